@@ -1,0 +1,3 @@
+//! The `fargauge` binary: reads arguments, runs a subcommand, sets the exit code.
+
+fn main() {}

@@ -1,0 +1,7 @@
+//! The report: its data model, which is the public JSON, and one file per format.
+//!
+//! Every renderer takes a [`Report`] and gives text; none of them prints or computes figures.
+
+mod model;
+
+pub use model::*;

@@ -1,0 +1,293 @@
+//! [`Report`]: what fargauge says about a fleet. Serialized, it is the JSON that users script
+//! against; `schema_version` changes when a promised key does.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use rust_decimal::Decimal;
+use schemars::JsonSchema;
+use serde::{Serialize, Serializer};
+
+use crate::{
+    snapshot::Gap,
+    units::{Usd, decimal_as_f64},
+};
+
+/// Version of the JSON's promised keys.
+pub const SCHEMA_VERSION: u32 = 1;
+
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct Report {
+    pub schema_version: u32,
+    /// ISO 4217; always `USD`.
+    pub currency: String,
+    /// The time this report speaks of, RFC 3339 UTC.
+    #[schemars(with = "String")]
+    pub as_of: Timestamp,
+    pub window: ReportWindow,
+    pub snapshot: SnapshotReference,
+    pub price_book: PriceBookReference,
+    /// Non-null values read from the utilization files.
+    pub samples_read: u64,
+    pub totals: Totals,
+    /// By monthly savings, largest first; then by monthly cost; then by id.
+    pub workloads: Vec<WorkloadReport>,
+    pub gaps: Vec<Gap>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct ReportWindow {
+    #[schemars(with = "String")]
+    pub start: Timestamp,
+    #[schemars(with = "String")]
+    pub end: Timestamp,
+    pub period_seconds: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct SnapshotReference {
+    /// First 12 digits of the checksum.
+    pub id: String,
+    /// SHA-256 of the manifest.
+    pub sha256: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct PriceBookReference {
+    pub id: String,
+    /// Newest effective date of its rows.
+    pub effective_date: String,
+    pub sha256: String,
+}
+
+/// A decimal that serializes as a JSON number with six decimals at most (hours, quantities, per cent).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct Quantity(pub Decimal);
+
+impl Quantity {
+    pub fn rounded(self) -> Self {
+        Self(self.0.round_dp_with_strategy(6, rust_decimal::RoundingStrategy::MidpointAwayFromZero))
+    }
+}
+
+impl Serialize for Quantity {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_f64(decimal_as_f64(self.rounded().0))
+    }
+}
+
+impl JsonSchema for Quantity {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Quantity".into()
+    }
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": "number", "description": "six decimals at most" })
+    }
+}
+
+impl JsonSchema for Usd {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Usd".into()
+    }
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": "number", "description": "US dollars, four decimals at most" })
+    }
+}
+
+/// Sums over the rows as printed.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, JsonSchema)]
+pub struct Totals {
+    pub workloads: u64,
+    /// Workloads whose finding is not `NotRated`.
+    pub rated: u64,
+    /// Workloads without a monthly cost.
+    pub unpriced: u64,
+    /// Not-rated workloads by reason.
+    pub not_rated: BTreeMap<String, u64>,
+    pub window_cost: Usd,
+    pub monthly_cost: Usd,
+    /// `monthly_cost - monthly_savings`.
+    pub recommended_monthly_cost: Usd,
+    /// Net: what smaller sizes save less what larger ones cost.
+    pub monthly_savings: Usd,
+    pub savings_overprovisioned: Usd,
+    pub cost_of_underprovisioned: Usd,
+    pub requested_vcpu_hours: Quantity,
+    pub requested_gb_hours: Quantity,
+    pub task_hours: Quantity,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct WorkloadReport {
+    /// `account/region/cluster/name`.
+    pub id: String,
+    pub account_id: String,
+    pub region: String,
+    pub cluster: String,
+    /// `service`, `daemon` or `standalone`.
+    pub kind: String,
+    /// The service's (or daemon's) name; null for standalone tasks.
+    pub service: Option<String>,
+    pub family: Option<String>,
+    /// ARN of the revision in force at the window's end.
+    pub task_definition: Option<String>,
+    /// `FARGATE`, `EC2`, `EXTERNAL`, `MANAGED_INSTANCES` or `UNKNOWN`.
+    pub launch_type: String,
+    /// Share of the tasks on Fargate Spot by the strategy, 0 to 1; null off Fargate.
+    pub spot_share: Option<Quantity>,
+    pub tags: BTreeMap<String, String>,
+    pub platform: PlatformReport,
+    pub current: CurrentSize,
+    pub task_hours: Quantity,
+    pub requested_vcpu_hours: Option<Quantity>,
+    pub requested_gb_hours: Option<Quantity>,
+    /// What the observed window cost; null where there is no price.
+    pub window_cost: Option<Usd>,
+    /// The window's cost scaled to 730 hours; null where there is no price.
+    pub monthly_cost: Option<Usd>,
+    /// Per task; null where there is no data.
+    pub demand: Option<DemandReport>,
+    pub finding: Finding,
+    /// Kebab-case codes of what led to the finding.
+    pub reasons: Vec<String>,
+    /// Non-null exactly when the finding is `NotRated`.
+    pub not_rated: Option<NotRated>,
+    pub dimensions: Dimensions,
+    pub recommendation: Option<Recommendation>,
+    /// Further steps in sequence, each priced after the one before; never part of the totals.
+    pub options: Vec<Opportunity>,
+    pub evidence: Evidence,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct PlatformReport {
+    pub os: String,
+    pub arch: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct CurrentSize {
+    pub cpu_units: Option<u32>,
+    pub memory_mib: Option<u32>,
+    /// Configured, or the free 20 GiB on Fargate; null where it does not apply.
+    pub ephemeral_storage_gib: Option<u32>,
+}
+
+/// Demand of one task: maximum and percentiles are the hottest task's, the average the mean task's.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, JsonSchema)]
+pub struct DemandReport {
+    pub cpu_vcpu: Option<CpuDemand>,
+    pub memory_mib: Option<MemoryDemand>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, JsonSchema)]
+pub struct CpuDemand {
+    pub average: Option<Quantity>,
+    pub p95: Quantity,
+    pub p99: Quantity,
+    pub p995: Quantity,
+    pub max: Quantity,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, JsonSchema)]
+pub struct MemoryDemand {
+    pub average: Option<Quantity>,
+    pub p99: Quantity,
+    pub max: Quantity,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
+pub enum Finding {
+    Overprovisioned,
+    Underprovisioned,
+    Optimized,
+    AlreadyMinimal,
+    NotRated,
+}
+
+impl Finding {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Overprovisioned => "Overprovisioned",
+            Self::Underprovisioned => "Underprovisioned",
+            Self::Optimized => "Optimized",
+            Self::AlreadyMinimal => "AlreadyMinimal",
+            Self::NotRated => "NotRated",
+        }
+    }
+}
+
+/// Why there is no rating: a code to count by, and a sentence to read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct NotRated {
+    pub reason: String,
+    pub detail: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Dimensions {
+    pub cpu: Dimension,
+    pub memory: Dimension,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Dimension {
+    pub finding: Finding,
+    pub not_rated: Option<NotRated>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct Recommendation {
+    pub cpu_units: u32,
+    pub memory_mib: u32,
+    pub monthly_cost: Option<Usd>,
+    /// Negative where the recommended size costs more.
+    pub monthly_savings: Option<Usd>,
+    pub savings_percent: Option<Quantity>,
+    /// `very-low`, `low`, `medium` or `high`: the risk of running short at the recommended size.
+    pub performance_risk: String,
+    /// The smallest size the observed demand would have fitted, without headroom.
+    pub lower_bound: Size,
+    /// The size to choose if the data's shortness or scarcity is to be allowed for in full.
+    pub upper_bound: Size,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Size {
+    pub cpu_units: u32,
+    pub memory_mib: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct Opportunity {
+    /// `arm64`, `fargate-spot`, `stop-or-scale-to-zero`, ...
+    pub kind: String,
+    pub monthly_cost: Option<Usd>,
+    pub monthly_savings: Option<Usd>,
+    /// `very-low` to `very-high`, as AWS Cost Optimization Hub grades it.
+    pub effort: String,
+    pub conditions: Vec<String>,
+}
+
+/// What a rating stands on.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct Evidence {
+    /// First and last sample, RFC 3339 UTC; null without samples.
+    #[schemars(with = "Option<String>")]
+    pub first_sample: Option<Timestamp>,
+    #[schemars(with = "Option<String>")]
+    pub last_sample: Option<Timestamp>,
+    /// Hours from the first sample to the window's end.
+    pub observed_hours: Quantity,
+    /// Share of the periods since the first sample that have one, 0 to 1; null without samples.
+    pub coverage: Option<Quantity>,
+    /// Where task-hours are from: `live-task-count` or `sample-count`; null without either.
+    pub task_hours_source: Option<String>,
+    /// Revisions in force in the window.
+    pub revisions: u64,
+    /// Codes such as `assumed-revision`, `mixed-intervals`, `reached-cpu-cap`.
+    pub notes: Vec<String>,
+    /// Periods in which some sample was at 95 % of the size or more.
+    pub cpu_periods_at_cap: u64,
+    pub memory_periods_at_cap: u64,
+}

@@ -1,0 +1,24 @@
+//! [`Cluster`]: an ECS cluster as `DescribeClusters` shows it.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Region, StrategyItem};
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub struct Cluster {
+    pub account_id: String,
+    pub region: Region,
+    pub name: String,
+    pub arn: String,
+    /// Container Insights as set on the cluster: `disabled`, `enabled` or `enhanced`;
+    /// null where the API did not say.
+    pub container_insights: Option<String>,
+    /// What a service runs on when it names neither launch type nor strategy.
+    #[serde(default)]
+    pub default_strategy: Vec<StrategyItem>,
+    #[serde(default)]
+    pub tags: BTreeMap<String, String>,
+}

@@ -1,0 +1,21 @@
+//! What runs on ECS, as plain data in ECS's own words. No logic beyond reading a field's meaning.
+
+mod capacity;
+mod cluster;
+mod platform;
+mod runtime_setting;
+mod scaling;
+mod task_definition;
+mod workload_record;
+
+pub use capacity::{
+    CapacityProvider, CapacityProviderKind, LaunchType, PurchaseSplit, StrategyItem, spot_share,
+};
+pub use cluster::Cluster;
+pub use platform::{Architecture, OperatingSystem, Platform, PurchaseOption, Region};
+pub use runtime_setting::{RuntimeSetting, runtime_settings};
+pub use scaling::{PolicyKind, ScalableTarget, ScalingPolicy, ScheduledAction, TrackedMetric};
+pub use task_definition::{Container, TaskDefinition};
+pub use workload_record::{
+    Controller, HistorySource, RevisionInForce, Scheduling, Workload, WorkloadIdentity, WorkloadKind,
+};
