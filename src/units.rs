@@ -23,13 +23,13 @@ impl CpuUnits {
 
     /// The same amount in vCPU, exactly.
     pub fn vcpu(self) -> Decimal {
-        Decimal::from(self.0) / Decimal::from(Self::PER_VCPU)
+        (Decimal::from(self.0) / Decimal::from(Self::PER_VCPU)).normalize()
     }
 }
 
 impl fmt::Display for CpuUnits {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} vCPU", self.vcpu().normalize())
+        write!(f, "{} vCPU", self.vcpu())
     }
 }
 
@@ -44,7 +44,7 @@ impl MemoryMib {
 
     /// The same amount in Fargate's GB, exactly.
     pub fn gb(self) -> Decimal {
-        Decimal::from(self.0) / Decimal::from(Self::PER_GB)
+        (Decimal::from(self.0) / Decimal::from(Self::PER_GB)).normalize()
     }
 }
 
