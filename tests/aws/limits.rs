@@ -1,10 +1,10 @@
-//! What is asked of CloudWatch: aligned, within its limits, once, in as few calls as those allow.
+//! What is asked of `GetMetricData`: aligned, within its limits, once, in as few calls as those allow.
 
 use serde_json::json;
 
 use crate::fixture::{Request, Scripted, assert_close, services, small_fleet};
 
-/// CloudWatch API reference, `GetMetricData`.
+/// API reference of `GetMetricData`.
 const MOST_QUERIES: u64 = 500;
 const MOST_POINTS: u64 = 100_800;
 /// CPU average, maximum and sample count; memory average and maximum; live tasks.
@@ -43,9 +43,10 @@ fn calls_are_as_few_and_as_full_as_the_limits_allow() {
         );
         for call in &calls {
             assert!(call.queries <= MOST_QUERIES && call.points <= MOST_POINTS, "{numbers:?}");
-            assert_eq!(call.period, period as f64);
-            assert_eq!((call.start % call.period, call.end % call.period), (0.0, 0.0), "aligned: {call:?}");
-            assert_eq!(call.end - call.start, 2.0 * 86_400.0);
+            assert_eq!(call.period, period);
+            let step = period * 1000;
+            assert_eq!((call.start_ms % step, call.end_ms % step), (0, 0), "aligned: {call:?}");
+            assert_eq!(call.end_ms - call.start_ms, 2 * 86_400 * 1000);
         }
     }
 }
@@ -118,8 +119,8 @@ fn the_pull_says_its_cost_before_it_starts() {
     let faults = json!([{ "on": "GetMetricData", "do": { "delay": 600 } }]);
     let server = Scripted::start(small_fleet(), faults);
     let fargauge = server.fargauge();
-    let running = fargauge.start_collect(&["--region", "eu-west-1", "--lookback", "2d"]);
-    server.wait_for("GetMetricData", 1);
+    let mut running = fargauge.start_collect(&["--region", "eu-west-1", "--lookback", "2d"]);
+    running.until("the pull begins", || !server.requests_to("GetMetricData").is_empty());
     let stderr = running.kill().stderr;
     assert!(stderr.contains("USD") && stderr.contains("12"), "{stderr}");
 }

@@ -4,6 +4,7 @@
 //! `tests/run` starts the emulators; without it these tests fail, saying so.
 
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed, which is what it is for")]
+#![allow(clippy::needless_pass_by_value, reason = "tests hand over `json!` literals")]
 
 mod e2e;
 mod faults;

@@ -1,11 +1,6 @@
 //! A collect that is cut short leaves what a second run continues; never a broken snapshot.
 
-use std::{
-    fs,
-    path::Path,
-    thread,
-    time::{Duration, Instant},
-};
+use std::{fs, path::Path};
 
 use serde_json::{Map, Value, json};
 
@@ -41,13 +36,10 @@ fn hanging_after(answered: usize) -> Scripted {
 /// Starts collecting, and waits until a part of the utilization is on disk and the rest hangs.
 fn halfway(server: &Scripted, fargauge: &Fargauge) -> Running {
     let mut running = fargauge.start_collect(&WINDOW);
-    server.wait_for("GetMetricData", REGIONS.len());
-    let start = Instant::now();
-    while parquet_files(fargauge.snapshot().parent().unwrap()) == 0 {
-        assert!(running.is_running(), "{}", running.finish().stderr);
-        assert!(start.elapsed() < Duration::from_secs(60), "no part of the utilization was written");
-        thread::sleep(Duration::from_millis(20));
-    }
+    let asked = || server.requests_to("GetMetricData").len() == REGIONS.len();
+    running.until("every region is pulled from", asked);
+    let home = fargauge.snapshot().parent().unwrap().to_owned();
+    running.until("a part of the utilization is on disk", || parquet_files(&home) > 0);
     running
 }
 
@@ -116,8 +108,8 @@ fn killed_before_any_metric_it_starts_over() {
     let server = Scripted::start(small_fleet(), hang);
     let fargauge = server.fargauge();
     let arguments = ["--region", "eu-west-1", "--lookback", "2d", "--period", "3600"];
-    let running = fargauge.start_collect(&arguments);
-    server.wait_for("DescribeServices", 1);
+    let mut running = fargauge.start_collect(&arguments);
+    running.until("services are described", || !server.requests_to("DescribeServices").is_empty());
     running.kill();
     fargauge.collected(&arguments);
     assert_eq!(fargauge.report().workloads().len(), 2);

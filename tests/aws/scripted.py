@@ -41,7 +41,7 @@ and does one of:
 
 REQUESTS.jsonl gets one line per request when its answer has been decided: `op`, `region`, `account`,
 `did` ("ok", or the fault's action), `input`, and for GetMetricData `queries`, `points` (that it asked for at most),
-`start`, `end`, `period`, `next_token`.
+`start_ms`, `end_ms`, `period`, `next_token`.
 """
 
 import base64
@@ -602,8 +602,8 @@ def measure(request):
         "queries": len(periods),
         # Every period that the window touches: an unaligned end costs a point in every series.
         "points": sum(math.ceil((end - fleet.floor_to(start, period)) / period) for period in periods),
-        "start": start,
-        "end": end,
+        "start_ms": round(start * 1000),
+        "end_ms": round(end * 1000),
         "period": max(periods, default=None),
         "next_token": request.get("NextToken"),
     }

@@ -25,7 +25,7 @@ fn some_parquet(snapshot: &Path) -> PathBuf {
 
 fn change(path: &Path, from: &str, to: &str) {
     let text = fs::read_to_string(path).unwrap();
-    assert!(text.contains(from), "{from} is not in {path:?}");
+    assert!(text.contains(from), "{from} is not in {}", path.display());
     fs::write(path, text.replacen(from, to, 1)).unwrap();
 }
 
