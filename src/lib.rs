@@ -4,6 +4,7 @@
 //! gives the same bytes for the same input.
 
 pub mod fargate;
+pub mod pricing;
 pub mod report;
 pub mod snapshot;
 pub mod units;
