@@ -3,10 +3,13 @@
 //! The flow is collect → snapshot → analysis → report. Everything but `collect` works offline and
 //! gives the same bytes for the same input.
 
+pub mod analysis;
+pub mod config;
 pub mod demand;
 pub mod fargate;
 pub mod pricing;
 pub mod report;
+pub mod rightsize;
 pub mod snapshot;
 pub mod units;
 pub mod workload;

@@ -129,6 +129,17 @@ impl Timeline {
         }
     }
 
+    /// For a workload of unknown size: its demand has no absolute value.
+    pub fn unknown() -> Self {
+        let requested = Requested {
+            cpu: CpuUnits(0),
+            memory: MemoryMib(0),
+            ephemeral_storage: crate::fargate::FREE_EPHEMERAL_STORAGE,
+        };
+        let segment = Segment { start: i64::MIN, requested, mixed: false, metric_resolution_seconds: 60 };
+        Self { segments: vec![segment], known_from: i64::MAX }
+    }
+
     /// The segments, oldest first; the first one starts before all time.
     pub fn segments(&self) -> &[Segment] {
         &self.segments
