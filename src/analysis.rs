@@ -6,6 +6,9 @@
 mod subject;
 mod totals;
 
+#[cfg(test)]
+mod tests;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     io,

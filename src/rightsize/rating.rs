@@ -94,23 +94,22 @@ pub fn rate(subject: &Subject<'_>, book: &PriceBook, config: &Config) -> Result<
         unknown_above: false,
         reached_cap: false,
     };
-    let container_floor = container_floor(subject.definition);
     let demanded = Need {
         cpu: *cpu.as_ref().unwrap_or(&keep(size.cpu().0)),
         memory: *memory.as_ref().unwrap_or(&keep(size.memory().0)),
     };
-    let needed = demanded.at_least(container_floor);
+    let needed = demanded.at_least(container_floor(subject.definition));
     let (cpu_fixed, memory_fixed) = (cpu.is_err(), memory.is_err());
-    let pick = |of: fn(&ResourceNeed) -> u32| {
+    let pick = |need: &Need, of: fn(&ResourceNeed) -> u32| {
         let floors = Floors {
-            cpu: CpuUnits(of(&needed.cpu)),
-            memory: MemoryMib(of(&needed.memory)),
+            cpu: CpuUnits(of(&need.cpu)),
+            memory: MemoryMib(of(&need.memory)),
             cpu_fixed,
             memory_fixed,
         };
         cheapest_size(book, shape, split, floors)
     };
-    let chosen = pick(|need| need.floor)?;
+    let chosen = pick(&needed, |need| need.floor)?;
 
     let mut reasons = Vec::new();
     let dimension = |rateable: Result<ResourceNeed, Unrated>, now: u32, then: Option<u32>| match rateable {
@@ -151,10 +150,7 @@ pub fn rate(subject: &Subject<'_>, book: &PriceBook, config: &Config) -> Result<
     if fixed_with(&memory) {
         reasons.push("memory-autoscaled");
     }
-    let binds = |floor: u32, demanded: u32, now: u32| floor > demanded && floor > now / 2;
-    if binds(container_floor.0.0, demanded.cpu.floor, size.cpu().0)
-        || binds(container_floor.1.0, demanded.memory.floor, size.memory().0)
-    {
+    if chosen != pick(&demanded, |need| need.floor)? {
         reasons.push("container-minimums");
     }
     let idle = is_idle(demand, size, config);
@@ -171,8 +167,8 @@ pub fn rate(subject: &Subject<'_>, book: &PriceBook, config: &Config) -> Result<
             Some(SizeChoice {
                 size: to,
                 hourly: price,
-                lower: pick(|need| need.bare)?.map_or(to, |(size, _)| size),
-                upper: pick(|need| need.ample)?.map_or(to, |(size, _)| size),
+                lower: pick(&needed, |need| need.bare)?.map_or(to, |(size, _)| size),
+                upper: pick(&needed, |need| need.ample)?.map_or(to, |(size, _)| size),
                 risk: risk_at(to, demand, &demanded, subject.observed_days),
             })
         }
