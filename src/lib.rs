@@ -6,6 +6,7 @@
 pub mod analysis;
 pub mod config;
 pub mod demand;
+pub mod demo;
 pub mod fargate;
 pub mod pricing;
 pub mod report;
