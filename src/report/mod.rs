@@ -2,6 +2,12 @@
 //!
 //! Every renderer takes a [`Report`] and gives text; none of them prints or computes figures.
 
+mod columns;
+pub mod csv;
+#[cfg(test)]
+mod fixture;
+pub mod json;
 mod model;
+mod text;
 
 pub use model::*;
