@@ -122,14 +122,12 @@ impl Columns {
         while total(&kept) > width {
             let dropped =
                 (0..kept.len()).max_by_key(|at| self.columns[kept[*at].0].rank).filter(|_| kept.len() > 1);
-            match dropped {
-                Some(at) => _ = kept.remove(at),
+            let Some(at) = dropped else {
                 // Even the last column is too wide: only now is anything cut below its minimum.
-                None => {
-                    kept[0].1 = width;
-                    return kept;
-                }
-            }
+                kept[0].1 = width;
+                return kept;
+            };
+            kept.remove(at);
         }
 
         // Room that is left goes to the columns that were shrunk, in sequence, and to none of them

@@ -8,6 +8,7 @@ pub mod csv;
 mod fixture;
 pub mod json;
 mod model;
+pub mod table;
 mod text;
 
 pub use model::*;
