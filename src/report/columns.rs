@@ -36,7 +36,7 @@ pub(super) struct Column {
     pub title: &'static str,
     pub align: Align,
     pub shrink: Shrink,
-    /// The first to be left out has the highest rank; rank 0 always stays.
+    /// The first to be left out has the highest rank; of equal ranks, the last column.
     pub rank: u8,
 }
 

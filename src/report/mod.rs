@@ -2,6 +2,7 @@
 //!
 //! Every renderer takes a [`Report`] and gives text; none of them prints or computes figures.
 
+mod amounts;
 mod columns;
 pub mod csv;
 #[cfg(test)]

@@ -7,21 +7,18 @@
 
 use std::{cmp::Reverse, collections::BTreeSet, fmt::Write as _};
 
-use rust_decimal::{Decimal, RoundingStrategy};
-
 use super::{
     Finding, NotRated, Opportunity, Report, WorkloadReport,
+    amounts::{NONE, cost, count, grouped, money, percent_of, size},
     columns::{Align, Cell, Color, Column, Columns, Shrink},
     text::{display_safe, display_width, shorten_end},
 };
-use crate::units::{CpuUnits, MemoryMib, Usd};
+use crate::units::Usd;
 
 /// Below this the layout is that of this width.
 const NARROWEST: usize = 60;
 /// Rows of the options and of the gaps: enough to act on, the rest is counted.
 const FEW: usize = 5;
-/// Stands where a column does not apply or the value is not known.
-const NONE: &str = "-";
 
 /// What a reader may choose.
 #[derive(Debug, Clone, Copy)]
@@ -334,15 +331,6 @@ fn name(workload: &WorkloadReport) -> String {
     name
 }
 
-fn size(cpu_units: Option<u32>, memory_mib: Option<u32>) -> String {
-    match (cpu_units, memory_mib) {
-        (Some(cpu), Some(memory)) => format!("{} / {}", CpuUnits(cpu), MemoryMib(memory)),
-        (Some(cpu), None) => CpuUnits(cpu).to_string(),
-        (None, Some(memory)) => MemoryMib(memory).to_string(),
-        (None, None) => NONE.into(),
-    }
-}
-
 /// The reasons, and which dimension they do not speak of.
 fn why(workload: &WorkloadReport) -> String {
     let mut parts: Vec<String> = workload.reasons.iter().map(|reason| display_safe(reason).into()).collect();
@@ -355,46 +343,6 @@ fn why(workload: &WorkloadReport) -> String {
     parts.join(", ")
 }
 
-fn cost(amount: Option<Usd>) -> String {
-    amount.map_or_else(|| "no price".into(), money)
-}
-
-/// Cents, with thousands set apart. An amount that is not zero never reads as zero.
-fn money(amount: Usd) -> String {
-    if amount.rounded() == Usd::ZERO {
-        return "0.00".into();
-    }
-    match amount.cents().as_str() {
-        "0.00" | "-0.00" if amount > Usd::ZERO => "<0.01".into(),
-        "0.00" | "-0.00" => ">-0.01".into(),
-        cents => grouped(cents),
-    }
-}
-
-/// `1234567.89` as `1,234,567.89`.
-fn grouped(number: &str) -> String {
-    let (sign, digits) = number.strip_prefix('-').map_or(("", number), |digits| ("-", digits));
-    let whole = digits.find('.').unwrap_or(digits.len());
-    let mut grouped = String::from(sign);
-    for (at, digit) in digits.char_indices() {
-        if at > 0 && at < whole && (whole - at).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
-}
-
-/// `part` as per cent of `whole`, with one decimal; none where there is nothing to divide by.
-fn percent_of(part: Usd, whole: Usd) -> Option<String> {
-    let percent = part.0.checked_div(whole.0)?.checked_mul(Decimal::ONE_HUNDRED)?;
-    Some(format!("{:.1}", percent.round_dp_with_strategy(1, RoundingStrategy::MidpointAwayFromZero)))
-}
-
-fn count(number: u64, what: &str) -> String {
-    format!("{} {what}{}", grouped(&number.to_string()), if number == 1 { "" } else { "s" })
-}
-
 /// As many digits of a checksum as a snapshot's id has.
 fn first_digits(checksum: &str) -> String {
     checksum.chars().take(12).collect()
@@ -403,6 +351,7 @@ fn first_digits(checksum: &str) -> String {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use rust_decimal::Decimal;
 
     use super::*;
     use crate::{report::fixture, snapshot::Gap};
@@ -530,28 +479,6 @@ mod tests {
                 assert!(text.contains(&not_rated.reason), "{}", workload.id);
             }
         }
-    }
-
-    #[test]
-    fn money_is_in_cents_and_only_zero_reads_as_zero() {
-        for (amount, shown) in [
-            ("0", "0.00"),
-            ("0.00001", "0.00"),
-            ("0.0049", "<0.01"),
-            ("-0.0049", ">-0.01"),
-            ("0.005", "0.01"),
-            ("999.999", "1,000.00"),
-            ("-1234567.891", "-1,234,567.89"),
-            ("-123", "-123.00"),
-        ] {
-            assert_eq!(money(Usd(amount.parse().unwrap())), shown);
-        }
-    }
-
-    #[test]
-    fn no_cost_has_no_saving_in_per_cent() {
-        assert_eq!(percent_of(Usd::ZERO, Usd::ZERO), None);
-        assert_eq!(percent_of(Usd(25.into()), Usd(200.into())).unwrap(), "12.5");
     }
 
     proptest! {
