@@ -2,6 +2,14 @@
 //!
 //! Every renderer takes a [`Report`] and gives text; none of them prints or computes figures.
 
+mod amounts;
+mod columns;
+pub mod csv;
+#[cfg(test)]
+mod fixture;
+pub mod json;
 mod model;
+pub mod table;
+mod text;
 
 pub use model::*;

@@ -65,6 +65,7 @@ pub struct PriceBookReference {
 pub struct Quantity(pub Decimal);
 
 impl Quantity {
+    #[must_use]
     pub fn rounded(self) -> Self {
         Self(self.0.round_dp_with_strategy(6, rust_decimal::RoundingStrategy::MidpointAwayFromZero))
     }
