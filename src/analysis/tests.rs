@@ -325,3 +325,41 @@ proptest! {
         prop_assert_eq!(report.totals.recommended_monthly_cost, report.totals.monthly_cost - savings);
     }
 }
+
+/// The demo fleet knows what each of its workloads was made to show.
+#[test]
+fn the_demo_fleet_is_rated_as_it_was_made() {
+    use crate::demo::{Fleet, Intent};
+
+    let fleet = Fleet::new(Fleet::DEFAULT_SERVICES);
+    let window = fleet.manifest_window();
+    let inventory = fleet.inventory();
+    let manifest = Manifest {
+        format_version: FORMAT_VERSION,
+        tool_version: "test".into(),
+        scopes: fleet.scopes(),
+        window,
+        utilization_encoding: String::new(),
+        files: BTreeMap::new(),
+        gaps: fleet.gaps(),
+    };
+    let input = Input { manifest: &manifest, inventory: &inventory, utilization: &fleet, sha256: "abc" };
+    let report = analyse(input, PriceBook::embedded(), &Config::default(), window.end).unwrap();
+    let mut wrong = Vec::new();
+    for workload in &inventory.workloads {
+        let id = workload.identity.id();
+        let row = report.workloads.iter().find(|row| row.id == id).unwrap();
+        let got = match &row.not_rated {
+            Some(not_rated) => format!("NotRated({})", not_rated.reason),
+            None => row.finding.as_str().to_owned(),
+        };
+        let intended = match fleet.intent(workload.workload_id).unwrap() {
+            Intent::NotRated(reason) => format!("NotRated({reason})"),
+            rated => format!("{rated:?}"),
+        };
+        if got != intended {
+            wrong.push(format!("{id}: made as {intended}, rated {got} {:?}", row.reasons));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
