@@ -4,6 +4,8 @@
 //! least important columns are left out, then columns that may shrink are cut to what room is left.
 //! Nothing wraps. A column that must not shrink (numbers) is whole or absent, never cut.
 
+use comfy_table::{CellAlignment, ContentArrangement, Table, TableStyle};
+
 use super::text::{display_width, shorten_end, shorten_middle};
 
 /// Blank columns between two columns of text.
@@ -59,7 +61,7 @@ impl Color {
 }
 
 /// Back to the terminal's own foreground colour.
-const COLOR_END: &str = "\u{1b}[39m";
+const COLOR_END: &str = "\u{1b}[0m";
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Cell {
@@ -101,9 +103,39 @@ impl Columns {
     pub fn write(&self, width: usize, color: bool, out: &mut String) {
         let layout = self.layout(width);
         let titles: Vec<Cell> = self.columns.iter().map(|column| column.title.into()).collect();
+        let mut table = Table::new();
+        table
+            .load_style(TableStyle::new())
+            .set_content_arrangement(ContentArrangement::Disabled)
+            .enforce_styling();
         for row in std::iter::once(&titles).chain(&self.rows) {
-            write_line(&self.columns, &layout, row, color, out);
+            table.add_row(layout.iter().map(|&(index, width)| self.fitted(index, &row[index], width, color)));
         }
+        let last = layout.len().saturating_sub(1);
+        for (position, column) in table.column_iter_mut().enumerate() {
+            column.set_padding((0, if position == last { 0 } else { GAP as u16 }));
+        }
+        for line in table.lines() {
+            out.push_str(line.trim_end());
+            out.push('\n');
+        }
+    }
+
+    /// The cell, cut to its column's width.
+    fn fitted(&self, index: usize, cell: &Cell, width: usize, color: bool) -> comfy_table::Cell {
+        let column = self.columns[index];
+        let text = match column.shrink {
+            Shrink::Middle { .. } => shorten_middle(&cell.text, width),
+            Shrink::End { .. } | Shrink::Never => shorten_end(&cell.text, width),
+        };
+        let text = match cell.color.filter(|_| color && !text.is_empty()) {
+            Some(shade) => format!("{}{text}{COLOR_END}", shade.start()),
+            None => text.into(),
+        };
+        comfy_table::Cell::new(text).set_alignment(match column.align {
+            Align::Left => CellAlignment::Left,
+            Align::Right => CellAlignment::Right,
+        })
     }
 
     /// The columns that stay, in sequence, each with its width.
@@ -147,36 +179,6 @@ impl Columns {
         let cells = self.rows.iter().filter_map(|row| row.get(index)).map(|cell| display_width(&cell.text));
         cells.max().unwrap_or(0).max(display_width(self.columns[index].title))
     }
-}
-
-fn write_line(columns: &[Column], layout: &[(usize, usize)], row: &[Cell], color: bool, out: &mut String) {
-    let mut pending = 0;
-    for (position, &(index, width)) in layout.iter().enumerate() {
-        let Some(cell) = row.get(index) else { continue };
-        let text = match columns[index].shrink {
-            Shrink::Middle { .. } => shorten_middle(&cell.text, width),
-            Shrink::End { .. } | Shrink::Never => shorten_end(&cell.text, width),
-        };
-        let padding = width.saturating_sub(display_width(&text));
-        if position > 0 {
-            pending += GAP;
-        }
-        if columns[index].align == Align::Right {
-            pending += padding;
-        }
-        if !text.is_empty() {
-            // Blanks are written only before text, so that no line ends in them.
-            out.extend(std::iter::repeat_n(' ', std::mem::take(&mut pending)));
-            match cell.color.filter(|_| color) {
-                Some(shade) => out.extend([shade.start(), &text, COLOR_END]),
-                None => out.push_str(&text),
-            }
-        }
-        if columns[index].align == Align::Left {
-            pending += padding;
-        }
-    }
-    out.push('\n');
 }
 
 #[cfg(test)]
@@ -232,7 +234,7 @@ api   1,200.50
     fn colour_changes_no_alignment() {
         let mut columns = two_columns(&[]);
         columns.push(vec![Cell::colored("late", Color::Red), "1".into()]);
-        assert_eq!(written(&columns, 80, true), "NAME  COST\n\u{1b}[31mlate\u{1b}[39m     1\n");
+        assert_eq!(written(&columns, 80, true), "NAME  COST\n\u{1b}[31mlate\u{1b}[0m     1\n");
         assert_eq!(written(&columns, 80, false), "NAME  COST\nlate     1\n");
     }
 

@@ -440,9 +440,9 @@ mod tests {
         let plain = at_width(&report, 120);
         let colored = render(&report, TableOptions { width: 120, color: true, top: None });
         assert!(!plain.contains('\u{1b}'));
-        assert!(colored.contains("\u{1b}[31mUnderprovisioned\u{1b}[39m"));
+        assert!(colored.contains("\u{1b}[31mUnderprovisioned\u{1b}[0m"));
         let mut stripped = colored;
-        for code in ["\u{1b}[31m", "\u{1b}[32m", "\u{1b}[33m", "\u{1b}[39m"] {
+        for code in ["\u{1b}[31m", "\u{1b}[32m", "\u{1b}[33m", "\u{1b}[0m"] {
             stripped = stripped.replace(code, "");
         }
         assert_eq!(stripped, plain);
