@@ -4,6 +4,8 @@
 //! gives the same bytes for the same input.
 
 pub mod fargate;
+#[cfg(feature = "frames")]
+pub mod frames;
 pub mod report;
 pub mod snapshot;
 pub mod units;
