@@ -5,10 +5,34 @@
 //! snapshot), `inventory.json` ([`Inventory`]) and `utilization/*.parquet` ([`Point`]s, one row per
 //! workload and timestamp, each workload whole in one file).
 
+#[cfg(feature = "frames")]
+mod checksum;
+#[cfg(feature = "frames")]
+mod collect_state;
+#[cfg(feature = "frames")]
+mod durable;
+#[cfg(feature = "frames")]
+mod error;
 mod inventory;
+#[cfg(feature = "frames")]
+mod layout;
 mod manifest;
+#[cfg(feature = "frames")]
+mod reader;
+#[cfg(feature = "frames")]
+mod stored_file;
+#[cfg(all(test, feature = "frames"))]
+mod tests;
 mod utilization;
+#[cfg(feature = "frames")]
+mod writer;
 
 pub use inventory::Inventory;
 pub use manifest::{FORMAT_VERSION, FileEntry, Gap, Manifest, Scope, Window};
 pub use utilization::{CENTI_PERCENT_FULL, Point, Series, UtilizationParts};
+#[cfg(feature = "frames")]
+pub use {
+    error::SnapshotError,
+    reader::Snapshot,
+    writer::{ResumeState, SnapshotWriter},
+};
