@@ -8,6 +8,8 @@ pub mod config;
 pub mod demand;
 pub mod demo;
 pub mod fargate;
+#[cfg(feature = "frames")]
+pub mod frames;
 pub mod pricing;
 pub mod report;
 pub mod rightsize;
