@@ -4,7 +4,6 @@
 //! gives the same report for the same input. Fails only where a part of the snapshot cannot be read.
 
 mod subject;
-mod totals;
 
 #[cfg(test)]
 mod tests;
@@ -21,7 +20,9 @@ use crate::{
     config::Config,
     demand::{Timeline, WindowDemand, roll_up},
     pricing::PriceBook,
-    report::{PriceBookReference, Report, ReportWindow, SCHEMA_VERSION, SnapshotReference, WorkloadReport},
+    report::{
+        PriceBookReference, Report, ReportWindow, SCHEMA_VERSION, SnapshotReference, Totals, WorkloadReport,
+    },
     snapshot::{Inventory, Manifest, Series, UtilizationParts},
 };
 
@@ -106,7 +107,7 @@ pub fn analyse(
             sha256: book.sha256().to_owned(),
         },
         samples_read: digests.values().map(|digest| digest.values).sum(),
-        totals: totals::of(&workloads),
+        totals: Totals::of(&workloads),
         workloads,
         gaps: input.manifest.gaps.clone(),
     })

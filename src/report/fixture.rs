@@ -55,6 +55,7 @@ pub fn report() -> Report {
             requested_vcpu_hours: quantity("5475"),
             requested_gb_hours: quantity("22374"),
             task_hours: quantity("4734"),
+            left_out: None,
         },
         workloads: rows(),
         gaps: vec![
@@ -119,37 +120,7 @@ pub fn hostile_report() -> Report {
 
 /// Sets the totals to the sums of the rows.
 pub fn recount(report: &mut Report) {
-    let rows = &report.workloads;
-    let savings = |finding| -> Usd {
-        let chosen = rows.iter().filter(|row| row.finding == finding);
-        chosen.filter_map(|row| row.recommendation.as_ref()?.monthly_savings).sum()
-    };
-    let sum = |hours: fn(&WorkloadReport) -> Option<Quantity>| {
-        Quantity(rows.iter().filter_map(hours).map(|quantity| quantity.0).sum())
-    };
-    let monthly_cost: Usd = rows.iter().filter_map(|row| row.monthly_cost).sum();
-    let monthly_savings: Usd =
-        rows.iter().filter_map(|row| row.recommendation.as_ref()?.monthly_savings).sum();
-    let mut counts = BTreeMap::new();
-    for not_rated in rows.iter().filter_map(|row| row.not_rated.as_ref()) {
-        *counts.entry(not_rated.reason.clone()).or_insert(0) += 1;
-    }
-    let count = |test: fn(&WorkloadReport) -> bool| rows.iter().filter(|row| test(row)).count() as u64;
-    report.totals = Totals {
-        workloads: rows.len() as u64,
-        rated: count(|row| row.finding != Finding::NotRated),
-        unpriced: count(|row| row.monthly_cost.is_none()),
-        not_rated: counts,
-        window_cost: rows.iter().filter_map(|row| row.window_cost).sum(),
-        monthly_cost,
-        recommended_monthly_cost: monthly_cost - monthly_savings,
-        monthly_savings,
-        savings_overprovisioned: savings(Finding::Overprovisioned),
-        cost_of_underprovisioned: -savings(Finding::Underprovisioned),
-        requested_vcpu_hours: sum(|row| row.requested_vcpu_hours),
-        requested_gb_hours: sum(|row| row.requested_gb_hours),
-        task_hours: sum(|row| Some(row.task_hours)),
-    };
+    report.totals = Totals::of(&report.workloads);
 }
 
 fn rows() -> Vec<WorkloadReport> {

@@ -9,7 +9,10 @@ pub mod csv;
 mod fixture;
 pub mod json;
 mod model;
+mod selection;
 pub mod table;
 mod text;
+mod totals;
 
 pub use model::*;
+pub use selection::{Filter, InvalidFilter, Selection};

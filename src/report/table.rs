@@ -2,8 +2,8 @@
 //!
 //! Takes a [`Report`], a width and whether colour is wanted; gives lines that all fit the width. First
 //! what it adds up to, then the workloads in the report's sequence, those not rated after the others and
-//! with their reason, then further options and what could not be collected. Money is rounded to cents;
-//! totals are those of the whole report however many rows are shown. Names are made safe to display.
+//! with their reason, then further options and what could not be collected. Money is rounded to cents.
+//! Names are made safe to display.
 
 use std::{cmp::Reverse, collections::BTreeSet, fmt::Write as _};
 
@@ -27,13 +27,11 @@ pub struct TableOptions {
     pub width: usize,
     /// Whether findings are coloured, by ANSI escapes.
     pub color: bool,
-    /// Show this many workloads at most.
-    pub top: Option<usize>,
 }
 
 impl Default for TableOptions {
     fn default() -> Self {
-        Self { width: 80, color: false, top: None }
+        Self { width: 80, color: false }
     }
 }
 
@@ -45,23 +43,14 @@ pub fn render(report: &Report, options: TableOptions) -> String {
     let places = Places::of(report);
     let (not_rated, rated): (Vec<&WorkloadReport>, Vec<_>) =
         report.workloads.iter().partition(|workload| workload.finding == Finding::NotRated);
-    let top = options.top.unwrap_or(usize::MAX);
-    let shown_rated = &rated[..rated.len().min(top)];
-    let shown_not_rated = &not_rated[..not_rated.len().min(top - shown_rated.len())];
-    if !shown_rated.is_empty() {
+    if !rated.is_empty() {
         out.push('\n');
-        rated_columns(shown_rated, places).write(width, options.color, &mut out);
+        rated_columns(&rated, places).write(width, options.color, &mut out);
     }
-    if !shown_not_rated.is_empty() {
+    if !not_rated.is_empty() {
         out.push_str("\nNot rated\n");
-        not_rated_columns(shown_not_rated, places).write(width, options.color, &mut out);
+        not_rated_columns(&not_rated, places).write(width, options.color, &mut out);
     }
-    let hidden = report.workloads.len() - shown_rated.len() - shown_not_rated.len();
-    if hidden > 0 {
-        let _ =
-            writeln!(out, "\n{} not shown; the totals are of all.", count(hidden as u64, "more workload"));
-    }
-
     write_options(report, width, &mut out);
     write_gaps(report, width, &mut out);
     out
@@ -104,6 +93,15 @@ fn write_totals(report: &Report, width: usize, out: &mut String) {
             .map(|(reason, count)| format!("{count} {}", display_safe(reason)))
             .collect();
         write_flow("Not rated: ", &reasons, ", ", width, out);
+    }
+
+    if let Some(left_out) = totals.left_out {
+        let parts = [
+            count(left_out.workloads, "more workload"),
+            format!("{} a month", money(left_out.monthly_cost)),
+            format!("{} of saving", money(left_out.monthly_savings)),
+        ];
+        write_flow("Left out, and in none of these sums: ", &parts, ", ", width, out);
     }
 
     let mut provenance = vec![
@@ -418,27 +416,10 @@ mod tests {
     }
 
     #[test]
-    fn top_hides_rows_says_how_many_and_leaves_the_totals() {
-        let report = fixture::report();
-        let all = at_width(&report, 100);
-        let totals = &all[..all.find("WORKLOAD").unwrap()];
-        for (top, hidden) in
-            [(0, "11 more workloads not shown"), (2, "9 more"), (8, "3 more"), (10, "1 more workload not")]
-        {
-            let shown = render(&report, TableOptions { width: 100, color: false, top: Some(top) });
-            assert!(shown.starts_with(totals.trim_end()), "{shown}");
-            assert!(shown.contains(hidden), "{shown}");
-        }
-        for top in [11, 12] {
-            assert_eq!(render(&report, TableOptions { width: 100, color: false, top: Some(top) }), all);
-        }
-    }
-
-    #[test]
     fn colour_marks_findings_and_changes_nothing_else() {
         let report = fixture::report();
         let plain = at_width(&report, 120);
-        let colored = render(&report, TableOptions { width: 120, color: true, top: None });
+        let colored = render(&report, TableOptions { width: 120, color: true });
         assert!(!plain.contains('\u{1b}'));
         assert!(colored.contains("\u{1b}[31mUnderprovisioned\u{1b}[0m"));
         let mut stripped = colored;
