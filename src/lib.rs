@@ -3,6 +3,7 @@
 //! The flow is collect → snapshot → analysis → report. Everything but `collect` works offline and
 //! gives the same bytes for the same input.
 
+pub mod cli;
 pub mod fargate;
 pub mod pricing;
 pub mod report;
