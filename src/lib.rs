@@ -4,6 +4,7 @@
 //! gives the same bytes for the same input.
 
 pub mod analysis;
+pub mod cli;
 pub mod config;
 pub mod demand;
 pub mod demo;
