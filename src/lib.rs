@@ -3,6 +3,8 @@
 //! The flow is collect → snapshot → analysis → report. Everything but `collect` works offline and
 //! gives the same bytes for the same input.
 
+#[cfg(feature = "aws")]
+pub mod collect;
 pub mod fargate;
 pub mod report;
 pub mod snapshot;

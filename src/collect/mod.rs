@@ -1,0 +1,3 @@
+//! Collecting.
+pub mod plan;
+pub mod request;
