@@ -75,6 +75,11 @@ impl Refusal {
         Self { kind, cause: plain(cause.as_ref()) }
     }
 
+    /// An answer that cannot be used.
+    pub fn other(cause: &str) -> Self {
+        Self::new(RefusalKind::Other, cause)
+    }
+
     fn timeout() -> Self {
         Self::new(RefusalKind::Timeout, "no answer in time, after all retries")
     }

@@ -4,7 +4,7 @@
 //! each that cannot be reached. Refuses to guess a region: without one it is [`NoRegion`].
 //! Everything else is the SDK's own chain: credentials, SSO, endpoints from the environment.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use aws_config::{
     BehaviorVersion, Region, SdkConfig,
@@ -16,10 +16,11 @@ use aws_config::{
     timeout::TimeoutConfig,
 };
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::{
     gaps::{Refusal, RefusalKind},
-    request::{CollectRequest, Regions},
+    request::{Bounds, CollectRequest, Regions},
 };
 use crate::snapshot::{Gap, Scope};
 
@@ -36,15 +37,29 @@ pub struct Session {
     pub ecs: aws_sdk_ecs::Client,
     pub cloudwatch: aws_sdk_cloudwatch::Client,
     pub autoscaling: aws_sdk_applicationautoscaling::Client,
+    /// Turns at asking ECS: how many requests run at once, wherever they come from.
+    turns: Arc<Semaphore>,
+    ecs_requests: usize,
 }
 
 impl Session {
+    /// Waits for a turn at asking ECS; it ends when the value is dropped.
+    pub async fn ecs_turn(&self) -> Option<SemaphorePermit<'_>> {
+        // Nobody closes the semaphore; if somebody did, asking without a turn is still right.
+        self.turns.acquire().await.ok()
+    }
+
+    /// How many requests to ECS run at once.
+    pub fn ecs_requests(&self) -> usize {
+        self.ecs_requests
+    }
+
     /// `account/region`, as gaps name it.
     pub fn place(&self) -> String {
         format!("{}/{}", self.scope.account_id, self.scope.region)
     }
 
-    fn new(account_id: &str, region: &str, config: &SdkConfig) -> Self {
+    fn new(account_id: &str, region: &str, config: &SdkConfig, bounds: Bounds) -> Self {
         let at = Region::new(region.to_owned());
         let ecs = aws_sdk_ecs::config::Builder::from(config).region(at.clone()).build();
         let cloudwatch = aws_sdk_cloudwatch::config::Builder::from(config).region(at.clone()).build();
@@ -54,6 +69,8 @@ impl Session {
             ecs: aws_sdk_ecs::Client::from_conf(ecs),
             cloudwatch: aws_sdk_cloudwatch::Client::from_conf(cloudwatch),
             autoscaling: aws_sdk_applicationautoscaling::Client::from_conf(autoscaling),
+            turns: Arc::new(Semaphore::new(bounds.ecs_requests.max(1))),
+            ecs_requests: bounds.ecs_requests.max(1),
         }
     }
 }
@@ -86,7 +103,7 @@ pub async fn sessions(request: &CollectRequest) -> Result<(Vec<Session>, Vec<Gap
                     _ => identity.regions.clone(),
                 };
                 for region in regions {
-                    sessions.push(Session::new(&account_id, &region, &identity.config));
+                    sessions.push(Session::new(&account_id, &region, &identity.config, request.bounds));
                 }
             }
             Err(refusal) => {
@@ -207,10 +224,7 @@ async fn caller(identity: &Identity) -> Result<(String, String), Refusal> {
                 if let Some(account) = account {
                     return Ok((account.to_owned(), partition.to_owned()));
                 }
-                refused.get_or_insert(Refusal {
-                    kind: RefusalKind::Other,
-                    cause: "the answer names no account".to_owned(),
-                });
+                refused.get_or_insert(Refusal::other("the answer names no account"));
             }
             Err(error) => {
                 let mut refusal = Refusal::of(&error);
@@ -228,7 +242,7 @@ async fn caller(identity: &Identity) -> Result<(String, String), Refusal> {
             }
         }
     }
-    Err(refused.unwrap_or(Refusal { kind: RefusalKind::Other, cause: "no region to ask".to_owned() }))
+    Err(refused.unwrap_or(Refusal::other("no region to ask")))
 }
 
 /// The first region of each partition: credentials of one are unknown to the others.
