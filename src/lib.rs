@@ -6,6 +6,8 @@
 #[cfg(feature = "aws")]
 pub mod collect;
 pub mod fargate;
+#[cfg(feature = "frames")]
+pub mod frames;
 pub mod report;
 pub mod snapshot;
 pub mod units;
