@@ -3,7 +3,7 @@
 //! The flow is collect → snapshot → analysis → report. Everything but `collect` works offline and
 //! gives the same bytes for the same input.
 
-#[cfg(feature = "aws")]
+#[cfg(all(feature = "aws", feature = "frames"))]
 pub mod collect;
 pub mod fargate;
 #[cfg(feature = "frames")]
