@@ -5,6 +5,8 @@
 
 pub mod analysis;
 pub mod cli;
+#[cfg(all(feature = "aws", feature = "frames"))]
+pub mod collect;
 pub mod config;
 pub mod demand;
 pub mod demo;
