@@ -15,6 +15,7 @@ use std::{
 
 use jiff::Timestamp;
 use rayon::prelude::*;
+use sha2::{Digest as _, Sha256};
 
 use crate::{
     config::Config,
@@ -113,6 +114,44 @@ pub fn analyse(
     })
 }
 
+/// Several reports as one, such as those of several accounts. They must share the price book and the
+/// period; the window is the one that holds all of theirs.
+pub fn merged(reports: Vec<Report>) -> Result<Report, CannotMerge> {
+    let mut reports = reports.into_iter();
+    let mut whole = reports.next().ok_or(CannotMerge::Nothing)?;
+    for report in reports {
+        if report.window.period_seconds != whole.window.period_seconds {
+            return Err(CannotMerge::Periods(whole.window.period_seconds, report.window.period_seconds));
+        }
+        if let Some(twice) = report.workloads.iter().find(|w| whole.workloads.iter().any(|o| o.id == w.id)) {
+            return Err(CannotMerge::Twice(twice.id.clone()));
+        }
+        whole.window.start = whole.window.start.min(report.window.start);
+        whole.window.end = whole.window.end.max(report.window.end);
+        whole.as_of = whole.as_of.max(report.as_of);
+        whole.samples_read += report.samples_read;
+        whole.workloads.extend(report.workloads);
+        whole.gaps.extend(report.gaps);
+        // One name for several snapshots, whatever they are.
+        whole.snapshot.sha256 = sha256_hex(&format!("{}{}", whole.snapshot.sha256, report.snapshot.sha256));
+        whole.snapshot.id = whole.snapshot.sha256.chars().take(12).collect();
+    }
+    sort(&mut whole.workloads);
+    whole.totals = Totals::of(&whole.workloads);
+    Ok(whole)
+}
+
+/// Why reports cannot be one.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CannotMerge {
+    #[error("no snapshot is named")]
+    Nothing,
+    #[error("the snapshots have different periods, {0} s and {1} s; report on them one by one")]
+    Periods(u32, u32),
+    #[error("workload {0} is in more than one of the snapshots; report on them one by one")]
+    Twice(String),
+}
+
 /// A workload whose size is not known is rolled up under no size: its values are counted, no more.
 fn digest(series: &Series, timelines: &[Option<Timeline>], period_seconds: u32) -> (u32, Digest) {
     let timeline = timelines.get(series.workload_id as usize).and_then(Option::as_ref);
@@ -132,4 +171,8 @@ fn sort(workloads: &mut [WorkloadReport]) {
             .then_with(|| b.monthly_cost.cmp(&a.monthly_cost))
             .then_with(|| a.id.cmp(&b.id))
     });
+}
+
+fn sha256_hex(text: &str) -> String {
+    Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -1,16 +1,20 @@
 //! The flags that every command has, and what follows from them: the price book, the region, what is
 //! said on stderr.
 
-use std::{borrow::Cow, env, fs, io::Write as _, path::PathBuf};
+use std::{
+    borrow::Cow,
+    env, fs,
+    io::Write as _,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context as _, anyhow, bail};
 use clap::{ArgAction, Args, ValueEnum};
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use rust_decimal::Decimal;
-use serde::Deserialize;
 
-use super::{failure::CliError, output::display_safe};
-use crate::{pricing::PriceBook, workload::Region};
+use super::failure::CliError;
+use crate::{config::Config, pricing::PriceBook, report::display_safe, workload::Region};
 
 /// Flags of every command.
 #[derive(Debug, Clone, Args)]
@@ -58,11 +62,8 @@ pub enum OnIncomplete {
     Pass,
 }
 
-/// The settings read so far: where prices are looked up.
-#[derive(Debug, Default, Deserialize)]
-struct Config {
-    region: Option<String>,
-}
+/// The config that is read where none is named.
+const CONFIG_FILE: &str = "fargauge.toml";
 
 /// A rate above this (USD an hour of one vCPU or GB) is a mistake, and would overflow sums.
 const HIGHEST_RATE: Decimal = Decimal::from_parts(1_000_000, 0, 0, false, 0);
@@ -105,10 +106,17 @@ impl GlobalArgs {
         Ok(Region(region))
     }
 
-    fn config(&self) -> Result<Config, CliError> {
-        let Some(path) = &self.config else { return Ok(Config::default()) };
-        let load = || -> anyhow::Result<Config> { Ok(toml::from_str(&fs::read_to_string(path)?)?) };
-        load().with_context(|| format!("cannot read config {}", path.display())).map_err(CliError::usage)
+    /// The settings: those of `--config`, else of `fargauge.toml` in this folder, over the defaults.
+    pub fn config(&self) -> Result<Config, CliError> {
+        let path = match &self.config {
+            Some(path) => path.clone(),
+            None if Path::new(CONFIG_FILE).exists() => PathBuf::from(CONFIG_FILE),
+            None => return Ok(Config::default()),
+        };
+        let text = fs::read_to_string(&path)
+            .with_context(|| format!("cannot read config {}", path.display()))
+            .map_err(CliError::usage)?;
+        Config::from_toml(&path.display().to_string(), &text).map_err(CliError::usage)
     }
 
     /// Says something that does not stop the work.

@@ -5,7 +5,8 @@
 
 use std::io::{self, Write};
 
-use super::{exit_code::ExitCode, output::display_safe};
+use super::exit_code::ExitCode;
+use crate::report::display_safe;
 
 /// An error on its way to the user.
 #[derive(Debug)]

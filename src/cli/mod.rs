@@ -3,13 +3,16 @@
 //! Each subcommand is a file with its arguments and a `run`; to add one, add its `mod`, its variant of
 //! [`Command`] and its line in [`Cli::dispatch`].
 
+mod collect;
 mod completions;
 mod context;
+mod demo;
 mod exit_code;
 mod failure;
 mod output;
 mod price;
 mod prices;
+mod report;
 mod table;
 
 use std::ffi::OsString;
@@ -36,6 +39,9 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Demo(demo::DemoArgs),
+    Collect(collect::CollectArgs),
+    Report(report::ReportArgs),
     Price(price::PriceArgs),
     Prices(prices::PricesArgs),
     Completions(completions::CompletionsArgs),
@@ -44,6 +50,9 @@ enum Command {
 impl Cli {
     fn dispatch(&self) -> Result<ExitCode, CliError> {
         match &self.command {
+            Command::Demo(args) => demo::run(&self.global, args),
+            Command::Collect(args) => collect::run(&self.global, args),
+            Command::Report(args) => report::run(&self.global, args),
             Command::Price(args) => price::run(&self.global, args),
             Command::Prices(args) => prices::run(&self.global, args),
             Command::Completions(args) => completions::run(args),

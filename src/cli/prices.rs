@@ -234,7 +234,7 @@ fn list_table(book: &PriceBook, regions: &[RegionHoldings]) -> String {
 fn book_line(book: &PriceBook) -> String {
     format!(
         "Price book {}, newest rate of {}\n",
-        super::output::display_safe(book.id()),
+        crate::report::display_safe(book.id()),
         book.effective_date()
     )
 }

@@ -2,7 +2,7 @@
 
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
-use super::output::display_safe;
+use crate::report::display_safe;
 
 /// How a column stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -12,6 +12,8 @@ pub const DEFAULT_TOML: &str = include_str!("default.toml");
 /// Settings in range.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
+    /// Where `price` prices, if no flag says so.
+    pub region: Option<String>,
     pub sizing: Sizing,
     pub evidence: EvidenceRules,
     /// Per cent of the size, in hundredths, that an idle workload's CPU never passes.
@@ -48,6 +50,7 @@ pub enum ConfigError {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct File {
+    region: Option<String>,
     sizing: SizingFile,
     evidence: EvidenceFile,
     idle: IdleFile,
@@ -79,6 +82,7 @@ struct IdleFile {
 impl Default for Config {
     fn default() -> Self {
         let zero = Self {
+            region: None,
             sizing: Sizing { cpu_percentile: 0, cpu_headroom: 0, memory_headroom: 0 },
             evidence: EvidenceRules {
                 lookback_days: 0,
@@ -116,8 +120,9 @@ impl Config {
             *target = (value * Decimal::from(scale)).round().to_u32().unwrap_or(u32::MAX);
             Ok(())
         };
+        self.region = read.region.or(self.region);
         let (sizing, evidence) = (&mut self.sizing, &mut self.evidence);
-        let File { sizing: s, evidence: e, idle: i } = read;
+        let (s, e, i) = (read.sizing, read.evidence, read.idle);
         set(&mut sizing.cpu_percentile, "sizing.cpu_percentile", s.cpu_percentile, 100, 50, 100)?;
         set(&mut sizing.cpu_headroom, "sizing.cpu_headroom_percent", s.cpu_headroom_percent, 100, 0, 1000)?;
         let memory_headroom = s.memory_headroom_percent;

@@ -16,3 +16,4 @@ mod totals;
 
 pub use model::*;
 pub use selection::{Filter, InvalidFilter, Selection};
+pub use text::display_safe;

@@ -9,7 +9,7 @@ use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 /// `text` on one line, with every character that could move the cursor, change colours, turn the
 /// reading direction or hide itself written as its escape (`\n`, `\u{1b}`, `\u{202e}`).
-pub(super) fn display_safe(text: &str) -> Cow<'_, str> {
+pub fn display_safe(text: &str) -> Cow<'_, str> {
     if !text.chars().any(is_unsafe) {
         return Cow::Borrowed(text);
     }

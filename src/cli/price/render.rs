@@ -13,10 +13,11 @@ use super::{
 };
 use crate::{
     cli::{
-        output::{csv_safe, display_safe},
+        output::csv_safe,
         table::{self, Align},
     },
     pricing::RateDimension,
+    report::display_safe,
     report::{PriceBookReference, Quantity},
     units::{Usd, decimal_as_f64},
     workload::PurchaseOption,
