@@ -3,8 +3,20 @@
 //! The flow is collect → snapshot → analysis → report. Everything but `collect` works offline and
 //! gives the same bytes for the same input.
 
+pub mod analysis;
+#[cfg(all(feature = "aws", feature = "frames"))]
+pub mod cli;
+#[cfg(all(feature = "aws", feature = "frames"))]
+pub mod collect;
+pub mod config;
+pub mod demand;
+pub mod demo;
 pub mod fargate;
+#[cfg(feature = "frames")]
+pub mod frames;
+pub mod pricing;
 pub mod report;
+pub mod rightsize;
 pub mod snapshot;
 pub mod units;
 pub mod workload;

@@ -1,3 +1,5 @@
-//! The `fargauge` binary: reads arguments, runs a subcommand, sets the exit code.
+//! The `fargauge` binary: hands its arguments to the library and ends with the exit code it gets.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    fargauge::cli::run(std::env::args_os()).into()
+}

@@ -2,6 +2,18 @@
 //!
 //! Every renderer takes a [`Report`] and gives text; none of them prints or computes figures.
 
+mod amounts;
+mod columns;
+pub mod csv;
+#[cfg(test)]
+mod fixture;
+pub mod json;
 mod model;
+mod selection;
+pub mod table;
+mod text;
+mod totals;
 
 pub use model::*;
+pub use selection::{Filter, InvalidFilter, Selection};
+pub use text::display_safe;

@@ -65,6 +65,7 @@ pub struct PriceBookReference {
 pub struct Quantity(pub Decimal);
 
 impl Quantity {
+    #[must_use]
     pub fn rounded(self) -> Self {
         Self(self.0.round_dp_with_strategy(6, rust_decimal::RoundingStrategy::MidpointAwayFromZero))
     }
@@ -115,6 +116,17 @@ pub struct Totals {
     pub requested_vcpu_hours: Quantity,
     pub requested_gb_hours: Quantity,
     pub task_hours: Quantity,
+    /// What a filter, `--min-savings` or `--top` left out, and so is in none of the sums above;
+    /// null where nothing was.
+    pub left_out: Option<LeftOut>,
+}
+
+/// Workloads that the user chose not to be shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, JsonSchema)]
+pub struct LeftOut {
+    pub workloads: u64,
+    pub monthly_cost: Usd,
+    pub monthly_savings: Usd,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]

@@ -5,7 +5,9 @@ mod cluster;
 mod platform;
 mod runtime_setting;
 mod scaling;
+mod size_text;
 mod task_definition;
+mod task_definition_json;
 mod workload_record;
 
 pub use capacity::{
@@ -15,7 +17,9 @@ pub use cluster::Cluster;
 pub use platform::{Architecture, OperatingSystem, Platform, PurchaseOption, Region};
 pub use runtime_setting::{RuntimeSetting, runtime_settings};
 pub use scaling::{PolicyKind, ScalableTarget, ScalingPolicy, ScheduledAction, TrackedMetric};
+pub use size_text::{SizeTextError, parse_cpu, parse_memory};
 pub use task_definition::{Container, TaskDefinition};
+pub use task_definition_json::TaskDefinitionError;
 pub use workload_record::{
     Controller, HistorySource, RevisionInForce, Scheduling, Workload, WorkloadIdentity, WorkloadKind,
 };

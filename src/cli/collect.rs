@@ -1,0 +1,197 @@
+//! `fargauge collect`: from AWS to a snapshot.
+//!
+//! Takes where to look and how far back; gives a snapshot folder. What an API refuses is told and
+//! recorded, the rest is collected. stdout stays empty but for the plan of a dry run.
+
+mod bars;
+
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use clap::{Args, builder::NonEmptyStringValueParser};
+use jiff::Timestamp;
+
+use self::bars::Bars;
+use super::{CliError, ExitCode, GlobalArgs, OnIncomplete};
+use crate::{
+    collect::{
+        self, Bounds, CancelSignal, CollectError, CollectRequest, Outcome, Period, Prepared, Regions,
+        cancellation, parse_lookback,
+    },
+    snapshot::Gap,
+};
+
+/// Pull task definitions and utilization from AWS into a snapshot
+#[derive(Debug, Args)]
+pub struct CollectArgs {
+    /// Folder for the snapshot: new, empty, or one that an interrupted collect left
+    #[arg(long, value_name = "DIR", required_unless_present = "dry_run")]
+    out: Option<PathBuf>,
+    /// AWS region, or `all` enabled ones [default: `AWS_REGION`, else the profile's]
+    #[arg(long = "region", value_name = "REGION", value_parser = NonEmptyStringValueParser::new())]
+    regions: Vec<String>,
+    /// Profile of the AWS configuration
+    #[arg(long = "profile", value_name = "PROFILE", value_parser = NonEmptyStringValueParser::new())]
+    profiles: Vec<String>,
+    /// Role to assume; each is collected as well
+    #[arg(long = "assume-role", value_name = "ARN", value_parser = NonEmptyStringValueParser::new())]
+    assume_roles: Vec<String>,
+    /// Only clusters whose name matches, such as prod-*
+    #[arg(long = "cluster", value_name = "GLOB", value_parser = NonEmptyStringValueParser::new())]
+    clusters: Vec<String>,
+    /// How far back to look, such as 14d or 36h [default: `evidence.lookback_days` of the config]
+    #[arg(long, value_name = "TIME")]
+    lookback: Option<String>,
+    /// Seconds between points: 60 (kept 15 days), 300 (63 days) or 3600 (455 days)
+    #[arg(long, value_name = "SECONDS", default_value = "300", value_parser = parse_period)]
+    period: Period,
+    /// Say what the pull would ask CloudWatch for and cost, and stop
+    #[arg(long)]
+    dry_run: bool,
+    /// What to do if something could not be collected
+    #[arg(long, value_enum, default_value_t = OnIncomplete::Warn)]
+    on_incomplete: OnIncomplete,
+}
+
+fn parse_period(text: &str) -> Result<Period, String> {
+    let seconds: u32 = text.parse().map_err(|_| "expected 60, 300 or 3600".to_owned())?;
+    Period::try_from(seconds).map_err(|error| error.to_string())
+}
+
+pub fn run(global: &GlobalArgs, args: &CollectArgs) -> Result<ExitCode, CliError> {
+    let request = args.request(global)?;
+    if global.verbose > 0 {
+        log_to_stderr(global.verbose);
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .context("cannot start the asynchronous runtime")
+        .map_err(CliError::not_evaluated)?;
+    runtime.block_on(async {
+        let (canceller, cancel) = cancellation();
+        tokio::spawn(async move {
+            if interrupted().await.is_ok() {
+                canceller.cancel();
+            }
+        });
+        collect(global, args, &request, &cancel).await
+    })
+}
+
+async fn collect(
+    global: &GlobalArgs,
+    args: &CollectArgs,
+    request: &CollectRequest,
+    cancel: &CancelSignal,
+) -> Result<ExitCode, CliError> {
+    let bars = Bars::new(global.quiet);
+    // A dry run needs no folder; with one, it tells what is left of an interrupted collect.
+    let nowhere = std::env::temp_dir().join("fargauge-dry-run-writes-nothing");
+    let folder = args.out.as_ref().unwrap_or(&nowhere);
+    let now = global.as_of.unwrap_or_else(Timestamp::now);
+    let prepared = collect::prepare(request, folder, now, &bars, cancel).await.map_err(failure)?;
+    let plan = plan_of(&prepared);
+    if args.dry_run {
+        super::Output::Stdout.write(format!("{plan}\n").as_bytes())?;
+        return args.verdict(global, &bars, prepared.gaps());
+    }
+    bars.say(&plan);
+    let outcome = prepared.pull(&bars, cancel).await.map_err(failure)?;
+    bars.finish();
+    bars.say(&summary(&outcome, folder));
+    args.verdict(global, &bars, &outcome.manifest.gaps)
+}
+
+/// Ctrl-C, or the signal that `kill` and CI runners send.
+async fn interrupted() -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+        tokio::select! {
+            interrupt = tokio::signal::ctrl_c() => interrupt,
+            _ = terminate.recv() => Ok(()),
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await
+}
+
+/// What the AWS SDK and its HTTP client say, for `-v` and `-vv`.
+fn log_to_stderr(verbose: u8) {
+    let level = if verbose == 1 { "warn,fargauge=debug" } else { "debug" };
+    let filter = tracing_subscriber::EnvFilter::new(level);
+    // Somebody who embeds the library may have set a logger already.
+    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+}
+
+fn plan_of(prepared: &Prepared) -> String {
+    let (cost, window, inventory) = (prepared.cost(), prepared.window(), prepared.inventory());
+    format!(
+        "{} clusters, {} workloads, {} to {} at {} s: at most {} metric queries in {} CloudWatch calls, {} USD",
+        inventory.clusters.len(),
+        inventory.workloads.len(),
+        window.start,
+        window.end,
+        window.period_seconds,
+        cost.queries,
+        cost.calls,
+        cost.usd.rounded().0.normalize(),
+    )
+}
+
+fn summary(outcome: &Outcome, folder: &std::path::Path) -> String {
+    let rows: u64 = outcome.manifest.files.values().filter_map(|file| file.rows).sum();
+    format!("{} workloads and {rows} rows of utilization are in {}", outcome.workloads, folder.display())
+}
+
+fn failure(error: CollectError) -> CliError {
+    match &error {
+        CollectError::NoRegion(_) => CliError::usage(error)
+            .with_help("add --region, such as --region eu-west-1 or --region all, or set AWS_REGION"),
+        CollectError::Plan(_) | CollectError::OtherRequest { .. } => CliError::usage(error),
+        _ => CliError::not_evaluated(error),
+    }
+}
+
+impl CollectArgs {
+    fn request(&self, global: &GlobalArgs) -> Result<CollectRequest, CliError> {
+        let lookback_seconds = match &self.lookback {
+            Some(text) => parse_lookback(text)
+                .map_err(|error| CliError::usage(error).with_help("write --lookback 14d"))?,
+            None => u64::from(global.config()?.evidence.lookback_days) * 86_400,
+        };
+        Ok(CollectRequest {
+            regions: Regions::from_names(&self.regions),
+            profiles: self.profiles.iter().cloned().collect(),
+            assume_roles: self.assume_roles.iter().cloned().collect(),
+            clusters: self.clusters.iter().cloned().collect(),
+            lookback_seconds,
+            period: self.period,
+            bounds: Bounds::default(),
+        })
+    }
+
+    /// Tells the gaps, and what they mean for the exit code.
+    fn verdict(&self, global: &GlobalArgs, bars: &Bars, gaps: &[Gap]) -> Result<ExitCode, CliError> {
+        if gaps.is_empty() || self.on_incomplete == OnIncomplete::Pass {
+            return Ok(ExitCode::Fine);
+        }
+        const SHOWN: usize = 10;
+        if !global.quiet {
+            for gap in gaps.iter().take(SHOWN) {
+                bars.say(&format!("not collected: {}: {}: {}", gap.scope, gap.api, gap.cause));
+            }
+            if gaps.len() > SHOWN {
+                bars.say(&format!("not collected: {} more; the report lists them all", gaps.len() - SHOWN));
+            }
+        }
+        if self.on_incomplete == OnIncomplete::Fail {
+            let count = gaps.len();
+            let plural = if count == 1 { "" } else { "s" };
+            return Err(CliError::not_evaluated(anyhow::anyhow!("the collect has {count} gap{plural}")));
+        }
+        Ok(ExitCode::Fine)
+    }
+}

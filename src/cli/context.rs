@@ -1,0 +1,154 @@
+//! The flags that every command has, and what follows from them: the price book, the region, what is
+//! said on stderr.
+
+use std::{
+    borrow::Cow,
+    env, fs,
+    io::Write as _,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context as _, anyhow, bail};
+use clap::{ArgAction, Args, ValueEnum};
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use rust_decimal::Decimal;
+
+use super::failure::CliError;
+use crate::{config::Config, pricing::PriceBook, report::display_safe, workload::Region};
+
+/// Flags of every command.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Global options")]
+pub struct GlobalArgs {
+    /// Read settings from FILE (TOML)
+    #[arg(long, global = true, value_name = "FILE", env = "FARGAUGE_CONFIG", hide_env_values = true)]
+    pub config: Option<PathBuf>,
+    /// Use the rates of FILE instead of the built-in ones (CSV, as `prices show --format csv` writes it)
+    #[arg(long, global = true, value_name = "FILE", env = "FARGAUGE_PRICE_BOOK", hide_env_values = true)]
+    pub price_book: Option<PathBuf>,
+    /// Take TIME for now: a date, or a time as in RFC 3339
+    #[arg(long, global = true, value_name = "TIME", value_parser = parse_time)]
+    pub as_of: Option<Timestamp>,
+    /// Say nothing on stderr but errors
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+    /// Say more on stderr; twice for yet more
+    #[arg(long, short, global = true, action = ArgAction::Count, conflicts_with = "quiet")]
+    pub verbose: u8,
+}
+
+fn parse_time(text: &str) -> Result<Timestamp, String> {
+    text.parse::<Timestamp>()
+        .or_else(|_| text.parse::<Date>()?.to_zoned(TimeZone::UTC).map(|midnight| midnight.timestamp()))
+        .map_err(|_| "expected a date such as 2026-11-01 or a time such as 2026-11-01T12:00:00Z".to_owned())
+}
+
+/// `--region`, for commands about one region.
+#[derive(Debug, Clone, Args)]
+pub struct RegionArgs {
+    /// AWS region [default: `region` of the config, else `AWS_REGION`]
+    #[arg(long, value_name = "REGION")]
+    pub region: Option<String>,
+}
+
+/// `--on-incomplete`, for commands that may be able to evaluate only a part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum OnIncomplete {
+    /// Say so and exit 3
+    Fail,
+    /// Say so and exit 0
+    Warn,
+    /// Exit 0
+    Pass,
+}
+
+/// The config that is read where none is named.
+const CONFIG_FILE: &str = "fargauge.toml";
+
+/// A rate above this (USD an hour of one vCPU or GB) is a mistake, and would overflow sums.
+const HIGHEST_RATE: Decimal = Decimal::from_parts(1_000_000, 0, 0, false, 0);
+
+impl GlobalArgs {
+    /// The rates to price with.
+    pub fn price_book(&self) -> Result<Cow<'static, PriceBook>, CliError> {
+        let Some(path) = &self.price_book else { return Ok(Cow::Borrowed(PriceBook::embedded())) };
+        let load = || -> anyhow::Result<PriceBook> {
+            let text = fs::read_to_string(path)?;
+            let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
+            let book = PriceBook::parse(&name, &text)?;
+            if let Some(rate) = book.rates().find(|rate| rate.usd > HIGHEST_RATE) {
+                bail!("{}: {} USD per hour is no rate", rate.key, rate.usd);
+            }
+            Ok(book)
+        };
+        load().map(Cow::Owned).with_context(|| format!("cannot use price book {}", path.display())).map_err(
+            |error| {
+                CliError::usage(error)
+                    .with_help("`fargauge prices show --region us-east-1 --format csv` shows the columns")
+            },
+        )
+    }
+
+    /// The region to price in: the flag's, the config's, `AWS_REGION`'s. There is no default.
+    pub fn region(&self, args: &RegionArgs) -> Result<Region, CliError> {
+        let named = |region: String| Some(region.trim().to_owned()).filter(|region| !region.is_empty());
+        let (region, origin) = if let Some(region) = args.region.clone().and_then(named) {
+            (region, "--region")
+        } else if let Some(region) = self.config()?.region.and_then(named) {
+            (region, "the config")
+        } else if let Some(region) = env::var("AWS_REGION").ok().and_then(named) {
+            (region, "AWS_REGION")
+        } else {
+            return Err(CliError::usage(anyhow!("no region is named, and prices differ between regions"))
+                .with_help("add --region, such as --region us-east-1, or set AWS_REGION"));
+        };
+        self.detail(&format!("region {region} (from {origin})"));
+        Ok(Region(region))
+    }
+
+    /// The settings: those of `--config`, else of `fargauge.toml` in this folder, over the defaults.
+    pub fn config(&self) -> Result<Config, CliError> {
+        let path = match &self.config {
+            Some(path) => path.clone(),
+            None if Path::new(CONFIG_FILE).exists() => PathBuf::from(CONFIG_FILE),
+            None => return Ok(Config::default()),
+        };
+        let text = fs::read_to_string(&path)
+            .with_context(|| format!("cannot read config {}", path.display()))
+            .map_err(CliError::usage)?;
+        Config::from_toml(&path.display().to_string(), &text).map_err(CliError::usage)
+    }
+
+    /// Says something that does not stop the work.
+    pub fn warn(&self, message: &str) {
+        if !self.quiet {
+            say("warning", message);
+        }
+    }
+
+    /// Says something that `--verbose` asks for.
+    pub fn detail(&self, message: &str) {
+        if self.verbose > 0 {
+            say("info", message);
+        }
+    }
+}
+
+fn say(label: &str, message: &str) {
+    // That stderr is closed is no reason to fail.
+    let _ = writeln!(std::io::stderr(), "{label}: {}", display_safe(message));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_a_date_at_midnight_or_an_instant() {
+        assert_eq!(parse_time("2026-11-01").unwrap().to_string(), "2026-11-01T00:00:00Z");
+        assert_eq!(parse_time("2026-11-01T12:00:00+02:00").unwrap().to_string(), "2026-11-01T10:00:00Z");
+        for text in ["", "soon", "2026-13-01", "-999999999-01-01"] {
+            assert!(parse_time(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! `fargauge report`: what the workloads of snapshots cost and what to change.
+//!
+//! Takes snapshot folders; gives a table, JSON or CSV. Works offline. Gaps of the snapshot are told
+//! on stderr, and make the exit code 3 only where that is asked for.
+
+use std::{io::IsTerminal as _, path::PathBuf};
+
+use anyhow::anyhow;
+use clap::Args;
+use rust_decimal::Decimal;
+
+use super::{CliError, ExitCode, GlobalArgs, OnIncomplete, TabularArgs, TabularFormat};
+use crate::{
+    analysis::{Input, analyse, merged},
+    report::{
+        Filter, Report, Selection,
+        csv::{self, CsvOptions},
+        json,
+        table::{self, TableOptions},
+    },
+    snapshot::Snapshot,
+    units::Usd,
+};
+
+/// Say what the workloads of a snapshot cost, what they need and what to change
+#[derive(Debug, Args)]
+pub struct ReportArgs {
+    /// Snapshots, as `collect --out` wrote them
+    #[arg(required = true, value_name = "SNAPSHOT")]
+    snapshots: Vec<PathBuf>,
+    #[command(flatten)]
+    view: ViewArgs,
+}
+
+/// What to show of a report, and how.
+#[derive(Debug, Args)]
+pub struct ViewArgs {
+    /// Show only workloads that match, such as cluster=prod, tag:team=web*, finding!=NotRated
+    #[arg(long = "filter", value_name = "KEY=PATTERN")]
+    filters: Vec<Filter>,
+    /// Show only what saves at least this much a month
+    #[arg(long, value_name = "USD")]
+    min_savings: Option<Decimal>,
+    /// Show at most N workloads
+    #[arg(long, value_name = "N")]
+    top: Option<usize>,
+    /// Give this tag a column of its own in CSV
+    #[arg(long = "tag-column", value_name = "TAG")]
+    tag_columns: Vec<String>,
+    /// Lay the table out for N columns [default: the terminal's, else 160]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    width: Option<u16>,
+    /// What to do if the snapshot has gaps
+    #[arg(long, value_enum, default_value_t = OnIncomplete::Warn)]
+    on_incomplete: OnIncomplete,
+    #[command(flatten)]
+    tabular: TabularArgs,
+}
+
+/// Columns of a table that goes to no terminal.
+const WIDTH_WITHOUT_TERMINAL: usize = 160;
+
+pub fn run(global: &GlobalArgs, args: &ReportArgs) -> Result<ExitCode, CliError> {
+    let output = args.view.tabular.output.open()?;
+    let mut reports = Vec::new();
+    for folder in &args.snapshots {
+        let snapshot = Snapshot::open(folder).map_err(CliError::not_evaluated)?;
+        reports.push(report_on(global, &snapshot)?);
+    }
+    let report = merged(reports).map_err(CliError::usage)?;
+    args.view.show(global, report, output)
+}
+
+/// The report on a snapshot with the settings of this run.
+pub(super) fn report_on(global: &GlobalArgs, snapshot: &Snapshot) -> Result<Report, CliError> {
+    let input = Input {
+        manifest: &snapshot.manifest,
+        inventory: &snapshot.inventory,
+        utilization: snapshot,
+        sha256: &snapshot.manifest_sha256,
+    };
+    let as_of = global.as_of.unwrap_or(snapshot.manifest.window.end);
+    let (book, config) = (global.price_book()?, global.config()?);
+    analyse(input, &book, &config, as_of).map_err(CliError::not_evaluated)
+}
+
+impl ViewArgs {
+    pub(super) fn open(&self) -> Result<super::Output, CliError> {
+        self.tabular.output.open()
+    }
+
+    /// Writes the selected part of `report`; the exit code says whether anything is missing from it.
+    pub(super) fn show(
+        &self,
+        global: &GlobalArgs,
+        report: Report,
+        output: super::Output,
+    ) -> Result<ExitCode, CliError> {
+        let gaps = report.gaps.len();
+        let selection = Selection {
+            filters: self.filters.clone(),
+            min_savings: self.min_savings.map(Usd),
+            top: self.top,
+        };
+        let report = selection.of(report);
+        let text = match self.tabular.format() {
+            TabularFormat::Json => json::render(&report),
+            TabularFormat::Csv => csv::render(&report, &CsvOptions { tag_columns: self.tag_columns.clone() }),
+            TabularFormat::Table => table::render(&report, self.table_options()),
+        };
+        output.write(text.as_bytes())?;
+        self.verdict(global, gaps)
+    }
+
+    fn verdict(&self, global: &GlobalArgs, gaps: usize) -> Result<ExitCode, CliError> {
+        if gaps == 0 || self.on_incomplete == OnIncomplete::Pass {
+            return Ok(ExitCode::Fine);
+        }
+        let plural = if gaps == 1 { "" } else { "s" };
+        let message = format!(
+            "the snapshot has {gaps} gap{plural}: what could not be collected is listed in the report"
+        );
+        if self.on_incomplete == OnIncomplete::Fail {
+            return Err(CliError::not_evaluated(anyhow!(message)));
+        }
+        global.warn(&message);
+        Ok(ExitCode::Fine)
+    }
+
+    fn table_options(&self) -> TableOptions {
+        let to_terminal = self.tabular.output.output.is_none() && std::io::stdout().is_terminal();
+        let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+        let terminal = || {
+            let (terminal_size::Width(width), _) = terminal_size::terminal_size().filter(|_| to_terminal)?;
+            Some(width)
+        };
+        let width = self.width.or_else(terminal).or(columns).map_or(WIDTH_WITHOUT_TERMINAL, usize::from);
+        // https://no-color.org: any value but an empty one.
+        let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
+            || std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+        TableOptions { width, color: to_terminal && !plain }
+    }
+}

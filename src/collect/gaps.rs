@@ -1,0 +1,284 @@
+//! [`Refusal`]: why an API gave no answer, in plain words.
+//!
+//! Takes an SDK error; gives a kind to decide by and a cause to show. Refuses nothing. A cause holds
+//! neither line breaks nor more than a few hundred characters, whatever the server sent.
+
+use std::{error::Error, fmt::Write as _};
+
+use aws_sdk_ecs::{
+    config::http::HttpResponse,
+    error::{ProvideErrorMetadata, SdkError},
+    types::Failure,
+};
+
+use crate::snapshot::Gap;
+
+/// Longest message of a server that is quoted, in characters.
+const QUOTED_CHARACTERS: usize = 300;
+
+/// Why an API gave no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RefusalKind {
+    AccessDenied,
+    /// The credentials are good elsewhere, but not in this region.
+    RegionNotEnabled,
+    Throttled,
+    ExpiredCredentials,
+    /// The SDK found no credentials, or could not get them.
+    NoCredentials,
+    Connection,
+    Timeout,
+    /// The endpoint does not know this API.
+    Unsupported,
+    Other,
+}
+
+/// A request that was given up, after all retries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    pub kind: RefusalKind,
+    pub cause: String,
+}
+
+impl Refusal {
+    pub fn of<E>(error: &SdkError<E, HttpResponse>) -> Self
+    where
+        E: ProvideErrorMetadata + Error + 'static,
+    {
+        match error {
+            SdkError::ServiceError(answer) => {
+                let status = answer.raw().status().as_u16();
+                Self::from_answer(answer.err().code(), answer.err().message(), status)
+            }
+            SdkError::TimeoutError(_) => Self::timeout(),
+            SdkError::DispatchFailure(failure) => {
+                let credentials = !failure.is_io() && !failure.is_timeout() && !failure.is_user();
+                if failure.is_timeout() {
+                    Self::timeout()
+                } else {
+                    Self::from_transport(&innermost(error), credentials)
+                }
+            }
+            SdkError::ResponseError(answer) => Self::new(
+                RefusalKind::Connection,
+                format!(
+                    "the answer (HTTP {}) could not be read: {}",
+                    answer.raw().status().as_u16(),
+                    innermost(error)
+                ),
+            ),
+            _ => Self::from_transport(&innermost(error), true),
+        }
+    }
+
+    fn new(kind: RefusalKind, cause: impl AsRef<str>) -> Self {
+        Self { kind, cause: plain(cause.as_ref()) }
+    }
+
+    /// An answer that cannot be used.
+    pub fn other(cause: &str) -> Self {
+        Self::new(RefusalKind::Other, cause)
+    }
+
+    fn timeout() -> Self {
+        Self::new(RefusalKind::Timeout, "no answer in time, after all retries")
+    }
+
+    /// From an error's code, message and HTTP status, as every AWS protocol has them.
+    fn from_answer(code: Option<&str>, message: Option<&str>, status: u16) -> Self {
+        // Some endpoints send a namespace before the code, or the code's class after it.
+        let code = code.map_or("", |code| code.rsplit('#').next().unwrap_or(code));
+        let kind = match code {
+            "AccessDenied"
+            | "AccessDeniedException"
+            | "UnauthorizedOperation"
+            | "AuthorizationError"
+            | "NotAuthorized" => RefusalKind::AccessDenied,
+            "UnrecognizedClientException"
+            | "InvalidClientTokenId"
+            | "AuthFailure"
+            | "OptInRequired"
+            | "InvalidClientToken"
+            | "RegionDisabledException"
+            | "SubscriptionRequiredException" => RefusalKind::RegionNotEnabled,
+            "Throttling"
+            | "ThrottlingException"
+            | "ThrottledException"
+            | "RequestThrottled"
+            | "RequestThrottledException"
+            | "TooManyRequestsException"
+            | "RequestLimitExceeded"
+            | "SlowDown"
+            | "LimitExceededException"
+            | "ProvisionedThroughputExceededException" => RefusalKind::Throttled,
+            "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" | "TokenRefreshRequired" => {
+                RefusalKind::ExpiredCredentials
+            }
+            "UnknownOperationException"
+            | "UnknownOperation"
+            | "InvalidAction"
+            | "NotImplemented"
+            | "InternalFailure.NotImplemented"
+            | "UnsupportedOperation" => RefusalKind::Unsupported,
+            _ if status == 429 => RefusalKind::Throttled,
+            "" if status == 403 => RefusalKind::AccessDenied,
+            "" if matches!(status, 404 | 405 | 501) => RefusalKind::Unsupported,
+            _ if status == 501 => RefusalKind::Unsupported,
+            _ => RefusalKind::Other,
+        };
+        let said = message.map(str::trim).filter(|message| !message.is_empty());
+        let words = match kind {
+            RefusalKind::AccessDenied => "access denied",
+            RefusalKind::RegionNotEnabled => "region not enabled for this account",
+            RefusalKind::Throttled => "throttled, after all retries",
+            RefusalKind::ExpiredCredentials => "the credentials have expired",
+            RefusalKind::Unsupported => "this endpoint does not know the API",
+            _ => "",
+        };
+        let cause = match (kind, said) {
+            (RefusalKind::AccessDenied, Some(said)) => format!("{words}: {said}"),
+            (RefusalKind::Other, said) => {
+                let mut cause = if code.is_empty() { format!("HTTP {status}") } else { code.to_owned() };
+                if let Some(said) = said {
+                    let _ = write!(cause, ": {said}");
+                }
+                cause
+            }
+            // The code and message say no more than the words, and the message may quote a request.
+            _ if code.is_empty() => format!("{words} (HTTP {status})"),
+            _ => format!("{words} ({code})"),
+        };
+        Self::new(kind, cause)
+    }
+
+    fn from_transport(root: &str, may_be_credentials: bool) -> Self {
+        let lower = root.to_ascii_lowercase();
+        if lower.contains("expired") && (lower.contains("token") || lower.contains("session")) {
+            Self::new(RefusalKind::ExpiredCredentials, format!("the credentials have expired: {root}"))
+        } else if may_be_credentials
+            && ["credential", "token", "profile", "sso"].iter().any(|word| lower.contains(word))
+        {
+            Self::new(RefusalKind::NoCredentials, format!("no usable credentials: {root}"))
+        } else {
+            Self::new(RefusalKind::Connection, format!("no connection, after all retries: {root}"))
+        }
+    }
+
+    /// Whether it will refuse everything of this kind in the account and region, so that one gap
+    /// says it all.
+    pub fn is_general(&self) -> bool {
+        !matches!(self.kind, RefusalKind::Other | RefusalKind::Throttled | RefusalKind::Timeout)
+    }
+
+    pub fn gap(&self, scope: impl Into<String>, api: &str) -> Gap {
+        Gap { scope: scope.into(), api: api.to_owned(), cause: self.cause.clone() }
+    }
+}
+
+/// The gap that one of an answer's `failures` is.
+pub fn gap_of_failure(failure: &Failure, scope: &str, api: &str) -> Gap {
+    let mut cause = failure.reason().unwrap_or("no reason given").to_owned();
+    for more in [failure.detail(), failure.arn()].into_iter().flatten() {
+        let _ = write!(cause, ", {more}");
+    }
+    Gap { scope: scope.to_owned(), api: api.to_owned(), cause: plain(&cause) }
+}
+
+/// The last error of a chain: what really happened.
+fn innermost(error: &(dyn Error + 'static)) -> String {
+    let mut last = error;
+    while let Some(source) = last.source() {
+        last = source;
+    }
+    last.to_string()
+}
+
+/// One line of limited length, without control characters.
+pub(super) fn plain(text: &str) -> String {
+    let words: Vec<&str> =
+        text.split(|c: char| c.is_control() || c.is_whitespace()).filter(|word| !word.is_empty()).collect();
+    let line = words.join(" ");
+    match line.char_indices().nth(QUOTED_CHARACTERS) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_are_told_apart_by_code_then_status() {
+        use RefusalKind::*;
+        for (code, message, status, kind, cause) in [
+            (
+                "AccessDeniedException",
+                "User: x is not authorized",
+                400,
+                AccessDenied,
+                "access denied: User: x is not authorized",
+            ),
+            (
+                "UnrecognizedClientException",
+                "The security token is invalid",
+                400,
+                RegionNotEnabled,
+                "region not enabled for this account (UnrecognizedClientException)",
+            ),
+            ("AuthFailure", "", 401, RegionNotEnabled, "region not enabled for this account (AuthFailure)"),
+            (
+                "ThrottlingException",
+                "Rate exceeded",
+                400,
+                Throttled,
+                "throttled, after all retries (ThrottlingException)",
+            ),
+            ("Throttling", "Rate exceeded", 400, Throttled, "throttled, after all retries (Throttling)"),
+            (
+                "ExpiredTokenException",
+                "expired",
+                400,
+                ExpiredCredentials,
+                "the credentials have expired (ExpiredTokenException)",
+            ),
+            (
+                "com.amazon#UnknownOperationException",
+                "",
+                400,
+                Unsupported,
+                "this endpoint does not know the API (UnknownOperationException)",
+            ),
+            (
+                "InvalidAction",
+                "no such action",
+                400,
+                Unsupported,
+                "this endpoint does not know the API (InvalidAction)",
+            ),
+            ("", "", 404, Unsupported, "this endpoint does not know the API (HTTP 404)"),
+            ("", "", 429, Throttled, "throttled, after all retries (HTTP 429)"),
+            ("ServerException", "try\nlater\u{1b}[31m", 500, Other, "ServerException: try later [31m"),
+            ("", "", 500, Other, "HTTP 500"),
+        ] {
+            let refusal = Refusal::from_answer(Some(code), Some(message), status);
+            assert_eq!((refusal.kind, refusal.cause.as_str()), (kind, cause), "{code} {status}");
+        }
+    }
+
+    #[test]
+    fn a_cause_is_one_line_of_limited_length() {
+        let refusal = Refusal::from_answer(Some("X"), Some(&"ä\n".repeat(10_000)), 400);
+        assert_eq!(refusal.cause.chars().count(), QUOTED_CHARACTERS + 1);
+        assert!(!refusal.cause.contains('\n'));
+    }
+
+    #[test]
+    fn missing_credentials_are_no_connection_problem() {
+        let kind = |root, may| Refusal::from_transport(root, may).kind;
+        assert_eq!(kind("no providers in chain provided credentials", true), RefusalKind::NoCredentials);
+        assert_eq!(kind("the SSO session token has expired", true), RefusalKind::ExpiredCredentials);
+        assert_eq!(kind("Connection refused (os error 111)", true), RefusalKind::Connection);
+        assert_eq!(kind("invalid peer certificate: token", false), RefusalKind::Connection);
+    }
+}

@@ -1,0 +1,131 @@
+//! The inventory of one account and region: everything but time series.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::atomic::AtomicBool,
+};
+
+use futures_util::{StreamExt as _, stream};
+
+use super::{
+    autoscaling, capacity::Providers, discover, ecs, request::CollectRequest, session::Session,
+    task_definitions,
+};
+use crate::{
+    snapshot::{Gap, Inventory, Window},
+    workload::Workload,
+};
+
+/// What was found in one account and region.
+#[derive(Debug, Default)]
+pub struct ScopeInventory {
+    /// Whether its clusters could be listed.
+    pub listed: bool,
+    pub inventory: Inventory,
+    pub gaps: Vec<Gap>,
+}
+
+/// Takes the inventory of one account and region. Never fails: what is refused is a gap.
+pub async fn take(session: &Session, request: &CollectRequest, window: &Window) -> ScopeInventory {
+    let mut gaps = Vec::new();
+    let described = match ecs::clusters(session, request, &mut gaps).await {
+        Ok(clusters) => clusters,
+        Err(refusal) => {
+            gaps.push(refusal.gap(session.place(), "ecs:ListClusters"));
+            return ScopeInventory { gaps, ..ScopeInventory::default() };
+        }
+    };
+    if described.is_empty() {
+        return ScopeInventory { listed: true, gaps, inventory: Inventory::default() };
+    }
+    let (providers, more) = Providers::read(session, &described).await;
+    gaps.extend(more);
+    let clusters: Vec<_> =
+        described.iter().map(|cluster| ecs::cluster(cluster, &providers, session)).collect();
+
+    let scaling = autoscaling::read(session);
+    let families = discover::families(session);
+    let services = async {
+        let answers: Vec<_> = stream::iter(&clusters)
+            .map(|cluster| ecs::services(session, cluster, &providers))
+            .buffer_unordered(session.ecs_requests())
+            .collect()
+            .await;
+        let (found, gaps): (Vec<_>, Vec<_>) = answers.into_iter().unzip();
+        let unsupported = AtomicBool::new(false);
+        let with_history: Vec<_> = stream::iter(found.into_iter().flatten())
+            .map(|mut service| async {
+                let gap = ecs::add_history(session, &mut service, window, &unsupported).await;
+                (service, gap)
+            })
+            .buffer_unordered(session.ecs_requests())
+            .collect()
+            .await;
+        (with_history, gaps)
+    };
+    let (scaling, (families, family_gaps), (services, service_gaps)) =
+        futures_util::join!(scaling, families, services);
+    gaps.extend(service_gaps.into_iter().flatten());
+    gaps.extend(family_gaps);
+
+    let mut workloads: Vec<Workload> = Vec::new();
+    for (service, gap) in services {
+        gaps.extend(gap);
+        let mut workload = service.workload;
+        workload.scaling = scaling.of_service(&workload.identity.cluster, &workload.identity.name);
+        if !scaling.gaps.is_empty() {
+            workload.notes.push("auto scaling could not be read completely".to_owned());
+        }
+        workloads.push(workload);
+    }
+    gaps.extend(scaling.gaps);
+
+    let names: BTreeSet<String> = clusters.iter().map(|cluster| cluster.name.clone()).collect();
+    let families = discover::standalone(families, &names, &workloads);
+    let wanted: BTreeSet<String> = workloads
+        .iter()
+        .flat_map(|workload| workload.revisions.iter().map(|revision| revision.task_definition.clone()))
+        .collect();
+    let described = task_definitions::describe(session, wanted).await;
+    gaps.extend(task_definitions::gaps(session, &described));
+    // A family whose last revision is gone is no gap: it ran, and cannot run again.
+    let of_families =
+        task_definitions::describe(session, families.iter().map(|family| family.name.clone()).collect())
+            .await;
+    workloads.extend(families.iter().map(|family| discover::workload(session, family, &of_families)));
+
+    let task_definitions: BTreeMap<String, _> = described
+        .into_iter()
+        .chain(of_families.into_iter().filter_map(|(_, result)| {
+            let arn = result.as_ref().ok()?.arn.clone();
+            Some((arn, result))
+        }))
+        .filter_map(|(arn, result)| Some((arn, result.ok()?)))
+        .collect();
+    let inventory =
+        Inventory { clusters, capacity_providers: providers.into_list(), workloads, task_definitions };
+    ScopeInventory { listed: true, inventory, gaps }
+}
+
+/// Puts the inventories together: sorted by identity, and each workload with its number.
+pub fn merge(inventories: impl IntoIterator<Item = Inventory>) -> Inventory {
+    let mut merged = Inventory::default();
+    for inventory in inventories {
+        merged.clusters.extend(inventory.clusters);
+        merged.capacity_providers.extend(inventory.capacity_providers);
+        merged.workloads.extend(inventory.workloads);
+        merged.task_definitions.extend(inventory.task_definitions);
+    }
+    merged
+        .clusters
+        .sort_by(|a, b| (&a.account_id, &a.region, &a.name).cmp(&(&b.account_id, &b.region, &b.name)));
+    merged.capacity_providers.sort_by(|a, b| {
+        (&a.account_id, &a.region, &a.cluster, &a.name).cmp(&(&b.account_id, &b.region, &b.cluster, &b.name))
+    });
+    merged.workloads.sort_by(|a, b| a.identity.cmp(&b.identity));
+    merged.workloads.dedup_by(|a, b| a.identity == b.identity);
+    for (workload, id) in merged.workloads.iter_mut().zip(0..) {
+        workload.workload_id = id;
+    }
+    merged
+}

@@ -1,0 +1,34 @@
+//! Collecting: from the AWS APIs to a snapshot folder.
+//!
+//! Takes a [`CollectRequest`]; gives a snapshot with everything the credentials may see, and a
+//! recorded gap for each thing they may not. Refuses a request that cannot be planned, and a run in
+//! which not one account and region answered. Reads only: no API that changes anything is called.
+//!
+//! [`plan`] is pure and says what to ask; the other modules ask it.
+
+pub mod plan;
+
+mod autoscaling;
+mod cancel;
+mod capacity;
+mod convert;
+mod discover;
+mod ecs;
+mod gaps;
+mod history;
+mod inventory;
+mod metrics;
+mod points;
+mod progress;
+mod request;
+mod run;
+mod services;
+mod session;
+mod task_definitions;
+
+pub use cancel::{CancelSignal, Canceller, cancellation};
+pub use plan::{CostBound, Period, PlanError};
+pub use progress::{Event, Progress, Silent};
+pub use request::{Bounds, CollectRequest, LookbackError, Regions, parse_lookback};
+pub use run::{CollectError, Outcome, Prepared, collect, prepare};
+pub use session::NoRegion;

@@ -1,0 +1,322 @@
+//! [`Session`]: one account and region with the clients that reach it.
+//!
+//! Takes profiles, roles and regions; gives sessions, each account and region once, and a gap for
+//! each that cannot be reached. Refuses to guess a region: without one it is [`NoRegion`].
+//! Everything else is the SDK's own chain: credentials, SSO, endpoints from the environment.
+
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
+
+use aws_config::{
+    BehaviorVersion, Region, SdkConfig,
+    environment::EnvironmentVariableRegionProvider,
+    meta::region::ProvideRegion as _,
+    profile::ProfileFileRegionProvider,
+    retry::{RetryConfig, RetryMode},
+    sts::AssumeRoleProvider,
+    timeout::TimeoutConfig,
+};
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+use super::{
+    gaps::{Refusal, RefusalKind},
+    request::{Bounds, CollectRequest, Regions},
+};
+use crate::snapshot::{Gap, Scope};
+
+/// Attempts at a request, where neither `AWS_MAX_ATTEMPTS` nor the profile says another number.
+/// With the SDK's back-off that is about a minute of throttling.
+const ATTEMPTS: u32 = 8;
+/// What the SDK takes where nothing is configured.
+const SDK_DEFAULT_ATTEMPTS: u32 = 3;
+
+/// One account and region, with the clients that reach it.
+#[derive(Debug, Clone)]
+pub struct Session {
+    pub scope: Scope,
+    pub ecs: aws_sdk_ecs::Client,
+    pub cloudwatch: aws_sdk_cloudwatch::Client,
+    pub autoscaling: aws_sdk_applicationautoscaling::Client,
+    /// Turns at asking ECS: how many requests run at once, wherever they come from.
+    turns: Arc<Semaphore>,
+    ecs_requests: usize,
+}
+
+impl Session {
+    /// Waits for a turn at asking ECS; it ends when the value is dropped.
+    pub async fn ecs_turn(&self) -> Option<SemaphorePermit<'_>> {
+        // Nobody closes the semaphore; if somebody did, asking without a turn is still right.
+        self.turns.acquire().await.ok()
+    }
+
+    /// How many requests to ECS run at once.
+    pub fn ecs_requests(&self) -> usize {
+        self.ecs_requests
+    }
+
+    /// `account/region`, as gaps name it.
+    pub fn place(&self) -> String {
+        format!("{}/{}", self.scope.account_id, self.scope.region)
+    }
+
+    fn new(account_id: &str, region: &str, config: &SdkConfig, bounds: Bounds) -> Self {
+        let at = Region::new(region.to_owned());
+        let ecs = aws_sdk_ecs::config::Builder::from(config).region(at.clone()).build();
+        let cloudwatch = aws_sdk_cloudwatch::config::Builder::from(config).region(at.clone()).build();
+        let autoscaling = aws_sdk_applicationautoscaling::config::Builder::from(config).region(at).build();
+        Self {
+            scope: Scope { account_id: account_id.to_owned(), region: region.to_owned() },
+            ecs: aws_sdk_ecs::Client::from_conf(ecs),
+            cloudwatch: aws_sdk_cloudwatch::Client::from_conf(cloudwatch),
+            autoscaling: aws_sdk_applicationautoscaling::Client::from_conf(autoscaling),
+            turns: Arc::new(Semaphore::new(bounds.ecs_requests.max(1))),
+            ecs_requests: bounds.ecs_requests.max(1),
+        }
+    }
+}
+
+/// No region was given, and none is configured.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("no region: give --region (or --region all), set AWS_REGION, or set a region in {profile}")]
+pub struct NoRegion {
+    profile: String,
+}
+
+/// Whose credentials are used.
+#[derive(Debug, Clone)]
+struct Identity {
+    /// As gaps name it while the account is not known.
+    name: String,
+    config: SdkConfig,
+    regions: Vec<String>,
+}
+
+/// The sessions of a request, sorted by account and region, and gaps for what cannot be reached.
+pub async fn sessions(request: &CollectRequest) -> Result<(Vec<Session>, Vec<Gap>), NoRegion> {
+    let mut sessions: Vec<Session> = Vec::new();
+    let mut gaps = Vec::new();
+    for identity in identities(request).await? {
+        match caller(&identity).await {
+            Ok((account_id, partition)) => {
+                let regions = match &request.regions {
+                    Regions::All => regions_of(&partition, &identity.regions),
+                    _ => identity.regions.clone(),
+                };
+                for region in regions {
+                    sessions.push(Session::new(&account_id, &region, &identity.config, request.bounds));
+                }
+            }
+            Err(refusal) => {
+                let place = |region: &String| format!("{}/{region}", identity.name);
+                let scopes = match &request.regions {
+                    Regions::All => vec![identity.name.clone()],
+                    _ => identity.regions.iter().map(place).collect(),
+                };
+                gaps.extend(scopes.into_iter().map(|scope| refusal.gap(scope, "sts:GetCallerIdentity")));
+            }
+        }
+    }
+    // Two profiles may lead to one account: the first one named collects it.
+    let mut seen = BTreeSet::new();
+    sessions.retain(|session| seen.insert(session.scope.clone()));
+    sessions.sort_by(|a, b| a.scope.cmp(&b.scope));
+    Ok((sessions, gaps))
+}
+
+async fn identities(request: &CollectRequest) -> Result<Vec<Identity>, NoRegion> {
+    let mut found = Vec::new();
+    for profile in &request.profiles {
+        found.push(configured(request, Some(profile)).await?);
+    }
+    if found.is_empty() {
+        found.push(configured(request, None).await?);
+    }
+    let source = found[0].clone();
+    if request.profiles.is_empty() && !request.assume_roles.is_empty() {
+        found.clear();
+    }
+    for role in &request.assume_roles {
+        let provider = AssumeRoleProvider::builder(role)
+            .session_name("fargauge")
+            .region(Region::new(source.regions[0].clone()))
+            .configure(&source.config)
+            .build()
+            .await;
+        let credentials = aws_sdk_ecs::config::SharedCredentialsProvider::new(provider);
+        let config = source.config.to_builder().credentials_provider(credentials).build();
+        found.push(Identity { name: role.clone(), config, regions: source.regions.clone() });
+    }
+    Ok(found)
+}
+
+/// The configuration of a profile, or the default one, with the regions to try first.
+async fn configured(request: &CollectRequest, profile: Option<&String>) -> Result<Identity, NoRegion> {
+    let name =
+        profile.map_or_else(|| "default credentials".to_owned(), |profile| format!("profile {profile}"));
+    let regions = match &request.regions {
+        Regions::Named(names) => names.iter().cloned().collect(),
+        Regions::Configured => match configured_region(profile).await {
+            Some(region) => vec![region],
+            None => {
+                let profile =
+                    profile.map_or("the profile".to_owned(), |profile| format!("profile {profile}"));
+                return Err(NoRegion { profile });
+            }
+        },
+        // Only to ask who the caller is: the partition is not known before.
+        Regions::All => configured_region(profile).await.into_iter().chain(first_regions()).collect(),
+    };
+    let http_client =
+        aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(5))
+        .operation_attempt_timeout(Duration::from_secs(request.bounds.attempt_seconds.max(1)))
+        .build();
+    let mut loader = aws_config::defaults(BehaviorVersion::latest())
+        .http_client(http_client)
+        .timeout_config(timeouts)
+        .region(Region::new(regions[0].clone()));
+    if let Some(profile) = profile {
+        loader = loader.profile_name(profile);
+    }
+    let loaded = loader.load().await;
+    let config = loaded.to_builder().retry_config(retries(loaded.retry_config())).build();
+    Ok(Identity { name, config, regions })
+}
+
+/// Adaptive retries, unless the SDK's own settings say otherwise.
+fn retries(loaded: Option<&RetryConfig>) -> RetryConfig {
+    let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let (mode, attempts) = loaded
+        .map_or((RetryMode::Standard, SDK_DEFAULT_ATTEMPTS), |config| (config.mode(), config.max_attempts()));
+    let config = if is_set("AWS_RETRY_MODE") && mode == RetryMode::Standard {
+        RetryConfig::standard()
+    } else {
+        RetryConfig::adaptive()
+    };
+    let configured = is_set("AWS_MAX_ATTEMPTS") || attempts != SDK_DEFAULT_ATTEMPTS;
+    config.with_max_attempts(if configured { attempts } else { ATTEMPTS })
+}
+
+/// `AWS_REGION`, else the profile's. Not the machine's: a region that nobody chose is a guess.
+async fn configured_region(profile: Option<&String>) -> Option<String> {
+    if let Some(region) = EnvironmentVariableRegionProvider::new().region().await {
+        return Some(region.to_string());
+    }
+    let mut provider = ProfileFileRegionProvider::builder();
+    if let Some(profile) = profile {
+        provider = provider.profile_name(profile);
+    }
+    provider.build().region().await.map(|region| region.to_string())
+}
+
+/// The caller's account and partition, by the first region that knows the credentials.
+async fn caller(identity: &Identity) -> Result<(String, String), Refusal> {
+    let mut refused = None;
+    for region in &identity.regions {
+        let config =
+            aws_sdk_sts::config::Builder::from(&identity.config).region(Region::new(region.clone())).build();
+        match aws_sdk_sts::Client::from_conf(config).get_caller_identity().send().await {
+            Ok(answer) => {
+                let account = answer.account().filter(|account| !account.is_empty());
+                // arn:PARTITION:sts::ACCOUNT:...
+                let partition = answer.arn().and_then(|arn| arn.split(':').nth(1)).unwrap_or("aws");
+                if let Some(account) = account {
+                    return Ok((account.to_owned(), partition.to_owned()));
+                }
+                refused.get_or_insert(Refusal::other("the answer names no account"));
+            }
+            Err(error) => {
+                let mut refusal = Refusal::of(&error);
+                let elsewhere = refusal.kind == RefusalKind::RegionNotEnabled;
+                if elsewhere {
+                    // Not known in any region, so it is not the region.
+                    refusal.cause = refusal
+                        .cause
+                        .replace("region not enabled for this account", "the credentials are not valid");
+                }
+                refused.get_or_insert(refusal);
+                if !elsewhere {
+                    break;
+                }
+            }
+        }
+    }
+    Err(refused.unwrap_or(Refusal::other("no region to ask")))
+}
+
+/// The first region of each partition: credentials of one are unknown to the others.
+fn first_regions() -> impl Iterator<Item = String> {
+    PARTITIONS.iter().map(|(_, regions)| regions[0].to_owned())
+}
+
+/// The regions of a partition; of one not listed here, those that are configured.
+fn regions_of(partition: &str, configured: &[String]) -> Vec<String> {
+    let listed = PARTITIONS.iter().find(|(name, _)| *name == partition);
+    match listed {
+        Some((_, regions)) => regions.iter().map(|region| (*region).to_owned()).collect(),
+        None => configured.iter().take(1).cloned().collect(),
+    }
+}
+
+/// Regions by partition (AWS SDK partition data, botocore 1.44.5).
+const PARTITIONS: [(&str, &[&str]); 4] = [
+    (
+        "aws",
+        &[
+            "us-east-1",
+            "us-east-2",
+            "us-west-1",
+            "us-west-2",
+            "af-south-1",
+            "ap-east-1",
+            "ap-east-2",
+            "ap-northeast-1",
+            "ap-northeast-2",
+            "ap-northeast-3",
+            "ap-south-1",
+            "ap-south-2",
+            "ap-southeast-1",
+            "ap-southeast-2",
+            "ap-southeast-3",
+            "ap-southeast-4",
+            "ap-southeast-5",
+            "ap-southeast-6",
+            "ap-southeast-7",
+            "ca-central-1",
+            "ca-west-1",
+            "eu-central-1",
+            "eu-central-2",
+            "eu-north-1",
+            "eu-south-1",
+            "eu-south-2",
+            "eu-west-1",
+            "eu-west-2",
+            "eu-west-3",
+            "il-central-1",
+            "me-central-1",
+            "me-south-1",
+            "me-west-1",
+            "mx-central-1",
+            "sa-east-1",
+            "sa-west-1",
+        ],
+    ),
+    ("aws-us-gov", &["us-gov-west-1", "us-gov-east-1"]),
+    ("aws-cn", &["cn-north-1", "cn-northwest-1"]),
+    ("aws-eusc", &["eusc-de-east-1"]),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_regions_are_those_of_the_callers_partition() {
+        assert_eq!(regions_of("aws-cn", &[]), ["cn-north-1", "cn-northwest-1"]);
+        assert!(regions_of("aws", &[]).len() > 30);
+        assert_eq!(regions_of("aws-iso", &["us-iso-east-1".to_owned()]), ["us-iso-east-1"]);
+        let unique: BTreeSet<_> = PARTITIONS.iter().flat_map(|(_, regions)| *regions).collect();
+        assert_eq!(unique.len(), PARTITIONS.iter().map(|(_, regions)| regions.len()).sum::<usize>());
+    }
+}

@@ -1,0 +1,18 @@
+//! From utilization to demand: what tasks needed, in absolute units.
+//!
+//! Takes the points of one workload and its [`Timeline`] of sizes; gives one [`DayRollup`] per size
+//! and UTC day, made of integers that merge in any order, and their sum over a window
+//! ([`WindowDemand`]). Per cent is relative to the size in force at that moment, so it is turned
+//! into CPU units and KiB before anything is compared.
+
+mod buckets;
+mod histogram;
+mod rollup;
+mod timeline;
+mod window_demand;
+
+pub use buckets::{BUCKETS, bucket_of, bucket_upper_bound};
+pub use histogram::Histogram;
+pub use rollup::{DayRollup, ResourceRollup, Rollups, roll_up};
+pub use timeline::{Requested, Segment, Timeline};
+pub use window_demand::{Observed, WindowDemand};

@@ -1,0 +1,198 @@
+//! [`DayRollup`]: the mergeable statistics of one workload, size and UTC day.
+
+use super::{
+    buckets::bucket_of,
+    histogram::{DenseHistogram, Histogram},
+    timeline::{Requested, Timeline},
+};
+use crate::{
+    snapshot::{CENTI_PERCENT_FULL, Point},
+    units::TaskTime,
+};
+
+/// Samples at this share of the size or above are at the cap: what was wanted is unknown.
+const CAP_CENTI_PERCENT: u32 = 9_500;
+
+/// Statistics of one resource: CPU in thousandths of a CPU unit, memory in KiB.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ResourceRollup {
+    /// The hottest task's maximum of each period.
+    pub histogram: Histogram,
+    /// Largest of those; absent without samples.
+    pub max: Option<u64>,
+    /// Mean task's average times samples, summed: with `average_weight` a mergeable average.
+    pub average_sum: u128,
+    pub average_weight: u64,
+    /// Periods in which the hottest task reached 95 % of its size.
+    pub periods_at_cap: u32,
+}
+
+/// One workload's day under one size.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DayRollup {
+    /// Days since 1970-01-01, UTC.
+    pub day: i64,
+    pub requested: Requested,
+    /// Different sizes ran at once; `requested` is the larger.
+    pub mixed: bool,
+    /// Periods with any sample.
+    pub periods: u32,
+    /// Of those, periods whose size is assumed from a later revision.
+    pub assumed_periods: u32,
+    /// Task time by the sample count of CPU utilization.
+    pub sampled_task_time: TaskTime,
+    /// Task time by `LiveTaskCount`.
+    pub live_task_time: TaskTime,
+    pub cpu: ResourceRollup,
+    pub memory: ResourceRollup,
+}
+
+/// All rollups of a workload, with what only order can tell.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Rollups {
+    /// By time.
+    pub days: Vec<DayRollup>,
+    /// Timestamps of the first and last period with a sample.
+    pub first_sample: Option<i64>,
+    pub last_sample: Option<i64>,
+    /// Periods with a CPU sample count but no `LiveTaskCount`.
+    pub periods_without_live_tasks: u64,
+    pub periods_with_live_tasks: u64,
+    /// Non-null values read.
+    pub values: u64,
+}
+
+/// Fills one resource of a day.
+#[derive(Default)]
+struct ResourceFill {
+    dense: DenseHistogram,
+    rollup: ResourceRollup,
+}
+
+impl ResourceFill {
+    /// `scale` is what 100 % is, in the rollup's unit.
+    fn add(&mut self, average: Option<u32>, maximum: Option<u32>, weight: u32, scale: u64) {
+        let full = u64::from(CENTI_PERCENT_FULL);
+        if let Some(maximum) = maximum {
+            let value = (u64::from(maximum) * scale).div_ceil(full);
+            self.dense.add(bucket_of(value), 1);
+            self.rollup.max = self.rollup.max.max(Some(value));
+            self.rollup.periods_at_cap += u32::from(maximum >= CAP_CENTI_PERCENT);
+        }
+        if let Some(average) = average {
+            let value = u64::from(average) * scale / full;
+            let weight = u64::from(weight.max(1));
+            self.rollup.average_sum += u128::from(value) * u128::from(weight);
+            self.rollup.average_weight += weight;
+        }
+    }
+
+    fn take(&mut self) -> ResourceRollup {
+        let mut rollup = std::mem::take(&mut self.rollup);
+        rollup.histogram = self.dense.take();
+        rollup
+    }
+}
+
+/// The rollups of `points` (sorted by time) under `timeline`.
+pub fn roll_up(points: &[Point], timeline: &Timeline, period_seconds: u32) -> Rollups {
+    let mut rollups = Rollups::default();
+    let (mut cpu, mut memory) = (ResourceFill::default(), ResourceFill::default());
+    let segments = timeline.segments();
+    let mut at = 0;
+    let mut day: Option<DayRollup> = None;
+    for point in points {
+        rollups.values += values_in(point);
+        if point.cpu_max.or(point.cpu_avg).or(point.mem_max).or(point.mem_avg).or(point.cpu_samples).is_none()
+            && point.live_tasks.is_none()
+        {
+            continue;
+        }
+        while segments.get(at + 1).is_some_and(|next| next.start <= point.timestamp) {
+            at += 1;
+        }
+        // A period in which the size changes counts as mixed, with the larger size.
+        let (mut requested, mut mixed) = (segments[at].requested, segments[at].mixed);
+        let resolution = segments[at].metric_resolution_seconds;
+        let end = point.timestamp.saturating_add(i64::from(period_seconds));
+        for next in segments[at + 1..].iter().take_while(|next| next.start < end) {
+            mixed |= next.mixed || next.requested != requested;
+            requested = Requested {
+                cpu: requested.cpu.max(next.requested.cpu),
+                memory: requested.memory.max(next.requested.memory),
+                ephemeral_storage: requested.ephemeral_storage.max(next.requested.ephemeral_storage),
+            };
+        }
+        let today = point.timestamp.div_euclid(86_400);
+        if day.as_ref().is_none_or(|d| (d.day, d.requested, d.mixed) != (today, requested, mixed)) {
+            finish(&mut day, &mut cpu, &mut memory, &mut rollups);
+        }
+        let day = day.get_or_insert_with(|| DayRollup {
+            day: today,
+            requested,
+            mixed,
+            periods: 0,
+            assumed_periods: 0,
+            sampled_task_time: TaskTime::ZERO,
+            live_task_time: TaskTime::ZERO,
+            cpu: ResourceRollup::default(),
+            memory: ResourceRollup::default(),
+        });
+        if point.cpu_max.or(point.mem_max).or(point.cpu_avg).or(point.mem_avg).or(point.cpu_samples).is_some()
+        {
+            rollups.first_sample.get_or_insert(point.timestamp);
+            rollups.last_sample = Some(point.timestamp);
+            day.periods += 1;
+            day.assumed_periods += u32::from(timeline.is_assumed_at(point.timestamp));
+        }
+        if let Some(samples) = point.cpu_samples {
+            day.sampled_task_time +=
+                TaskTime::from_secs(u64::from(samples).saturating_mul(u64::from(resolution)));
+        }
+        match point.live_tasks {
+            Some(live) => {
+                rollups.periods_with_live_tasks += 1;
+                day.live_task_time += TaskTime::from_millis(live_millis(live, period_seconds));
+            }
+            None => rollups.periods_without_live_tasks += u64::from(point.cpu_samples.is_some()),
+        }
+        let weight = point.cpu_samples.unwrap_or(1);
+        cpu.add(point.cpu_avg, point.cpu_max, weight, u64::from(requested.cpu.0) * 1000);
+        memory.add(point.mem_avg, point.mem_max, weight, u64::from(requested.memory.0) * 1024);
+    }
+    finish(&mut day, &mut cpu, &mut memory, &mut rollups);
+    rollups
+}
+
+fn finish(
+    day: &mut Option<DayRollup>,
+    cpu: &mut ResourceFill,
+    memory: &mut ResourceFill,
+    rollups: &mut Rollups,
+) {
+    if let Some(mut day) = day.take() {
+        day.cpu = cpu.take();
+        day.memory = memory.take();
+        rollups.days.push(day);
+    }
+}
+
+fn values_in(point: &Point) -> u64 {
+    [
+        point.cpu_avg.is_some(),
+        point.cpu_max.is_some(),
+        point.cpu_samples.is_some(),
+        point.mem_avg.is_some(),
+        point.mem_max.is_some(),
+        point.live_tasks.is_some(),
+    ]
+    .into_iter()
+    .map(u64::from)
+    .sum()
+}
+
+/// Task-milliseconds of an average task count over a period. What is not a count gives none.
+fn live_millis(average: f64, period_seconds: u32) -> u64 {
+    let millis = (average * f64::from(period_seconds) * 1000.0).round();
+    if millis.is_finite() && millis > 0.0 { millis.min(1e18) as u64 } else { 0 }
+}

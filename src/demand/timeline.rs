@@ -1,0 +1,235 @@
+//! [`Timeline`]: which task size was in force when.
+//!
+//! Takes a workload's revisions and the task definitions; gives segments of time with the size
+//! that holds in each. Where two sizes ran at once (a deployment under way), the larger of each
+//! dimension holds and the segment is marked as mixed. Before the first known revision, the first
+//! one is assumed.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use crate::{
+    units::{CpuUnits, MemoryMib, StorageGib},
+    workload::{HistorySource, RevisionInForce, TaskDefinition},
+};
+
+/// What one task requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Requested {
+    pub cpu: CpuUnits,
+    pub memory: MemoryMib,
+    /// Total ephemeral storage; 20 GiB if not configured.
+    pub ephemeral_storage: StorageGib,
+}
+
+/// A stretch of time with one size.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Segment {
+    /// Seconds since the epoch; the segment lasts until the next one starts.
+    pub start: i64,
+    pub requested: Requested,
+    /// Several different sizes ran at once.
+    pub mixed: bool,
+    /// Seconds of task time that one sample stands for.
+    pub metric_resolution_seconds: u32,
+}
+
+/// The sizes of a workload over time, oldest first; never empty.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Timeline {
+    segments: Vec<Segment>,
+    /// Time before this is covered by assumption only.
+    known_from: i64,
+}
+
+/// A revision with its size looked up.
+struct Phase {
+    from: i64,
+    /// When the revision before it was gone.
+    settled: i64,
+    requested: Requested,
+    resolution: u32,
+}
+
+impl Timeline {
+    /// The timeline of a workload; `None` where no revision in force has a known size.
+    pub fn of(
+        revisions: &[RevisionInForce],
+        history: HistorySource,
+        definitions: &BTreeMap<String, TaskDefinition>,
+    ) -> Option<Self> {
+        let mut phases: Vec<Phase> = revisions
+            .iter()
+            .filter_map(|revision| {
+                let definition = definitions.get(&revision.task_definition)?;
+                let (Some(cpu), Some(memory)) = definition.requested() else { return None };
+                let from = revision.from.map_or(i64::MIN, Timestamp::as_second);
+                Some(Phase {
+                    from,
+                    settled: match (revision.from, revision.settled) {
+                        (None, _) => i64::MIN,
+                        (Some(_), Some(settled)) => settled.as_second().max(from),
+                        (Some(_), None) => i64::MAX,
+                    },
+                    requested: Requested {
+                        cpu,
+                        memory,
+                        ephemeral_storage: definition
+                            .ephemeral_storage
+                            .unwrap_or(crate::fargate::FREE_EPHEMERAL_STORAGE),
+                    },
+                    resolution: revision.metric_resolution_seconds.max(1),
+                })
+            })
+            .collect();
+        phases.sort_by_key(|phase| phase.from);
+        // Without a history and without a date of its own, the current revision is assumed throughout.
+        let known_from = match (history, phases.first()?.from) {
+            (HistorySource::CurrentOnly, i64::MIN) => i64::MAX,
+            (_, from) => from,
+        };
+        // Time before the first revision is covered by assuming it.
+        phases[0].from = i64::MIN;
+        phases[0].settled = i64::MIN;
+        let mut boundaries: Vec<i64> =
+            phases.iter().flat_map(|phase| [phase.from, phase.settled]).filter(|t| *t < i64::MAX).collect();
+        boundaries.sort_unstable();
+        boundaries.dedup();
+        let mut segments: Vec<Segment> = Vec::with_capacity(boundaries.len());
+        for start in boundaries {
+            let segment = Self::segment_at(&phases, start);
+            if segments.last().is_none_or(|last| {
+                (last.requested, last.mixed, last.metric_resolution_seconds)
+                    != (segment.requested, segment.mixed, segment.metric_resolution_seconds)
+            }) {
+                segments.push(segment);
+            }
+        }
+        Some(Self { segments, known_from })
+    }
+
+    /// What holds from `start` on: the newest revision begun, and every older one whose successors
+    /// have none settled yet.
+    fn segment_at(phases: &[Phase], start: i64) -> Segment {
+        let newest = phases.iter().rposition(|phase| phase.from <= start).unwrap_or(0);
+        let oldest = phases[..=newest].iter().rposition(|phase| phase.settled <= start).unwrap_or(0);
+        let running = &phases[oldest..=newest];
+        let first = running[0].requested;
+        let larger = running.iter().fold(first, |larger, phase| Requested {
+            cpu: larger.cpu.max(phase.requested.cpu),
+            memory: larger.memory.max(phase.requested.memory),
+            ephemeral_storage: larger.ephemeral_storage.max(phase.requested.ephemeral_storage),
+        });
+        Segment {
+            start,
+            requested: larger,
+            mixed: running.iter().any(|phase| phase.requested != first),
+            metric_resolution_seconds: running.last().map_or(60, |phase| phase.resolution),
+        }
+    }
+
+    /// For a workload of unknown size: its demand has no absolute value.
+    pub fn unknown() -> Self {
+        let requested = Requested {
+            cpu: CpuUnits(0),
+            memory: MemoryMib(0),
+            ephemeral_storage: crate::fargate::FREE_EPHEMERAL_STORAGE,
+        };
+        let segment = Segment { start: i64::MIN, requested, mixed: false, metric_resolution_seconds: 60 };
+        Self { segments: vec![segment], known_from: i64::MAX }
+    }
+
+    /// The segments, oldest first; the first one starts before all time.
+    pub fn segments(&self) -> &[Segment] {
+        &self.segments
+    }
+
+    /// The size in force last.
+    pub fn current(&self) -> Requested {
+        self.segments.last().map_or_else(|| unreachable!("a timeline has segments"), |s| s.requested)
+    }
+
+    /// Whether the size at `timestamp` is assumed from a later revision.
+    pub fn is_assumed_at(&self, timestamp: i64) -> bool {
+        timestamp < self.known_from
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(second: i64) -> Option<Timestamp> {
+        Some(Timestamp::from_second(second).unwrap())
+    }
+
+    fn timeline(revisions: &[(u32, Option<i64>, Option<i64>)]) -> Timeline {
+        let mut definitions = BTreeMap::new();
+        let mut in_force = Vec::new();
+        for (index, (cpu, from, settled)) in revisions.iter().enumerate() {
+            let arn = format!("arn:{index}");
+            definitions.insert(
+                arn.clone(),
+                TaskDefinition {
+                    cpu: Some(CpuUnits(*cpu)),
+                    memory: Some(MemoryMib(cpu * 2)),
+                    ..TaskDefinition::default()
+                },
+            );
+            in_force.push(RevisionInForce {
+                task_definition: arn,
+                from: from.and_then(at),
+                settled: settled.and_then(at),
+                metric_resolution_seconds: 60,
+            });
+        }
+        Timeline::of(&in_force, HistorySource::ServiceDeployments, &definitions).unwrap()
+    }
+
+    fn cpus(timeline: &Timeline) -> Vec<(i64, u32, bool)> {
+        timeline.segments().iter().map(|s| (s.start, s.requested.cpu.0, s.mixed)).collect()
+    }
+
+    #[test]
+    fn one_revision_holds_for_all_time() {
+        assert_eq!(cpus(&timeline(&[(256, None, None)])), [(i64::MIN, 256, false)]);
+    }
+
+    #[test]
+    fn a_resize_is_mixed_until_its_deployment_has_finished() {
+        let resized = timeline(&[(1024, None, None), (512, Some(1000), Some(1600))]);
+        assert_eq!(cpus(&resized), [(i64::MIN, 1024, false), (1000, 1024, true), (1600, 512, false)]);
+        assert_eq!(resized.current().cpu, CpuUnits(512));
+    }
+
+    #[test]
+    fn a_deployment_without_a_new_size_is_not_mixed() {
+        let same = timeline(&[(512, None, None), (512, Some(1000), Some(1600))]);
+        assert_eq!(cpus(&same), [(i64::MIN, 512, false)]);
+    }
+
+    #[test]
+    fn overlapping_deployments_hold_the_largest_until_all_are_settled() {
+        let three = timeline(&[(1024, None, None), (512, Some(100), None), (256, Some(200), Some(300))]);
+        assert_eq!(cpus(&three), [(i64::MIN, 1024, false), (100, 1024, true), (300, 256, false)]);
+    }
+
+    #[test]
+    fn before_the_first_known_revision_it_is_assumed() {
+        let late = timeline(&[(512, Some(1000), Some(1100))]);
+        assert_eq!(cpus(&late), [(i64::MIN, 512, false)]);
+        assert!(late.is_assumed_at(999) && !late.is_assumed_at(1000));
+    }
+
+    #[test]
+    fn without_any_size_there_is_no_timeline() {
+        let revision = RevisionInForce {
+            task_definition: "arn:none".to_owned(),
+            from: None,
+            settled: None,
+            metric_resolution_seconds: 60,
+        };
+        assert_eq!(Timeline::of(&[revision], HistorySource::CurrentOnly, &BTreeMap::new()), None);
+    }
+}

@@ -1,0 +1,204 @@
+//! [`WindowDemand`]: rollups summed over a window.
+
+use std::collections::BTreeMap;
+
+use rust_decimal::Decimal;
+
+use super::{
+    histogram::Histogram,
+    rollup::{DayRollup, ResourceRollup, Rollups},
+    timeline::Requested,
+};
+use crate::units::TaskTime;
+
+/// One resource over the window: CPU in thousandths of a CPU unit, memory in KiB.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Observed {
+    /// The hottest task's maximum of each period.
+    pub histogram: Histogram,
+    pub max: u64,
+    /// The mean task's average; absent where averages are missing.
+    pub average: Option<u64>,
+    pub periods_at_cap: u64,
+    /// The largest size at whose cap a sample was taken.
+    pub largest_capped_size: Option<u32>,
+}
+
+impl Observed {
+    /// A percentile (of 10,000) of the per-period maxima, never above the true maximum.
+    pub fn percentile(&self, share: u32) -> u64 {
+        self.histogram.percentile(share).map_or(self.max, |value| value.min(self.max))
+    }
+}
+
+/// What a workload ran and needed over a window.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WindowDemand {
+    /// Task time by size.
+    pub task_time: BTreeMap<Requested, TaskTime>,
+    /// Whether `task_time` is from `LiveTaskCount` (else from sample counts).
+    pub from_live_tasks: bool,
+    pub periods: u64,
+    pub mixed_periods: u64,
+    pub assumed_periods: u64,
+    pub first_sample: i64,
+    pub last_sample: i64,
+    pub cpu: Option<Observed>,
+    pub memory: Option<Observed>,
+}
+
+impl WindowDemand {
+    /// The sum of a workload's rollups; `None` where there is not one sample.
+    pub fn of(rollups: &Rollups) -> Option<Self> {
+        let (first_sample, last_sample) = (rollups.first_sample?, rollups.last_sample?);
+        // One source for the whole window: live counts only where none is missing.
+        let from_live_tasks = rollups.periods_with_live_tasks > 0 && rollups.periods_without_live_tasks == 0;
+        let mut task_time = BTreeMap::new();
+        for day in &rollups.days {
+            *task_time.entry(day.requested).or_insert(TaskTime::ZERO) +=
+                if from_live_tasks { day.live_task_time } else { day.sampled_task_time };
+        }
+        let sum = |of: fn(&DayRollup) -> u32| rollups.days.iter().map(|day| u64::from(of(day))).sum();
+        Some(Self {
+            task_time,
+            from_live_tasks,
+            periods: sum(|day| day.periods),
+            mixed_periods: sum(|day| if day.mixed { day.periods } else { 0 }),
+            assumed_periods: sum(|day| day.assumed_periods),
+            first_sample,
+            last_sample,
+            cpu: observed(&rollups.days, |day| (&day.cpu, day.requested.cpu.0)),
+            memory: observed(&rollups.days, |day| (&day.memory, day.requested.memory.0)),
+        })
+    }
+
+    /// Task time over all sizes.
+    pub fn total_task_time(&self) -> TaskTime {
+        self.task_time.values().copied().sum()
+    }
+
+    /// Requested vCPU-hours and GB-hours: task time times the size in force.
+    pub fn requested_hours(&self) -> (Decimal, Decimal) {
+        self.task_time.iter().fold((Decimal::ZERO, Decimal::ZERO), |(vcpu, gb), (size, time)| {
+            (vcpu + time.hours() * size.cpu.vcpu(), gb + time.hours() * size.memory.gb())
+        })
+    }
+}
+
+fn observed<'a>(
+    days: &'a [DayRollup],
+    of: impl Fn(&'a DayRollup) -> (&'a ResourceRollup, u32),
+) -> Option<Observed> {
+    let parts: Vec<_> = days.iter().map(of).collect();
+    let max = parts.iter().filter_map(|(part, _)| part.max).max()?;
+    let weight: u64 = parts.iter().map(|(part, _)| part.average_weight).sum();
+    let sum: u128 = parts.iter().map(|(part, _)| part.average_sum).sum();
+    Some(Observed {
+        histogram: Histogram::merged(parts.iter().map(|(part, _)| &part.histogram)),
+        max,
+        average: (weight > 0).then(|| u64::try_from(sum / u128::from(weight)).unwrap_or(u64::MAX)),
+        periods_at_cap: parts.iter().map(|(part, _)| u64::from(part.periods_at_cap)).sum(),
+        largest_capped_size: parts
+            .iter()
+            .filter(|(part, _)| part.periods_at_cap > 0)
+            .map(|(_, size)| *size)
+            .max(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        demand::{Timeline, roll_up},
+        snapshot::Point,
+        units::{CpuUnits, MemoryMib},
+        workload::{HistorySource, RevisionInForce, TaskDefinition},
+    };
+
+    const HOUR: i64 = 3600;
+
+    fn definition(cpu: u32, memory: u32) -> TaskDefinition {
+        TaskDefinition {
+            cpu: Some(CpuUnits(cpu)),
+            memory: Some(MemoryMib(memory)),
+            ..TaskDefinition::default()
+        }
+    }
+
+    /// 1024/2048 until hour 12, then 512/1024; both revisions with two tasks at 300 s.
+    fn resized() -> (Vec<Point>, Timeline) {
+        let definitions = BTreeMap::from([
+            ("a".to_owned(), definition(1024, 2048)),
+            ("b".to_owned(), definition(512, 1024)),
+        ]);
+        let at = |second| Some(jiff::Timestamp::from_second(second).unwrap());
+        let revision = |name: &str, from| RevisionInForce {
+            task_definition: name.to_owned(),
+            from,
+            settled: from,
+            metric_resolution_seconds: 60,
+        };
+        let revisions = [revision("a", None), revision("b", at(12 * HOUR))];
+        let timeline = Timeline::of(&revisions, HistorySource::ServiceDeployments, &definitions).unwrap();
+        let points = (0..24 * 12)
+            .map(|i| Point {
+                timestamp: i * 300,
+                // The same absolute demand: a quarter of 1024 is half of 512.
+                cpu_avg: Some(if i < 144 { 2_500 } else { 5_000 }),
+                cpu_max: Some(if i < 144 { 2_500 } else { 5_000 }),
+                cpu_samples: Some(10),
+                mem_avg: Some(if i < 144 { 3_000 } else { 6_000 }),
+                mem_max: Some(if i < 144 { 3_000 } else { 6_000 }),
+                live_tasks: None,
+            })
+            .collect();
+        (points, timeline)
+    }
+
+    #[test]
+    fn demand_is_absolute_across_a_resize() {
+        let (points, timeline) = resized();
+        let demand = WindowDemand::of(&roll_up(&points, &timeline, 300)).unwrap();
+        let cpu = demand.cpu.as_ref().unwrap();
+        assert_eq!((cpu.max, cpu.average, cpu.percentile(9_950)), (256_000, Some(256_000), 256_000));
+        assert_eq!(demand.memory.as_ref().unwrap().max, 629_146, "30 % of 2 GiB, rounded up");
+        // Two tasks for 12 hours at 1 vCPU and 12 hours at half a vCPU.
+        assert_eq!(demand.total_task_time().hours(), Decimal::from(48));
+        assert_eq!(demand.requested_hours(), (Decimal::from(36), Decimal::from(72)));
+        assert_eq!(demand.mixed_periods, 0);
+    }
+
+    #[test]
+    fn a_period_that_spans_a_resize_is_mixed_and_uses_the_larger_size() {
+        let (mut points, timeline) = resized();
+        for point in &mut points {
+            point.timestamp += 60;
+        }
+        let demand = WindowDemand::of(&roll_up(&points, &timeline, 300)).unwrap();
+        assert_eq!(demand.mixed_periods, 1);
+    }
+
+    #[test]
+    fn live_tasks_count_only_where_none_is_missing() {
+        let (mut points, timeline) = resized();
+        for point in &mut points {
+            point.live_tasks = Some(3.0);
+        }
+        let live = WindowDemand::of(&roll_up(&points, &timeline, 300)).unwrap();
+        assert!(live.from_live_tasks);
+        assert_eq!(live.total_task_time().hours(), Decimal::from(72));
+        points[7].live_tasks = None;
+        let sampled = WindowDemand::of(&roll_up(&points, &timeline, 300)).unwrap();
+        assert!(!sampled.from_live_tasks);
+        assert_eq!(sampled.total_task_time().hours(), Decimal::from(48));
+    }
+
+    #[test]
+    fn no_sample_is_not_zero() {
+        let (points, timeline) = resized();
+        let empty: Vec<Point> =
+            points.iter().map(|p| Point { timestamp: p.timestamp, ..Point::default() }).collect();
+        assert_eq!(WindowDemand::of(&roll_up(&empty, &timeline, 300)), None);
+    }
+}

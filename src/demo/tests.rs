@@ -1,0 +1,304 @@
+//! Tests of the fleet as a whole.
+
+use std::{collections::BTreeSet, fmt::Write as _};
+
+use sha2::{Digest as _, Sha256};
+
+use super::{Fleet, Intent, archetype::Size, fleet::PART, history::in_force};
+use crate::{
+    fargate::TaskSize,
+    snapshot::{Point, Series, UtilizationParts as _},
+    workload::{Cluster, LaunchType},
+};
+
+fn default_fleet() -> Fleet {
+    Fleet::new(Fleet::DEFAULT_SERVICES)
+}
+
+fn all_series(fleet: &Fleet) -> Vec<Series> {
+    (0..fleet.parts()).flat_map(|index| fleet.part(index)).collect()
+}
+
+fn hexadecimal(digest: &[u8]) -> String {
+    digest.iter().fold(String::new(), |mut text, byte| {
+        write!(text, "{byte:02x}").unwrap();
+        text
+    })
+}
+
+fn checksum_of_series(fleet: &Fleet) -> String {
+    let mut hash = Sha256::new();
+    for series in all_series(fleet) {
+        hash.update(series.workload_id.to_le_bytes());
+        for point in series.points {
+            let Point { timestamp, cpu_avg, cpu_max, cpu_samples, mem_avg, mem_max, live_tasks } = point;
+            hash.update(timestamp.to_le_bytes());
+            for value in [cpu_avg, cpu_max, cpu_samples, mem_avg, mem_max] {
+                hash.update(value.map_or(-1, i64::from).to_le_bytes());
+            }
+            hash.update(live_tasks.unwrap_or(-1.0).to_bits().to_le_bytes());
+        }
+    }
+    hexadecimal(&hash.finalize())
+}
+
+fn checksum_of_the_rest(fleet: &Fleet) -> String {
+    let rest = (fleet.manifest_window(), fleet.inventory(), fleet.gaps(), fleet.scopes());
+    hexadecimal(&Sha256::digest(serde_json::to_vec(&rest).unwrap()))
+}
+
+/// What fails here changes every committed example report.
+#[test]
+fn the_default_fleet_is_the_same_bytes_every_time() {
+    let fleet = default_fleet();
+    assert_eq!(checksum_of_series(&fleet), checksum_of_series(&default_fleet()));
+    assert_eq!(
+        checksum_of_series(&fleet),
+        "0bfd1ccaa74805acd07ed71f75065b8a89a0dd5cbae33e912dbce693c4fac190"
+    );
+    assert_eq!(checksum_of_the_rest(&fleet), checksum_of_the_rest(&default_fleet()));
+    assert_eq!(
+        checksum_of_the_rest(&fleet),
+        "e2b7b9df9a9f9da00d2199349ce22c066cdddbc17f41a02050c95fdf7f1ce48f"
+    );
+}
+
+#[test]
+fn a_workload_is_the_same_in_a_fleet_of_any_size() {
+    let points = |fleet: &Fleet| {
+        let id = fleet.members.iter().position(|m| m.identity.name == "checkout-api").unwrap();
+        fleet.part(id / PART).into_iter().find(|s| s.workload_id as usize == id).unwrap().points
+    };
+    assert_eq!(points(&Fleet::new(1)), points(&Fleet::new(500)));
+}
+
+#[test]
+fn workloads_are_sorted_and_their_ids_are_their_positions() {
+    for services in [0, 1, 7, 40, 41, 1_000, 10_000] {
+        let inventory = Fleet::new(services).inventory();
+        assert_eq!(inventory.workloads.len(), services);
+        assert!(inventory.workloads.is_sorted_by(|a, b| a.identity < b.identity), "no two are the same");
+        assert!((0..).zip(&inventory.workloads).all(|(id, w): (u32, _)| w.workload_id == id));
+    }
+}
+
+#[test]
+fn parts_hold_whole_workloads_in_order() {
+    let fleet = Fleet::new(200);
+    assert_eq!(fleet.parts(), 4);
+    let mut before = None;
+    for index in 0..fleet.parts() {
+        let part = fleet.part(index);
+        assert!(!part.is_empty() && part.len() <= PART);
+        for series in part {
+            assert!(before < Some(series.workload_id), "each workload is in one part only");
+            before = Some(series.workload_id);
+            assert!(series.points.is_sorted_by(|a, b| a.timestamp < b.timestamp));
+        }
+    }
+    assert!(fleet.part(4).is_empty());
+    assert!(fleet.part(usize::MAX).is_empty());
+}
+
+#[test]
+fn points_are_within_their_bounds() {
+    let fleet = Fleet::new(80);
+    let window = fleet.manifest_window();
+    let inventory = fleet.inventory();
+    for Series { workload_id, points } in all_series(&fleet) {
+        let workload = &inventory.workloads[workload_id as usize];
+        let on_instances = matches!(workload.launch_type, LaunchType::Ec2 | LaunchType::External);
+        let cap = if on_instances { 40_000 } else { 10_000 };
+        let name = &workload.identity.name;
+        for point in points {
+            assert!((window.start.as_second()..window.end.as_second()).contains(&point.timestamp), "{name}");
+            assert_eq!(point.timestamp % i64::from(window.period_seconds), 0, "{name}");
+            assert!(point.cpu_avg <= point.cpu_max && point.cpu_max <= Some(cap), "{name}: {point:?}");
+            assert!(point.mem_avg <= point.mem_max && point.mem_max <= Some(cap), "{name}: {point:?}");
+            let tasks = f64::from(point.cpu_samples.unwrap()) / 5.0;
+            assert!(tasks >= 1.0 && tasks.fract() == 0.0, "{name}: {point:?}");
+            assert!(point.live_tasks.is_none_or(|live| live >= tasks), "{name}: {point:?}");
+        }
+    }
+}
+
+#[test]
+fn every_finding_and_every_reason_is_meant_to_occur() {
+    let fleet = default_fleet();
+    let intents: BTreeSet<Intent> = (0..40).filter_map(|id| fleet.intent(id)).collect();
+    let reasons = [
+        "autoscaled",
+        "ec2-launch-type",
+        "external-launch-type",
+        "gap-in-metrics",
+        "managed-instances",
+        "missing-task-size",
+        "mixed-revisions",
+        "no-metrics",
+        "no-price-for-region",
+        "no-running-tasks",
+        "standalone-task",
+        "too-new",
+        "unknown-launch-type",
+    ];
+    let expected: BTreeSet<Intent> =
+        [Intent::Overprovisioned, Intent::Underprovisioned, Intent::Optimized, Intent::AlreadyMinimal]
+            .into_iter()
+            .chain(reasons.map(Intent::NotRated))
+            .collect();
+    assert_eq!(intents, expected);
+    assert_eq!(fleet.intent(40), None);
+}
+
+#[test]
+fn arns_name_the_account_and_lead_to_task_definitions() {
+    let inventory = Fleet::new(90).inventory();
+    for workload in &inventory.workloads {
+        assert!(!workload.revisions.is_empty());
+        for revision in &workload.revisions {
+            let definition = &inventory.task_definitions[&revision.task_definition];
+            assert_eq!(
+                definition.arn,
+                format!(
+                    "arn:aws:ecs:{}:123456789012:task-definition/{}:{}",
+                    workload.identity.region, definition.family, definition.revision
+                )
+            );
+        }
+        for item in &workload.strategy {
+            assert!(inventory.capacity_providers.iter().any(|provider| provider.name == item.provider
+                && provider.kind == item.kind
+                && provider.region == workload.identity.region));
+        }
+        let here = |c: &&Cluster| c.region == workload.identity.region && c.name == workload.identity.cluster;
+        assert_eq!(inventory.clusters.iter().filter(here).count(), 1);
+    }
+}
+
+#[test]
+fn sizes_are_ones_that_fargate_offers_and_containers_fit() {
+    let inventory = default_fleet().inventory();
+    let mut checked = 0;
+    for definition in inventory.task_definitions.values() {
+        let (Some(cpu), Some(memory)) = (definition.cpu, definition.memory) else { continue };
+        TaskSize::new(cpu, memory, definition.platform.os)
+            .unwrap_or_else(|e| panic!("{}: {e}", definition.family));
+        assert!(definition.containers_cpu() <= cpu && definition.containers_memory() <= memory);
+        checked += 1;
+    }
+    assert!(checked > 35, "{checked}");
+}
+
+/// The smallest size whose 80 % holds the 99.5th percentile of CPU and the maximum of memory:
+/// the plainest rule there is, to show that the table's numbers mean what they are there for.
+#[test]
+fn the_demand_of_rated_workloads_is_that_of_their_intent() {
+    let fleet = Fleet::new(400);
+    let inventory = fleet.inventory();
+    let mut checked = 0;
+    for Series { workload_id, points } in all_series(&fleet) {
+        let member = &fleet.members[workload_id as usize];
+        let intent = member.archetype.intent;
+        let Some(size) = member.archetype.size.filter(|_| !matches!(intent, Intent::NotRated(_))) else {
+            continue;
+        };
+        let absolute = |value: fn(&Point) -> Option<u32>, dimension: fn(Size) -> u32| {
+            let mut demand: Vec<u32> = points
+                .iter()
+                .map(|point| {
+                    let now = in_force(&member.revisions, point.timestamp).unwrap();
+                    let size = now.leaving.unwrap_or(now.revision).size.unwrap();
+                    value(point).unwrap() * dimension(size) / 10_000
+                })
+                .collect();
+            demand.sort_unstable();
+            demand
+        };
+        let cpu = absolute(|p| p.cpu_max, |s| s.cpu_units);
+        let memory = absolute(|p| p.mem_max, |s| s.memory_mib);
+        let (cpu, memory) = (cpu[cpu.len() * 995 / 1_000] * 5 / 4, memory[memory.len() - 1] * 5 / 4);
+        let name = &member.identity.name;
+        let fits = |s: TaskSize| s.cpu().0 >= cpu && s.memory().0 >= memory;
+        let os = member.archetype.platform.os;
+        let smaller = TaskSize::all(os).any(|s| {
+            fits(s)
+                && s.cpu().0 <= size.cpu_units
+                && s.memory().0 <= size.memory_mib
+                && (s.cpu().0, s.memory().0) != (size.cpu_units, size.memory_mib)
+        });
+        let own = cpu <= size.cpu_units && memory <= size.memory_mib;
+        let definition = inventory.workloads[workload_id as usize].revisions.last().unwrap();
+        let floor = inventory.task_definitions[&definition.task_definition].containers_memory().0;
+        match intent {
+            Intent::Overprovisioned => assert!(own && smaller, "{name}: {cpu} {memory}"),
+            Intent::Underprovisioned => assert!(!own, "{name}: {cpu} {memory}"),
+            Intent::Optimized => assert!(own && (!smaller || floor > 3_000), "{name}: {cpu} {memory}"),
+            Intent::AlreadyMinimal => assert!(own && !smaller, "{name}: {cpu} {memory}"),
+            Intent::NotRated(_) => unreachable!("filtered out above"),
+        }
+        checked += 1;
+    }
+    assert!(checked > 200, "{checked}");
+}
+
+#[test]
+fn ten_thousand_services_are_generated_part_by_part() {
+    let fleet = Fleet::new(10_000);
+    assert_eq!(fleet.parts(), 157);
+    assert_eq!(fleet.inventory().workloads.len(), 10_000);
+    assert!(!fleet.part(156).is_empty());
+    assert_eq!(fleet.read_part(3).unwrap(), fleet.part(3));
+}
+
+/// One row per oddity of the table: the workload, and what must hold of its points.
+#[test]
+fn oddities_are_in_the_series() {
+    let fleet = default_fleet();
+    let series = all_series(&fleet);
+    let points = |name: &str| {
+        let id = fleet.members.iter().position(|m| m.identity.name == name).unwrap();
+        series.iter().find(|s| s.workload_id as usize == id).map_or(&[][..], |s| &s.points)
+    };
+    let peak =
+        |name: &str, value: fn(&Point) -> Option<u32>| points(name).iter().filter_map(value).max().unwrap();
+    let full = usize::try_from(fleet.manifest_window().points()).unwrap();
+
+    assert_eq!(points("checkout-api").len(), full);
+    assert_eq!(points("partner-sftp").len(), 0, "no metrics");
+    assert_eq!(points("seasonal-campaign").len(), 0, "no tasks");
+    assert_eq!(points("loyalty-api").len(), 10 * 12, "ten hours");
+    assert_eq!(points("nightly-report").len(), 14 * 12, "an hour a day");
+    assert!(
+        (full * 39 / 100..=full * 41 / 100).contains(&points("audit-trail").len()),
+        "three fifths missing"
+    );
+
+    assert_eq!(peak("thumbnailer", |p| p.cpu_max), 10_000, "CPU at its cap");
+    assert_eq!(peak("feed-builder", |p| p.cpu_max), 10_000, "CPU at its cap");
+    for name in ["recommendation-api", "feed-builder"] {
+        assert!((9_200..=9_750).contains(&peak(name, |p| p.mem_max)), "{name} is short of memory");
+    }
+    assert!(peak("fraud-scoring", |p| p.cpu_max) > 10_000, "CPU that the instance had to spare");
+    assert!(peak("old-admin", |p| p.cpu_max) < 50, "idle");
+    assert!(peak("pricing-engine", |p| p.cpu_max) > 3 * 2_500, "busy while it starts");
+    assert!(peak("storefront-web", |p| p.cpu_samples) > 2 * 5 * 4, "scales out");
+    assert!(points("checkout-api").iter().all(|p| p.live_tasks.is_some()));
+    assert!(points("catalog-api").iter().all(|p| p.live_tasks.is_none()));
+
+    let resized = points("billing-api");
+    let mean =
+        |half: &[Point]| half.iter().map(|p| u64::from(p.cpu_avg.unwrap())).sum::<u64>() / half.len() as u64;
+    let (before, after) = (mean(&resized[..full / 2]), mean(&resized[full / 2 + 48..]));
+    assert!(after * 10 > before * 18, "per cent doubles when the size is halved: {before}, {after}");
+}
+
+/// A dimension seen at 95 % of its size or more is never made smaller.
+#[test]
+fn only_what_is_too_small_reaches_its_cap() {
+    let fleet = Fleet::new(400);
+    for Series { workload_id, points } in all_series(&fleet) {
+        let at_cap = points.iter().any(|p| p.cpu_max.max(p.mem_max) >= Some(9_500));
+        let may = matches!(fleet.intent(workload_id), Some(Intent::Underprovisioned | Intent::NotRated(_)));
+        assert!(may || !at_cap, "{}", fleet.members[workload_id as usize].identity.name);
+    }
+}

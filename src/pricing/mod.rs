@@ -1,0 +1,13 @@
+//! What capacity costs: the dated price book and the cost components of a task.
+//!
+//! Takes a region, platform, purchase option and size; gives components that sum to a cost, each
+//! with the rate it stands on; refuses to price what the book has no rate for. There is no default
+//! region and no derived rate.
+
+mod price_book;
+mod rate;
+mod task_cost;
+
+pub use price_book::{PriceBook, PriceBookError};
+pub use rate::{Confidence, Rate, RateDimension, RateKey};
+pub use task_cost::{CostComponent, NoPrice, TaskCost, TaskShape};

@@ -1,0 +1,158 @@
+//! [`PriceBook`]: every rate fargauge knows, dated and sourced.
+
+use std::{collections::BTreeMap, sync::OnceLock};
+
+use sha2::{Digest as _, Sha256};
+
+use super::rate::{Rate, RateDimension, RateKey, RateRow};
+use crate::workload::{Platform, PurchaseOption, Region};
+
+/// The rates embedded in the binary.
+const EMBEDDED: &str = include_str!("../../pricing/fargate.csv");
+
+/// A set of rates, found by key. Looking up what is not there gives `None`, never a neighbour.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PriceBook {
+    id: String,
+    sha256: String,
+    rates: BTreeMap<RateKey, Rate>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum PriceBookError {
+    #[error("{name}: line {line}: {cause}")]
+    Line { name: String, line: u64, cause: String },
+    #[error("{name}: line {line}: {key} is there twice")]
+    Duplicate { name: String, line: u64, key: RateKey },
+    #[error("{name}: holds no rates")]
+    Empty { name: String },
+}
+
+impl PriceBook {
+    /// The book that this fargauge was built with.
+    pub fn embedded() -> &'static Self {
+        static BOOK: OnceLock<PriceBook> = OnceLock::new();
+        BOOK.get_or_init(|| Self::parse("embedded", EMBEDDED).expect("a test parses the embedded price book"))
+    }
+
+    /// From CSV in the schema of `pricing/fargate.csv`. `name` says in messages where it is from.
+    pub fn parse(name: &str, text: &str) -> Result<Self, PriceBookError> {
+        let mut rates = BTreeMap::new();
+        let mut reader = csv::Reader::from_reader(text.as_bytes());
+        for row in reader.deserialize::<RateRow>() {
+            let row = row.map_err(|error| PriceBookError::Line {
+                name: name.to_owned(),
+                line: error.position().map_or(1, csv::Position::line),
+                cause: error.to_string(),
+            })?;
+            // The header is line 1.
+            let line = rates.len() as u64 + 2;
+            let rate = row.into_rate().map_err(|cause| PriceBookError::Line {
+                name: name.to_owned(),
+                line,
+                cause,
+            })?;
+            let key = rate.key.clone();
+            if rates.insert(key.clone(), rate).is_some() {
+                return Err(PriceBookError::Duplicate { name: name.to_owned(), line, key });
+            }
+        }
+        if rates.is_empty() {
+            return Err(PriceBookError::Empty { name: name.to_owned() });
+        }
+        let sha256 = Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        Ok(Self { id: format!("{name}-{}", &sha256[..12]), sha256, rates })
+    }
+
+    /// The rate for one dimension. `platform` is ignored where one rate holds for all.
+    pub fn rate(
+        &self,
+        region: &Region,
+        platform: Platform,
+        purchase: PurchaseOption,
+        dimension: RateDimension,
+    ) -> Option<&Rate> {
+        let platform = (dimension != RateDimension::EphemeralStorage).then_some(platform);
+        self.rates.get(&RateKey { region: region.clone(), platform, purchase, dimension })
+    }
+
+    /// Every rate, by region, platform, purchase option and dimension.
+    pub fn rates(&self) -> impl Iterator<Item = &Rate> {
+        self.rates.values()
+    }
+
+    /// Name and first digits of the checksum.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// SHA-256 of the book's text, hexadecimal.
+    pub fn sha256(&self) -> &str {
+        &self.sha256
+    }
+
+    /// The newest effective date among the rates.
+    pub fn effective_date(&self) -> &str {
+        self.rates.values().map(|rate| rate.effective_date.as_str()).max().unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::workload::{Architecture, OperatingSystem};
+
+    const LINUX: Platform = Platform { os: OperatingSystem::Linux, arch: Architecture::X86_64 };
+    const ARM: Platform = Platform { os: OperatingSystem::Linux, arch: Architecture::Arm64 };
+
+    fn usd(region: &str, platform: Platform, dimension: RateDimension) -> Option<String> {
+        PriceBook::embedded()
+            .rate(&Region(region.to_owned()), platform, PurchaseOption::OnDemand, dimension)
+            .map(|rate| rate.usd.to_string())
+    }
+
+    #[test]
+    fn the_embedded_book_holds_every_rate_with_its_source() {
+        let book = PriceBook::embedded();
+        assert_eq!(book.rates().count(), 167);
+        let regions: BTreeSet<_> = book.rates().map(|rate| &rate.key.region).collect();
+        assert_eq!(regions.len(), 29);
+    }
+
+    #[test]
+    fn rates_keep_all_their_decimals() {
+        assert_eq!(usd("il-central-1", ARM, RateDimension::Vcpu).as_deref(), Some("0.04145152"));
+        assert_eq!(usd("mx-central-1", LINUX, RateDimension::Memory).as_deref(), Some("0.00466725"));
+        assert_eq!(usd("us-east-1", LINUX, RateDimension::Vcpu).as_deref(), Some("0.04048"));
+    }
+
+    #[test]
+    fn what_is_not_in_the_book_has_no_rate() {
+        assert_eq!(usd("ap-southeast-5", LINUX, RateDimension::Vcpu), None);
+        // The vCPU rate of this region is known, its memory rate is not.
+        assert!(usd("me-central-1", LINUX, RateDimension::Vcpu).is_some());
+        assert_eq!(usd("me-central-1", LINUX, RateDimension::Memory), None);
+        // ARM is not derived from x86.
+        assert_eq!(usd("eu-west-3", ARM, RateDimension::Vcpu), None);
+    }
+
+    #[test]
+    fn a_bad_line_is_named() {
+        let header = EMBEDDED.lines().next().unwrap();
+        let good = "us-east-1,linux,x86_64,on-demand,vcpu,vCPU-hour,0.04,2026-01-01,high,list";
+        for (line, message) in [
+            (good.replace("0.04", "-0.04"), "test: line 3: a rate must be positive, not -0.04"),
+            (good.replace("vCPU-hour", "vCPU-second"), "not per vCPU-second"),
+            (good.replace("2026-01-01", "soon"), "effective_date must be YYYY-MM-DD"),
+            (good.replace("linux", "plan9"), "unknown platform plan9/x86_64"),
+            (good.replace("us-east-1", "us-east-2"), "us-east-2 linux/x86_64 on-demand vcpu is there twice"),
+        ] {
+            let text = format!("{header}\n{}\n{line}\n", good.replace("us-east-1", "us-east-2"));
+            let error = PriceBook::parse("test", &text).unwrap_err().to_string();
+            assert!(error.contains(message), "{error}");
+        }
+        assert!(PriceBook::parse("test", header).is_err());
+    }
+}

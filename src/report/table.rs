@@ -1,0 +1,495 @@
+//! The report as text for a terminal of a known width.
+//!
+//! Takes a [`Report`], a width and whether colour is wanted; gives lines that all fit the width. First
+//! what it adds up to, then the workloads in the report's sequence, those not rated after the others and
+//! with their reason, then further options and what could not be collected. Money is rounded to cents.
+//! Names are made safe to display.
+
+use std::{cmp::Reverse, collections::BTreeSet, fmt::Write as _};
+
+use super::{
+    Finding, NotRated, Opportunity, Report, WorkloadReport,
+    amounts::{NONE, cost, count, grouped, money, percent_of, size},
+    columns::{Align, Cell, Color, Column, Columns, Shrink},
+    text::{display_safe, display_width, shorten_end},
+};
+use crate::units::Usd;
+
+/// Below this the layout is that of this width.
+const NARROWEST: usize = 60;
+/// Rows of the options and of the gaps: enough to act on, the rest is counted.
+const FEW: usize = 5;
+
+/// What a reader may choose.
+#[derive(Debug, Clone, Copy)]
+pub struct TableOptions {
+    /// Terminal columns a line may take; less than 60 is taken as 60.
+    pub width: usize,
+    /// Whether findings are coloured, by ANSI escapes.
+    pub color: bool,
+}
+
+impl Default for TableOptions {
+    fn default() -> Self {
+        Self { width: 80, color: false }
+    }
+}
+
+pub fn render(report: &Report, options: TableOptions) -> String {
+    let width = options.width.max(NARROWEST);
+    let mut out = String::new();
+    write_totals(report, width, &mut out);
+
+    let places = Places::of(report);
+    let (not_rated, rated): (Vec<&WorkloadReport>, Vec<_>) =
+        report.workloads.iter().partition(|workload| workload.finding == Finding::NotRated);
+    if !rated.is_empty() {
+        out.push('\n');
+        rated_columns(&rated, places).write(width, options.color, &mut out);
+    }
+    if !not_rated.is_empty() {
+        out.push_str("\nNot rated\n");
+        not_rated_columns(&not_rated, places).write(width, options.color, &mut out);
+    }
+    write_options(report, width, &mut out);
+    write_gaps(report, width, &mut out);
+    out
+}
+
+fn write_totals(report: &Report, width: usize, out: &mut String) {
+    let totals = &report.totals;
+    let percent = percent_of(totals.monthly_savings, totals.monthly_cost);
+    let mut amounts = Columns::new(vec![
+        column("", Align::Left, Shrink::Never, 0),
+        column("USD A MONTH", Align::Right, Shrink::Never, 0),
+        column("", Align::Left, Shrink::Never, 1),
+    ]);
+    let mut line = |name: &str, amount: Usd, note: String| {
+        amounts.push(vec![name.into(), money(amount).into(), note.into()]);
+    };
+    line("Cost", totals.monthly_cost, String::new());
+    line("As recommended", totals.recommended_monthly_cost, String::new());
+    line("Saving", totals.monthly_savings, percent.map_or_else(String::new, |p| format!("{p} %")));
+    if totals.cost_of_underprovisioned != Usd::ZERO {
+        line("  smaller sizes save", totals.savings_overprovisioned, String::new());
+        line("  larger sizes cost", totals.cost_of_underprovisioned, String::new());
+    }
+    amounts.write(width, false, out);
+
+    out.push('\n');
+    let mut counts = vec![
+        count(totals.workloads, "workload"),
+        format!("{} rated", grouped(&totals.rated.to_string())),
+        format!("{} without a price", grouped(&totals.unpriced.to_string())),
+    ];
+    if totals.unpriced == 0 {
+        counts.pop();
+    }
+    write_flow("", &counts, ", ", width, out);
+    if !totals.not_rated.is_empty() {
+        let reasons: Vec<String> = totals
+            .not_rated
+            .iter()
+            .map(|(reason, count)| format!("{count} {}", display_safe(reason)))
+            .collect();
+        write_flow("Not rated: ", &reasons, ", ", width, out);
+    }
+
+    if let Some(left_out) = totals.left_out {
+        let parts = [
+            count(left_out.workloads, "more workload"),
+            format!("{} a month", money(left_out.monthly_cost)),
+            format!("{} of saving", money(left_out.monthly_savings)),
+        ];
+        write_flow("Left out, and in none of these sums: ", &parts, ", ", width, out);
+    }
+
+    let mut provenance = vec![
+        format!("{} to {}", report.window.start, report.window.end),
+        format!("as of {}", report.as_of),
+        format!(
+            "prices {} of {} ({})",
+            display_safe(&report.price_book.id),
+            display_safe(&report.price_book.effective_date),
+            display_safe(&first_digits(&report.price_book.sha256)),
+        ),
+        format!("snapshot {}", display_safe(&report.snapshot.id)),
+        count(report.samples_read, "sample"),
+    ];
+    if let Some((account, region)) = only_place(report) {
+        provenance.insert(0, format!("{} {}", display_safe(account), display_safe(region)));
+    }
+    write_flow("", &provenance, " · ", width, out);
+}
+
+/// Which of account and region differ between the workloads, and so need a column.
+#[derive(Debug, Clone, Copy)]
+struct Places {
+    accounts: bool,
+    regions: bool,
+}
+
+impl Places {
+    fn of(report: &Report) -> Self {
+        let differ = |key: fn(&WorkloadReport) -> &str| {
+            report.workloads.iter().map(key).collect::<BTreeSet<_>>().len() > 1
+        };
+        Self { accounts: differ(|w| &w.account_id), regions: differ(|w| &w.region) }
+    }
+
+    fn columns(self) -> impl Iterator<Item = Column> {
+        let account = self.accounts.then(|| column("ACCOUNT", Align::Left, Shrink::Middle { min: 12 }, 7));
+        let region = self.regions.then(|| column("REGION", Align::Left, Shrink::Middle { min: 14 }, 6));
+        account.into_iter().chain(region)
+    }
+
+    fn cells(self, workload: &WorkloadReport) -> impl Iterator<Item = Cell> {
+        let account = self.accounts.then(|| display_safe(&workload.account_id).into());
+        let region = self.regions.then(|| display_safe(&workload.region).into());
+        account.into_iter().chain(region)
+    }
+}
+
+fn only_place(report: &Report) -> Option<(&str, &str)> {
+    let first = report.workloads.first()?;
+    let Places { accounts, regions } = Places::of(report);
+    (!accounts && !regions).then_some((&first.account_id, &first.region))
+}
+
+fn rated_columns(workloads: &[&WorkloadReport], places: Places) -> Columns {
+    let mut columns = vec![column("WORKLOAD", Align::Left, Shrink::Middle { min: 16 }, 0)];
+    columns.extend(places.columns());
+    columns.extend([
+        column("FINDING", Align::Left, Shrink::Never, 2),
+        column("NOW", Align::Left, Shrink::Never, 4),
+        column("RECOMMENDED", Align::Left, Shrink::Never, 3),
+        column("RISK", Align::Left, Shrink::End { min: 9 }, 9),
+        column("COST/MO", Align::Right, Shrink::Never, 1),
+        column("SAVES/MO", Align::Right, Shrink::Never, 0),
+        column("WHY", Align::Left, Shrink::End { min: 16 }, 8),
+    ]);
+    let mut table = Columns::new(columns);
+    for workload in workloads {
+        let mut row = vec![name(workload).into()];
+        row.extend(places.cells(workload));
+        let recommendation = workload.recommendation.as_ref();
+        row.extend([
+            finding(workload.finding),
+            size(workload.current.cpu_units, workload.current.memory_mib).into(),
+            recommendation
+                .map_or_else(|| NONE.into(), |r| size(Some(r.cpu_units), Some(r.memory_mib)))
+                .into(),
+            recommendation.map_or_else(|| NONE.into(), |r| display_safe(&r.performance_risk)).into(),
+            cost(workload.monthly_cost).into(),
+            match recommendation {
+                None => NONE.into(),
+                Some(recommendation) => cost(recommendation.monthly_savings).into(),
+            },
+            why(workload).into(),
+        ]);
+        table.push(row);
+    }
+    table
+}
+
+fn not_rated_columns(workloads: &[&WorkloadReport], places: Places) -> Columns {
+    let mut columns = vec![column("WORKLOAD", Align::Left, Shrink::Middle { min: 16 }, 0)];
+    columns.extend(places.columns());
+    columns.extend([
+        column("NOW", Align::Left, Shrink::Never, 4),
+        column("COST/MO", Align::Right, Shrink::Never, 1),
+        column("REASON", Align::Left, Shrink::End { min: 20 }, 0),
+        column("DETAIL", Align::Left, Shrink::End { min: 24 }, 5),
+    ]);
+    let mut table = Columns::new(columns);
+    for workload in workloads {
+        let mut row = vec![name(workload).into()];
+        row.extend(places.cells(workload));
+        let text = |part: fn(&NotRated) -> &str| {
+            workload.not_rated.as_ref().map_or_else(|| NONE.into(), |reason| display_safe(part(reason)))
+        };
+        row.extend([
+            size(workload.current.cpu_units, workload.current.memory_mib).into(),
+            cost(workload.monthly_cost).into(),
+            text(|reason| &reason.reason).into(),
+            text(|reason| &reason.detail).into(),
+        ]);
+        table.push(row);
+    }
+    table
+}
+
+fn write_options(report: &Report, width: usize, out: &mut String) {
+    let mut workloads: Vec<&WorkloadReport> =
+        report.workloads.iter().filter(|workload| !workload.options.is_empty()).collect();
+    if workloads.is_empty() {
+        return;
+    }
+    // Whole sequences, as a step's price holds only after the steps before it. The sort is stable: of
+    // equal savings the report's sequence stays.
+    workloads.sort_by_key(|workload| Reverse(savings_of_options(workload)));
+    let options: Vec<(&WorkloadReport, &Opportunity)> =
+        workloads.iter().flat_map(|w| w.options.iter().map(|option| (*w, option))).collect();
+    out.push_str("\nAlso possible, each after the steps before it; not in totals\n");
+    let mut table = Columns::new(vec![
+        column("WORKLOAD", Align::Left, Shrink::Middle { min: 16 }, 0),
+        column("STEP", Align::Left, Shrink::End { min: 14 }, 0),
+        column("EFFORT", Align::Left, Shrink::End { min: 6 }, 2),
+        column("COST/MO", Align::Right, Shrink::Never, 1),
+        column("SAVES/MO", Align::Right, Shrink::Never, 0),
+        column("IF", Align::Left, Shrink::End { min: 16 }, 3),
+    ]);
+    for (workload, option) in options.iter().take(FEW) {
+        table.push(vec![
+            name(workload).into(),
+            display_safe(&option.kind).into(),
+            display_safe(&option.effort).into(),
+            cost(option.monthly_cost).into(),
+            cost(option.monthly_savings).into(),
+            display_safe(&option.conditions.join("; ")).into(),
+        ]);
+    }
+    table.write(width, false, out);
+    write_rest(options.len(), out);
+}
+
+fn savings_of_options(workload: &WorkloadReport) -> Usd {
+    workload.options.iter().filter_map(|option| option.monthly_savings).sum()
+}
+
+fn write_gaps(report: &Report, width: usize, out: &mut String) {
+    if report.gaps.is_empty() {
+        return;
+    }
+    let _ = writeln!(out, "\nNot collected: {}", count(report.gaps.len() as u64, "gap"));
+    let mut table = Columns::new(vec![
+        column("SCOPE", Align::Left, Shrink::Middle { min: 16 }, 0),
+        column("API", Align::Left, Shrink::End { min: 16 }, 0),
+        column("CAUSE", Align::Left, Shrink::End { min: 20 }, 0),
+    ]);
+    for gap in report.gaps.iter().take(FEW) {
+        table.push([&gap.scope, &gap.api, &gap.cause].map(|text| display_safe(text).into()).into());
+    }
+    table.write(width, false, out);
+    write_rest(report.gaps.len(), out);
+}
+
+fn write_rest(all: usize, out: &mut String) {
+    if let Some(rest @ 1..) = all.checked_sub(FEW) {
+        let _ = writeln!(out, "and {rest} more");
+    }
+}
+
+/// Writes `parts` one after the other, as many to a line as fit; lines after the first are indented to
+/// the end of `lead`. A part is never broken over two lines.
+fn write_flow(lead: &str, parts: &[String], separator: &str, width: usize, out: &mut String) {
+    let indent = display_width(lead);
+    let end = display_width(separator.trim_end());
+    let room = width - indent - end;
+    let mut used = indent;
+    out.push_str(lead);
+    for (position, part) in parts.iter().enumerate() {
+        let part = shorten_end(part, room);
+        if position > 0 {
+            if used + display_width(separator) + display_width(&part) + end > width {
+                out.push_str(separator.trim_end());
+                let _ = write!(out, "\n{:indent$}", "");
+                used = indent;
+            } else {
+                out.push_str(separator);
+                used += display_width(separator);
+            }
+        }
+        out.push_str(&part);
+        used += display_width(&part);
+    }
+    out.push('\n');
+}
+
+const fn column(title: &'static str, align: Align, shrink: Shrink, rank: u8) -> Column {
+    Column { title, align, shrink, rank }
+}
+
+fn finding(finding: Finding) -> Cell {
+    match finding {
+        Finding::Overprovisioned => Cell::colored(finding.as_str(), Color::Yellow),
+        Finding::Underprovisioned => Cell::colored(finding.as_str(), Color::Red),
+        Finding::Optimized | Finding::AlreadyMinimal => Cell::colored(finding.as_str(), Color::Green),
+        Finding::NotRated => finding.as_str().into(),
+    }
+}
+
+/// `cluster/service`; what is not a service says so.
+fn name(workload: &WorkloadReport) -> String {
+    let own = workload.service.as_deref().or(workload.family.as_deref()).unwrap_or(&workload.id);
+    let mut name = format!("{}/{}", display_safe(&workload.cluster), display_safe(own));
+    if workload.kind != "service" {
+        let _ = write!(name, " ({})", display_safe(&workload.kind));
+    }
+    name
+}
+
+/// The reasons, and which dimension they do not speak of.
+fn why(workload: &WorkloadReport) -> String {
+    let mut parts: Vec<String> = workload.reasons.iter().map(|reason| display_safe(reason).into()).collect();
+    let dimensions = &workload.dimensions;
+    for (dimension, name) in [(&dimensions.cpu, "CPU"), (&dimensions.memory, "memory")] {
+        if let Some(not_rated) = &dimension.not_rated {
+            parts.push(format!("{name} not rated: {}", display_safe(&not_rated.reason)));
+        }
+    }
+    parts.join(", ")
+}
+
+/// As many digits of a checksum as a snapshot's id has.
+fn first_digits(checksum: &str) -> String {
+    checksum.chars().take(12).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use rust_decimal::Decimal;
+
+    use super::*;
+    use crate::{report::fixture, snapshot::Gap};
+
+    fn at_width(report: &Report, width: usize) -> String {
+        render(report, TableOptions { width, ..TableOptions::default() })
+    }
+
+    fn assert_fits(text: &str, width: usize) {
+        for line in text.lines() {
+            assert!(display_width(line) <= width, "{} > {width}: {line:?}", display_width(line));
+            assert!(
+                line.chars().all(|c| display_safe(c.encode_utf8(&mut [0; 4])) == c.to_string()),
+                "{line:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_committed_example_is_what_is_rendered() {
+        snapbox::assert_data_eq!(
+            at_width(&fixture::report(), 120),
+            snapbox::file!["../../reports/examples/report.txt"].raw()
+        );
+    }
+
+    #[test]
+    fn narrow_60() {
+        insta::assert_snapshot!(at_width(&fixture::report(), 60));
+    }
+
+    #[test]
+    fn usual_80() {
+        insta::assert_snapshot!(at_width(&fixture::report(), 80));
+    }
+
+    #[test]
+    fn hostile_60() {
+        insta::assert_snapshot!(at_width(&fixture::hostile_report(), 60));
+    }
+
+    #[test]
+    fn hostile_120() {
+        insta::assert_snapshot!(at_width(&fixture::hostile_report(), 120));
+    }
+
+    #[test]
+    fn wide_200() {
+        insta::assert_snapshot!(at_width(&fixture::hostile_report(), 200));
+    }
+
+    #[test]
+    fn an_account_without_workloads() {
+        insta::assert_snapshot!(at_width(&fixture::empty_report(), 80));
+    }
+
+    #[test]
+    fn every_width_fits() {
+        for report in [fixture::report(), fixture::hostile_report(), fixture::empty_report()] {
+            for width in 0..=220 {
+                assert_fits(&at_width(&report, width), width.max(60));
+            }
+        }
+    }
+
+    #[test]
+    fn colour_marks_findings_and_changes_nothing_else() {
+        let report = fixture::report();
+        let plain = at_width(&report, 120);
+        let colored = render(&report, TableOptions { width: 120, color: true });
+        assert!(!plain.contains('\u{1b}'));
+        assert!(colored.contains("\u{1b}[31mUnderprovisioned\u{1b}[0m"));
+        let mut stripped = colored;
+        for code in ["\u{1b}[31m", "\u{1b}[32m", "\u{1b}[33m", "\u{1b}[0m"] {
+            stripped = stripped.replace(code, "");
+        }
+        assert_eq!(stripped, plain);
+    }
+
+    #[test]
+    fn a_lone_region_is_named_once_and_needs_no_column() {
+        let mut report = fixture::report();
+        report.workloads.retain(|workload| workload.region == "us-east-1");
+        report.gaps.clear();
+        let text = at_width(&report, 120);
+        assert_eq!(text.matches("111122223333 us-east-1 · ").count(), 1);
+        assert_eq!(text.matches("us-east-1").count(), 1);
+        assert!(text.contains("RISK") && !text.contains("REGION"), "{text}");
+    }
+
+    #[test]
+    fn the_steps_of_a_workload_stay_in_sequence() {
+        let text = at_width(&fixture::report(), 120);
+        let at = |step| text.find(step).unwrap();
+        assert!(
+            at("arm64") < at("fargate-spot") && at("fargate-spot") < at("stop-or-scale-to-zero"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn every_workload_and_every_reason_is_there() {
+        let report = fixture::report();
+        let text = at_width(&report, 160);
+        for workload in &report.workloads {
+            assert!(text.contains(&name(workload)), "{}", workload.id);
+            if let Some(not_rated) = &workload.not_rated {
+                assert!(text.contains(&not_rated.reason), "{}", workload.id);
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_the_names_lines_fit_and_hold_nothing_a_terminal_obeys(
+            names in proptest::collection::vec("[\\s\\S]{0,80}", 8),
+            amount in any::<i64>(),
+            width in 60_usize..=200,
+        ) {
+            let mut report = fixture::report();
+            for (row, name) in report.workloads.iter_mut().zip(names.iter().cycle()) {
+                row.service = Some(name.clone());
+                row.cluster.clone_from(&names[0]);
+                row.region.clone_from(&names[1]);
+                row.account_id.clone_from(name);
+                row.kind.clone_from(&names[2]);
+                row.reasons = vec![names[3].clone()];
+                row.monthly_cost = row.monthly_cost.map(|_| Usd(Decimal::new(amount, 4)));
+                if let Some(not_rated) = &mut row.not_rated {
+                    (not_rated.reason, not_rated.detail) = (names[4].clone(), names[5].clone());
+                }
+                for option in &mut row.options {
+                    (option.kind, option.conditions) = (names[6].clone(), names.clone());
+                }
+            }
+            report.gaps.push(Gap { scope: names[5].clone(), api: names[6].clone(), cause: names[7].clone() });
+            report.price_book.id.clone_from(&names[0]);
+            report.snapshot.id.clone_from(&names[1]);
+            fixture::recount(&mut report);
+            assert_fits(&at_width(&report, width), width);
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! Totals: sums of the rows as printed, so that every format adds up to the last digit.
+
+use super::{Finding, Quantity, Totals, WorkloadReport};
+use crate::units::Usd;
+
+impl Totals {
+    /// The totals of `workloads`, whose figures are rounded already.
+    pub fn of(workloads: &[WorkloadReport]) -> Self {
+        let mut totals = Self { workloads: workloads.len() as u64, ..Self::default() };
+        for workload in workloads {
+            totals.rated += u64::from(workload.finding != Finding::NotRated);
+            totals.unpriced += u64::from(workload.monthly_cost.is_none());
+            if let Some(not_rated) = &workload.not_rated {
+                *totals.not_rated.entry(not_rated.reason.clone()).or_default() += 1;
+            }
+            totals.window_cost += workload.window_cost.unwrap_or_default();
+            totals.monthly_cost += workload.monthly_cost.unwrap_or_default();
+            let savings =
+                workload.recommendation.as_ref().and_then(|r| r.monthly_savings).unwrap_or(Usd::ZERO);
+            totals.monthly_savings += savings;
+            match workload.finding {
+                Finding::Overprovisioned => totals.savings_overprovisioned += savings,
+                Finding::Underprovisioned => totals.cost_of_underprovisioned += -savings,
+                Finding::Optimized | Finding::AlreadyMinimal | Finding::NotRated => {}
+            }
+            let add = |sum: &mut Quantity, part: Option<Quantity>| sum.0 += part.unwrap_or_default().0;
+            add(&mut totals.task_hours, Some(workload.task_hours));
+            add(&mut totals.requested_vcpu_hours, workload.requested_vcpu_hours);
+            add(&mut totals.requested_gb_hours, workload.requested_gb_hours);
+        }
+        totals.recommended_monthly_cost = totals.monthly_cost - totals.monthly_savings;
+        totals
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::fixture;
+
+    /// The fixture's totals are added up by hand.
+    #[test]
+    fn totals_are_the_sums_of_the_rows() {
+        let report = fixture::report();
+        assert_eq!(Totals::of(&report.workloads), report.totals);
+    }
+}

@@ -1,0 +1,19 @@
+//! Which size a task needs: from demand, guards and prices to a rating.
+//!
+//! Takes a [`Subject`] (what runs now, what it needed, what it may not go below) and a price book;
+//! gives a [`Rating`]. It never recommends below a guard's floor and never reduces a resource whose
+//! demand it could not see.
+
+mod cheapest;
+mod container_floor;
+mod need;
+mod performance_risk;
+mod rating;
+mod unrated;
+
+pub use cheapest::{Floors, cheapest_size};
+pub use container_floor::container_floor;
+pub use need::{Need, ResourceNeed, need};
+pub use performance_risk::{PerformanceRisk, performance_risk};
+pub use rating::{DimensionRating, Rating, SizeChoice, Subject, rate};
+pub use unrated::{Reason, Unrated};

@@ -1,0 +1,125 @@
+//! What each resource needs: a statistic of demand, plus headroom, no lower than the floors.
+//!
+//! CPU: percentile of the hottest task's maxima x (1 + headroom). Memory: their maximum x (1 + headroom).
+//!
+//! | observed | headroom | needed |
+//! |---|---|---|
+//! | p99.5 = 0.40 vCPU | 20 % | 0.48 vCPU |
+//! | maximum = 1,500 MiB | 20 % | 1,800 MiB |
+//! | p99.5 at 97 % of 1 vCPU | any | unknown above 0.97 vCPU: at least the next size, 2 vCPU |
+//! | one spike to 100 % of 1 vCPU, p99.5 = 0.40 | any | not below 1 vCPU |
+
+use crate::{
+    config::Sizing,
+    demand::{Observed, Requested, WindowDemand},
+    fargate::TaskSize,
+    units::{CpuUnits, MemoryMib},
+    workload::OperatingSystem,
+};
+
+/// At this share (of 10,000) of its size and above, demand is a lower bound only.
+pub(super) const CAP_SHARE: u64 = 9_500;
+
+/// One resource's need, in CPU units or MiB.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ResourceNeed {
+    /// What the size must hold, headroom and floors included.
+    pub floor: u32,
+    /// What it must hold without headroom.
+    pub bare: u32,
+    /// What it must hold if the shortness of the history is allowed for.
+    pub ample: u32,
+    /// More than the current size is needed.
+    pub short: bool,
+    /// The statistic itself is at the cap: what was wanted is unknown above it.
+    pub unknown_above: bool,
+    /// Some sample was at the current size's cap.
+    pub reached_cap: bool,
+}
+
+/// The need of a task.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Need {
+    pub cpu: ResourceNeed,
+    pub memory: ResourceNeed,
+}
+
+/// The need that `demand` shows against the current size. `None` where a resource has no samples.
+pub fn need(
+    demand: &WindowDemand,
+    current: Requested,
+    os: OperatingSystem,
+    sizing: &Sizing,
+    observed_days: u64,
+) -> (Option<ResourceNeed>, Option<ResourceNeed>) {
+    let cpu = demand.cpu.as_ref().map(|cpu| {
+        let statistic = cpu.percentile(sizing.cpu_percentile);
+        let steps: Vec<u32> = TaskSize::all(os).map(|size| size.cpu().0).collect();
+        resource_need(cpu, statistic, current.cpu.0, 1000, sizing.cpu_headroom, observed_days, &steps)
+    });
+    let memory = demand.memory.as_ref().map(|memory| {
+        let steps: Vec<u32> = TaskSize::all(os).map(|size| size.memory().0).collect();
+        resource_need(
+            memory,
+            memory.max,
+            current.memory.0,
+            1024,
+            sizing.memory_headroom,
+            observed_days,
+            &steps,
+        )
+    });
+    (cpu, memory)
+}
+
+/// `scale` is the observed unit's parts per unit of size (thousandths of a CPU unit, KiB in a MiB);
+/// `steps` are the sizes there are, in any order.
+fn resource_need(
+    observed: &Observed,
+    statistic: u64,
+    current: u32,
+    scale: u64,
+    headroom: u32,
+    observed_days: u64,
+    steps: &[u32],
+) -> ResourceNeed {
+    let units = |value: u64| u32::try_from(value.div_ceil(scale)).unwrap_or(u32::MAX);
+    let with = |value: u64, headroom: u64| value.saturating_mul(10_000 + headroom).div_ceil(10_000);
+    let next_above = |size: u32| steps.iter().copied().filter(|step| *step > size).min().unwrap_or(u32::MAX);
+
+    let headroom = u64::from(headroom);
+    let wanted = units(with(statistic, headroom));
+    let cap = u64::from(current) * scale * CAP_SHARE / 10_000;
+    let unknown_above = statistic >= cap;
+    let reached_cap = observed.largest_capped_size.is_some_and(|size| size >= current);
+    // A cap reached at another size says only that more than that size was wanted.
+    let censored = match observed.largest_capped_size {
+        _ if unknown_above => next_above(current),
+        Some(size) if size >= current => current,
+        Some(size) => next_above(size).min(current),
+        None => 0,
+    };
+    let floor = wanted.max(censored);
+    // One more day of history halves what could still be unseen: 1 day x2, 14 days x1.07.
+    let allowance = 10_000 / observed_days.max(1);
+    ResourceNeed {
+        floor,
+        bare: units(statistic).max(censored),
+        ample: units(with(with(observed.max, headroom), allowance)).max(floor),
+        short: floor > current,
+        unknown_above,
+        reached_cap,
+    }
+}
+
+impl Need {
+    /// Raised to floors that have nothing to do with demand.
+    pub fn at_least(mut self, (cpu, memory): (CpuUnits, MemoryMib)) -> Self {
+        for (need, floor) in [(&mut self.cpu, cpu.0), (&mut self.memory, memory.0)] {
+            need.floor = need.floor.max(floor);
+            need.bare = need.bare.max(floor);
+            need.ample = need.ample.max(floor);
+        }
+        self
+    }
+}
