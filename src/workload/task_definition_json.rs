@@ -135,7 +135,7 @@ struct Raw<Inner> {
     placement_constraints: Value,
     #[serde(default)]
     tags: Value,
-    /// A CloudFormation template has it.
+    /// What a `CloudFormation` template has in place of the rest.
     #[serde(rename = "Resources")]
     resources: Option<IgnoredAny>,
 }

@@ -174,3 +174,19 @@ fn as_of_before_the_rates_is_said() {
     );
     assert_eq!(stderr(&run("2026-09-29")), "");
 }
+
+#[test]
+fn the_largest_terms_are_priced_exactly() {
+    let row = |dimension: &str, unit: &str| {
+        format!("us-east-1,linux,x86_64,on-demand,{dimension},{unit},1000000,2026-01-01,low,made up\n")
+    };
+    let header = "region,operating_system,architecture,purchase_option,dimension,unit,usd,effective_date,confidence,source\n";
+    let folder = Folder::new()
+        .with("task.json", definition("\"32 vCPU\"", "\"244 GB\""))
+        .with("book.csv", [header, &row("vcpu", "vCPU-hour"), &row("memory", "GB-hour")].concat());
+    let terms =
+        ["--region", "us-east-1", "--price-book", "book.csv", "--count", "1000000", "--hours", "1000000"];
+    let run = folder.run(&[&["price", "task.json"], &terms[..]].concat()).code(0);
+    // (32 + 244) x 10^6 USD x 10^6 tasks x 10^6 hours
+    assert!(stdout(&run).contains(": 276000000000000000000.00 USD a month"), "{}", stdout(&run));
+}

@@ -12,7 +12,7 @@ fn list_says_what_each_region_has_rates_for() {
     };
     assert_eq!(line("us-east-1 "), "yes yes yes yes yes yes 2026-09-11 to 2026-09-29");
     assert_eq!(line("eu-west-3 "), "yes - - yes - - 2026-09-29");
-    assert_eq!(line("ap-southeast-7 "), "vcpu only - - - - - 2026-08-09");
+    assert_eq!(line("ap-southeast-7 "), "part - - - - - 2026-08-09");
     assert!(text.contains("29 regions, 167 rates."), "{text}");
 }
 
@@ -35,7 +35,9 @@ fn list_is_json_and_csv_too() {
 fn show_prints_unrounded_rates_with_their_provenance() {
     let folder = Folder::new();
     let table = stdout(&folder.run(&["prices", "show", "--region", "il-central-1"]).code(0));
-    assert!(table.contains("0.04145152"), "{table}");
+    let rate = table.lines().find(|line| line.starts_with("linux  arm64")).unwrap_or_default();
+    assert!(rate.contains("vcpu       0.04145152  vCPU-hour  ["), "{table}");
+    assert!(table.contains("\n[1] 2026-09-27, high confidence: "), "{table}");
     let json: serde_json::Value = serde_json::from_str(&stdout(
         &folder.run(&["prices", "show", "--region", "us-east-1", "--format", "json"]).code(0),
     ))
