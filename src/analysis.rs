@@ -15,7 +15,6 @@ use std::{
 
 use jiff::Timestamp;
 use rayon::prelude::*;
-use sha2::{Digest as _, Sha256};
 
 use crate::{
     config::Config,
@@ -133,7 +132,8 @@ pub fn merged(reports: Vec<Report>) -> Result<Report, CannotMerge> {
         whole.workloads.extend(report.workloads);
         whole.gaps.extend(report.gaps);
         // One name for several snapshots, whatever they are.
-        whole.snapshot.sha256 = sha256_hex(&format!("{}{}", whole.snapshot.sha256, report.snapshot.sha256));
+        whole.snapshot.sha256 =
+            crate::sha256::hex(format!("{}{}", whole.snapshot.sha256, report.snapshot.sha256).as_bytes());
         whole.snapshot.id = whole.snapshot.sha256.chars().take(12).collect();
     }
     sort(&mut whole.workloads);
@@ -171,8 +171,4 @@ fn sort(workloads: &mut [WorkloadReport]) {
             .then_with(|| b.monthly_cost.cmp(&a.monthly_cost))
             .then_with(|| a.id.cmp(&b.id))
     });
-}
-
-fn sha256_hex(text: &str) -> String {
-    Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
 }

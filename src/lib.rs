@@ -17,6 +17,7 @@ pub mod frames;
 pub mod pricing;
 pub mod report;
 pub mod rightsize;
+pub mod sha256;
 pub mod snapshot;
 pub mod units;
 pub mod workload;

@@ -118,6 +118,7 @@ impl Usd {
 
     /// Rounded to the four decimals that reports carry (half away from zero).
     /// Totals are sums of rounded rows, so that what is printed adds up.
+    #[must_use]
     pub fn rounded(self) -> Self {
         Self(self.0.round_dp_with_strategy(4, rust_decimal::RoundingStrategy::MidpointAwayFromZero))
     }

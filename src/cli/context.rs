@@ -32,7 +32,7 @@ pub struct GlobalArgs {
     /// Say nothing on stderr but errors
     #[arg(long, short, global = true)]
     pub quiet: bool,
-    /// Say more on stderr; twice for yet more
+    /// Say more on stderr
     #[arg(long, short, global = true, action = ArgAction::Count, conflicts_with = "quiet")]
     pub verbose: u8,
 }

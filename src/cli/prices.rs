@@ -16,8 +16,9 @@ use super::{
     table::{self, Align},
 };
 use crate::{
-    pricing::{NoPrice, PriceBook, Rate, RateDimension},
+    pricing::{Confidence, NoPrice, PriceBook, Rate, RateDimension},
     report::PriceBookReference,
+    report::display_safe,
     units::decimal_as_f64,
     workload::{Architecture, OperatingSystem, Platform, PurchaseOption, Region},
 };
@@ -201,13 +202,7 @@ fn list_table(book: &PriceBook, regions: &[RegionHoldings]) -> String {
                 .find(|c| (c.os, c.arch, c.purchase_option) == (os, arch, purchase.as_str()))
                 .map_or_else(
                     || "-".to_owned(),
-                    |c| {
-                        if c.complete {
-                            "yes".to_owned()
-                        } else {
-                            format!("{} only", c.dimensions.join(", "))
-                        }
-                    },
+                    |c| if c.complete { "yes".to_owned() } else { "part".to_owned() },
                 )
         });
         let dates = if held.effective_from == held.effective_to {
@@ -224,7 +219,7 @@ fn list_table(book: &PriceBook, regions: &[RegionHoldings]) -> String {
         .collect();
     let table = table::render(&header, rows, 0);
     format!(
-        "{table}\n{} regions, {} rates. A dash: no rate held.\n{}",
+        "{table}\n{} regions, {} rates. part: not every rate that a task needs; a dash: none.\n{}",
         regions.len(),
         book.rates().count(),
         book_line(book)
@@ -232,11 +227,7 @@ fn list_table(book: &PriceBook, regions: &[RegionHoldings]) -> String {
 }
 
 fn book_line(book: &PriceBook) -> String {
-    format!(
-        "Price book {}, newest rate of {}\n",
-        crate::report::display_safe(book.id()),
-        book.effective_date()
-    )
+    format!("Price book {}, newest rate of {}\n", display_safe(book.id()), book.effective_date())
 }
 
 fn csv_text(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
@@ -325,30 +316,41 @@ fn show_table(book: &PriceBook, rates: &[&Rate]) -> String {
         ("Dimension", Align::Left),
         ("USD", Align::Left),
         ("per", Align::Left),
-        ("Effective", Align::Left),
-        ("Confidence", Align::Left),
-        ("Source", Align::Left),
+        ("From", Align::Left),
     ];
-    let rows = rates.iter().map(|rate| {
-        [
-            rate.key.os().to_owned(),
-            rate.key.arch().to_owned(),
-            rate.key.purchase.as_str().to_owned(),
-            rate.key.dimension.to_string(),
-            rate.usd.to_string(),
-            rate.key.dimension.unit().to_owned(),
-            rate.effective_date.clone(),
-            rate.confidence.as_str().to_owned(),
-            rate.source.clone(),
-        ]
-    });
+    // Many rates share a source, and sources are long: they stand below, numbered.
+    let mut sources: Vec<(&str, Confidence, &str)> = Vec::new();
+    let rows: Vec<_> = rates
+        .iter()
+        .map(|rate| {
+            let source = (rate.effective_date.as_str(), rate.confidence, rate.source.as_str());
+            let number = sources.iter().position(|known| *known == source).unwrap_or_else(|| {
+                sources.push(source);
+                sources.len() - 1
+            });
+            [
+                rate.key.os().to_owned(),
+                rate.key.arch().to_owned(),
+                rate.key.purchase.as_str().to_owned(),
+                rate.key.dimension.to_string(),
+                rate.usd.to_string(),
+                rate.key.dimension.unit().to_owned(),
+                format!("[{}]", number + 1),
+            ]
+        })
+        .collect();
     let table = table::render(&columns, rows, 0);
+    let sources: String = sources.iter().enumerate().fold(String::new(), |text, (index, source)| {
+        let (date, confidence, source) = source;
+        let number = index + 1;
+        text + &format!("[{number}] {date}, {} confidence: {}\n", confidence.as_str(), display_safe(source))
+    });
     let spot = if rates.iter().any(|rate| rate.key.purchase == PurchaseOption::Spot) {
         "Spot rates float with supply and demand; these are of their effective dates.\n"
     } else {
         ""
     };
-    format!("{table}\n{spot}{}", book_line(book))
+    format!("{table}\n{sources}\n{spot}{}", book_line(book))
 }
 
 /// In the schema of the price book itself, so that it can be edited and given to `--price-book`.

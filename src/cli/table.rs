@@ -1,6 +1,7 @@
-//! Plain tables for a terminal: a header, rows, no lines. Cells from outside are escaped here.
+//! Plain tables for a terminal: a header, rows, no lines. Cells from outside are escaped here; none is
+//! wrapped or cut, whatever the terminal's width.
 
-use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use comfy_table::{CellAlignment, Table, presets};
 
 use crate::report::display_safe;
 
@@ -11,15 +12,14 @@ pub enum Align {
     Right,
 }
 
-/// Lines of text, each ended, with columns wide enough for their cells and, on a terminal, wrapped to
-/// its width.
+/// Lines of text, each ended, with columns as wide as their widest cell.
 pub fn render<Row: IntoIterator<Item = String>>(
     columns: &[(&str, Align)],
     rows: impl IntoIterator<Item = Row>,
     indent: usize,
 ) -> String {
     let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+    table.load_style(presets::NOTHING);
     table.set_header(columns.iter().map(|(title, _)| *title));
     for row in rows {
         table.add_row(row.into_iter().map(|cell| display_safe(&cell).into_owned()));
@@ -31,5 +31,5 @@ pub fn render<Row: IntoIterator<Item = String>>(
             column.set_cell_alignment(CellAlignment::Right);
         }
     }
-    table.lines().map(|line| format!("{}\n", line.trim_end())).collect()
+    table.lines().fold(String::new(), |text, line| text + line.trim_end() + "\n")
 }

@@ -16,6 +16,7 @@
 pub const BUCKETS: usize = 256 + 32 * 128;
 
 /// The bucket of `value`.
+#[expect(clippy::cast_possible_truncation, reason = "buckets number less than 2^16")]
 pub fn bucket_of(value: u64) -> u16 {
     let value = value.min((1 << 40) - 1);
     if value < 256 {

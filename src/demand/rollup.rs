@@ -192,6 +192,7 @@ fn values_in(point: &Point) -> u64 {
 }
 
 /// Task-milliseconds of an average task count over a period. What is not a count gives none.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked just before")]
 fn live_millis(average: f64, period_seconds: u32) -> u64 {
     let millis = (average * f64::from(period_seconds) * 1000.0).round();
     if millis.is_finite() && millis > 0.0 { millis.min(1e18) as u64 } else { 0 }

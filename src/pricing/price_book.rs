@@ -2,8 +2,6 @@
 
 use std::{collections::BTreeMap, sync::OnceLock};
 
-use sha2::{Digest as _, Sha256};
-
 use super::rate::{Rate, RateDimension, RateKey, RateRow};
 use crate::workload::{Platform, PurchaseOption, Region};
 
@@ -60,7 +58,7 @@ impl PriceBook {
         if rates.is_empty() {
             return Err(PriceBookError::Empty { name: name.to_owned() });
         }
-        let sha256 = Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        let sha256 = crate::sha256::hex(text.as_bytes());
         Ok(Self { id: format!("{name}-{}", &sha256[..12]), sha256, rates })
     }
 

@@ -9,7 +9,7 @@ use comfy_table::{CellAlignment, ContentArrangement, Table, TableStyle};
 use super::text::{display_width, shorten_end, shorten_middle};
 
 /// Blank columns between two columns of text.
-const GAP: usize = 2;
+const GAP: u16 = 2;
 /// Width up to which every column may grow before a longer one gets more.
 const COMFORTABLE: usize = 36;
 
@@ -113,7 +113,7 @@ impl Columns {
         }
         let last = layout.len().saturating_sub(1);
         for (position, column) in table.column_iter_mut().enumerate() {
-            column.set_padding((0, if position == last { 0 } else { GAP as u16 }));
+            column.set_padding((0, if position == last { 0 } else { GAP }));
         }
         for line in table.lines() {
             out.push_str(line.trim_end());
@@ -146,7 +146,8 @@ impl Columns {
             Shrink::Middle { min } | Shrink::End { min } => natural[index].min(min),
         };
         let total = |kept: &[(usize, usize)]| {
-            kept.iter().map(|(_, width)| width).sum::<usize>() + GAP * kept.len().saturating_sub(1)
+            kept.iter().map(|(_, width)| width).sum::<usize>()
+                + usize::from(GAP) * kept.len().saturating_sub(1)
         };
 
         let mut kept: Vec<(usize, usize)> =

@@ -114,6 +114,7 @@ fn resource_need(
 
 impl Need {
     /// Raised to floors that have nothing to do with demand.
+    #[must_use]
     pub fn at_least(mut self, (cpu, memory): (CpuUnits, MemoryMib)) -> Self {
         for (need, floor) in [(&mut self.cpu, cpu.0), (&mut self.memory, memory.0)] {
             need.floor = need.floor.max(floor);

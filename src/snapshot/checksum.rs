@@ -1,21 +1,12 @@
-//! SHA-256, and JSON documents that carry their own.
+//! JSON documents that carry their own SHA-256.
 //!
 //! A sealed document is indented JSON whose first key, `checksum`, holds the SHA-256 of the
 //! document's bytes with the checksum itself left out. Every edit shows, even one of white space,
 //! and `sha256sum` of the text less those 64 digits recomputes it.
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 
-/// Lower-case hexadecimal SHA-256 of `bytes`.
-pub(super) fn sha256(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-
-    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}
+use crate::sha256;
 
 /// `document` as sealed JSON. It must serialize as an object without a key `checksum`.
 pub(super) fn seal(document: &impl Serialize) -> Result<Vec<u8>, serde_json::Error> {
@@ -30,7 +21,7 @@ pub(super) fn seal(document: &impl Serialize) -> Result<Vec<u8>, serde_json::Err
         text.push(b'\n');
         Ok(text)
     };
-    text(&sha256(&text("")?))
+    text(&sha256::hex(&text("")?))
 }
 
 /// What a sealed document says of itself before anything else of it is believed.
@@ -51,7 +42,7 @@ impl Header {
     /// Whether `text`, which this is the header of, is as it was sealed.
     pub(super) fn seals(&self, text: &[u8]) -> bool {
         std::str::from_utf8(text)
-            .is_ok_and(|text| sha256(text.replace(&self.checksum, "").as_bytes()) == self.checksum)
+            .is_ok_and(|text| sha256::hex(text.replace(&self.checksum, "").as_bytes()) == self.checksum)
     }
 }
 
@@ -63,7 +54,7 @@ mod tests {
 
     #[test]
     fn sha256_is_the_standards() {
-        assert_eq!(sha256(b"abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+        assert_eq!(sha256::hex(b"abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
     }
 
     #[test]

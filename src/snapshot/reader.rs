@@ -11,7 +11,6 @@ use std::{
 
 use super::{
     FORMAT_VERSION, FileEntry, Inventory, Manifest, Series, UtilizationParts,
-    checksum::sha256,
     error::SnapshotError,
     layout::{COLLECT_STATE, INVENTORY, MANIFEST, part_name},
     stored_file,
@@ -58,7 +57,7 @@ impl Snapshot {
         })?;
         let inventory = read_inventory(&inventory_path, entry)?;
         Ok(Self {
-            manifest_sha256: sha256(&text),
+            manifest_sha256: crate::sha256::hex(&text),
             folder: folder.to_owned(),
             parts,
             found_in: inventory.workloads.iter().map(|_| AtomicUsize::new(0)).collect(),

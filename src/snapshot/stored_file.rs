@@ -4,15 +4,11 @@ use std::{fs, io, path::Path};
 
 use serde::de::DeserializeOwned;
 
-use super::{
-    FileEntry,
-    checksum::{Header, sha256},
-    error::SnapshotError,
-};
+use super::{FileEntry, checksum::Header, error::SnapshotError};
 
 impl FileEntry {
     pub(super) fn of(bytes: &[u8], rows: Option<u64>) -> Self {
-        Self { sha256: sha256(bytes), bytes: bytes.len() as u64, rows }
+        Self { sha256: crate::sha256::hex(bytes), bytes: bytes.len() as u64, rows }
     }
 }
 
@@ -30,7 +26,7 @@ pub(super) fn read_checked(path: &Path, entry: &FileEntry) -> Result<Vec<u8>, Sn
     if found < entry.bytes {
         return Err(SnapshotError::Truncated { path: path.to_owned(), found, expected: entry.bytes });
     }
-    if found > entry.bytes || sha256(&bytes) != entry.sha256 {
+    if found > entry.bytes || crate::sha256::hex(&bytes) != entry.sha256 {
         return Err(SnapshotError::Edited { path: path.to_owned() });
     }
     Ok(bytes)

@@ -1,4 +1,4 @@
-//! [`Series`]: the utilization of one workload, as CloudWatch gave it.
+//! [`Series`]: the utilization of one workload, as `CloudWatch` gave it.
 
 use std::io;
 

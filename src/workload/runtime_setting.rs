@@ -73,10 +73,11 @@ fn scan<'a>(found: &mut Vec<RuntimeSetting>, words: impl Iterator<Item = &'a str
             if WITH_EQUALS.contains(&flag) {
                 push(found, flag, value);
             }
-        } else if WITH_SPACE.contains(&word) && (server || word == "--max-old-space-size") {
-            if let Some(value) = words.peek() {
-                push(found, if word == "-w" { "--workers" } else { word }, value);
-            }
+        } else if WITH_SPACE.contains(&word)
+            && (server || word == "--max-old-space-size")
+            && let Some(value) = words.peek()
+        {
+            push(found, if word == "-w" { "--workers" } else { word }, value);
         }
     }
 }

@@ -71,9 +71,11 @@ impl TaskDefinitionError {
     }
 
     fn new(json: &[u8], path: &str, error: &serde_json::Error) -> Self {
-        let (line, column) = (error.line(), error.column());
         let text = error.to_string();
+        let (line, column) = (error.line(), error.column());
         let message = text.strip_suffix(&format!(" at line {line} column {column}")).unwrap_or(&text);
+        // The end of the text is at column 0 of a line that is not there.
+        let column = column.max(1);
         let hint = syntax_hint(json, line, column);
         let (field, message) = if error.classify() == Category::Data {
             ((path != ".").then(|| path.to_owned()), format!("{message}{hint}"))
@@ -87,13 +89,18 @@ impl TaskDefinitionError {
 /// What a person most likely did, if what stands at this place can't stand there in JSON.
 fn syntax_hint(json: &[u8], line: usize, column: usize) -> &'static str {
     let text = json.split(|byte| *byte == b'\n').nth(line.saturating_sub(1)).unwrap_or_default();
-    // The column is the offending byte's in most cases, the one before it in some.
-    let rest = text.get(column.saturating_sub(1)..).unwrap_or_default().trim_ascii_start();
-    match rest {
+    let at = text.get(column.saturating_sub(1)..).unwrap_or_default();
+    // An object's brace is taken before what follows it is found wrong.
+    let before = text.get(..column.saturating_sub(1)).unwrap_or_default();
+    match at {
+        [b'{' | b'%', ..] if before.ends_with(b"{") => {
+            "; a placeholder outside of quotes must be filled in first"
+        }
         [b'<' | b'$' | b'%', ..] | [b'{', b'{' | b'%', ..] => {
             "; a placeholder outside of quotes must be filled in first"
         }
         [b'/' | b'#', ..] => "; JSON has no comments",
+        [b'.', b'.', ..] => "; dots stand for something left out",
         [b'\'', ..] => "; JSON strings stand in double quotes",
         _ => "",
     }
@@ -128,7 +135,7 @@ struct Raw<Inner> {
     placement_constraints: Value,
     #[serde(default)]
     tags: Value,
-    /// A CloudFormation template has it.
+    /// What a `CloudFormation` template has in place of the rest.
     #[serde(rename = "Resources")]
     resources: Option<IgnoredAny>,
 }
@@ -439,6 +446,8 @@ fn gpus<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
     let mut gpus = 0_u32;
     for requirement in items(&requirements).filter(|r| r.get("type").map(text) == Some("GPU")) {
         let count = match requirement.get("value") {
+            // Skeletons have it empty.
+            Some(Value::String(count)) if count.is_empty() => Ok(0),
             Some(Value::String(count)) => parse_whole(count),
             Some(Value::Number(count)) => parse_whole(&count.to_string()),
             _ => return Err(D::Error::custom("the number of GPUs is missing; give it as value")),

@@ -227,7 +227,8 @@ struct ItemPlatform {
 
 #[derive(Serialize)]
 struct Component<'a> {
-    component: &'static str,
+    #[serde(rename = "component")]
+    dimension: &'static str,
     /// Of one task.
     quantity: Quantity,
     unit: &'static str,
@@ -260,7 +261,7 @@ impl<'a> Component<'a> {
     fn of(line: &'a QuoteLine<'_>) -> Self {
         let rate = line.rate;
         Self {
-            component: rate.key.dimension.as_str(),
+            dimension: rate.key.dimension.as_str(),
             quantity: Quantity(line.quantity),
             unit: quantity_unit(rate.key.dimension),
             rate_usd: Exact(rate.usd),

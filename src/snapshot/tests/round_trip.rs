@@ -4,7 +4,7 @@ use rayon::prelude::*;
 use super::*;
 use crate::{
     frames::tests::any_series,
-    snapshot::{FORMAT_VERSION, checksum::sha256},
+    snapshot::FORMAT_VERSION,
     workload::{Container, TaskDefinition, runtime_settings},
 };
 
@@ -33,8 +33,9 @@ fn the_folder_holds_the_files_of_the_format_with_the_checksums_stated() {
     let mut files = files_of(folder.path());
     let manifest_bytes = files.remove("manifest.json").unwrap();
     let snapshot = Snapshot::open(folder.path()).unwrap();
-    assert_eq!(snapshot.manifest_sha256, sha256(&manifest_bytes));
-    let found: BTreeMap<_, _> = files.iter().map(|(file, bytes)| (file.clone(), sha256(bytes))).collect();
+    assert_eq!(snapshot.manifest_sha256, crate::sha256::hex(&manifest_bytes));
+    let found: BTreeMap<_, _> =
+        files.iter().map(|(file, bytes)| (file.clone(), crate::sha256::hex(bytes))).collect();
     let stated: BTreeMap<_, _> =
         snapshot.manifest.files.iter().map(|(file, entry)| (file.clone(), entry.sha256.clone())).collect();
     assert_eq!(found, stated);

@@ -202,7 +202,16 @@ fn what_is_no_task_definition_is_told_what_is_expected() {
             "taskDefinition has no",
         ),
         ("{\"Resources\": {}}", "this looks like a CloudFormation template"),
-        ("", "line 1 column 0: not valid JSON: EOF while parsing"),
+        ("", "line 1 column 1: not valid JSON: EOF while parsing"),
+        (
+            "{\n  {{command}}\n}",
+            "line 2 column 3: not valid JSON: key must be a string; a placeholder outside of quotes",
+        ),
+        (
+            "{\n  \"a\": {{b}}\n}",
+            "line 2 column 9: not valid JSON: key must be a string; a placeholder outside of quotes",
+        ),
+        ("{\n  ...\n}", "line 2 column 3: not valid JSON: key must be a string; dots stand for"),
         (
             "{\"cpu\": {{ cpu }}}",
             "line 1 column 9: cpu: invalid type: map, expected CPU units or vCPU; a placeholder outside of quotes",

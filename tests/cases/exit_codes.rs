@@ -1,0 +1,169 @@
+//! Exit codes and what is said beside them.
+
+use snapbox::str;
+
+use crate::command::{Folder, definition, stderr};
+
+#[test]
+fn help_names_every_command_and_exit_code() {
+    Folder::new().run(&["--help"]).code(0).stderr_eq("").stdout_eq(str![[r#"
+What ECS tasks cost, what they need, and what to change
+
+Usage: fargauge[EXE] [OPTIONS] <COMMAND>
+
+Commands:
+...
+  price        Price task definitions: hour and month, component by component
+  prices       Show the rates that prices stand on
+...
+  completions  Write a shell's completion script
+...
+Exit codes:
+  0  fine
+  1  a policy is violated
+  2  bad usage or configuration
+  3  something could not be evaluated (AWS, data, missing prices)
+
+"#]]);
+}
+
+#[test]
+fn usage_errors_exit_2_and_keep_stdout_empty() {
+    let folder = Folder::new().with("task.json", definition("256", "512"));
+    for arguments in [
+        &[][..],
+        &["frobnicate"],
+        &["price"],
+        &["price", "task.json", "--region", "us-east-1", "--count", "0"],
+        &["price", "task.json", "--region", "us-east-1", "--hours", "0"],
+        &["price", "task.json", "--region", "us-east-1", "--hours", "a week"],
+        &["price", "task.json", "--region", "us-east-1", "--format", "xml"],
+        &["price", "task.json", "--region", "us-east-1", "--as-of", "soon"],
+        &["price", "-", "-", "--region", "us-east-1"],
+        &["completions", "csh"],
+    ] {
+        let run = folder.run(arguments).code(2).stdout_eq("");
+        assert!(!stderr(&run).is_empty(), "{arguments:?}");
+    }
+}
+
+#[test]
+fn no_region_is_a_usage_error_that_names_the_flag() {
+    let folder = Folder::new().with("task.json", definition("256", "512"));
+    let message = str![[r#"
+error: no region is named, and prices differ between regions
+help: add --region, such as --region us-east-1, or set AWS_REGION
+
+"#]];
+    folder.run(&["price", "task.json"]).code(2).stdout_eq("").stderr_eq(message.clone());
+    folder.fargauge().args(["price", "task.json"]).env("AWS_REGION", "").assert().code(2).stderr_eq(message);
+}
+
+#[test]
+fn the_region_is_the_flags_then_the_configs_then_the_environments() {
+    let folder = Folder::new()
+        .with("task.json", definition("256", "512"))
+        .with("fargauge.toml", "region = \"eu-west-1\"\n")
+        .with("broken.toml", "region = [\n");
+    let region = |arguments: &[&str]| {
+        let price = ["price", "task.json", "-v"];
+        let run = folder.fargauge().args(price).args(arguments).env("AWS_REGION", "us-west-2").assert();
+        stderr(&run.code(0)).lines().next().unwrap_or_default().to_owned()
+    };
+    assert_eq!(region(&[]), "info: region us-west-2 (from AWS_REGION)");
+    assert_eq!(region(&["--config", "fargauge.toml"]), "info: region eu-west-1 (from the config)");
+    assert_eq!(
+        region(&["--config", "fargauge.toml", "--region", "us-east-1"]),
+        "info: region us-east-1 (from --region)"
+    );
+    for config in ["broken.toml", "missing.toml"] {
+        let run = folder.run(&["price", "task.json", "--config", config]).code(2);
+        assert!(stderr(&run).starts_with(&format!("error: cannot read config {config}\n  cause: ")));
+    }
+}
+
+#[test]
+fn what_cannot_be_evaluated_exits_3_with_file_place_and_reason() {
+    let folder = Folder::new()
+        .with("size.json", definition("256", "\"3 GB\""))
+        .with("cpu.json", definition("\"300\"", "\"512\""))
+        .with("windows.json", definition("256", "512"))
+        .with("placeholder.json", definition("\"<CPU>\"", "512"))
+        .with("syntax.json", "{\n  \"cpu\": <CPU>\n}")
+        .with("nosize.json", r#"{"containerDefinitions": [{"cpu": 256, "memory": 512}]}"#)
+        .with("ec2.json", r#"{"cpu": "256", "memory": "512", "requiresCompatibilities": ["EC2"], "containerDefinitions": []}"#);
+    for (arguments, message) in [
+        (
+            &["size.json"][..],
+            "error: size.json: invalid-task-size: cpu 256 with memory 3072 is not a Fargate task size: 3072 MiB does not go with 256 CPU units; choose 512, 1024, 2048\n",
+        ),
+        (
+            &["cpu.json"],
+            "error: cpu.json: invalid-task-size: cpu 300 with memory 512 is not a Fargate task size: 300 CPU units is not a Fargate CPU size; the sizes are 256, 512, 1024, 2048, 4096, 8192, 16384, 32768\n",
+        ),
+        (
+            &["windows.json", "--os", "windows"],
+            "error: windows.json: invalid-task-size: cpu 256 with memory 512 is not a Fargate task size: 256 CPU units is not offered for Windows; choose 1024, 2048 or 4096\n",
+        ),
+        (
+            &["placeholder.json"],
+            "error: placeholder.json: line 1 column 72: cpu: \"<CPU>\" is a placeholder, not a size; put the value in\n",
+        ),
+        (
+            &["syntax.json"],
+            "error: syntax.json: line 2 column 10: not valid JSON: expected value; a placeholder outside of quotes must be filled in first\n",
+        ),
+        (
+            &["nosize.json"],
+            "error: nosize.json: missing-task-size: the definition has no task-level cpu and memory\nhelp: Fargate needs both",
+        ),
+        (
+            &["ec2.json"],
+            "error: ec2.json: ec2-launch-type: the definition is for EC2 only, which is not billed by the task\n",
+        ),
+        (&["missing.json"], "error: missing.json: cannot open it: "),
+        (&["."], "error: .: it is a folder; name the files in it\n"),
+    ] {
+        let run =
+            folder.run(&[&["price", "--region", "us-east-1"], arguments].concat()).code(3).stdout_eq("");
+        assert!(stderr(&run).starts_with(message), "{}", stderr(&run));
+    }
+}
+
+#[test]
+fn a_region_or_combination_without_rates_exits_3_and_is_never_defaulted() {
+    let folder = Folder::new()
+        .with("task.json", definition("256", "512"))
+        .with("large.json", definition("1024", "2048"));
+    for (arguments, message) in [
+        (
+            &["task.json", "--region", "xx-nowhere-1"][..],
+            "error: task.json: no-price-for-region: the price book has no linux/x86_64 on-demand vcpu rate for xx-nowhere-1; it has one for af-south-1, ",
+        ),
+        (
+            &["task.json", "--region", "eu-west-3", "--arch", "arm64"],
+            "error: task.json: no-price-for-region: the price book has no linux/arm64 on-demand vcpu rate for eu-west-3",
+        ),
+        (
+            &["task.json", "--region", "cn-north-1"],
+            "error: task.json: no-price-for-region: cn-north-1 is billed in CNY",
+        ),
+        (
+            &["large.json", "--region", "us-east-1", "--os", "windows", "--spot"],
+            "error: large.json: no-price-for-region: Fargate Spot is not offered for Windows",
+        ),
+    ] {
+        let run = folder.run(&[&["price"], arguments].concat()).code(3).stdout_eq("");
+        assert!(stderr(&run).starts_with(message), "{}", stderr(&run));
+    }
+}
+
+#[test]
+fn on_incomplete_decides_about_the_exit_code_and_the_word() {
+    let folder = Folder::new().with("bad.json", "[]");
+    let run =
+        |mode: &str| folder.run(&["price", "bad.json", "--region", "us-east-1", "--on-incomplete", mode]);
+    assert!(stderr(&run("fail").code(3)).starts_with("error: bad.json: line 1"));
+    assert!(stderr(&run("warn").code(0)).starts_with("warning: bad.json: line 1"));
+    run("pass").code(0).stderr_eq("");
+}

@@ -1,0 +1,192 @@
+//! `fargauge price`: figures and formats.
+
+use snapbox::str;
+
+use crate::command::{Folder, definition, stderr, stdout};
+
+const WINDOWS: &str = r#"{"taskDefinition": {"family": "win", "cpu": "1 vCPU", "memory": "2 GB",
+    "ephemeralStorage": {"sizeInGiB": 50}, "runtimePlatform": {"operatingSystemFamily": "WINDOWS_SERVER_2022_CORE"},
+    "containerDefinitions": []}, "tags": []}"#;
+
+#[test]
+fn the_smallest_task_all_month_is_9_01_usd() {
+    let folder = Folder::new().with("task.json", definition("\"256\"", "\"512\""));
+    folder.run(&["price", "task.json", "--region", "us-east-1"]).code(0).stderr_eq("").stdout_eq(str![[r#"
+web (task.json): 9.01 USD a month
+0.25 vCPU / 0.5 GB, linux/x86_64, on-demand, us-east-1, 1 task, 730 hours a month
+
+  Component  Each task  Rate                 USD/hour  USD/month
+  vCPU       0.25 vCPU  0.04048 / vCPU-hour    0.0101     7.3876
+  Memory     0.5 GB     0.004445 / GB-hour     0.0022     1.6224
+  Total                                        0.0123     9.0100
+
+Rates of 2026-09-29 for vCPU, Memory (high confidence): [..]
+Price book embedded-[..]
+
+"#]]);
+}
+
+#[test]
+fn storage_and_the_windows_licence_are_components_and_a_count_multiplies_them() {
+    let folder = Folder::new().with("win.json", WINDOWS);
+    folder
+        .run(&["price", "win.json", "--region", "us-east-1", "--count", "3", "--hours", "100"])
+        .code(0)
+        .stderr_eq("")
+        .stdout_eq(str![[r#"
+win (win.json): 31.83 USD a month for 3 tasks, 10.61 each
+1 vCPU / 2 GB, windows/x86_64, on-demand, us-east-1, 3 tasks, 100 hours a month
+
+  Component            Each task  Rate                  USD/hour  USD/month
+  vCPU                 1 vCPU     0.046552 / vCPU-hour    0.1397    13.9656
+  Memory               2 GB       0.00511175 / GB-hour    0.0307     3.0671
+  Storage over 20 GiB  30 GB      0.000111 / GB-hour      0.0100     0.9990
+  Windows licence      1 vCPU     0.046 / vCPU-hour       0.1380    13.8000
+  Total, 3 tasks                                          0.3184    31.8317
+  One task                                                0.1061    10.6106
+
+Rates of [..] for Storage over 20 GiB (high confidence): [..]
+Rates of [..] for vCPU, Memory, Windows licence (high confidence): [..]
+Price book embedded-[..]
+
+"#]]);
+}
+
+#[test]
+fn spot_says_that_its_rates_float_and_of_when_they_are() {
+    let folder = Folder::new().with("task.json", definition("1024", "2048"));
+    let run =
+        folder.run(&["price", "task.json", "--region", "us-east-1", "--spot", "--arch", "arm64"]).code(0);
+    let text = stdout(&run);
+    assert!(text.contains("linux/arm64, spot, us-east-1"), "{text}");
+    assert!(text.contains("Spot rates float with supply and demand; these are of 2026-09-28."), "{text}");
+    assert!(text.contains("(medium confidence)"), "{text}");
+}
+
+#[test]
+fn stdin_is_priced_like_a_file() {
+    let folder = Folder::new();
+    let run = |definition: String| {
+        folder.fargauge().args(["price", "-", "--region", "us-east-1"]).stdin(definition).assert()
+    };
+    let priced = stdout(&run(definition("\".25 vcpu\"", "\".5 GB\"")).code(0));
+    assert!(priced.starts_with("web (stdin): 9.01 USD a month\n"), "{priced}");
+    let refused = stderr(&run(String::new()).code(3));
+    assert!(refused.starts_with("error: stdin: line 1 column 1: not valid JSON"), "{refused}");
+}
+
+/// `python3 -c 'print(4*0.04048*730, 8*0.004445*730)'`: 118.2016 25.9588
+#[test]
+fn json_has_numbers_provenance_and_totals_that_are_sums() {
+    let folder = Folder::new()
+        .with("task.json", definition("4096", "8192"))
+        .with("win.json", WINDOWS)
+        .with("nosize.json", r#"{"containerDefinitions": []}"#)
+        .with("broken.json", "{\n\"cpu\": 1.5 }");
+    let files = ["task.json", "win.json", "nosize.json", "broken.json"];
+    let run =
+        folder.run(&[&["price", "--region", "us-east-1", "--format", "json"][..], &files].concat()).code(3);
+    let json: serde_json::Value = serde_json::from_str(&stdout(&run)).unwrap();
+    let [task, win, nosize, broken] = &json["task_definitions"].as_array().unwrap()[..] else {
+        panic!("four definitions")
+    };
+
+    assert_eq!(task["components"][0]["monthly_cost"].to_string(), "118.2016");
+    assert_eq!(task["components"][1]["monthly_cost"].to_string(), "25.9588");
+    assert_eq!(task["components"][0]["rate_usd"].to_string(), "0.04048");
+    for key in ["effective_date", "confidence", "source", "purchase_option", "rate_unit"] {
+        assert!(task["components"][0][key].as_str().is_some_and(|text| !text.is_empty()), "{key}");
+    }
+    assert_eq!(task["monthly_cost"].to_string(), "144.1604");
+    assert_eq!(win["platform"]["os"], "windows");
+    assert_eq!(win["ephemeral_storage_gib"], 50);
+    assert_eq!(nosize["not_priced"]["reason"], "missing-task-size");
+    assert!(nosize["monthly_cost"].is_null() && nosize["error"].is_null());
+    assert_eq!(broken["error"]["line"], 2);
+    assert!(broken["monthly_cost"].is_null() && broken["not_priced"].is_null());
+
+    let ten_thousandths = |value: &serde_json::Value| (value.as_f64().unwrap() * 10_000.0).round() as i64;
+    for cost in ["hourly_cost", "monthly_cost"] {
+        for priced in [task, win] {
+            let components = priced["components"].as_array().unwrap();
+            let sum: i64 = components.iter().map(|component| ten_thousandths(&component[cost])).sum();
+            assert_eq!(sum, ten_thousandths(&priced[cost]));
+        }
+        let sum = ten_thousandths(&task[cost]) + ten_thousandths(&win[cost]);
+        assert_eq!(sum, ten_thousandths(&json["totals"][cost]));
+    }
+    assert_eq!((&json["totals"]["priced"], &json["totals"]["unpriced"]), (&2.into(), &2.into()));
+}
+
+#[test]
+fn csv_has_a_row_per_component_and_one_per_definition_without_a_price() {
+    let folder = Folder::new()
+        .with("task.json", definition("256", "512"))
+        .with("nosize.json", r#"{"containerDefinitions": []}"#);
+    let run = folder
+        .run(&[
+            "price",
+            "task.json",
+            "nosize.json",
+            "--region",
+            "us-east-1",
+            "--count",
+            "2",
+            "--format",
+            "csv",
+        ])
+        .code(3);
+    let text = stdout(&run);
+    let rows: Vec<&str> = text.split_terminator("\r\n").collect();
+    assert_eq!(rows.len(), 4, "{text}");
+    assert!(
+        rows[0].starts_with("path,family,region,operating_system,architecture,purchase_option,cpu_units,")
+    );
+    assert!(rows[1].starts_with("task.json,web,us-east-1,linux,x86_64,on-demand,256,512,20,2,730,vcpu,0.25,vCPU,0.04048,vCPU-hour,0.0202,14.7752,2026-09-29,high,"));
+    assert!(rows[2].contains(",memory,0.5,GB,0.004445,GB-hour,0.0044,3.2449,"), "{}", rows[2]);
+    assert!(
+        rows[3].ends_with(",missing-task-size,the definition has no task-level cpu and memory"),
+        "{}",
+        rows[3]
+    );
+}
+
+#[test]
+fn several_files_are_priced_as_far_as_can_be() {
+    let folder = Folder::new()
+        .with("a.json", definition("256", "512"))
+        .with("b.json", definition("512", "1024"))
+        .with("c.json", "[]");
+    let run = folder.run(&["price", "a.json", "b.json", "c.json", "--region", "us-east-1"]).code(3);
+    let text = stdout(&run);
+    assert!(text.contains("Total of 2 task definitions; 1 without a price: 27.03 USD a month"), "{text}");
+    assert!(stderr(&run).starts_with("error: c.json: "), "{}", stderr(&run));
+}
+
+#[test]
+fn as_of_before_the_rates_is_said() {
+    let folder = Folder::new().with("task.json", definition("256", "512"));
+    let run =
+        |as_of: &str| folder.run(&["price", "task.json", "--region", "us-east-1", "--as-of", as_of]).code(0);
+    assert_eq!(
+        stderr(&run("2026-01-31")),
+        "warning: rates of 2026-09-29 are used, which is after --as-of 2026-01-31T00:00:00Z\n"
+    );
+    assert_eq!(stderr(&run("2026-09-29")), "");
+}
+
+#[test]
+fn the_largest_terms_are_priced_exactly() {
+    let row = |dimension: &str, unit: &str| {
+        format!("us-east-1,linux,x86_64,on-demand,{dimension},{unit},1000000,2026-01-01,low,made up\n")
+    };
+    let header = "region,operating_system,architecture,purchase_option,dimension,unit,usd,effective_date,confidence,source\n";
+    let folder = Folder::new()
+        .with("task.json", definition("\"32 vCPU\"", "\"244 GB\""))
+        .with("book.csv", [header, &row("vcpu", "vCPU-hour"), &row("memory", "GB-hour")].concat());
+    let terms =
+        ["--region", "us-east-1", "--price-book", "book.csv", "--count", "1000000", "--hours", "1000000"];
+    let run = folder.run(&[&["price", "task.json"], &terms[..]].concat()).code(0);
+    // (32 + 244) x 10^6 USD x 10^6 tasks x 10^6 hours
+    assert!(stdout(&run).contains(": 276000000000000000000.00 USD a month"), "{}", stdout(&run));
+}

@@ -1,0 +1,116 @@
+//! `fargauge prices`, and price books of the user's own.
+
+use crate::command::{Folder, definition, stderr, stdout};
+
+#[test]
+fn list_says_what_each_region_has_rates_for() {
+    let run = Folder::new().run(&["prices", "list"]).code(0).stderr_eq("");
+    let text = stdout(&run);
+    let line = |region: &str| {
+        let line = text.lines().find(|line| line.starts_with(region)).unwrap_or_default();
+        line.split_whitespace().skip(1).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(line("us-east-1 "), "yes yes yes yes yes yes 2026-09-11 to 2026-09-29");
+    assert_eq!(line("eu-west-3 "), "yes - - yes - - 2026-09-29");
+    assert_eq!(line("ap-southeast-7 "), "part - - - - - 2026-08-09");
+    assert!(text.contains("29 regions, 167 rates."), "{text}");
+}
+
+#[test]
+fn list_is_json_and_csv_too() {
+    let folder = Folder::new();
+    let json: serde_json::Value =
+        serde_json::from_str(&stdout(&folder.run(&["prices", "list", "--format", "json"]).code(0))).unwrap();
+    let regions = json["regions"].as_array().unwrap();
+    assert_eq!(regions.len(), 29);
+    let partial = regions.iter().find(|region| region["region"] == "ap-southeast-7").unwrap();
+    assert_eq!(partial["combinations"][0]["complete"], false);
+    assert_eq!(partial["combinations"][0]["dimensions"], serde_json::json!(["vcpu"]));
+
+    let csv = stdout(&folder.run(&["prices", "list", "--format", "csv"]).code(0));
+    assert!(csv.contains("us-east-1,windows,x86_64,on-demand,vcpu;memory;windows-licence,true,"), "{csv}");
+}
+
+#[test]
+fn show_prints_unrounded_rates_with_their_provenance() {
+    let folder = Folder::new();
+    let table = stdout(&folder.run(&["prices", "show", "--region", "il-central-1"]).code(0));
+    let rate = table.lines().find(|line| line.starts_with("linux  arm64")).unwrap_or_default();
+    assert!(rate.contains("vcpu       0.04145152  vCPU-hour  ["), "{table}");
+    assert!(table.contains("\n[1] 2026-09-27, high confidence: "), "{table}");
+    let json: serde_json::Value = serde_json::from_str(&stdout(
+        &folder.run(&["prices", "show", "--region", "us-east-1", "--format", "json"]).code(0),
+    ))
+    .unwrap();
+    let rates = json["rates"].as_array().unwrap();
+    assert_eq!(rates.len(), 12);
+    let spot = rates
+        .iter()
+        .find(|rate| {
+            rate["purchase_option"] == "spot" && rate["arch"] == "x86_64" && rate["dimension"] == "vcpu"
+        })
+        .unwrap();
+    assert_eq!(spot["usd"].to_string(), "0.01288561");
+    assert_eq!(spot["unit"], "vCPU-hour");
+    assert_eq!(spot["confidence"], "medium");
+}
+
+#[test]
+fn a_region_without_rates_is_refused_with_those_that_have_some() {
+    let run = Folder::new().run(&["prices", "show", "--region", "xx-nowhere-1"]).code(3).stdout_eq("");
+    assert!(
+        stderr(&run).starts_with(
+            "error: no-price-for-region: the price book has no rates for xx-nowhere-1\nhelp: it has rates for af-south-1, ap-east-1, "
+        ),
+        "{}",
+        stderr(&run)
+    );
+    Folder::new().run(&["prices", "show"]).code(2).stdout_eq("");
+}
+
+#[test]
+fn what_show_writes_as_csv_is_a_price_book() {
+    let folder = Folder::new().with("task.json", definition("256", "512"));
+    folder.run(&["prices", "show", "--region", "us-east-1", "--output", "book.csv"]).code(0);
+    let doubled = folder.read("book.csv").replace(",0.04048,", ",0.08096,");
+    let folder = folder.with("doubled.csv", doubled);
+    let price = |book: &str, region: &str| {
+        folder.run(&["price", "task.json", "--region", region, "--price-book", book])
+    };
+    assert!(stdout(&price("book.csv", "us-east-1").code(0)).contains("9.01 USD a month"));
+    let doubled = stdout(&price("doubled.csv", "us-east-1").code(0));
+    // (0.25 x 0.08096 + 0.5 x 0.004445) x 730
+    assert!(doubled.contains("16.40 USD a month"), "{doubled}");
+    assert!(doubled.contains("Price book doubled.csv-"), "{doubled}");
+    // It replaces the built-in book, it does not add to it.
+    price("doubled.csv", "us-west-2").code(3);
+}
+
+#[test]
+fn a_price_book_that_cannot_be_used_exits_2_with_the_line() {
+    let header = "region,operating_system,architecture,purchase_option,dimension,unit,usd,effective_date,confidence,source\n";
+    let row = |usd: &str| {
+        format!("{header}us-east-1,linux,x86_64,on-demand,vcpu,vCPU-hour,{usd},2026-01-01,high,me\n")
+    };
+    let folder = Folder::new()
+        .with("task.json", definition("256", "512"))
+        .with("negative.csv", row("-1"))
+        .with("huge.csv", row("9999999999999999"))
+        .with("empty.csv", "")
+        .with("binary.csv", b"\xff\xfe\x00");
+    for (book, cause) in [
+        ("negative.csv", "  cause: negative.csv: line 2: a rate must be positive, not -1\n"),
+        ("huge.csv", "us-east-1 linux/x86_64 on-demand vcpu: 9999999999999999 USD per hour is no rate"),
+        ("empty.csv", "empty.csv: holds no rates"),
+        ("binary.csv", "UTF-8"),
+        ("missing.csv", "  cause: "),
+    ] {
+        let run = folder
+            .run(&["price", "task.json", "--region", "us-east-1", "--price-book", book])
+            .code(2)
+            .stdout_eq("");
+        let text = stderr(&run);
+        assert!(text.starts_with(&format!("error: cannot use price book {book}\n")), "{text}");
+        assert!(text.contains(cause), "{text}");
+    }
+}
