@@ -120,7 +120,7 @@ fn the_pull_says_its_cost_before_it_starts() {
     let server = Scripted::start(small_fleet(), faults);
     let fargauge = server.fargauge();
     let mut running = fargauge.start_collect(&["--region", "eu-west-1", "--lookback", "2d"]);
-    running.until("the pull begins", || !server.requests_to("GetMetricData").is_empty());
+    running.until("the pull begins", |_| !server.requests_to("GetMetricData").is_empty());
     let stderr = running.kill().stderr;
     assert!(stderr.contains("USD") && stderr.contains("12"), "{stderr}");
 }

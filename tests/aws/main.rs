@@ -12,3 +12,12 @@ mod fixture;
 mod limits;
 mod resume;
 mod scopes;
+
+/// Runs a check for each case at the same time: most of it is waiting for retries.
+fn at_once<Case: Sync>(cases: &[Case], check: impl Fn(&Case) + Sync) {
+    std::thread::scope(|scope| {
+        for case in cases {
+            scope.spawn(|| check(case));
+        }
+    });
+}

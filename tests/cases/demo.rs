@@ -4,29 +4,32 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::{printed, text};
+use crate::command::{Folder, stdout};
+
+/// What a run that works prints.
+fn printed(folder: &Folder, arguments: &[&str]) -> String {
+    stdout(&folder.run(arguments).code(0))
+}
 
 fn demo() -> Value {
-    serde_json::from_str(&printed(&["demo", "--format", "json"])).unwrap()
+    serde_json::from_str(&printed(&Folder::new(), &["demo", "--format", "json"])).unwrap()
 }
 
 #[test]
 fn it_prints_the_same_bytes_each_time() {
     for format in ["table", "json", "csv"] {
-        let once = printed(&["demo", "--format", format]);
+        let once = printed(&Folder::new(), &["demo", "--format", format]);
         assert!(once.lines().count() > 20, "{format}: {once}");
-        assert_eq!(once, printed(&["demo", "--format", format]), "{format}");
+        assert_eq!(once, printed(&Folder::new(), &["demo", "--format", format]), "{format}");
     }
 }
 
 #[test]
 fn a_kept_demo_is_reported_on_as_it_was_shown() {
-    let folder = tempfile::tempdir().unwrap();
-    let kept = folder.path().join("kept");
-    for format in ["json", "csv"] {
-        let shown = printed(&["demo", "--format", format, "--out", text(&kept)]);
-        assert_eq!(shown, printed(&["report", text(&kept), "--format", format]), "{format}");
-        std::fs::remove_dir_all(&kept).unwrap();
+    for format in ["table", "json", "csv"] {
+        let folder = Folder::new();
+        let shown = printed(&folder, &["demo", "--format", format, "--out", "kept"]);
+        assert_eq!(shown, printed(&folder, &["report", "kept", "--format", format]), "{format}");
     }
 }
 
@@ -64,7 +67,7 @@ fn every_finding_occurs_and_what_is_not_rated_says_why() {
 
 #[test]
 fn a_csv_has_a_row_for_each_workload_and_its_keys() {
-    let csv = printed(&["demo", "--format", "csv"]);
+    let csv = printed(&Folder::new(), &["demo", "--format", "csv"]);
     let mut lines = csv.lines();
     let header = lines.next().unwrap();
     for column in ["account_id", "region", "cluster"] {

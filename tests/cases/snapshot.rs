@@ -5,18 +5,16 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{printed, run, stderr, text};
+use crate::command::{Folder, stderr};
 
 fn assert_refused(what: &str, spoil: impl FnOnce(&Path) -> PathBuf) {
-    let folder = tempfile::tempdir().unwrap();
-    let kept = folder.path().join("kept");
-    printed(&["demo", "--out", text(&kept), "--format", "csv"]);
-    let spoilt = spoil(&kept);
-    let output = run(&["report", text(&kept)]);
-    assert_eq!(output.status.code(), Some(3), "{what}: {}", stderr(&output));
+    let folder = Folder::new();
+    folder.run(&["demo", "--out", "kept", "--format", "csv"]).code(0);
+    folder.run(&["report", "kept"]).code(0);
+    let spoilt = spoil(&folder.path("kept"));
+    let run = folder.run(&["report", "kept"]).code(3).stdout_eq("");
     let name = spoilt.file_name().unwrap().to_str().unwrap();
-    assert!(stderr(&output).contains(name), "{what} does not name {name}: {}", stderr(&output));
-    assert!(output.stdout.is_empty(), "{what}: nothing is reported");
+    assert!(stderr(&run).contains(name), "{what} does not name {name}: {}", stderr(&run));
 }
 
 fn some_parquet(snapshot: &Path) -> PathBuf {
@@ -68,10 +66,9 @@ fn a_newer_format() {
 
 #[test]
 fn a_folder_that_is_no_snapshot() {
-    let folder = tempfile::tempdir().unwrap();
-    for path in [folder.path().to_owned(), folder.path().join("absent")] {
-        let output = run(&["report", text(&path)]);
-        assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
-        assert!(stderr(&output).contains(text(&path)), "{}", stderr(&output));
+    let folder = Folder::new().with("manifest.txt", "");
+    for path in [".", "absent"] {
+        let run = folder.run(&["report", path]).code(3).stdout_eq("");
+        assert!(stderr(&run).contains(path), "{path}: {}", stderr(&run));
     }
 }
