@@ -198,6 +198,13 @@ fn retries(loaded: Option<&RetryConfig>) -> RetryConfig {
     config.with_max_attempts(if configured { attempts } else { ATTEMPTS })
 }
 
+/// For the first request of all: where it fails, it is most often a wrong endpoint or no network,
+/// which nobody should wait a minute for.
+fn first_retries(config: &SdkConfig) -> RetryConfig {
+    let attempts = config.retry_config().map_or(ATTEMPTS, RetryConfig::max_attempts);
+    RetryConfig::standard().with_max_attempts(attempts.min(SDK_DEFAULT_ATTEMPTS))
+}
+
 /// `AWS_REGION`, else the profile's. Not the machine's: a region that nobody chose is a guess.
 async fn configured_region(profile: Option<&String>) -> Option<String> {
     if let Some(region) = EnvironmentVariableRegionProvider::new().region().await {
@@ -214,8 +221,10 @@ async fn configured_region(profile: Option<&String>) -> Option<String> {
 async fn caller(identity: &Identity) -> Result<(String, String), Refusal> {
     let mut refused = None;
     for region in &identity.regions {
-        let config =
-            aws_sdk_sts::config::Builder::from(&identity.config).region(Region::new(region.clone())).build();
+        let config = aws_sdk_sts::config::Builder::from(&identity.config)
+            .region(Region::new(region.clone()))
+            .retry_config(first_retries(&identity.config))
+            .build();
         match aws_sdk_sts::Client::from_conf(config).get_caller_identity().send().await {
             Ok(answer) => {
                 let account = answer.account().filter(|account| !account.is_empty());
