@@ -12,7 +12,7 @@ use super::{
     plan::{self, CostBound, PartPlan, PlanError},
     progress::{Event, Progress},
     request::CollectRequest,
-    session::{self, NoRegion, Session},
+    session::{self, Session, SettingsError},
 };
 use crate::snapshot::{Gap, Inventory, Manifest, Scope, SnapshotError, SnapshotWriter, Window};
 
@@ -20,7 +20,7 @@ use crate::snapshot::{Gap, Inventory, Manifest, Scope, SnapshotError, SnapshotWr
 #[derive(Debug, thiserror::Error)]
 pub enum CollectError {
     #[error(transparent)]
-    NoRegion(#[from] NoRegion),
+    Settings(#[from] SettingsError),
     #[error(transparent)]
     Plan(#[from] PlanError),
     #[error(
