@@ -175,7 +175,7 @@ impl Refusal {
             ["credential", "sso token", "profile"].iter().any(|word| text.contains(word))
         });
         if !of_credentials {
-            Self::new(RefusalKind::Connection, format!("no connection, after all retries: {root}"))
+            Self::new(RefusalKind::Connection, format!("no connection: {root}"))
         } else if root.to_ascii_lowercase().contains("expired") {
             Self::new(RefusalKind::ExpiredCredentials, format!("the credentials have expired: {root}"))
         } else {

@@ -194,7 +194,11 @@ fn retries(variable: impl Fn(&str) -> Option<String>) -> Result<RetryConfig, Set
             "adaptive" => RetryConfig::adaptive(),
             "standard" | "legacy" => RetryConfig::standard(),
             _ => {
-                return Err(SettingsError::Variable { variable: MODE, value, wanted: "adaptive or standard" });
+                return Err(SettingsError::Variable {
+                    variable: MODE,
+                    value,
+                    wanted: "adaptive or standard",
+                });
             }
         },
     };
