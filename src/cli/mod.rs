@@ -9,6 +9,8 @@ mod context;
 mod demo;
 mod exit_code;
 mod failure;
+mod iam_policy;
+mod init;
 mod output;
 mod price;
 mod prices;
@@ -44,6 +46,8 @@ enum Command {
     Report(report::ReportArgs),
     Price(price::PriceArgs),
     Prices(prices::PricesArgs),
+    Init(init::InitArgs),
+    IamPolicy(iam_policy::IamPolicyArgs),
     Completions(completions::CompletionsArgs),
 }
 
@@ -55,6 +59,8 @@ impl Cli {
             Command::Report(args) => report::run(&self.global, args),
             Command::Price(args) => price::run(&self.global, args),
             Command::Prices(args) => prices::run(&self.global, args),
+            Command::Init(args) => init::run(args),
+            Command::IamPolicy(args) => iam_policy::run(args),
             Command::Completions(args) => completions::run(args),
         }
     }
