@@ -15,15 +15,19 @@ use std::{
 
 use jiff::Timestamp;
 use rayon::prelude::*;
+use rust_decimal::Decimal;
 
 use crate::{
     config::Config,
     demand::{Timeline, WindowDemand, roll_up},
     pricing::PriceBook,
     report::{
-        PriceBookReference, Report, ReportWindow, SCHEMA_VERSION, SnapshotReference, Totals, WorkloadReport,
+        HeadroomReport, PriceBookReference, Quantity, Report, ReportWindow, SCHEMA_VERSION,
+        SnapshotReference, Totals, WorkloadReport,
     },
+    rightsize::{Calibration, Member, Unsupported},
     snapshot::{Inventory, Manifest, Series, UtilizationParts},
+    units::Usd,
 };
 
 /// A snapshot as the analysis needs it, wherever it is kept.
@@ -74,22 +78,26 @@ pub fn analyse(
         .collect();
 
     let with_gaps: BTreeSet<&str> = input.manifest.gaps.iter().map(|gap| gap.scope.as_str()).collect();
-    let mut workloads: Vec<WorkloadReport> = input
+    let facts: Vec<subject::Facts<'_>> = input
         .inventory
         .workloads
-        .par_iter()
-        .map(|workload| {
-            let demand = digests.get(&workload.workload_id).and_then(|digest| digest.demand.as_ref());
-            let facts = subject::Facts {
-                workload,
-                inventory: input.inventory,
-                timeline: timelines.get(workload.workload_id as usize).and_then(Option::as_ref),
-                demand,
-                window,
-                has_gap: with_gaps.contains(workload.identity.id().as_str()),
-            };
-            subject::report_on(&facts, book, config)
+        .iter()
+        .map(|workload| subject::Facts {
+            workload,
+            inventory: input.inventory,
+            timeline: timelines.get(workload.workload_id as usize).and_then(Option::as_ref),
+            demand: digests.get(&workload.workload_id).and_then(|digest| digest.demand.as_ref()),
+            window,
+            has_gap: with_gaps.contains(workload.identity.id().as_str()),
         })
+        .collect();
+    // How much headroom is worth its price is the fleet's to say, so it is asked before any is rated.
+    let fleet: Vec<Member> = facts.par_iter().filter_map(|facts| facts.member(book, config)).collect();
+    let calibration = Calibration::of(&fleet, f64::from(config.sizing.risk) / 10_000.0);
+    let headroom = headroom(&calibration, config);
+    let mut workloads: Vec<WorkloadReport> = facts
+        .par_iter()
+        .map(|facts| subject::report_on(facts, book, config, calibration.as_ref().ok()))
         .collect();
     sort(&mut workloads);
     Ok(Report {
@@ -106,11 +114,37 @@ pub fn analyse(
             effective_date: book.effective_date().to_owned(),
             sha256: book.sha256().to_owned(),
         },
+        headroom,
         samples_read: digests.values().map(|digest| digest.values).sum(),
         totals: Totals::of(&workloads),
         workloads,
         gaps: input.manifest.gaps.clone(),
     })
+}
+
+/// How headroom was set, in the report's words.
+fn headroom(calibration: &Result<Calibration, Unsupported>, config: &Config) -> HeadroomReport {
+    let risk_percent = Quantity(Decimal::from(config.sizing.risk) / Decimal::ONE_HUNDRED);
+    match calibration {
+        Ok(calibration) => HeadroomReport {
+            method: "calibrated".to_owned(),
+            risk_percent,
+            detail: format!(
+                "learnt from {} splits of the window, each with at least {} workloads made smaller, of which at \
+                 most {:.1} % later ran short of memory",
+                calibration.splits,
+                calibration.workloads,
+                calibration.attained * 100.0
+            ),
+            price_of_risk: Decimal::try_from(calibration.price_of_risk).ok().map(|usd| Usd(usd).rounded()),
+        },
+        Err(unsupported) => HeadroomReport {
+            method: "fixed".to_owned(),
+            risk_percent,
+            detail: unsupported.to_string(),
+            price_of_risk: None,
+        },
+    }
 }
 
 /// Several reports as one, such as those of several accounts. They must share the price book and the

@@ -12,9 +12,9 @@ use crate::{
         CpuDemand, CurrentSize, DemandReport, Dimension, Dimensions, Evidence, Finding, MemoryDemand,
         NotRated, Opportunity, PlatformReport, Quantity, Recommendation, Size, WorkloadReport,
     },
-    rightsize::{DimensionRating, Rating, Reason, Subject, Unrated, rate},
+    rightsize::{Calibration, DimensionRating, Member, Rating, Reason, Subject, Unrated, member, rate},
     snapshot::{Inventory, Window},
-    units::{HOURS_PER_MONTH, TaskTime, Usd},
+    units::{HOURS_PER_MONTH, TaskTime, Usd, decimal_as_f64},
     workload::{
         HistorySource, LaunchType, Platform, PurchaseSplit, TaskDefinition, Workload, WorkloadKind,
         spot_share,
@@ -33,15 +33,19 @@ pub(super) struct Facts<'a> {
 }
 
 /// The row of a workload: always one, with figures or with the reason why not.
-pub(super) fn report_on(facts: &Facts<'_>, book: &PriceBook, config: &Config) -> WorkloadReport {
+pub(super) fn report_on(
+    facts: &Facts<'_>,
+    book: &PriceBook,
+    config: &Config,
+    calibration: Option<&Calibration>,
+) -> WorkloadReport {
     let Facts { workload, demand, .. } = *facts;
     let definition = facts.definition();
-    let platform = definition.map_or_else(Platform::default, |definition| definition.platform);
     let time = demand.map_or(TaskTime::ZERO, WindowDemand::total_task_time);
     let known_size = facts.timeline.is_some();
-    let split = facts.split(time);
-    let priced = facts.priced(book, platform, split);
-    let rating = facts.rating(book, config, platform, split, priced.as_ref().err());
+    let prepared = facts.prepared(book);
+    let rating = facts.rating(book, config, calibration, &prepared);
+    let Prepared { platform, split, priced } = prepared;
 
     let month = |hourly: Usd| (hourly * (time.hours() * facts.months_per_window())).rounded();
     let monthly_cost = priced.as_ref().ok().map(|cost| month(cost.current_hourly));
@@ -116,6 +120,12 @@ pub(super) fn report_on(facts: &Facts<'_>, book: &PriceBook, config: &Config) ->
         recommendation,
         evidence: facts.evidence(),
     }
+}
+
+struct Prepared {
+    platform: Platform,
+    split: PurchaseSplit,
+    priced: Result<Priced, Unrated>,
 }
 
 /// The window's cost by the sizes in force, and an hour at the current size.
@@ -216,15 +226,52 @@ impl<'a> Facts<'a> {
         Unrated::new(Reason::NoMetrics, detail)
     }
 
+    /// This workload as the calibration of its fleet sees it; `None` where it is not rated.
+    pub(super) fn member(&self, book: &PriceBook, config: &Config) -> Option<Member> {
+        let Prepared { platform, split, priced } = self.prepared(book);
+        let first_day = self.window.start.as_second().div_euclid(86_400);
+        let days = usize::try_from(self.window.seconds().div_ceil(86_400)).unwrap_or(0);
+        self.with_subject(config, platform, split, priced.as_ref().err(), |subject| {
+            member(subject, book, config, first_day, days)
+        })
+        .ok()
+        .flatten()
+    }
+
+    /// What pricing and rating both start from.
+    fn prepared(&self, book: &PriceBook) -> Prepared {
+        let platform = self.definition().map_or_else(Platform::default, |definition| definition.platform);
+        let split = self.split(self.demand.map_or(TaskTime::ZERO, WindowDemand::total_task_time));
+        Prepared { platform, split, priced: self.priced(book, platform, split) }
+    }
+
     /// The rating, or the first thing that stands against one.
     fn rating(
         &self,
         book: &PriceBook,
         config: &Config,
+        calibration: Option<&Calibration>,
+        prepared: &Prepared,
+    ) -> Result<Rating, Unrated> {
+        let unpriced = prepared.priced.as_ref().err();
+        let rating = self.with_subject(config, prepared.platform, prepared.split, unpriced, |subject| {
+            rate(subject, book, config, calibration)
+        })?;
+        match &rating.cpu {
+            DimensionRating::NotRated(unrated) if rating.is_unrated() => Err(unrated.clone()),
+            _ => Ok(rating),
+        }
+    }
+
+    /// Asks about the subject that this workload makes, or says what stands against one.
+    fn with_subject<T>(
+        &self,
+        config: &Config,
         platform: Platform,
         split: PurchaseSplit,
         unpriced: Option<&Unrated>,
-    ) -> Result<Rating, Unrated> {
+        answer: impl FnOnce(&Subject<'_>) -> Result<T, NoPrice>,
+    ) -> Result<T, Unrated> {
         if let Some(unrated) = off_fargate(self.workload.launch_type) {
             return Err(unrated);
         }
@@ -254,13 +301,10 @@ impl<'a> Facts<'a> {
             demand,
             scaling: self.workload.scaling.as_ref(),
             observed_days: (self.observed_seconds(demand) / 86_400).max(1),
+            monthly_task_hours: decimal_as_f64(demand.total_task_time().hours() * self.months_per_window()),
         };
-        let rating = rate(&subject, book, config)
-            .map_err(|error| Unrated::new(Reason::NoPriceForRegion, error.to_string()))?;
-        match &rating.cpu {
-            DimensionRating::NotRated(unrated) if rating.is_unrated() => Err(unrated.clone()),
-            _ => Ok(rating),
-        }
+        let no_price = |error: NoPrice| Unrated::new(Reason::NoPriceForRegion, error.to_string());
+        answer(&subject).map_err(no_price)
     }
 
     /// Seconds from the first sample to the window's end.

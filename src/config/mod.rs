@@ -27,7 +27,11 @@ pub struct Sizing {
     pub cpu_percentile: u32,
     /// In hundredths of a per cent: 2,000 is 20 %.
     pub cpu_headroom: u32,
+    /// On top of the largest average of a period, in hundredths of a per cent.
+    pub cpu_sustained_headroom: u32,
     pub memory_headroom: u32,
+    /// Share of workloads made smaller that may later run short of memory, in hundredths of a per cent.
+    pub risk: u32,
 }
 
 /// What data a rating needs.
@@ -60,7 +64,9 @@ struct File {
 #[serde(deny_unknown_fields, default)]
 struct SizingFile {
     cpu_percentile: Option<f64>,
+    risk_percent: Option<f64>,
     cpu_headroom_percent: Option<f64>,
+    cpu_sustained_headroom_percent: Option<f64>,
     memory_headroom_percent: Option<f64>,
 }
 
@@ -83,7 +89,13 @@ impl Default for Config {
     fn default() -> Self {
         let zero = Self {
             region: None,
-            sizing: Sizing { cpu_percentile: 0, cpu_headroom: 0, memory_headroom: 0 },
+            sizing: Sizing {
+                cpu_percentile: 0,
+                cpu_headroom: 0,
+                cpu_sustained_headroom: 0,
+                memory_headroom: 0,
+                risk: 0,
+            },
             evidence: EvidenceRules {
                 lookback_days: 0,
                 min_hours: 0,
@@ -125,6 +137,16 @@ impl Config {
         let (s, e, i) = (read.sizing, read.evidence, read.idle);
         set(&mut sizing.cpu_percentile, "sizing.cpu_percentile", s.cpu_percentile, 100, 50, 100)?;
         set(&mut sizing.cpu_headroom, "sizing.cpu_headroom_percent", s.cpu_headroom_percent, 100, 0, 1000)?;
+        let sustained = s.cpu_sustained_headroom_percent;
+        set(
+            &mut sizing.cpu_sustained_headroom,
+            "sizing.cpu_sustained_headroom_percent",
+            sustained,
+            100,
+            0,
+            1000,
+        )?;
+        set(&mut sizing.risk, "sizing.risk_percent", s.risk_percent, 100, 0, 50)?;
         let memory_headroom = s.memory_headroom_percent;
         set(&mut sizing.memory_headroom, "sizing.memory_headroom_percent", memory_headroom, 100, 0, 1000)?;
         set(&mut evidence.lookback_days, "evidence.lookback_days", e.lookback_days, 1, 1, 455)?;
@@ -152,7 +174,13 @@ mod tests {
         let config = Config::default();
         assert_eq!(
             config.sizing,
-            Sizing { cpu_percentile: 9_950, cpu_headroom: 2_000, memory_headroom: 2_000 }
+            Sizing {
+                cpu_percentile: 9_950,
+                cpu_headroom: 2_000,
+                cpu_sustained_headroom: 2_500,
+                memory_headroom: 2_000,
+                risk: 300
+            }
         );
         assert_eq!((config.evidence.lookback_days, config.evidence.min_hours), (14, 24));
     }

@@ -6,9 +6,9 @@ use jiff::Timestamp;
 use rust_decimal::Decimal;
 
 use super::{
-    CpuDemand, CurrentSize, DemandReport, Dimension, Dimensions, Evidence, Finding, MemoryDemand, NotRated,
-    Opportunity, PlatformReport, PriceBookReference, Quantity, Recommendation, Report, ReportWindow,
-    SCHEMA_VERSION, Size, SnapshotReference, Totals, WorkloadReport,
+    CpuDemand, CurrentSize, DemandReport, Dimension, Dimensions, Evidence, Finding, HeadroomReport,
+    MemoryDemand, NotRated, Opportunity, PlatformReport, PriceBookReference, Quantity, Recommendation,
+    Report, ReportWindow, SCHEMA_VERSION, Size, SnapshotReference, Totals, WorkloadReport,
 };
 use crate::{snapshot::Gap, units::Usd};
 
@@ -32,6 +32,12 @@ pub fn report() -> Report {
             id: "fargate-2026-11".into(),
             effective_date: "2026-11-01".into(),
             sha256: "8d969eef6ecad3c29a3a629280e686cf0c3f5d5a86aff3ca12020c923adc6c92".into(),
+        },
+        headroom: HeadroomReport {
+            method: "fixed".into(),
+            risk_percent: quantity("3"),
+            detail: "11 workloads cannot show a risk of 3 %".into(),
+            price_of_risk: None,
         },
         samples_read: 141_120,
         totals: Totals {

@@ -27,12 +27,25 @@ pub struct Report {
     pub window: ReportWindow,
     pub snapshot: SnapshotReference,
     pub price_book: PriceBookReference,
+    pub headroom: HeadroomReport,
     /// Non-null values read from the utilization files.
     pub samples_read: u64,
     pub totals: Totals,
     /// By monthly savings, largest first; then by monthly cost; then by id.
     pub workloads: Vec<WorkloadReport>,
     pub gaps: Vec<Gap>,
+}
+
+/// How much headroom sizes leave, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct HeadroomReport {
+    /// `calibrated`: learnt from the fleet; `fixed`: the configured per cent.
+    pub method: String,
+    /// Share of the workloads made smaller that may later run short of memory.
+    pub risk_percent: Quantity,
+    pub detail: String,
+    /// USD a month that one workload's running short weighs; null where headroom is fixed.
+    pub price_of_risk: Option<Usd>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]

@@ -115,6 +115,7 @@ fn write_totals(report: &Report, width: usize, out: &mut String) {
         ),
         format!("snapshot {}", display_safe(&report.snapshot.id)),
         count(report.samples_read, "sample"),
+        format!("{} headroom", display_safe(&report.headroom.method)),
     ];
     if let Some((account, region)) = only_place(report) {
         provenance.insert(0, format!("{} {}", display_safe(account), display_safe(region)));

@@ -4,16 +4,22 @@
 //! gives a [`Rating`]. It never recommends below a guard's floor and never reduces a resource whose
 //! demand it could not see.
 
+mod calibration;
 mod cheapest;
+mod choice;
 mod container_floor;
+mod exceedance;
 mod need;
 mod performance_risk;
 mod rating;
 mod unrated;
 
+pub use calibration::{Calibration, Member, Step, Unsupported};
 pub use cheapest::{Floors, cheapest_size};
+pub use choice::{Priced, choose, ladder, steps};
 pub use container_floor::container_floor;
+pub use exceedance::{Exceedance, PeakPair};
 pub use need::{Need, ResourceNeed, need};
 pub use performance_risk::{PerformanceRisk, performance_risk};
-pub use rating::{DimensionRating, Rating, SizeChoice, Subject, rate};
+pub use rating::{DimensionRating, Rating, SizeChoice, Subject, member, rate};
 pub use unrated::{Reason, Unrated};

@@ -1,7 +1,9 @@
 //! [`Rating`]: the verdict on one workload that has data, a size and a price.
 
 use super::{
+    calibration::{Calibration, Member},
     cheapest::{Floors, cheapest_size, hourly},
+    choice::{Priced, choose, ladder, steps},
     container_floor::container_floor,
     need::{Need, ResourceNeed, need},
     performance_risk::{PerformanceRisk, performance_risk},
@@ -28,6 +30,8 @@ pub struct Subject<'a> {
     pub scaling: Option<&'a ScalableTarget>,
     /// Whole days of history, at least 1.
     pub observed_days: u64,
+    /// Task-hours a month, by what ran in the window.
+    pub monthly_task_hours: f64,
 }
 
 /// The verdict on one resource.
@@ -77,39 +81,102 @@ impl Rating {
     }
 }
 
-/// Rates `subject`. Fails only where a size has no price.
-pub fn rate(subject: &Subject<'_>, book: &PriceBook, config: &Config) -> Result<Rating, NoPrice> {
-    let Subject { size, shape, split, demand, .. } = *subject;
-    let os = shape.platform.os;
-    let current =
-        Requested { cpu: size.cpu(), memory: size.memory(), ephemeral_storage: shape.ephemeral_storage };
-    let (cpu, memory) = need(demand, current, os, &config.sizing, subject.observed_days);
-    let cpu = rateable(cpu, subject.scaling, &TrackedMetric::CpuUtilization);
-    let memory = rateable(memory, subject.scaling, &TrackedMetric::MemoryUtilization);
-    let keep = |at: u32| ResourceNeed {
-        floor: at,
-        bare: at,
-        ample: at,
-        short: false,
-        unknown_above: false,
-        reached_cap: false,
-    };
-    let demanded = Need {
-        cpu: *cpu.as_ref().unwrap_or(&keep(size.cpu().0)),
-        memory: *memory.as_ref().unwrap_or(&keep(size.memory().0)),
-    };
-    let needed = demanded.at_least(container_floor(subject.definition));
-    let (cpu_fixed, memory_fixed) = (cpu.is_err(), memory.is_err());
-    let pick = |need: &Need, of: fn(&ResourceNeed) -> u32| {
-        let floors = Floors {
+/// What the resources of a subject need, and which of them can be rated.
+struct Needs {
+    cpu: Result<ResourceNeed, Unrated>,
+    memory: Result<ResourceNeed, Unrated>,
+    /// By demand alone; a resource that is not rated keeps its size.
+    demanded: Need,
+    /// And by every other floor.
+    needed: Need,
+}
+
+impl Needs {
+    /// `calibrated`: whether headroom is learnt from the fleet, or fixed.
+    fn of(subject: &Subject<'_>, config: &Config, calibrated: bool) -> Self {
+        let size = subject.size;
+        let current = Requested {
+            cpu: size.cpu(),
+            memory: size.memory(),
+            ephemeral_storage: subject.shape.ephemeral_storage,
+        };
+        let os = subject.shape.platform.os;
+        let (cpu, memory) =
+            need(subject.demand, current, os, &config.sizing, calibrated, subject.observed_days);
+        let cpu = rateable(cpu, subject.scaling, &TrackedMetric::CpuUtilization);
+        let memory = rateable(memory, subject.scaling, &TrackedMetric::MemoryUtilization);
+        let keep = |at: u32| ResourceNeed {
+            floor: at,
+            bare: at,
+            ample: at,
+            short: false,
+            unknown_above: false,
+            reached_cap: false,
+        };
+        let demanded = Need {
+            cpu: *cpu.as_ref().unwrap_or(&keep(size.cpu().0)),
+            memory: *memory.as_ref().unwrap_or(&keep(size.memory().0)),
+        };
+        let needed = demanded.at_least(container_floor(subject.definition));
+        Self { cpu, memory, demanded, needed }
+    }
+
+    fn floors(&self, need: &Need, of: fn(&ResourceNeed) -> u32) -> Floors {
+        Floors {
             cpu: CpuUnits(of(&need.cpu)),
             memory: MemoryMib(of(&need.memory)),
-            cpu_fixed,
-            memory_fixed,
-        };
-        cheapest_size(book, shape, split, floors)
+            cpu_fixed: self.cpu.is_err(),
+            memory_fixed: self.memory.is_err(),
+        }
+    }
+
+    fn ladder(&self, subject: &Subject<'_>, need: &Need, book: &PriceBook) -> Result<Vec<Priced>, NoPrice> {
+        let Subject { size, shape, split, monthly_task_hours, .. } = *subject;
+        ladder(book, shape, split, size, self.floors(need, |need| need.floor), monthly_task_hours)
+    }
+}
+
+/// The subject as the calibration of its fleet sees it; `None` where its memory cannot be rated or
+/// its size is too small already. `first_day` and `days` are those of the window.
+pub fn member(
+    subject: &Subject<'_>,
+    book: &PriceBook,
+    config: &Config,
+    first_day: i64,
+    days: usize,
+) -> Result<Option<Member>, NoPrice> {
+    let needs = Needs::of(subject, config, true);
+    let ladder = needs.ladder(subject, &needs.needed, book)?;
+    if needs.memory.is_err() || ladder.is_empty() {
+        return Ok(None);
+    }
+    let peaks = &subject.demand.daily_memory_peaks;
+    let daily_peaks = (first_day..).take(days).map(|day| peaks.get(&day).copied()).collect();
+    Ok(Some(Member { daily_peaks, ladder: steps(&ladder) }))
+}
+
+/// Rates `subject`, with the headroom that the fleet's calibration asks for, else with the fixed one.
+/// Fails only where a size has no price.
+pub fn rate(
+    subject: &Subject<'_>,
+    book: &PriceBook,
+    config: &Config,
+    calibration: Option<&Calibration>,
+) -> Result<Rating, NoPrice> {
+    let Subject { size, shape, split, demand, .. } = *subject;
+    let os = shape.platform.os;
+    let needs = Needs::of(subject, config, calibration.is_some());
+    let past_peak = demand.memory.as_ref().map_or(0, |memory| memory.max);
+    // A size that is large enough weighs price against risk; one that is too small just grows.
+    let pick = |need: &Need| -> Result<Option<(TaskSize, Usd)>, NoPrice> {
+        let ladder = needs.ladder(subject, need, book)?;
+        match calibration.and_then(|calibration| choose(calibration, &ladder, past_peak)) {
+            Some(size) => Ok(Some((size, hourly(book, shape, split, size)?))),
+            None => cheapest_size(book, shape, split, needs.floors(need, |need| need.floor)),
+        }
     };
-    let chosen = pick(&needed, |need| need.floor)?;
+    let bound = |of| cheapest_size(book, shape, split, needs.floors(&needs.needed, of));
+    let chosen = pick(&needs.needed)?;
 
     let mut reasons = Vec::new();
     let dimension = |rateable: Result<ResourceNeed, Unrated>, now: u32, then: Option<u32>| match rateable {
@@ -119,8 +186,8 @@ pub fn rate(subject: &Subject<'_>, book: &PriceBook, config: &Config) -> Result<
         Ok(_) => DimensionRating::Optimized,
     };
     let then = chosen.map(|(size, _)| size);
-    let cpu = dimension(cpu, size.cpu().0, then.map(|size| size.cpu().0));
-    let memory = dimension(memory, size.memory().0, then.map(|size| size.memory().0));
+    let cpu = dimension(needs.cpu.clone(), size.cpu().0, then.map(|size| size.cpu().0));
+    let memory = dimension(needs.memory.clone(), size.memory().0, then.map(|size| size.memory().0));
     for (rating, over, under) in [
         (&cpu, "cpu-overprovisioned", "cpu-underprovisioned"),
         (&memory, "memory-overprovisioned", "memory-underprovisioned"),
@@ -132,8 +199,8 @@ pub fn rate(subject: &Subject<'_>, book: &PriceBook, config: &Config) -> Result<
         }
     }
     for (need, unknown, reached) in [
-        (demanded.cpu, "cpu-demand-unknown-above-cap", "reached-cpu-cap"),
-        (demanded.memory, "memory-demand-unknown-above-cap", "reached-memory-cap"),
+        (needs.demanded.cpu, "cpu-demand-unknown-above-cap", "reached-cpu-cap"),
+        (needs.demanded.memory, "memory-demand-unknown-above-cap", "reached-memory-cap"),
     ] {
         if need.unknown_above {
             reasons.push(unknown);
@@ -150,7 +217,7 @@ pub fn rate(subject: &Subject<'_>, book: &PriceBook, config: &Config) -> Result<
     if fixed_with(&memory) {
         reasons.push("memory-autoscaled");
     }
-    if chosen != pick(&demanded, |need| need.floor)? {
+    if chosen != pick(&needs.demanded)? {
         reasons.push("container-minimums");
     }
     let idle = is_idle(demand, size, config);
@@ -167,9 +234,9 @@ pub fn rate(subject: &Subject<'_>, book: &PriceBook, config: &Config) -> Result<
             Some(SizeChoice {
                 size: to,
                 hourly: price,
-                lower: pick(&needed, |need| need.bare)?.map_or(to, |(size, _)| size),
-                upper: pick(&needed, |need| need.ample)?.map_or(to, |(size, _)| size),
-                risk: risk_at(to, demand, &demanded, subject.observed_days),
+                lower: bound(|need| need.bare)?.map_or(to, |(size, _)| size),
+                upper: bound(|need| need.ample)?.map_or(to, |(size, _)| size),
+                risk: risk_at(to, demand, &needs.demanded, subject.observed_days),
             })
         }
         _ => None,
