@@ -55,13 +55,24 @@ pub fn need(
     let cpu = demand.cpu.as_ref().map(|cpu| {
         let statistic = cpu.percentile(sizing.cpu_percentile);
         let steps: Vec<u32> = TaskSize::all(os).map(|size| size.cpu().0).collect();
-        resource_need(cpu, statistic, current.cpu.0, 1000, sizing.cpu_headroom, observed_days, &steps)
+        let expected = |seen| sizing.peak.cpu(seen);
+        resource_need(
+            cpu,
+            statistic,
+            expected,
+            current.cpu.0,
+            1000,
+            sizing.cpu_headroom,
+            observed_days,
+            &steps,
+        )
     });
     let memory = demand.memory.as_ref().map(|memory| {
         let steps: Vec<u32> = TaskSize::all(os).map(|size| size.memory().0).collect();
         resource_need(
             memory,
             memory.max,
+            |seen| sizing.peak.memory(seen),
             current.memory.0,
             1024,
             sizing.memory_headroom,
@@ -72,11 +83,14 @@ pub fn need(
     (cpu, memory)
 }
 
-/// `scale` is the observed unit's parts per unit of size (thousandths of a CPU unit, KiB in a MiB);
-/// `steps` are the sizes there are, in any order.
+/// `expected` is the demand to size for where so much was seen. `scale` is the observed unit's parts
+/// per unit of size (thousandths of a CPU unit, KiB in a MiB); `steps` are the sizes there are, in any
+/// order.
+#[expect(clippy::too_many_arguments, reason = "all of one call, and no two of them belong together")]
 fn resource_need(
     observed: &Observed,
     statistic: u64,
+    expected: impl Fn(u64) -> u64,
     current: u32,
     scale: u64,
     headroom: u32,
@@ -88,7 +102,7 @@ fn resource_need(
     let next_above = |size: u32| steps.iter().copied().filter(|step| *step > size).min().unwrap_or(u32::MAX);
 
     let headroom = u64::from(headroom);
-    let wanted = units(with(statistic, headroom));
+    let wanted = units(with(expected(statistic), headroom));
     let cap = u64::from(current) * scale * CAP_SHARE / 10_000;
     let unknown_above = statistic >= cap;
     let reached_cap = observed.largest_capped_size.is_some_and(|size| size >= current);
@@ -104,8 +118,8 @@ fn resource_need(
     let allowance = 10_000 / observed_days.max(1);
     ResourceNeed {
         floor,
-        bare: units(statistic).max(censored),
-        ample: units(with(with(observed.max, headroom), allowance)).max(floor),
+        bare: units(expected(statistic)).max(censored),
+        ample: units(with(with(expected(observed.max), headroom), allowance)).max(floor),
         short: floor > current,
         unknown_above,
         reached_cap,

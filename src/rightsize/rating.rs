@@ -8,7 +8,7 @@ use super::{
     unrated::{Reason, Unrated},
 };
 use crate::{
-    config::Config,
+    config::{Config, ExpectedPeak, Sizing},
     demand::{Requested, WindowDemand},
     fargate::TaskSize,
     pricing::{NoPrice, PriceBook, TaskShape},
@@ -28,6 +28,8 @@ pub struct Subject<'a> {
     pub scaling: Option<&'a ScalableTarget>,
     /// Whole days of history, at least 1.
     pub observed_days: u64,
+    /// The headroom in force for this workload.
+    pub sizing: Sizing,
 }
 
 /// The verdict on one resource.
@@ -83,7 +85,7 @@ pub fn rate(subject: &Subject<'_>, book: &PriceBook, config: &Config) -> Result<
     let os = shape.platform.os;
     let current =
         Requested { cpu: size.cpu(), memory: size.memory(), ephemeral_storage: shape.ephemeral_storage };
-    let (cpu, memory) = need(demand, current, os, &config.sizing, subject.observed_days);
+    let (cpu, memory) = need(demand, current, os, &subject.sizing, subject.observed_days);
     let cpu = rateable(cpu, subject.scaling, &TrackedMetric::CpuUtilization);
     let memory = rateable(memory, subject.scaling, &TrackedMetric::MemoryUtilization);
     let keep = |at: u32| ResourceNeed {
@@ -153,7 +155,11 @@ pub fn rate(subject: &Subject<'_>, book: &PriceBook, config: &Config) -> Result<
     if chosen != pick(&demanded, |need| need.floor)? {
         reasons.push("container-minimums");
     }
-    let idle = is_idle(demand, size, config);
+    let peak_to_come = subject.sizing.peak != ExpectedPeak::NONE;
+    if peak_to_come {
+        reasons.push("expected-peak");
+    }
+    let idle = !peak_to_come && is_idle(demand, size, config);
     if idle {
         reasons.push("idle");
     }
@@ -169,7 +175,7 @@ pub fn rate(subject: &Subject<'_>, book: &PriceBook, config: &Config) -> Result<
                 hourly: price,
                 lower: pick(&needed, |need| need.bare)?.map_or(to, |(size, _)| size),
                 upper: pick(&needed, |need| need.ample)?.map_or(to, |(size, _)| size),
-                risk: risk_at(to, demand, &demanded, subject.observed_days),
+                risk: risk_at(to, subject, &demanded),
             })
         }
         _ => None,
@@ -219,11 +225,15 @@ fn is_idle(demand: &WindowDemand, size: TaskSize, config: &Config) -> bool {
     demand.cpu.as_ref().is_some_and(|cpu| cpu.max <= limit)
 }
 
-fn risk_at(to: TaskSize, demand: &WindowDemand, demanded: &Need, observed_days: u64) -> PerformanceRisk {
+fn risk_at(to: TaskSize, subject: &Subject<'_>, demanded: &Need) -> PerformanceRisk {
+    let Subject { demand, sizing: Sizing { peak, .. }, observed_days, .. } = subject;
     let percent = |peak: u64, size: u64| (peak * 100).div_ceil(size.max(1));
-    let cpu_peak = demand.cpu.as_ref().map_or(0, |cpu| percent(cpu.max, u64::from(to.cpu().0) * 1000));
-    let memory_peak =
-        demand.memory.as_ref().map_or(0, |memory| percent(memory.max, u64::from(to.memory().0) * 1024));
+    let cpu_peak =
+        demand.cpu.as_ref().map_or(0, |cpu| percent(peak.cpu(cpu.max), u64::from(to.cpu().0) * 1000));
+    let memory_peak = demand
+        .memory
+        .as_ref()
+        .map_or(0, |memory| percent(peak.memory(memory.max), u64::from(to.memory().0) * 1024));
     let unknown = demanded.cpu.unknown_above || demanded.memory.unknown_above;
-    performance_risk(cpu_peak, memory_peak, unknown, observed_days)
+    performance_risk(cpu_peak, memory_peak, unknown, *observed_days)
 }
