@@ -89,7 +89,8 @@ impl ExpectedPeak {
     }
 
     fn times(&self, observed: u64) -> u64 {
-        observed.saturating_mul(u64::from(self.factor)).div_ceil(100)
+        let expected = (u128::from(observed) * u128::from(self.factor)).div_ceil(100);
+        u64::try_from(expected).unwrap_or(u64::MAX)
     }
 }
 

@@ -111,14 +111,18 @@ impl Sequence<'_> {
         }
         let mut changed = self.running.clone();
         changed.shape.platform.arch = Architecture::Arm64;
-        self.offer(
-            OfferKind::Arm64,
-            changed,
-            vec![
-                "every container's image is built for arm64, such as a multi-arch image".to_owned(),
-                "a vCPU does as much work on ARM: measure before sizing again".to_owned(),
-            ],
-        );
+        let mut conditions = vec![
+            "every container's image is built for arm64, such as a multi-arch image".to_owned(),
+            "a vCPU does as much work on ARM: measure before sizing again".to_owned(),
+        ];
+        let spot_is_known = |shape| spot_rates_date(self.book, shape).is_some();
+        if spot_is_known(&self.running.shape) && !spot_is_known(&changed.shape) {
+            let region = &changed.shape.region;
+            conditions.push(format!(
+                "Fargate Spot is not priced after it: no arm64 Spot rate is held for {region}"
+            ));
+        }
+        self.offer(OfferKind::Arm64, changed, conditions);
     }
 
     fn spot(&mut self, stay_on_demand: u32) {
@@ -127,43 +131,27 @@ impl Sequence<'_> {
         if shape.platform.os != OperatingSystem::Linux || split.is_all_spot() || *mean_tasks_milli < 1_500 {
             return;
         }
-        let mean = u128::from(*mean_tasks_milli);
-        let on_demand =
-            mean * u128::from(split.total - split.spot.min(split.total)) / u128::from(split.total.max(1));
-        let Ok(on_demand) = u64::try_from(on_demand) else { return };
+        let on_demand = u128::from(*mean_tasks_milli) * u128::from(split.total.saturating_sub(split.spot))
+            / u128::from(split.total.max(1));
         let stays = u64::from(stay_on_demand) * 1000;
-        if on_demand <= stays {
+        if on_demand <= u128::from(stays) {
             return;
         }
-        let date = [RateDimension::Vcpu, RateDimension::Memory]
-            .into_iter()
-            .filter_map(|dimension| {
-                self.book.rate(&shape.region, shape.platform, PurchaseOption::Spot, dimension)
-            })
-            .map(|rate| rate.effective_date.as_str())
-            .min();
-        let Some(date) = date else { return };
-        let priced = format!("the Spot price floats; this is that of {date}");
+        let Some(date) = spot_rates_date(self.book, shape) else { return };
         let mut changed = self.running.clone();
         changed.split = PurchaseSplit { spot: mean_tasks_milli - stays, total: *mean_tasks_milli };
         changed.steady_on_demand_milli = changed.steady_on_demand_milli.min(stays);
-        let mut conditions = vec![
-            "at least two tasks run, and any of them may be interrupted: it stops cleanly within the \
-             two-minute warning"
+        let staying = match stay_on_demand {
+            0 => "no task stays on demand: when Spot capacity runs out, none runs".to_owned(),
+            1 => "one task stays on demand (base 1 of FARGATE), since Spot capacity can run out".to_owned(),
+            n => format!("{n} tasks stay on demand (base {n} of FARGATE), since Spot capacity can run out"),
+        };
+        let conditions = vec![
+            "at least two tasks run, and each may be interrupted: it stops cleanly within the two-minute warning"
                 .to_owned(),
-            priced,
+            staying,
+            format!("the Spot price floats; this is that of {date}"),
         ];
-        if stays > 0 {
-            let tasks = if stay_on_demand == 1 {
-                "one task stays".to_owned()
-            } else {
-                format!("{stay_on_demand} tasks stay")
-            };
-            conditions
-                .push(format!("{tasks} on demand (a base of FARGATE), since Spot capacity can run out"));
-        } else {
-            conditions.push("no task stays on demand: when Spot capacity runs out, none runs".to_owned());
-        }
         self.offer(OfferKind::FargateSpot, changed, conditions);
     }
 
@@ -218,6 +206,15 @@ impl Sequence<'_> {
     }
 }
 
+/// The older date of the Spot rates of a task, if both are held.
+fn spot_rates_date<'a>(book: &'a PriceBook, shape: &TaskShape) -> Option<&'a str> {
+    let date = |dimension| {
+        let rate = book.rate(&shape.region, shape.platform, PurchaseOption::Spot, dimension)?;
+        Some(rate.effective_date.as_str())
+    };
+    Some(date(RateDimension::Vcpu)?.min(date(RateDimension::Memory)?))
+}
+
 /// USD a month, as printed; `None` where a rate is missing.
 fn monthly(book: &PriceBook, running: &Running, factor: Decimal) -> Option<Usd> {
     unrounded(book, running, factor).map(|cost| Usd(cost).rounded())
@@ -227,3 +224,6 @@ fn unrounded(book: &PriceBook, running: &Running, factor: Decimal) -> Option<Dec
     let hourly = TaskCost::split(book, &running.shape, running.split).ok()?.hourly();
     Some(hourly.0 * running.monthly_task_hours * factor)
 }
+
+#[cfg(test)]
+mod tests;
