@@ -61,7 +61,7 @@ fn steady_on_demand_milli(facts: &Facts<'_>, time: TaskTime) -> u64 {
     let least = match &workload.scaling {
         Some(target) => {
             let scheduled = target.scheduled_actions.iter().filter_map(|action| action.min_capacity);
-            scheduled.fold(Some(target.min_capacity), |least, scheduled| least.min(Some(scheduled)))
+            scheduled.chain([target.min_capacity]).min()
         }
         None => workload.desired_count,
     };
