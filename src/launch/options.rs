@@ -116,7 +116,8 @@ impl Sequence<'_> {
             "a vCPU does as much work on ARM: measure before sizing again".to_owned(),
         ];
         let spot_is_known = |shape| spot_rates_date(self.book, shape).is_some();
-        if spot_is_known(&self.running.shape) && !spot_is_known(&changed.shape) {
+        let could_move = self.could_move_to_spot() && spot_is_known(&self.running.shape);
+        if could_move && !spot_is_known(&changed.shape) {
             let region = &changed.shape.region;
             conditions.push(format!(
                 "Fargate Spot is not priced after it: no arm64 Spot rate is held for {region}"
@@ -125,12 +126,18 @@ impl Sequence<'_> {
         self.offer(OfferKind::Arm64, changed, conditions);
     }
 
-    fn spot(&mut self, stay_on_demand: u32) {
+    /// Two tasks or more, some of them on demand, on an operating system that Spot is offered for.
+    fn could_move_to_spot(&self) -> bool {
         let Running { shape, split, mean_tasks_milli, .. } = &self.running;
-        // Half a task is what a deployment or a missing sample takes off two.
-        if shape.platform.os != OperatingSystem::Linux || split.is_all_spot() || *mean_tasks_milli < 1_500 {
+        // Half a task is what deployments and missing samples may take off two.
+        shape.platform.os == OperatingSystem::Linux && !split.is_all_spot() && *mean_tasks_milli >= 1_500
+    }
+
+    fn spot(&mut self, stay_on_demand: u32) {
+        if !self.could_move_to_spot() {
             return;
         }
+        let Running { shape, split, mean_tasks_milli, .. } = &self.running;
         let on_demand = u128::from(*mean_tasks_milli) * u128::from(split.total.saturating_sub(split.spot))
             / u128::from(split.total.max(1));
         let stays = u64::from(stay_on_demand) * 1000;
@@ -170,6 +177,7 @@ impl Sequence<'_> {
         else {
             return;
         };
+        let Some(now) = unrounded(self.book, &self.running, self.factor) else { return };
         let task = |vcpu: Decimal, memory: Decimal| shape.cpu.vcpu() * vcpu + shape.memory.gb() * memory;
         let coverage = Decimal::from(choice.coverage_centi_percent) / Decimal::from(10_000);
         let steady = Decimal::from(*steady_on_demand_milli.min(mean_tasks_milli))
@@ -178,9 +186,7 @@ impl Sequence<'_> {
         let committed = task(rates.vcpu.usd, rates.memory.usd) * covered_hours;
         let saved = (task(vcpu, memory) * covered_hours - committed) * self.factor;
         // From the unrounded cost, so that what is printed differs by one rounding only.
-        let cost = (Usd(unrounded(self.book, &self.running, self.factor).unwrap_or(self.cost.0))
-            - Usd(saved))
-        .rounded();
+        let cost = Usd(now - saved).rounded();
         let term = match choice.term {
             PlanTerm::OneYear => "one year",
             PlanTerm::ThreeYears => "three years",
