@@ -3,6 +3,7 @@
 //! Takes everything as values, the time included; reads the utilization part by part, on all cores;
 //! gives the same report for the same input. Fails only where a part of the snapshot cannot be read.
 
+mod options;
 mod subject;
 
 #[cfg(test)]
@@ -93,12 +94,17 @@ pub fn analyse(
         .collect();
     // How much headroom is worth its price is the fleet's to say, so it is asked before any is rated.
     let fleet: Vec<Member> = facts.par_iter().filter_map(|facts| facts.member(book, config)).collect();
-    let calibration = Calibration::of(&fleet, f64::from(config.sizing.risk) / 10_000.0);
-    let headroom = headroom(&calibration, config);
-    let mut workloads: Vec<WorkloadReport> = facts
-        .par_iter()
-        .map(|facts| subject::report_on(facts, book, config, calibration.as_ref().ok()))
+    let calibrate = |risk: u32| Calibration::of(&fleet, f64::from(risk) / 10_000.0);
+    let risks: BTreeSet<u32> = facts
+        .iter()
+        .map(|facts| config.for_workload(facts.workload).sizing.risk)
+        .chain([config.sizing.risk])
         .collect();
+    let calibrations: BTreeMap<u32, Result<Calibration, Unsupported>> =
+        risks.into_iter().map(|risk| (risk, calibrate(risk))).collect();
+    let headroom = headroom(&calibrations[&config.sizing.risk], config);
+    let mut workloads: Vec<WorkloadReport> =
+        facts.par_iter().map(|facts| subject::report_on(facts, book, config, &calibrations)).collect();
     sort(&mut workloads);
     Ok(Report {
         schema_version: SCHEMA_VERSION,

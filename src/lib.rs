@@ -14,6 +14,7 @@ pub mod demo;
 pub mod fargate;
 #[cfg(feature = "frames")]
 pub mod frames;
+pub mod launch;
 pub mod pricing;
 pub mod report;
 pub mod rightsize;

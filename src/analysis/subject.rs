@@ -1,18 +1,23 @@
 //! One workload: from its facts to its row of the report.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 
+use super::options::opportunities;
 use crate::{
-    config::Config,
+    config::{Config, LeastChange, Resolved},
     demand::{Observed, Requested, Timeline, WindowDemand},
     fargate::{FREE_EPHEMERAL_STORAGE, TaskSize},
     pricing::{NoPrice, PriceBook, TaskCost, TaskShape},
     report::{
         CpuDemand, CurrentSize, DemandReport, Dimension, Dimensions, Evidence, Finding, MemoryDemand,
-        NotRated, Opportunity, PlatformReport, Quantity, Recommendation, Size, WorkloadReport,
+        NotRated, PlatformReport, Quantity, Recommendation, SettingReport, Size, WorkloadReport,
     },
-    rightsize::{Calibration, DimensionRating, Member, Rating, Reason, Subject, Unrated, member, rate},
+    rightsize::{
+        Calibration, DimensionRating, Member, Rating, Reason, Subject, Unrated, Unsupported, member, rate,
+    },
     snapshot::{Inventory, Window},
     units::{HOURS_PER_MONTH, TaskTime, Usd, decimal_as_f64},
     workload::{
@@ -37,19 +42,29 @@ pub(super) fn report_on(
     facts: &Facts<'_>,
     book: &PriceBook,
     config: &Config,
-    calibration: Option<&Calibration>,
+    calibrations: &BTreeMap<u32, Result<Calibration, Unsupported>>,
 ) -> WorkloadReport {
     let Facts { workload, demand, .. } = *facts;
     let definition = facts.definition();
     let time = demand.map_or(TaskTime::ZERO, WindowDemand::total_task_time);
     let known_size = facts.timeline.is_some();
     let prepared = facts.prepared(book);
-    let rating = facts.rating(book, config, calibration, &prepared);
+    let in_force = config.for_workload(workload);
+    let calibration =
+        calibrations.get(&in_force.sizing.risk).and_then(|calibration| calibration.as_ref().ok());
+    let rating = facts.rating(book, config, &in_force, calibration, &prepared);
     let Prepared { platform, split, priced } = prepared;
 
-    let month = |hourly: Usd| (hourly * (time.hours() * facts.months_per_window())).rounded();
+    let paid = config.discount.factor();
+    let list_month = |hourly: Usd| hourly * (time.hours() * facts.months_per_window());
+    let month = |hourly: Usd| (list_month(hourly) * paid).rounded();
     let monthly_cost = priced.as_ref().ok().map(|cost| month(cost.current_hourly));
-    let window_cost = priced.as_ref().ok().map(|cost| cost.window.rounded());
+    let list_monthly_cost = priced.as_ref().ok().map(|cost| list_month(cost.current_hourly).rounded());
+    let window_cost = priced.as_ref().ok().map(|cost| (cost.window * paid).rounded());
+    let rating = rating.map(|rating| match (rating.choice, monthly_cost) {
+        (Some(choice), Some(now)) => only_if_worth_it(rating, config.change, now - month(choice.hourly), now),
+        _ => rating,
+    });
     let recommendation = rating.as_ref().ok().and_then(|rating| {
         let choice = rating.choice?;
         let cost = month(choice.hourly);
@@ -102,6 +117,7 @@ pub(super) fn report_on(
         requested_gb_hours: requested.map(|(_, gb)| Quantity(gb).rounded()),
         window_cost,
         monthly_cost,
+        list_monthly_cost,
         demand: demand.filter(|_| known_size).map(demand_report),
         finding,
         reasons: rating
@@ -110,15 +126,12 @@ pub(super) fn report_on(
             .unwrap_or_default(),
         not_rated,
         dimensions,
-        options: rating
-            .as_ref()
-            .ok()
-            .filter(|rating| rating.idle)
-            .map(|_| idle_option(remaining))
-            .into_iter()
-            .collect(),
+        options: facts.timeline.map_or_else(Vec::new, |timeline| {
+            let shape = facts.shape(platform, timeline.current());
+            opportunities(facts, book, config, (shape, split), &rating, remaining)
+        }),
         recommendation,
-        evidence: facts.evidence(),
+        evidence: facts.evidence(in_force),
     }
 }
 
@@ -154,21 +167,25 @@ impl<'a> Facts<'a> {
     }
 
     /// 730 hours over the window's hours.
-    fn months_per_window(&self) -> Decimal {
+    pub(super) fn months_per_window(&self) -> Decimal {
         let seconds = self.window.seconds().max(1);
         Decimal::from(u64::from(HOURS_PER_MONTH) * 3600) / Decimal::from(seconds)
     }
 
     /// How the strategy divides the tasks that ran between on-demand and Spot.
     fn split(&self, time: TaskTime) -> PurchaseSplit {
-        let mean_tasks_milli = match self.demand {
+        spot_share(&self.workload.strategy, self.mean_tasks_milli(time))
+    }
+
+    /// Thousandths of a task that ran on average while any did.
+    pub(super) fn mean_tasks_milli(&self, time: TaskTime) -> u64 {
+        match self.demand {
             Some(demand) => {
                 let running = demand.periods * u64::from(self.window.period_seconds.max(1));
                 time.millis() / running.max(1)
             }
             None => u64::from(self.workload.desired_count.unwrap_or(0)) * 1000,
-        };
-        spot_share(&self.workload.strategy, mean_tasks_milli)
+        }
     }
 
     fn shape(&self, platform: Platform, requested: Requested) -> TaskShape {
@@ -228,11 +245,10 @@ impl<'a> Facts<'a> {
 
     /// This workload as the calibration of its fleet sees it; `None` where it is not rated.
     pub(super) fn member(&self, book: &PriceBook, config: &Config) -> Option<Member> {
-        let Prepared { platform, split, priced } = self.prepared(book);
         let first_day = self.window.start.as_second().div_euclid(86_400);
         let days = usize::try_from(self.window.seconds().div_ceil(86_400)).unwrap_or(0);
-        self.with_subject(config, platform, split, priced.as_ref().err(), |subject| {
-            member(subject, book, config, first_day, days)
+        self.with_subject(config, &config.for_workload(self.workload), &self.prepared(book), |subject| {
+            member(subject, book, first_day, days)
         })
         .ok()
         .flatten()
@@ -250,13 +266,12 @@ impl<'a> Facts<'a> {
         &self,
         book: &PriceBook,
         config: &Config,
+        in_force: &Resolved,
         calibration: Option<&Calibration>,
         prepared: &Prepared,
     ) -> Result<Rating, Unrated> {
-        let unpriced = prepared.priced.as_ref().err();
-        let rating = self.with_subject(config, prepared.platform, prepared.split, unpriced, |subject| {
-            rate(subject, book, config, calibration)
-        })?;
+        let rating = self
+            .with_subject(config, in_force, prepared, |subject| rate(subject, book, config, calibration))?;
         match &rating.cpu {
             DimensionRating::NotRated(unrated) if rating.is_unrated() => Err(unrated.clone()),
             _ => Ok(rating),
@@ -267,14 +282,17 @@ impl<'a> Facts<'a> {
     fn with_subject<T>(
         &self,
         config: &Config,
-        platform: Platform,
-        split: PurchaseSplit,
-        unpriced: Option<&Unrated>,
+        in_force: &Resolved,
+        Prepared { platform, split, priced }: &Prepared,
         answer: impl FnOnce(&Subject<'_>) -> Result<T, NoPrice>,
     ) -> Result<T, Unrated> {
+        if let Some(reason) = &in_force.exclude {
+            return Err(Unrated::new(Reason::Excluded, reason));
+        }
         if let Some(unrated) = off_fargate(self.workload.launch_type) {
             return Err(unrated);
         }
+        let (platform, split, unpriced) = (*platform, *split, priced.as_ref().err());
         let definition = self.definition();
         let (Some(timeline), Some(definition)) = (self.timeline, definition) else {
             return Err(unpriced.cloned().unwrap_or_else(|| self.no_samples()));
@@ -302,6 +320,7 @@ impl<'a> Facts<'a> {
             scaling: self.workload.scaling.as_ref(),
             observed_days: (self.observed_seconds(demand) / 86_400).max(1),
             monthly_task_hours: decimal_as_f64(demand.total_task_time().hours() * self.months_per_window()),
+            sizing: in_force.sizing,
         };
         let no_price = |error: NoPrice| Unrated::new(Reason::NoPriceForRegion, error.to_string());
         answer(&subject).map_err(no_price)
@@ -313,7 +332,7 @@ impl<'a> Facts<'a> {
     }
 
     /// Share (of 10,000) of the periods since the first sample that have one.
-    fn coverage(&self, demand: &WindowDemand) -> u64 {
+    pub(super) fn coverage(&self, demand: &WindowDemand) -> u64 {
         let possible = self.observed_seconds(demand).div_ceil(u64::from(self.window.period_seconds.max(1)));
         demand.periods * 10_000 / possible.max(1)
     }
@@ -350,7 +369,7 @@ impl<'a> Facts<'a> {
         Ok(())
     }
 
-    fn evidence(&self) -> Evidence {
+    fn evidence(&self, in_force: Resolved) -> Evidence {
         let at = |second: i64| Timestamp::from_second(second).ok();
         let share = |parts: u64| Quantity(Decimal::from(parts) / Decimal::from(10_000));
         let mut notes = self.workload.notes.clone();
@@ -381,6 +400,15 @@ impl<'a> Facts<'a> {
             notes,
             cpu_periods_at_cap: at_cap(|demand| &demand.cpu),
             memory_periods_at_cap: at_cap(|demand| &demand.memory),
+            settings: in_force
+                .settings
+                .into_iter()
+                .map(|setting| SettingReport {
+                    key: setting.key.to_owned(),
+                    value: setting.value,
+                    from: setting.from,
+                })
+                .collect(),
         }
     }
 }
@@ -460,15 +488,21 @@ fn reported(size: TaskSize) -> Size {
     Size { cpu_units: size.cpu().0, memory_mib: size.memory().0 }
 }
 
-/// Nobody seems to use it: stopping it saves whatever it would still cost.
-fn idle_option(remaining: Option<Usd>) -> Opportunity {
-    Opportunity {
-        kind: "stop-or-scale-to-zero".to_owned(),
-        monthly_cost: remaining.map(|_| Usd::ZERO),
-        monthly_savings: remaining,
-        effort: "low".to_owned(),
-        conditions: vec!["nothing depends on it; its CPU did next to nothing in the whole window".to_owned()],
+/// The rating, with the size kept where a smaller one saves too little for a deployment. A size that
+/// is too small is never kept.
+fn only_if_worth_it(mut rating: Rating, least: LeastChange, savings: Usd, cost: Usd) -> Rating {
+    if rating.is_underprovisioned() || least.is_met_by(savings, cost) {
+        return rating;
     }
+    rating.choice = None;
+    for dimension in [&mut rating.cpu, &mut rating.memory] {
+        if *dimension == DimensionRating::Overprovisioned {
+            *dimension = DimensionRating::Optimized;
+        }
+    }
+    rating.reasons.retain(|reason| !["cpu-overprovisioned", "memory-overprovisioned"].contains(reason));
+    rating.reasons.push("below-least-change");
+    rating
 }
 
 fn demand_report(demand: &WindowDemand) -> DemandReport {

@@ -1,5 +1,7 @@
 //! What the whole core says about small fleets whose answer is known.
 
+mod settings;
+
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
@@ -107,6 +109,10 @@ impl Service {
     }
 
     fn report(self) -> Report {
+        self.report_with(&Config::default())
+    }
+
+    fn report_with(self, config: &Config) -> Report {
         let at = |second| Timestamp::from_second(second).unwrap();
         let window = Window { start: at(0), end: at(DAYS * 86_400), period_seconds: 300 };
         let manifest = Manifest {
@@ -126,11 +132,17 @@ impl Service {
         let utilization = vec![Series { workload_id: 0, points: self.points }];
         let input =
             Input { manifest: &manifest, inventory: &inventory, utilization: &utilization, sha256: "abc" };
-        analyse(input, PriceBook::embedded(), &Config::default(), window.end).unwrap()
+        analyse(input, PriceBook::embedded(), config, window.end).unwrap()
     }
 
     fn rated(self) -> WorkloadReport {
         self.report().workloads.remove(0)
+    }
+
+    /// Rated with the settings of a config file.
+    fn rated_with(self, toml: &str) -> WorkloadReport {
+        let config = Config::from_toml("fargauge.toml", toml).unwrap();
+        self.report_with(&config).workloads.remove(0)
     }
 }
 

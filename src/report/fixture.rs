@@ -229,6 +229,7 @@ fn rated(name: &str, finding: Finding, size: (u32, u32), monthly_cost: &str) -> 
         requested_gb_hours: Some(quantity("336")),
         window_cost: Some(usd("4.1471")),
         monthly_cost: Some(usd(monthly_cost)),
+        list_monthly_cost: Some(usd(monthly_cost)),
         demand: Some(demand()),
         finding,
         reasons: Vec::new(),
@@ -249,6 +250,7 @@ fn rated(name: &str, finding: Finding, size: (u32, u32), monthly_cost: &str) -> 
             notes: Vec::new(),
             cpu_periods_at_cap: 0,
             memory_periods_at_cap: 0,
+            settings: Vec::new(),
         },
     }
 }
@@ -265,6 +267,7 @@ fn not_rated(name: &str, reason: &str, detail: &str) -> WorkloadReport {
         requested_gb_hours: None,
         window_cost: None,
         monthly_cost: None,
+        list_monthly_cost: None,
         demand: None,
         not_rated: Some(why),
         dimensions: Dimensions { cpu: dimension.clone(), memory: dimension },
@@ -278,6 +281,7 @@ fn not_rated(name: &str, reason: &str, detail: &str) -> WorkloadReport {
             notes: Vec::new(),
             cpu_periods_at_cap: 0,
             memory_periods_at_cap: 0,
+            settings: Vec::new(),
         },
         ..rated(name, Finding::NotRated, (256, 512), "0")
     }

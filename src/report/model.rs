@@ -170,6 +170,8 @@ pub struct WorkloadReport {
     pub window_cost: Option<Usd>,
     /// The window's cost scaled to 730 hours; null where there is no price.
     pub monthly_cost: Option<Usd>,
+    /// The same at list prices: what `monthly_cost` is before `[discount]` of the config.
+    pub list_monthly_cost: Option<Usd>,
     /// Per task; null where there is no data.
     pub demand: Option<DemandReport>,
     pub finding: Finding,
@@ -285,7 +287,7 @@ pub struct Size {
 
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Opportunity {
-    /// `arm64`, `fargate-spot`, `stop-or-scale-to-zero`, ...
+    /// `stop-or-scale-to-zero`, `ephemeral-storage`, `arm64`, `fargate-spot` or `compute-savings-plan`.
     pub kind: String,
     pub monthly_cost: Option<Usd>,
     pub monthly_savings: Option<Usd>,
@@ -315,4 +317,16 @@ pub struct Evidence {
     /// Periods in which some sample was at 95 % of the size or more.
     pub cpu_periods_at_cap: u64,
     pub memory_periods_at_cap: u64,
+    /// The settings that had a part in the rating.
+    pub settings: Vec<SettingReport>,
+}
+
+/// A setting in force for a workload.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct SettingReport {
+    /// As in the config, such as `sizing.cpu_percentile`.
+    pub key: String,
+    pub value: String,
+    /// `default`, or file and line of the config.
+    pub from: String,
 }

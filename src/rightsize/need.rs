@@ -63,12 +63,14 @@ pub fn need(
         let sustained = with(sustained, sizing.cpu_sustained_headroom);
         let resource = Resource { current: current.cpu.0, scale: 1000, headroom: sizing.cpu_headroom };
         let steps: Vec<u32> = TaskSize::all(os).map(|size| size.cpu().0).collect();
-        resource_need(cpu, statistic, sustained, resource, observed_days, &steps)
+        let expected = |seen| sizing.peak.cpu(seen);
+        resource_need(cpu, statistic, sustained, expected, resource, observed_days, &steps)
     });
     let memory = demand.memory.as_ref().map(|memory| {
         let resource = Resource { current: current.memory.0, scale: 1024, headroom: sizing.memory_headroom };
         let steps: Vec<u32> = TaskSize::all(os).map(|size| size.memory().0).collect();
-        resource_need(memory, memory.max, 0, resource, observed_days, &steps)
+        let expected = |seen| sizing.peak.memory(seen);
+        resource_need(memory, memory.max, 0, expected, resource, observed_days, &steps)
     });
     (cpu, memory)
 }
@@ -88,12 +90,14 @@ fn with(value: u64, headroom: u32) -> u64 {
     value.saturating_mul(10_000 + u64::from(headroom)).div_ceil(10_000)
 }
 
-/// `sustained` holds a size from being reduced but calls for no larger one; `steps` are the sizes
+/// `sustained` holds a size from being reduced but calls for no larger one; `expected` is the demand to
+/// size for where so much was seen; `steps` are the sizes
 /// there are, in any order.
 fn resource_need(
     observed: &Observed,
     statistic: u64,
     sustained: u64,
+    expected: impl Fn(u64) -> u64,
     Resource { current, scale, headroom }: Resource,
     observed_days: u64,
     steps: &[u32],
@@ -101,7 +105,7 @@ fn resource_need(
     let units = |value: u64| u32::try_from(value.div_ceil(scale)).unwrap_or(u32::MAX);
     let next_above = |size: u32| steps.iter().copied().filter(|step| *step > size).min().unwrap_or(u32::MAX);
 
-    let wanted = units(with(statistic, headroom)).max(units(sustained).min(current));
+    let wanted = units(with(expected(statistic), headroom)).max(units(sustained).min(current));
     let cap = u64::from(current) * scale * CAP_SHARE / 10_000;
     let unknown_above = statistic >= cap;
     let reached_cap = observed.largest_capped_size.is_some_and(|size| size >= current);
@@ -117,8 +121,8 @@ fn resource_need(
     let allowance = u32::try_from(10_000 / observed_days.max(1)).unwrap_or(0);
     ResourceNeed {
         floor,
-        bare: units(statistic).max(censored),
-        ample: units(with(with(observed.max, headroom), allowance)).max(floor),
+        bare: units(expected(statistic)).max(censored),
+        ample: units(with(with(expected(observed.max), headroom), allowance)).max(floor),
         short: floor > current,
         unknown_above,
         reached_cap,

@@ -10,7 +10,7 @@ use super::{
     unrated::{Reason, Unrated},
 };
 use crate::{
-    config::Config,
+    config::{Config, ExpectedPeak, Sizing},
     demand::{Requested, WindowDemand},
     fargate::TaskSize,
     pricing::{NoPrice, PriceBook, TaskShape},
@@ -32,6 +32,8 @@ pub struct Subject<'a> {
     pub observed_days: u64,
     /// Task-hours a month, by what ran in the window.
     pub monthly_task_hours: f64,
+    /// The headroom in force for this workload.
+    pub sizing: Sizing,
 }
 
 /// The verdict on one resource.
@@ -93,7 +95,7 @@ struct Needs {
 
 impl Needs {
     /// `calibrated`: whether headroom is learnt from the fleet, or fixed.
-    fn of(subject: &Subject<'_>, config: &Config, calibrated: bool) -> Self {
+    fn of(subject: &Subject<'_>, calibrated: bool) -> Self {
         let size = subject.size;
         let current = Requested {
             cpu: size.cpu(),
@@ -102,7 +104,7 @@ impl Needs {
         };
         let os = subject.shape.platform.os;
         let (cpu, memory) =
-            need(subject.demand, current, os, &config.sizing, calibrated, subject.observed_days);
+            need(subject.demand, current, os, &subject.sizing, calibrated, subject.observed_days);
         let cpu = rateable(cpu, subject.scaling, &TrackedMetric::CpuUtilization);
         let memory = rateable(memory, subject.scaling, &TrackedMetric::MemoryUtilization);
         let keep = |at: u32| ResourceNeed {
@@ -141,11 +143,10 @@ impl Needs {
 pub fn member(
     subject: &Subject<'_>,
     book: &PriceBook,
-    config: &Config,
     first_day: i64,
     days: usize,
 ) -> Result<Option<Member>, NoPrice> {
-    let needs = Needs::of(subject, config, true);
+    let needs = Needs::of(subject, true);
     let ladder = needs.ladder(subject, &needs.needed, book)?;
     if needs.memory.is_err() || ladder.is_empty() {
         return Ok(None);
@@ -165,8 +166,8 @@ pub fn rate(
 ) -> Result<Rating, NoPrice> {
     let Subject { size, shape, split, demand, .. } = *subject;
     let os = shape.platform.os;
-    let needs = Needs::of(subject, config, calibration.is_some());
-    let past_peak = demand.memory.as_ref().map_or(0, |memory| memory.max);
+    let needs = Needs::of(subject, calibration.is_some());
+    let past_peak = subject.sizing.peak.memory(demand.memory.as_ref().map_or(0, |memory| memory.max));
     // A size that is large enough weighs price against risk; one that is too small just grows.
     let pick = |need: &Need| -> Result<Option<(TaskSize, Usd)>, NoPrice> {
         let ladder = needs.ladder(subject, need, book)?;
@@ -220,7 +221,11 @@ pub fn rate(
     if chosen != pick(&needs.demanded)? {
         reasons.push("container-minimums");
     }
-    let idle = is_idle(demand, size, config);
+    let peak_to_come = subject.sizing.peak != ExpectedPeak::NONE;
+    if peak_to_come {
+        reasons.push("expected-peak");
+    }
+    let idle = !peak_to_come && is_idle(demand, size, config);
     if idle {
         reasons.push("idle");
     }
@@ -236,7 +241,7 @@ pub fn rate(
                 hourly: price,
                 lower: bound(|need| need.bare)?.map_or(to, |(size, _)| size),
                 upper: bound(|need| need.ample)?.map_or(to, |(size, _)| size),
-                risk: risk_at(to, demand, &needs.demanded, subject.observed_days),
+                risk: risk_at(to, subject, &needs.demanded),
             })
         }
         _ => None,
@@ -286,11 +291,15 @@ fn is_idle(demand: &WindowDemand, size: TaskSize, config: &Config) -> bool {
     demand.cpu.as_ref().is_some_and(|cpu| cpu.max <= limit)
 }
 
-fn risk_at(to: TaskSize, demand: &WindowDemand, demanded: &Need, observed_days: u64) -> PerformanceRisk {
+fn risk_at(to: TaskSize, subject: &Subject<'_>, demanded: &Need) -> PerformanceRisk {
+    let Subject { demand, sizing: Sizing { peak, .. }, observed_days, .. } = subject;
     let percent = |peak: u64, size: u64| (peak * 100).div_ceil(size.max(1));
-    let cpu_peak = demand.cpu.as_ref().map_or(0, |cpu| percent(cpu.max, u64::from(to.cpu().0) * 1000));
-    let memory_peak =
-        demand.memory.as_ref().map_or(0, |memory| percent(memory.max, u64::from(to.memory().0) * 1024));
+    let cpu_peak =
+        demand.cpu.as_ref().map_or(0, |cpu| percent(peak.cpu(cpu.max), u64::from(to.cpu().0) * 1000));
+    let memory_peak = demand
+        .memory
+        .as_ref()
+        .map_or(0, |memory| percent(peak.memory(memory.max), u64::from(to.memory().0) * 1024));
     let unknown = demanded.cpu.unknown_above || demanded.memory.unknown_above;
-    performance_risk(cpu_peak, memory_peak, unknown, observed_days)
+    performance_risk(cpu_peak, memory_peak, unknown, *observed_days)
 }

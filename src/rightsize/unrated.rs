@@ -8,6 +8,7 @@ use serde::Serialize;
 pub enum Reason {
     Autoscaled,
     Ec2LaunchType,
+    Excluded,
     ExternalLaunchType,
     GapInMetrics,
     InvalidTaskSize,
@@ -28,6 +29,7 @@ impl Reason {
         match self {
             Self::Autoscaled => "autoscaled",
             Self::Ec2LaunchType => "ec2-launch-type",
+            Self::Excluded => "excluded",
             Self::ExternalLaunchType => "external-launch-type",
             Self::GapInMetrics => "gap-in-metrics",
             Self::InvalidTaskSize => "invalid-task-size",

@@ -3,13 +3,14 @@
 use std::{collections::BTreeMap, fs, path::Path};
 
 /// Lowest first. A module may use those of lower rows only.
-const LAYERS: [&[&str]; 9] = [
+const LAYERS: [&[&str]; 10] = [
     &["units", "sha256"],
     &["workload", "utilization"],
     &["fargate"],
-    &["pricing", "config", "frames"],
+    &["pricing", "frames"],
+    &["config"],
     &["snapshot", "demand"],
-    &["rightsize"],
+    &["rightsize", "launch"],
     &["report"],
     &["analysis", "collect", "demo"],
     &["cli"],
