@@ -1,5 +1,7 @@
 //! One workload: from its facts to its row of the report.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 
@@ -13,11 +15,11 @@ use crate::{
         NotRated, Opportunity, PlatformReport, Quantity, Recommendation, Size, WorkloadReport,
     },
     rightsize::{DimensionRating, Rating, Reason, Subject, Unrated, rate},
-    snapshot::{Inventory, Window},
+    snapshot::{Gap, Inventory, Window},
     units::{HOURS_PER_MONTH, TaskTime, Usd},
     workload::{
-        HistorySource, LaunchType, Platform, PurchaseSplit, TaskDefinition, Workload, WorkloadKind,
-        spot_share,
+        HistorySource, LaunchType, Platform, PurchaseSplit, TaskDefinition, Workload, WorkloadIdentity,
+        WorkloadKind, spot_share,
     },
 };
 
@@ -28,8 +30,31 @@ pub(super) struct Facts<'a> {
     pub timeline: Option<&'a Timeline>,
     pub demand: Option<&'a WindowDemand>,
     pub window: Window,
-    /// Something of this very workload could not be collected.
-    pub has_gap: bool,
+    pub refused: &'a Refused<'a>,
+}
+
+/// What could not be collected, as far as it changes what may be said of a workload: the scopes of
+/// the gaps, which are `account/region` or a workload's id.
+pub(super) struct Refused<'a> {
+    metrics: BTreeSet<&'a str>,
+    scaling: BTreeSet<&'a str>,
+}
+
+impl<'a> Refused<'a> {
+    pub(super) fn of(gaps: &'a [Gap]) -> Self {
+        let scopes = |is_of: fn(&str) -> bool| {
+            gaps.iter().filter(|gap| is_of(&gap.api)).map(|gap| gap.scope.as_str()).collect()
+        };
+        Self {
+            metrics: scopes(|api| api == "cloudwatch:GetMetricData"),
+            scaling: scopes(|api| api.starts_with("application-autoscaling:")),
+        }
+    }
+
+    fn concerns(scopes: &BTreeSet<&str>, identity: &WorkloadIdentity) -> bool {
+        let place = format!("{}/{}", identity.account_id, identity.region);
+        scopes.contains(place.as_str()) || scopes.contains(identity.id().as_str())
+    }
 }
 
 /// The row of a workload: always one, with figures or with the reason why not.
@@ -102,7 +127,11 @@ pub(super) fn report_on(facts: &Facts<'_>, book: &PriceBook, config: &Config) ->
         finding,
         reasons: rating
             .as_ref()
-            .map(|rating| rating.reasons.iter().map(|reason| (*reason).to_owned()).collect())
+            .map(|rating| {
+                // Rated as if nothing scaled it, which a reader has to know before a size is changed.
+                let unseen = Refused::concerns(&facts.refused.scaling, identity).then_some("scaling-unknown");
+                rating.reasons.iter().copied().chain(unseen).map(str::to_owned).collect()
+            })
             .unwrap_or_default(),
         not_rated,
         dimensions,
@@ -205,15 +234,14 @@ impl<'a> Facts<'a> {
     }
 
     fn no_samples(&self) -> Unrated {
+        // First of all: what was not seen is not known to be nothing.
+        if Refused::concerns(&self.refused.metrics, &self.workload.identity) {
+            return Unrated::new(Reason::NoMetrics, "its metrics could not be collected; see the gaps");
+        }
         if self.workload.desired_count == Some(0) {
             return Unrated::new(Reason::NoRunningTasks, "no task ran in the window and none is wanted");
         }
-        let detail = if self.has_gap {
-            "its metrics could not be collected; see the gaps"
-        } else {
-            "CloudWatch has no utilization of it in the window"
-        };
-        Unrated::new(Reason::NoMetrics, detail)
+        Unrated::new(Reason::NoMetrics, "CloudWatch has no utilization of it in the window")
     }
 
     /// The rating, or the first thing that stands against one.

@@ -11,7 +11,7 @@ use crate::{
     config::Config,
     pricing::PriceBook,
     report::{Finding, Report, WorkloadReport},
-    snapshot::{FORMAT_VERSION, Inventory, Manifest, Point, Series, Window},
+    snapshot::{FORMAT_VERSION, Gap, Inventory, Manifest, Point, Series, Window},
     units::{CpuUnits, MemoryMib, Usd},
     workload::{
         Container, Controller, HistorySource, LaunchType, PolicyKind, Region, RevisionInForce,
@@ -29,6 +29,7 @@ struct Service {
     workload: Workload,
     definition: TaskDefinition,
     points: Vec<Point>,
+    gaps: Vec<Gap>,
 }
 
 /// A service of 1 vCPU / 2 GB with two tasks at constant utilization, in per cent.
@@ -78,6 +79,7 @@ fn service(cpu_percent: u32, memory_percent: u32) -> Service {
             ..TaskDefinition::default()
         },
         points: (0..POINTS).map(point).collect(),
+        gaps: Vec::new(),
     }
 }
 
@@ -116,7 +118,7 @@ impl Service {
             window,
             utilization_encoding: String::new(),
             files: BTreeMap::new(),
-            gaps: Vec::new(),
+            gaps: self.gaps,
         };
         let inventory = Inventory {
             workloads: vec![self.workload],
@@ -288,6 +290,81 @@ fn a_stopped_service_costs_nothing_and_one_without_metrics_has_no_cost() {
     };
     assert_eq!(service(0, 0).with(stopped).rated().monthly_cost, Some(Usd::ZERO));
     assert_eq!(service(0, 0).with(|service| service.points.clear()).rated().monthly_cost, None);
+}
+
+/// A revision of the service that came into force after `days`.
+fn revision(task_definition: &str, days: i64) -> RevisionInForce {
+    let at = Some(Timestamp::from_second(days * 86_400).unwrap());
+    RevisionInForce {
+        task_definition: task_definition.into(),
+        from: at,
+        settled: at,
+        metric_resolution_seconds: 60,
+    }
+}
+
+#[test]
+fn a_definition_in_force_that_was_not_collected_is_not_replaced_by_the_one_before() {
+    let row = service(20, 30).with(|service| service.workload.revisions.push(revision("api:2", 7))).rated();
+    assert_eq!(row.not_rated.unwrap().reason, "missing-task-size");
+    assert_eq!((row.monthly_cost, row.window_cost, row.requested_vcpu_hours), (None, None, None));
+}
+
+#[test]
+fn an_earlier_definition_that_was_not_collected_is_assumed_and_told() {
+    let row = service(20, 30)
+        .with(|service| {
+            service.workload.revisions.extend([revision("api:0", 5), revision("api:1", 7)]);
+        })
+        .rated();
+    assert_eq!(row.finding, Finding::Overprovisioned);
+    assert!(row.evidence.notes.iter().any(|note| note == "assumed-revision"), "{:?}", row.evidence.notes);
+}
+
+fn gap(scope: &str, api: &str) -> Gap {
+    Gap { scope: scope.into(), api: api.into(), cause: "access denied".into() }
+}
+
+#[test]
+fn metrics_that_were_refused_are_neither_absent_nor_zero() {
+    let unseen = |desired: u32, gap: Gap| {
+        service(0, 0)
+            .with(|service| {
+                service.points.clear();
+                service.workload.desired_count = Some(desired);
+                service.gaps.push(gap);
+            })
+            .rated()
+    };
+    for scope in ["123456789012/us-east-1", "123456789012/us-east-1/prod/api"] {
+        for desired in [0, 2] {
+            let row = unseen(desired, gap(scope, "cloudwatch:GetMetricData"));
+            let not_rated = row.not_rated.unwrap();
+            assert_eq!(not_rated.reason, "no-metrics", "{scope} {desired}");
+            assert!(not_rated.detail.contains("could not be collected"), "{}", not_rated.detail);
+            assert_eq!(row.monthly_cost, None);
+        }
+    }
+    // What was refused elsewhere, or of another API, says nothing about its metrics.
+    for gap in [
+        gap("123456789012/eu-west-1", "cloudwatch:GetMetricData"),
+        gap("123456789012/us-east-1/prod/api", "ecs:ListServiceDeployments"),
+    ] {
+        assert_eq!(unseen(0, gap).not_rated.unwrap().reason, "no-running-tasks");
+    }
+}
+
+#[test]
+fn a_rating_without_knowing_the_scaling_says_so() {
+    let row = service(20, 30)
+        .with(|service| {
+            service
+                .gaps
+                .push(gap("123456789012/us-east-1", "application-autoscaling:DescribeScalableTargets"));
+        })
+        .rated();
+    assert_eq!(row.reasons, ["cpu-overprovisioned", "memory-overprovisioned", "scaling-unknown"]);
+    assert!(!service(20, 30).rated().reasons.contains(&"scaling-unknown".to_owned()));
 }
 
 proptest! {
