@@ -160,6 +160,17 @@ impl<'a> Facts<'a> {
         self.inventory.task_definitions.get(&revision.task_definition)
     }
 
+    /// Whether an earlier revision ran on another platform than the one that the window is priced as.
+    fn platform_changed(&self) -> bool {
+        let definitions = &self.inventory.task_definitions;
+        let mut platforms = self
+            .workload
+            .revisions
+            .iter()
+            .filter_map(|revision| Some(definitions.get(&revision.task_definition)?.platform));
+        platforms.next().is_some_and(|first| platforms.any(|other| other != first))
+    }
+
     fn current(&self, definition: Option<&TaskDefinition>) -> CurrentSize {
         let (cpu, memory) = definition.map_or((None, None), TaskDefinition::requested);
         let fargate = self.workload.launch_type == LaunchType::Fargate;
@@ -346,6 +357,9 @@ impl<'a> Facts<'a> {
         }
         if demand.is_some_and(|demand| demand.mixed_periods > 0) {
             notes.push("mixed-intervals".to_owned());
+        }
+        if self.platform_changed() {
+            notes.push("mixed-platforms".to_owned());
         }
         let at_cap = |of: fn(&WindowDemand) -> &Option<Observed>| {
             demand.and_then(|demand| of(demand).as_ref()).map_or(0, |observed| observed.periods_at_cap)

@@ -14,9 +14,9 @@ use crate::{
     snapshot::{FORMAT_VERSION, Gap, Inventory, Manifest, Point, Series, Window},
     units::{CpuUnits, MemoryMib, Usd},
     workload::{
-        Container, Controller, HistorySource, LaunchType, PolicyKind, Region, RevisionInForce,
-        ScalableTarget, ScalingPolicy, Scheduling, TaskDefinition, TrackedMetric, Workload, WorkloadIdentity,
-        WorkloadKind,
+        Architecture, Container, Controller, HistorySource, LaunchType, Platform, PolicyKind, Region,
+        RevisionInForce, ScalableTarget, ScalingPolicy, Scheduling, TaskDefinition, TrackedMetric, Workload,
+        WorkloadIdentity, WorkloadKind,
     },
 };
 
@@ -28,6 +28,7 @@ const POINTS: i64 = DAYS * 86_400 / PERIOD;
 struct Service {
     workload: Workload,
     definition: TaskDefinition,
+    more_definitions: Vec<TaskDefinition>,
     points: Vec<Point>,
     gaps: Vec<Gap>,
 }
@@ -78,6 +79,7 @@ fn service(cpu_percent: u32, memory_percent: u32) -> Service {
             memory: Some(MemoryMib(2048)),
             ..TaskDefinition::default()
         },
+        more_definitions: Vec::new(),
         points: (0..POINTS).map(point).collect(),
         gaps: Vec::new(),
     }
@@ -122,7 +124,12 @@ impl Service {
         };
         let inventory = Inventory {
             workloads: vec![self.workload],
-            task_definitions: BTreeMap::from([(self.definition.arn.clone(), self.definition)]),
+            task_definitions: self
+                .more_definitions
+                .into_iter()
+                .chain([self.definition])
+                .map(|definition| (definition.arn.clone(), definition))
+                .collect(),
             ..Inventory::default()
         };
         let utilization = vec![Series { workload_id: 0, points: self.points }];
@@ -319,6 +326,23 @@ fn an_earlier_definition_that_was_not_collected_is_assumed_and_told() {
         .rated();
     assert_eq!(row.finding, Finding::Overprovisioned);
     assert!(row.evidence.notes.iter().any(|note| note == "assumed-revision"), "{:?}", row.evidence.notes);
+}
+
+#[test]
+fn a_window_on_two_platforms_says_that_it_is_priced_as_one() {
+    let noted = |arch| {
+        let mut report = service(20, 30)
+            .with(|service| {
+                let platform = Platform { arch, ..service.definition.platform };
+                let moved = TaskDefinition { arn: "api:2".into(), platform, ..service.definition.clone() };
+                service.workload.revisions.push(revision("api:2", 7));
+                service.more_definitions.push(moved);
+            })
+            .report();
+        report.workloads.remove(0).evidence.notes.contains(&"mixed-platforms".to_owned())
+    };
+    assert!(noted(Architecture::Arm64));
+    assert!(!noted(Architecture::X86_64));
 }
 
 fn gap(scope: &str, api: &str) -> Gap {
