@@ -78,7 +78,7 @@ pub fn analyse(
         .flatten()
         .collect();
 
-    let with_gaps: BTreeSet<&str> = input.manifest.gaps.iter().map(|gap| gap.scope.as_str()).collect();
+    let refused = subject::Refused::of(&input.manifest.gaps);
     let facts: Vec<subject::Facts<'_>> = input
         .inventory
         .workloads
@@ -89,7 +89,7 @@ pub fn analyse(
             timeline: timelines.get(workload.workload_id as usize).and_then(Option::as_ref),
             demand: digests.get(&workload.workload_id).and_then(|digest| digest.demand.as_ref()),
             window,
-            has_gap: with_gaps.contains(workload.identity.id().as_str()),
+            refused: &refused,
         })
         .collect();
     // How much headroom is worth its price is the fleet's to say, so it is asked before any is rated.
@@ -158,11 +158,12 @@ fn headroom(calibration: &Result<Calibration, Unsupported>, config: &Config) -> 
 pub fn merged(reports: Vec<Report>) -> Result<Report, CannotMerge> {
     let mut reports = reports.into_iter();
     let mut whole = reports.next().ok_or(CannotMerge::Nothing)?;
+    let mut ids: BTreeSet<String> = whole.workloads.iter().map(|workload| workload.id.clone()).collect();
     for report in reports {
         if report.window.period_seconds != whole.window.period_seconds {
             return Err(CannotMerge::Periods(whole.window.period_seconds, report.window.period_seconds));
         }
-        if let Some(twice) = report.workloads.iter().find(|w| whole.workloads.iter().any(|o| o.id == w.id)) {
+        if let Some(twice) = report.workloads.iter().find(|workload| !ids.insert(workload.id.clone())) {
             return Err(CannotMerge::Twice(twice.id.clone()));
         }
         whole.window.start = whole.window.start.min(report.window.start);

@@ -1,6 +1,6 @@
 //! One workload: from its facts to its row of the report.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use rust_decimal::Decimal;
@@ -18,11 +18,11 @@ use crate::{
     rightsize::{
         Calibration, DimensionRating, Member, Rating, Reason, Subject, Unrated, Unsupported, member, rate,
     },
-    snapshot::{Inventory, Window},
+    snapshot::{Gap, Inventory, Window},
     units::{HOURS_PER_MONTH, TaskTime, Usd, decimal_as_f64},
     workload::{
-        HistorySource, LaunchType, Platform, PurchaseSplit, TaskDefinition, Workload, WorkloadKind,
-        spot_share,
+        HistorySource, LaunchType, Platform, PurchaseSplit, TaskDefinition, Workload, WorkloadIdentity,
+        WorkloadKind, spot_share,
     },
 };
 
@@ -33,8 +33,31 @@ pub(super) struct Facts<'a> {
     pub timeline: Option<&'a Timeline>,
     pub demand: Option<&'a WindowDemand>,
     pub window: Window,
-    /// Something of this very workload could not be collected.
-    pub has_gap: bool,
+    pub refused: &'a Refused<'a>,
+}
+
+/// What could not be collected, as far as it changes what may be said of a workload: the scopes of
+/// the gaps, which are `account/region` or a workload's id.
+pub(super) struct Refused<'a> {
+    metrics: BTreeSet<&'a str>,
+    scaling: BTreeSet<&'a str>,
+}
+
+impl<'a> Refused<'a> {
+    pub(super) fn of(gaps: &'a [Gap]) -> Self {
+        let scopes = |is_of: fn(&str) -> bool| {
+            gaps.iter().filter(|gap| is_of(&gap.api)).map(|gap| gap.scope.as_str()).collect()
+        };
+        Self {
+            metrics: scopes(|api| api == "cloudwatch:GetMetricData"),
+            scaling: scopes(|api| api.starts_with("application-autoscaling:")),
+        }
+    }
+
+    fn concerns(scopes: &BTreeSet<&str>, identity: &WorkloadIdentity) -> bool {
+        let place = format!("{}/{}", identity.account_id, identity.region);
+        scopes.contains(place.as_str()) || scopes.contains(identity.id().as_str())
+    }
 }
 
 /// The row of a workload: always one, with figures or with the reason why not.
@@ -122,7 +145,11 @@ pub(super) fn report_on(
         finding,
         reasons: rating
             .as_ref()
-            .map(|rating| rating.reasons.iter().map(|reason| (*reason).to_owned()).collect())
+            .map(|rating| {
+                // Rated as if nothing scaled it, which a reader has to know before a size is changed.
+                let unseen = Refused::concerns(&facts.refused.scaling, identity).then_some("scaling-unknown");
+                rating.reasons.iter().copied().chain(unseen).map(str::to_owned).collect()
+            })
             .unwrap_or_default(),
         not_rated,
         dimensions,
@@ -152,6 +179,17 @@ impl<'a> Facts<'a> {
     fn definition(&self) -> Option<&'a TaskDefinition> {
         let revision = self.workload.revisions.last()?;
         self.inventory.task_definitions.get(&revision.task_definition)
+    }
+
+    /// Whether an earlier revision ran on another platform than the one that the window is priced as.
+    fn platform_changed(&self) -> bool {
+        let definitions = &self.inventory.task_definitions;
+        let mut platforms = self
+            .workload
+            .revisions
+            .iter()
+            .filter_map(|revision| Some(definitions.get(&revision.task_definition)?.platform));
+        platforms.next().is_some_and(|first| platforms.any(|other| other != first))
     }
 
     fn current(&self, definition: Option<&TaskDefinition>) -> CurrentSize {
@@ -232,15 +270,14 @@ impl<'a> Facts<'a> {
     }
 
     fn no_samples(&self) -> Unrated {
+        // First of all: what was not seen is not known to be nothing.
+        if Refused::concerns(&self.refused.metrics, &self.workload.identity) {
+            return Unrated::new(Reason::NoMetrics, "its metrics could not be collected; see the gaps");
+        }
         if self.workload.desired_count == Some(0) {
             return Unrated::new(Reason::NoRunningTasks, "no task ran in the window and none is wanted");
         }
-        let detail = if self.has_gap {
-            "its metrics could not be collected; see the gaps"
-        } else {
-            "CloudWatch has no utilization of it in the window"
-        };
-        Unrated::new(Reason::NoMetrics, detail)
+        Unrated::new(Reason::NoMetrics, "CloudWatch has no utilization of it in the window")
     }
 
     /// This workload as the calibration of its fleet sees it; `None` where it is not rated.
@@ -381,6 +418,9 @@ impl<'a> Facts<'a> {
         }
         if demand.is_some_and(|demand| demand.mixed_periods > 0) {
             notes.push("mixed-intervals".to_owned());
+        }
+        if self.platform_changed() {
+            notes.push("mixed-platforms".to_owned());
         }
         let at_cap = |of: fn(&WindowDemand) -> &Option<Observed>| {
             demand.and_then(|demand| of(demand).as_ref()).map_or(0, |observed| observed.periods_at_cap)

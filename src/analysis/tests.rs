@@ -13,12 +13,12 @@ use crate::{
     config::Config,
     pricing::PriceBook,
     report::{Finding, Report, WorkloadReport},
-    snapshot::{FORMAT_VERSION, Inventory, Manifest, Point, Series, Window},
+    snapshot::{FORMAT_VERSION, Gap, Inventory, Manifest, Point, Series, Window},
     units::{CpuUnits, MemoryMib, Usd},
     workload::{
-        Container, Controller, HistorySource, LaunchType, PolicyKind, Region, RevisionInForce,
-        ScalableTarget, ScalingPolicy, Scheduling, TaskDefinition, TrackedMetric, Workload, WorkloadIdentity,
-        WorkloadKind,
+        Architecture, Container, Controller, HistorySource, LaunchType, Platform, PolicyKind, Region,
+        RevisionInForce, ScalableTarget, ScalingPolicy, Scheduling, TaskDefinition, TrackedMetric, Workload,
+        WorkloadIdentity, WorkloadKind,
     },
 };
 
@@ -30,7 +30,9 @@ const POINTS: i64 = DAYS * 86_400 / PERIOD;
 struct Service {
     workload: Workload,
     definition: TaskDefinition,
+    more_definitions: Vec<TaskDefinition>,
     points: Vec<Point>,
+    gaps: Vec<Gap>,
 }
 
 /// A service of 1 vCPU / 2 GB with two tasks at constant utilization, in per cent.
@@ -79,7 +81,9 @@ fn service(cpu_percent: u32, memory_percent: u32) -> Service {
             memory: Some(MemoryMib(2048)),
             ..TaskDefinition::default()
         },
+        more_definitions: Vec::new(),
         points: (0..POINTS).map(point).collect(),
+        gaps: Vec::new(),
     }
 }
 
@@ -122,11 +126,16 @@ impl Service {
             window,
             utilization_encoding: String::new(),
             files: BTreeMap::new(),
-            gaps: Vec::new(),
+            gaps: self.gaps,
         };
         let inventory = Inventory {
             workloads: vec![self.workload],
-            task_definitions: BTreeMap::from([(self.definition.arn.clone(), self.definition)]),
+            task_definitions: self
+                .more_definitions
+                .into_iter()
+                .chain([self.definition])
+                .map(|definition| (definition.arn.clone(), definition))
+                .collect(),
             ..Inventory::default()
         };
         let utilization = vec![Series { workload_id: 0, points: self.points }];
@@ -300,6 +309,98 @@ fn a_stopped_service_costs_nothing_and_one_without_metrics_has_no_cost() {
     };
     assert_eq!(service(0, 0).with(stopped).rated().monthly_cost, Some(Usd::ZERO));
     assert_eq!(service(0, 0).with(|service| service.points.clear()).rated().monthly_cost, None);
+}
+
+/// A revision of the service that came into force after `days`.
+fn revision(task_definition: &str, days: i64) -> RevisionInForce {
+    let at = Some(Timestamp::from_second(days * 86_400).unwrap());
+    RevisionInForce {
+        task_definition: task_definition.into(),
+        from: at,
+        settled: at,
+        metric_resolution_seconds: 60,
+    }
+}
+
+#[test]
+fn a_definition_in_force_that_was_not_collected_is_not_replaced_by_the_one_before() {
+    let row = service(20, 30).with(|service| service.workload.revisions.push(revision("api:2", 7))).rated();
+    assert_eq!(row.not_rated.unwrap().reason, "missing-task-size");
+    assert_eq!((row.monthly_cost, row.window_cost, row.requested_vcpu_hours), (None, None, None));
+}
+
+#[test]
+fn an_earlier_definition_that_was_not_collected_is_assumed_and_told() {
+    let row = service(20, 30)
+        .with(|service| {
+            service.workload.revisions.extend([revision("api:0", 5), revision("api:1", 7)]);
+        })
+        .rated();
+    assert_eq!(row.finding, Finding::Overprovisioned);
+    assert!(row.evidence.notes.iter().any(|note| note == "assumed-revision"), "{:?}", row.evidence.notes);
+}
+
+#[test]
+fn a_window_on_two_platforms_says_that_it_is_priced_as_one() {
+    let noted = |arch| {
+        let mut report = service(20, 30)
+            .with(|service| {
+                let platform = Platform { arch, ..service.definition.platform };
+                let moved = TaskDefinition { arn: "api:2".into(), platform, ..service.definition.clone() };
+                service.workload.revisions.push(revision("api:2", 7));
+                service.more_definitions.push(moved);
+            })
+            .report();
+        report.workloads.remove(0).evidence.notes.contains(&"mixed-platforms".to_owned())
+    };
+    assert!(noted(Architecture::Arm64));
+    assert!(!noted(Architecture::X86_64));
+}
+
+fn gap(scope: &str, api: &str) -> Gap {
+    Gap { scope: scope.into(), api: api.into(), cause: "access denied".into() }
+}
+
+#[test]
+fn metrics_that_were_refused_are_neither_absent_nor_zero() {
+    let unseen = |desired: u32, gap: Gap| {
+        service(0, 0)
+            .with(|service| {
+                service.points.clear();
+                service.workload.desired_count = Some(desired);
+                service.gaps.push(gap);
+            })
+            .rated()
+    };
+    for scope in ["123456789012/us-east-1", "123456789012/us-east-1/prod/api"] {
+        for desired in [0, 2] {
+            let row = unseen(desired, gap(scope, "cloudwatch:GetMetricData"));
+            let not_rated = row.not_rated.unwrap();
+            assert_eq!(not_rated.reason, "no-metrics", "{scope} {desired}");
+            assert!(not_rated.detail.contains("could not be collected"), "{}", not_rated.detail);
+            assert_eq!(row.monthly_cost, None);
+        }
+    }
+    // What was refused elsewhere, or of another API, says nothing about its metrics.
+    for gap in [
+        gap("123456789012/eu-west-1", "cloudwatch:GetMetricData"),
+        gap("123456789012/us-east-1/prod/api", "ecs:ListServiceDeployments"),
+    ] {
+        assert_eq!(unseen(0, gap).not_rated.unwrap().reason, "no-running-tasks");
+    }
+}
+
+#[test]
+fn a_rating_without_knowing_the_scaling_says_so() {
+    let row = service(20, 30)
+        .with(|service| {
+            service
+                .gaps
+                .push(gap("123456789012/us-east-1", "application-autoscaling:DescribeScalableTargets"));
+        })
+        .rated();
+    assert_eq!(row.reasons, ["cpu-overprovisioned", "memory-overprovisioned", "scaling-unknown"]);
+    assert!(!service(20, 30).rated().reasons.contains(&"scaling-unknown".to_owned()));
 }
 
 proptest! {

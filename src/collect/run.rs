@@ -35,6 +35,8 @@ pub enum CollectError {
     WindowGone { folder: PathBuf },
     #[error("nothing could be collected: {}", first_causes(gaps))]
     NothingCollected { gaps: Vec<Gap> },
+    #[error("nothing could be collected: no cluster in {} matches --cluster {}", places.join(", "), patterns.join(", "))]
+    NoClusterMatches { places: Vec<String>, patterns: Vec<String> },
     #[error(
         "{place} cannot be reached to continue the collect: {cause}; run the same command again once it can"
     )]
@@ -170,6 +172,12 @@ async fn anew(
         return Err(CollectError::NothingCollected { gaps });
     }
     let inventory = inventory::merge(inventories);
+    if inventory.clusters.is_empty() && gaps.is_empty() && !request.clusters.is_empty() {
+        return Err(CollectError::NoClusterMatches {
+            places: sessions.iter().map(Session::place).collect(),
+            patterns: request.clusters.iter().cloned().collect(),
+        });
+    }
     Ok(Prepared {
         request: request.clone(),
         folder: folder.to_owned(),
