@@ -3,21 +3,23 @@
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 
+use super::standalone;
 use crate::{
     config::Config,
-    demand::{Observed, Requested, Timeline, WindowDemand},
+    demand::{Observed, Requested, Runs, StartUp, Timeline, WindowDemand},
     fargate::{FREE_EPHEMERAL_STORAGE, TaskSize},
     pricing::{NoPrice, PriceBook, TaskCost, TaskShape},
     report::{
-        CpuDemand, CurrentSize, DemandReport, Dimension, Dimensions, Evidence, Finding, MemoryDemand,
-        NotRated, Opportunity, PlatformReport, Quantity, Recommendation, Size, WorkloadReport,
+        ContainerReport, CpuDemand, CurrentSize, DemandReport, Dimension, Dimensions, Evidence, Finding,
+        GuardReport, MemoryDemand, NotRated, Opportunity, PlatformReport, Quantity, Recommendation, Size,
+        WorkloadReport,
     },
-    rightsize::{DimensionRating, Rating, Reason, Subject, Unrated, rate},
+    rightsize::{ContainerSize, DimensionRating, Guard, Rating, Reason, Subject, Unrated, rate},
     snapshot::{Inventory, Window},
     units::{HOURS_PER_MONTH, TaskTime, Usd},
     workload::{
-        HistorySource, LaunchType, Platform, PurchaseSplit, TaskDefinition, Workload, WorkloadKind,
-        spot_share,
+        HistorySource, InjectedContainer, LaunchType, OperatingSystem, Platform, PurchaseSplit,
+        TaskDefinition, TaskFacts, Workload, WorkloadKind, spot_share,
     },
 };
 
@@ -27,6 +29,9 @@ pub(super) struct Facts<'a> {
     pub inventory: &'a Inventory,
     pub timeline: Option<&'a Timeline>,
     pub demand: Option<&'a WindowDemand>,
+    pub start_up: Option<&'a StartUp>,
+    /// Of tasks that come and go.
+    pub runs: Option<&'a Runs>,
     pub window: Window,
     /// Something of this very workload could not be collected.
     pub has_gap: bool,
@@ -62,6 +67,8 @@ pub(super) fn report_on(facts: &Facts<'_>, book: &PriceBook, config: &Config) ->
             performance_risk: choice.risk.as_str().to_owned(),
             lower_bound: reported(choice.lower),
             upper_bound: reported(choice.upper),
+            conditions: rating.conditions.clone(),
+            containers: rating.containers.iter().map(container_report).collect(),
         })
     });
     let remaining = recommendation.as_ref().and_then(|r| r.monthly_cost).or(monthly_cost);
@@ -114,6 +121,10 @@ pub(super) fn report_on(facts: &Facts<'_>, book: &PriceBook, config: &Config) ->
             .into_iter()
             .collect(),
         recommendation,
+        guards: rating.as_ref().map_or_else(|_| Vec::new(), |r| r.guards.iter().map(guard_report).collect()),
+        runs: facts.runs.and_then(|runs| {
+            standalone::reported(runs, priced.as_ref().ok().map(|priced| priced.current_hourly))
+        }),
         evidence: facts.evidence(),
     }
 }
@@ -208,6 +219,9 @@ impl<'a> Facts<'a> {
         if self.workload.desired_count == Some(0) {
             return Unrated::new(Reason::NoRunningTasks, "no task ran in the window and none is wanted");
         }
+        if self.workload.identity.kind == WorkloadKind::Standalone && !self.has_gap {
+            return Unrated::new(Reason::NoRunningTasks, "no task of this family ran in the window");
+        }
         let detail = if self.has_gap {
             "its metrics could not be collected; see the gaps"
         } else {
@@ -239,13 +253,11 @@ impl<'a> Facts<'a> {
         if let Some(unpriced) = unpriced {
             return Err(unpriced.clone());
         }
-        if self.workload.identity.kind == WorkloadKind::Standalone {
-            return Err(Unrated::new(
-                Reason::StandaloneTask,
-                "tasks that no service runs are listed and priced, but not rated",
-            ));
+        match self.runs {
+            Some(runs) => standalone::enough_runs(runs)?,
+            None => self.enough_evidence(demand, config)?,
         }
-        self.enough_evidence(demand, config)?;
+        let task_facts = self.task_facts(config);
         let subject = Subject {
             definition,
             size,
@@ -253,7 +265,13 @@ impl<'a> Facts<'a> {
             split,
             demand,
             scaling: self.workload.scaling.as_ref(),
-            observed_days: (self.observed_seconds(demand) / 86_400).max(1),
+            facts: &task_facts,
+            start_up: self.start_up,
+            observed_days: match self.runs {
+                // Days without a run showed nothing.
+                Some(runs) => runs.days.max(1),
+                None => (self.observed_seconds(demand) / 86_400).max(1),
+            },
         };
         let rating = rate(&subject, book, config)
             .map_err(|error| Unrated::new(Reason::NoPriceForRegion, error.to_string()))?;
@@ -261,6 +279,17 @@ impl<'a> Facts<'a> {
             DimensionRating::NotRated(unrated) if rating.is_unrated() => Err(unrated.clone()),
             _ => Ok(rating),
         }
+    }
+
+    /// What its tasks showed, with what the settings say of all tasks.
+    fn task_facts(&self, config: &Config) -> TaskFacts {
+        let mut facts = self.workload.facts.clone();
+        // Windows tasks have no GuardDuty agent.
+        let linux = self.definition().is_some_and(|d| d.platform.os == OperatingSystem::Linux);
+        if config.guard_duty_agent && linux && !facts.injected.contains(&InjectedContainer::GuardDutyAgent) {
+            facts.injected.push(InjectedContainer::GuardDutyAgent);
+        }
+        facts
     }
 
     /// Seconds from the first sample to the window's end.
@@ -319,6 +348,16 @@ impl<'a> Facts<'a> {
         if demand.is_some_and(|demand| demand.mixed_periods > 0) {
             notes.push("mixed-intervals".to_owned());
         }
+        if self.runs.is_some() {
+            notes.push("runs".to_owned());
+        }
+        let stopped = self.workload.facts.stopped.as_ref();
+        if stopped.is_some() {
+            notes.push("stopped-tasks-of-one-hour".to_owned());
+        }
+        if self.lacks_container_series() {
+            notes.push("container-insights-would-tell".to_owned());
+        }
         let at_cap = |of: fn(&WindowDemand) -> &Option<Observed>| {
             demand.and_then(|demand| of(demand).as_ref()).map_or(0, |observed| observed.periods_at_cap)
         };
@@ -337,7 +376,19 @@ impl<'a> Facts<'a> {
             notes,
             cpu_periods_at_cap: at_cap(|demand| &demand.cpu),
             memory_periods_at_cap: at_cap(|demand| &demand.memory),
+            startup_peak_vcpu: self.start_up.map(|start| {
+                Quantity(Decimal::from(start.peak_cpu) / Decimal::from(1_024_000_u32)).rounded()
+            }),
+            oom_kills: stopped.map(|stopped| stopped.oom_kills.into()),
         }
+    }
+
+    /// Several containers share the task, and which one needs what is not known: Container Insights
+    /// with enhanced observability would tell.
+    fn lacks_container_series(&self) -> bool {
+        self.workload.launch_type == LaunchType::Fargate
+            && self.workload.facts.container_peaks.is_empty()
+            && self.definition().is_some_and(|definition| definition.containers.len() > 1)
     }
 }
 
@@ -414,6 +465,25 @@ fn not_rated(unrated: &Unrated) -> NotRated {
 
 fn reported(size: TaskSize) -> Size {
     Size { cpu_units: size.cpu().0, memory_mib: size.memory().0 }
+}
+
+fn container_report(container: &ContainerSize) -> ContainerReport {
+    ContainerReport {
+        name: container.name.clone(),
+        cpu_units: Some(container.cpu.0).filter(|cpu| *cpu > 0),
+        memory_mib: container.memory.map(|memory| memory.0),
+        memory_reservation_mib: container.memory_reservation.map(|memory| memory.0),
+    }
+}
+
+fn guard_report(guard: &Guard) -> GuardReport {
+    let bound = |floor: u32| Some(floor).filter(|floor| *floor > 0);
+    GuardReport {
+        code: guard.code.to_owned(),
+        detail: guard.detail.clone(),
+        cpu_units: bound(guard.cpu.0),
+        memory_mib: bound(guard.memory.0),
+    }
 }
 
 /// Nobody seems to use it: stopping it saves whatever it would still cost.

@@ -15,8 +15,8 @@ use crate::{
     units::{CpuUnits, MemoryMib, Usd},
     workload::{
         Container, Controller, HistorySource, LaunchType, PolicyKind, Region, RevisionInForce,
-        ScalableTarget, ScalingPolicy, Scheduling, TaskDefinition, TrackedMetric, Workload, WorkloadIdentity,
-        WorkloadKind,
+        ScalableTarget, ScalingPolicy, Scheduling, TaskDefinition, TaskFacts, TrackedMetric, Workload,
+        WorkloadIdentity, WorkloadKind,
     },
 };
 
@@ -68,6 +68,7 @@ fn service(cpu_percent: u32, memory_percent: u32) -> Service {
             history: HistorySource::ServiceDeployments,
             scaling: None,
             tags: BTreeMap::new(),
+            facts: TaskFacts::default(),
             notes: Vec::new(),
         },
         definition: TaskDefinition {

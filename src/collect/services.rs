@@ -12,7 +12,7 @@ use crate::{
     snapshot::Scope,
     workload::{
         Cluster, Controller, HistorySource, LaunchType, Region, RevisionInForce, Scheduling, StrategyItem,
-        Workload, WorkloadIdentity, WorkloadKind,
+        TaskFacts, Workload, WorkloadIdentity, WorkloadKind,
     },
 };
 
@@ -110,6 +110,7 @@ pub fn found_service(
         history: HistorySource::CurrentOnly,
         scaling: None,
         tags: tags(service.tags()),
+        facts: TaskFacts::default(),
         notes,
     };
     Some(FoundService {

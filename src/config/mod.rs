@@ -18,6 +18,8 @@ pub struct Config {
     pub evidence: EvidenceRules,
     /// Per cent of the size, in hundredths, that an idle workload's CPU never passes.
     pub idle_max_cpu_centi_percent: u32,
+    /// GuardDuty adds its agent to every task, whatever its cluster's tags say.
+    pub guard_duty_agent: bool,
 }
 
 /// How much headroom a size must leave.
@@ -54,6 +56,7 @@ struct File {
     sizing: SizingFile,
     evidence: EvidenceFile,
     idle: IdleFile,
+    guards: GuardsFile,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -79,6 +82,12 @@ struct IdleFile {
     max_cpu_percent: Option<f64>,
 }
 
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct GuardsFile {
+    guardduty_agent: Option<bool>,
+}
+
 impl Default for Config {
     fn default() -> Self {
         let zero = Self {
@@ -91,6 +100,7 @@ impl Default for Config {
                 max_mixed_percent: 0,
             },
             idle_max_cpu_centi_percent: 0,
+            guard_duty_agent: false,
         };
         zero.overlaid("default.toml", DEFAULT_TOML).expect("a test parses the embedded defaults")
     }
@@ -121,6 +131,7 @@ impl Config {
             Ok(())
         };
         self.region = read.region.or(self.region);
+        self.guard_duty_agent = read.guards.guardduty_agent.unwrap_or(self.guard_duty_agent);
         let (sizing, evidence) = (&mut self.sizing, &mut self.evidence);
         let (s, e, i) = (read.sizing, read.evidence, read.idle);
         set(&mut sizing.cpu_percentile, "sizing.cpu_percentile", s.cpu_percentile, 100, 50, 100)?;
@@ -162,6 +173,9 @@ mod tests {
         let config = Config::from_toml("fargauge.toml", "[sizing]\ncpu_percentile = 99\n").unwrap();
         assert_eq!(config.sizing.cpu_percentile, 9_900);
         assert_eq!(config.sizing.memory_headroom, 2_000);
+        assert!(!config.guard_duty_agent);
+        let config = Config::from_toml("fargauge.toml", "[guards]\nguardduty_agent = true\n").unwrap();
+        assert!(config.guard_duty_agent);
     }
 
     #[test]

@@ -15,7 +15,7 @@ use crate::{
     workload::{
         CapacityProvider, CapacityProviderKind, Cluster, Container, Controller, HistorySource, LaunchType,
         PolicyKind, Region, RevisionInForce, RuntimeSetting, ScalableTarget, ScalingPolicy, Scheduling,
-        StrategyItem, TaskDefinition, TrackedMetric, Workload, WorkloadIdentity, WorkloadKind,
+        StrategyItem, TaskDefinition, TaskFacts, TrackedMetric, Workload, WorkloadIdentity, WorkloadKind,
     },
 };
 
@@ -46,6 +46,7 @@ pub(super) fn workload(workload_id: u32, member: &Member) -> Workload {
         history: if complete { HistorySource::ServiceDeployments } else { HistorySource::CurrentOnly },
         scaling: scalable_target(archetype),
         tags: tags(archetype),
+        facts: TaskFacts::default(),
         notes,
     }
 }

@@ -5,14 +5,14 @@
 //! demand it could not see.
 
 mod cheapest;
-mod container_floor;
+mod guards;
 mod need;
 mod performance_risk;
 mod rating;
 mod unrated;
 
 pub use cheapest::{Floors, cheapest_size};
-pub use container_floor::container_floor;
+pub use guards::{ContainerSize, Guard, GuardInput, Guards};
 pub use need::{Need, ResourceNeed, need};
 pub use performance_risk::{PerformanceRisk, performance_risk};
 pub use rating::{DimensionRating, Rating, SizeChoice, Subject, rate};

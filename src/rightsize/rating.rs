@@ -1,19 +1,21 @@
 //! [`Rating`]: the verdict on one workload that has data, a size and a price.
 
+use std::borrow::Cow;
+
 use super::{
     cheapest::{Floors, cheapest_size, hourly},
-    container_floor::container_floor,
+    guards::{ContainerSize, Guard, GuardInput, Guards},
     need::{Need, ResourceNeed, need},
     performance_risk::{PerformanceRisk, performance_risk},
     unrated::{Reason, Unrated},
 };
 use crate::{
     config::Config,
-    demand::{Requested, WindowDemand},
+    demand::{Requested, StartUp, WindowDemand},
     fargate::TaskSize,
     pricing::{NoPrice, PriceBook, TaskShape},
     units::{CpuUnits, MemoryMib, Usd},
-    workload::{PolicyKind, PurchaseSplit, ScalableTarget, TaskDefinition, TrackedMetric},
+    workload::{PolicyKind, PurchaseSplit, ScalableTarget, TaskDefinition, TaskFacts, TrackedMetric},
 };
 
 /// What is rated.
@@ -26,6 +28,9 @@ pub struct Subject<'a> {
     pub split: PurchaseSplit,
     pub demand: &'a WindowDemand,
     pub scaling: Option<&'a ScalableTarget>,
+    pub facts: &'a TaskFacts,
+    /// Start-ups, where they can be told apart.
+    pub start_up: Option<&'a StartUp>,
     /// Whole days of history, at least 1.
     pub observed_days: u64,
 }
@@ -48,6 +53,12 @@ pub struct Rating {
     pub reasons: Vec<&'static str>,
     /// The size to change to; `None`: stay.
     pub choice: Option<SizeChoice>,
+    /// What must hold, or be done along, for the choice.
+    pub conditions: Vec<String>,
+    /// The containers' own settings at the chosen size; empty where they must be set by hand.
+    pub containers: Vec<ContainerSize>,
+    /// What guards had to say, whether or not they changed anything.
+    pub guards: Vec<Guard>,
     /// The current size is the smallest there is and large enough.
     pub already_minimal: bool,
     pub idle: bool,
@@ -83,7 +94,8 @@ pub fn rate(subject: &Subject<'_>, book: &PriceBook, config: &Config) -> Result<
     let os = shape.platform.os;
     let current =
         Requested { cpu: size.cpu(), memory: size.memory(), ephemeral_storage: shape.ephemeral_storage };
-    let (cpu, memory) = need(demand, current, os, &config.sizing, subject.observed_days);
+    let steady = steady(demand, subject.start_up);
+    let (cpu, memory) = need(&steady, current, os, &config.sizing, subject.observed_days);
     let cpu = rateable(cpu, subject.scaling, &TrackedMetric::CpuUtilization);
     let memory = rateable(memory, subject.scaling, &TrackedMetric::MemoryUtilization);
     let keep = |at: u32| ResourceNeed {
@@ -94,11 +106,24 @@ pub fn rate(subject: &Subject<'_>, book: &PriceBook, config: &Config) -> Result<
         unknown_above: false,
         reached_cap: false,
     };
+    let memory_demanded = *memory.as_ref().unwrap_or(&keep(size.memory().0));
+    let guards = Guards::of(GuardInput {
+        definition: subject.definition,
+        facts: subject.facts,
+        size,
+        os,
+        start_up: subject.start_up,
+        memory_peak: demand.memory.as_ref().map(|memory| mib(memory.max)),
+        memory_need: MemoryMib(memory_demanded.floor),
+        memory_headroom: config.sizing.memory_headroom,
+    });
+    // A kill tells what no metric does, and whatever the number of tasks follows.
+    let memory = if guards.memory_is_short() { Ok(guards.after_kills(memory_demanded)) } else { memory };
     let demanded = Need {
         cpu: *cpu.as_ref().unwrap_or(&keep(size.cpu().0)),
         memory: *memory.as_ref().unwrap_or(&keep(size.memory().0)),
     };
-    let needed = demanded.at_least(container_floor(subject.definition));
+    let needed = demanded.at_least(guards.floors());
     let (cpu_fixed, memory_fixed) = (cpu.is_err(), memory.is_err());
     let pick = |need: &Need, of: fn(&ResourceNeed) -> u32| {
         let floors = Floors {
@@ -150,9 +175,7 @@ pub fn rate(subject: &Subject<'_>, book: &PriceBook, config: &Config) -> Result<
     if fixed_with(&memory) {
         reasons.push("memory-autoscaled");
     }
-    if chosen != pick(&demanded, |need| need.floor)? {
-        reasons.push("container-minimums");
-    }
+    reasons.extend(guards.reasons(&demanded, |need| pick(need, |need| need.floor))?);
     let idle = is_idle(demand, size, config);
     if idle {
         reasons.push("idle");
@@ -174,14 +197,31 @@ pub fn rate(subject: &Subject<'_>, book: &PriceBook, config: &Config) -> Result<
         }
         _ => None,
     };
+    let to = choice.map(|choice| choice.size);
     Ok(Rating {
         cpu,
         memory,
+        conditions: to.map(|to| guards.conditions(to, &reasons)).unwrap_or_default(),
+        containers: to.and_then(|to| guards.containers(to)).unwrap_or_default(),
+        guards: guards.into_list(),
         reasons,
         choice,
         already_minimal: choice.is_none() && !short && size.is_smallest(os),
         idle,
     })
+}
+
+/// Demand with the start-up spikes of CPU taken out: they are a guard's business.
+fn steady<'a>(demand: &'a WindowDemand, start_up: Option<&StartUp>) -> Cow<'a, WindowDemand> {
+    match start_up.filter(|start| start.is_spike()) {
+        None => Cow::Borrowed(demand),
+        Some(start) => Cow::Owned(WindowDemand { cpu: Some(start.steady_cpu.clone()), ..demand.clone() }),
+    }
+}
+
+/// Whole MiB of KiB, rounded up.
+fn mib(kib: u64) -> u32 {
+    u32::try_from(kib.div_ceil(1024)).unwrap_or(u32::MAX)
 }
 
 /// The need, or why this resource cannot be rated: no samples, or the task count follows it.
