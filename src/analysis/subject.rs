@@ -284,10 +284,13 @@ impl<'a> Facts<'a> {
     /// What its tasks showed, with what the settings say of all tasks.
     fn task_facts(&self, config: &Config) -> TaskFacts {
         let mut facts = self.workload.facts.clone();
-        // Windows tasks have no GuardDuty agent.
+        let agent = InjectedContainer::GuardDutyAgent;
+        let has_agent = config.guard_duty_agent || facts.injected.contains(&agent);
+        facts.injected.retain(|container| *container != agent);
+        // There is none for Windows.
         let linux = self.definition().is_some_and(|d| d.platform.os == OperatingSystem::Linux);
-        if config.guard_duty_agent && linux && !facts.injected.contains(&InjectedContainer::GuardDutyAgent) {
-            facts.injected.push(InjectedContainer::GuardDutyAgent);
+        if has_agent && linux {
+            facts.injected.push(agent);
         }
         facts
     }

@@ -279,7 +279,7 @@ fn write_notes(report: &Report, width: usize, out: &mut String) {
     if report.notes.is_empty() {
         return;
     }
-    out.push_str("\nNot to be seen\n");
+    out.push_str("\nCannot be seen\n");
     let mut table = Columns::new(vec![
         column("SCOPE", Align::Left, Shrink::Middle { min: 16 }, 0),
         column("NOTE", Align::Left, Shrink::End { min: 16 }, 0),
@@ -359,7 +359,7 @@ fn why(workload: &WorkloadReport) -> String {
     let conditions = workload.recommendation.as_ref().map_or(&[][..], |r| r.conditions.as_slice());
     let conditions: Vec<_> = conditions.iter().map(|condition| display_safe(condition)).collect();
     let reasons = parts.join(", ");
-    if conditions.is_empty() { reasons } else { format!("{reasons}; if: {}", conditions.join("; ")) }
+    if conditions.is_empty() { reasons } else { format!("{reasons}: {}", conditions.join("; ")) }
 }
 
 /// As many digits of a checksum as a snapshot's id has.
@@ -458,6 +458,7 @@ mod tests {
         let mut report = fixture::report();
         report.workloads.retain(|workload| workload.region == "us-east-1");
         report.gaps.clear();
+        report.notes.clear();
         let text = at_width(&report, 120);
         assert_eq!(text.matches("111122223333 us-east-1 · ").count(), 1);
         assert_eq!(text.matches("us-east-1").count(), 1);
