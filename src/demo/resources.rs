@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{
     archetype::{Archetype, Containers, Intent, RunsOn, Scaling, Size},
-    fleet::{ACCOUNT, Member},
+    fleet::{ACCOUNT, GAPPY_REGION, Member},
     history::{History, Revision},
     prng::SplitMix64,
     series,
@@ -52,9 +52,13 @@ pub(super) fn workload(workload_id: u32, member: &Member) -> Workload {
     }
 }
 
-/// What the tasks that stopped in the last hour told: only those of a leak were killed for memory.
+/// What the tasks that stopped in the last hour told, where the role may ask: only those of a leak were
+/// killed for memory.
 fn facts(member: &Member) -> TaskFacts {
     let archetype = member.archetype;
+    if (archetype.region, archetype.cluster) == (GAPPY_REGION, "batch") {
+        return TaskFacts::default();
+    }
     let leaks = archetype.intent == Intent::Underprovisioned && archetype.memory.is_leak();
     let (oom_kills, last_oom) = if leaks { (2, Some(at(END - HOUR / 2))) } else { (0, None) };
     let stopped = StoppedTasks {

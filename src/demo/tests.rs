@@ -59,7 +59,7 @@ fn the_default_fleet_is_the_same_bytes_every_time() {
     assert_eq!(checksum_of_the_rest(&fleet), checksum_of_the_rest(&default_fleet()));
     assert_eq!(
         checksum_of_the_rest(&fleet),
-        "239877fc6de2218930b47492d8867c8802b11c940aad7b22305fd6995b48fd35"
+        "f9d7c33866625e2cd1702205c46611cad0e4b27ca6df444b5b4d9e9ded97da67"
     );
 }
 

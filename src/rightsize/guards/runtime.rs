@@ -251,20 +251,21 @@ pub(super) fn conditions(input: &GuardInput<'_>, to: TaskSize, reasons: &[&'stat
             .as_ref()
             .and_then(|split| split.get(index))
             .map_or(to.memory(), |size| size.memory.unwrap_or(to.memory()));
-        if let Some(fixed) = fixed(&container.runtime_settings) {
-            if reasons.contains(&FIXED_HEAP) || reasons.contains(&HEAP_EXCEEDS_SIZE) {
-                conditions.push(format!("to go lower in memory, lower {} first", fixed.setting));
-            }
+        let holds = reasons.contains(&FIXED_HEAP) || reasons.contains(&HEAP_EXCEEDS_SIZE);
+        if let Some(fixed) = fixed(&container.runtime_settings).filter(|_| holds) {
+            conditions.push(if to.memory() > input.size.memory() {
+                format!("before paying for more memory, see whether {} may be lower", fixed.setting)
+            } else {
+                format!("to go lower in memory, lower {} first", fixed.setting)
+            });
         }
-        if let Some((percent, setting)) = heap_percent(&container.runtime_settings) {
-            if then < now {
-                conditions.push(format!(
-                    "the heap of {} ({setting}) shrinks from {} to {} MiB: what is in use after collections must fit",
-                    container.name,
-                    share(now, percent),
-                    share(then, percent)
-                ));
-            }
+        if let Some((percent, setting)) = heap_percent(&container.runtime_settings).filter(|_| then < now) {
+            conditions.push(format!(
+                "the heap of {} ({setting}) shrinks from {} to {} MiB: what is in use after collections must fit",
+                container.name,
+                share(now, percent),
+                share(then, percent)
+            ));
         }
     }
     conditions

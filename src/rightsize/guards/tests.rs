@@ -164,6 +164,8 @@ fn a_heap_that_makes_memory_look_full_is_said() {
     assert!(full.reasons.contains(&"fixed-heap"));
     let guard = full.guards.iter().find(|guard| guard.code == "fixed-heap").unwrap();
     assert!(guard.detail.contains("looks full"), "{}", guard.detail);
+    assert_eq!(chosen(&full), Some((1024, 3072)));
+    assert_eq!(full.conditions, ["before paying for more memory, see whether -Xmx1500m may be lower"]);
     let half = case((1024, 2048), 50, 50).with(&[("-Xmx", "1500m")]).rated();
     assert!(!half.guards[0].detail.contains("looks full"));
 }
