@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use crate::{
     config::Config,
-    demand::{StartUp, Timeline, WindowDemand, roll_up, start_up},
+    demand::{Observed, StartUp, Timeline, WindowDemand, roll_up, start_up},
     fargate::TaskSize,
     pricing::{PriceBook, TaskShape},
     rightsize::{DimensionRating, GuardInput, Guards, Rating, Subject, rate},
@@ -213,6 +213,50 @@ fn start_up_is_kept_apart_and_still_fits() {
     assert!(rating.reasons.contains(&"start-up-peak"));
     // Without a spike nothing changes.
     assert_eq!(spiky((2048, 4096), 10, 10).0, chosen(&case((2048, 4096), 10, 20).rated()));
+}
+
+/// The floors that guards give a task of this size without containers.
+fn floors(size: (u32, u32), facts: &TaskFacts, start_up: Option<&StartUp>) -> (u32, u32) {
+    let case = case(size, 0, 0);
+    let input = GuardInput {
+        definition: &case.definition(),
+        facts,
+        size: case.task_size(),
+        os: OperatingSystem::Linux,
+        start_up,
+        memory_peak: None,
+        memory_need: MemoryMib(0),
+        memory_headroom: 0,
+    };
+    let (cpu, memory) = Guards::of(input).floors();
+    (cpu.0, memory.0)
+}
+
+#[test]
+fn the_worked_table_of_start_ups_holds() {
+    let steady = Observed {
+        histogram: [100_000].into_iter().collect(),
+        max: 100_000,
+        average: None,
+        periods_at_cap: 0,
+        largest_capped_size: None,
+    };
+    for (size, peak_cpu, capped_at, floor) in [
+        ((2048, 4096), 1_536_000, None, 1024),
+        ((2048, 4096), 2_048_000, Some(2048), 2048),
+        ((1024, 2048), 2_048_000, Some(2048), 1024),
+    ] {
+        let start = StartUp { starts: 1, peak_cpu, capped_at, steady_cpu: steady.clone() };
+        assert_eq!(floors(size, &TaskFacts::default(), Some(&start)), (floor, 0));
+    }
+}
+
+#[test]
+fn the_worked_table_of_kills_holds() {
+    for (memory, killed_at, floor) in [(2048, Some(2048), 3072), (4096, Some(2048), 3072), (2048, None, 3072)]
+    {
+        assert_eq!(floors((1024, memory), &killed(1, killed_at), None), (0, floor));
+    }
 }
 
 #[test]
