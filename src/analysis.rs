@@ -4,6 +4,7 @@
 //! gives the same report for the same input. Fails only where a part of the snapshot cannot be read.
 
 mod options;
+mod standalone;
 mod subject;
 
 #[cfg(test)]
@@ -20,15 +21,17 @@ use rust_decimal::Decimal;
 
 use crate::{
     config::Config,
-    demand::{Timeline, WindowDemand, roll_up},
+    demand::{Runs, StartUp, Timeline, WindowDemand, roll_up, runs, start_up},
+    fargate::minimum_billed_seconds,
     pricing::PriceBook,
     report::{
         HeadroomReport, PriceBookReference, Quantity, Report, ReportWindow, SCHEMA_VERSION,
         SnapshotReference, Totals, WorkloadReport,
     },
     rightsize::{Calibration, Member, Unsupported},
-    snapshot::{Inventory, Manifest, Series, UtilizationParts},
+    snapshot::{Inventory, Manifest, Series, UtilizationParts, Window},
     units::Usd,
+    workload::{OperatingSystem, Workload, WorkloadKind},
 };
 
 /// A snapshot as the analysis needs it, wherever it is kept.
@@ -50,6 +53,8 @@ impl std::fmt::Debug for Input<'_> {
 /// What one workload's series came to.
 struct Digest {
     demand: Option<WindowDemand>,
+    start_up: Option<StartUp>,
+    runs: Option<Runs>,
     values: u64,
 }
 
@@ -71,7 +76,10 @@ pub fn analyse(
         .into_par_iter()
         .map(|part| {
             let series = input.utilization.read_part(part)?;
-            Ok(series.into_iter().map(|series| digest(&series, &timelines, window.period_seconds)).collect())
+            Ok(series
+                .into_iter()
+                .map(|series| digest(&series, input.inventory, &timelines, window))
+                .collect())
         })
         .collect::<Result<Vec<Vec<(u32, Digest)>>, io::Error>>()?
         .into_iter()
@@ -83,13 +91,18 @@ pub fn analyse(
         .inventory
         .workloads
         .iter()
-        .map(|workload| subject::Facts {
-            workload,
-            inventory: input.inventory,
-            timeline: timelines.get(workload.workload_id as usize).and_then(Option::as_ref),
-            demand: digests.get(&workload.workload_id).and_then(|digest| digest.demand.as_ref()),
-            window,
-            refused: &refused,
+        .map(|workload| {
+            let digest = digests.get(&workload.workload_id);
+            subject::Facts {
+                workload,
+                inventory: input.inventory,
+                timeline: timelines.get(workload.workload_id as usize).and_then(Option::as_ref),
+                demand: digest.and_then(|digest| digest.demand.as_ref()),
+                start_up: digest.and_then(|digest| digest.start_up.as_ref()),
+                runs: digest.and_then(|digest| digest.runs.as_ref()),
+                window,
+                refused: &refused,
+            }
         })
         .collect();
     // How much headroom is worth its price is the fleet's to say, so it is asked before any is rated.
@@ -125,6 +138,7 @@ pub fn analyse(
         totals: Totals::of(&workloads),
         workloads,
         gaps: input.manifest.gaps.clone(),
+        notes: standalone::unseen(&input.inventory.clusters).collect(),
     })
 }
 
@@ -172,6 +186,7 @@ pub fn merged(reports: Vec<Report>) -> Result<Report, CannotMerge> {
         whole.samples_read += report.samples_read;
         whole.workloads.extend(report.workloads);
         whole.gaps.extend(report.gaps);
+        whole.notes.extend(report.notes);
         // One name for several snapshots, whatever they are.
         whole.snapshot.sha256 =
             crate::sha256::hex(format!("{}{}", whole.snapshot.sha256, report.snapshot.sha256).as_bytes());
@@ -194,12 +209,38 @@ pub enum CannotMerge {
 }
 
 /// A workload whose size is not known is rolled up under no size: its values are counted, no more.
-fn digest(series: &Series, timelines: &[Option<Timeline>], period_seconds: u32) -> (u32, Digest) {
+fn digest(
+    series: &Series,
+    inventory: &Inventory,
+    timelines: &[Option<Timeline>],
+    window: Window,
+) -> (u32, Digest) {
+    let period = window.period_seconds;
     let timeline = timelines.get(series.workload_id as usize).and_then(Option::as_ref);
+    let workload = inventory.workloads.get(series.workload_id as usize);
     let unknown = Timeline::unknown();
-    let rollups = roll_up(&series.points, timeline.unwrap_or(&unknown), period_seconds);
+    let rollups = roll_up(&series.points, timeline.unwrap_or(&unknown), period);
     let demand = WindowDemand::of(&rollups);
-    (series.workload_id, Digest { demand, values: rollups.values })
+    let standalone = workload.filter(|workload| workload.identity.kind == WorkloadKind::Standalone);
+    let runs = standalone.map(|workload| {
+        runs(&series.points, period, minimum_billed_seconds(operating_system(workload, inventory)))
+    });
+    // A task that comes and goes is sized for all that it does, its start included.
+    let start_up = match (workload, timeline, &demand) {
+        (Some(workload), Some(timeline), Some(demand)) if standalone.is_none() => {
+            let start = window.start.as_second();
+            start_up(&series.points, timeline, &workload.revisions, demand, start, period)
+        }
+        _ => None,
+    };
+    (series.workload_id, Digest { demand, start_up, runs, values: rollups.values })
+}
+
+fn operating_system(workload: &Workload, inventory: &Inventory) -> OperatingSystem {
+    let revision = workload.revisions.last();
+    revision
+        .and_then(|revision| inventory.task_definitions.get(&revision.task_definition))
+        .map_or_else(OperatingSystem::default, |definition| definition.platform.os)
 }
 
 /// By savings, largest first; then by cost; then by id, so that the order is always the same.

@@ -36,7 +36,7 @@ pub(super) fn opportunities(
             TaskShape { cpu: choice.size.cpu(), memory: choice.size.memory(), ..shape }
         }
         // What keeps the size from being rated says nothing against the data.
-        Ok(_) | Err(Unrated { reason: Reason::Autoscaled | Reason::StandaloneTask, .. }) => shape,
+        Ok(_) | Err(Unrated { reason: Reason::Autoscaled | Reason::TooFewRuns, .. }) => shape,
         Err(_) => return Vec::new(),
     };
     let time = demand.total_task_time();

@@ -5,24 +5,26 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 
-use super::options::opportunities;
+use super::{options::opportunities, standalone};
 use crate::{
     config::{Config, LeastChange, Resolved},
-    demand::{Observed, Requested, Timeline, WindowDemand},
+    demand::{Observed, Requested, Runs, StartUp, Timeline, WindowDemand},
     fargate::{FREE_EPHEMERAL_STORAGE, TaskSize},
     pricing::{NoPrice, PriceBook, TaskCost, TaskShape},
     report::{
-        CpuDemand, CurrentSize, DemandReport, Dimension, Dimensions, Evidence, Finding, MemoryDemand,
-        NotRated, PlatformReport, Quantity, Recommendation, SettingReport, Size, WorkloadReport,
+        ContainerReport, CpuDemand, CurrentSize, DemandReport, Dimension, Dimensions, Evidence, Finding,
+        GuardReport, MemoryDemand, NotRated, PlatformReport, Quantity, Recommendation, SettingReport, Size,
+        WorkloadReport,
     },
     rightsize::{
-        Calibration, DimensionRating, Member, Rating, Reason, Subject, Unrated, Unsupported, member, rate,
+        Calibration, ContainerSize, DimensionRating, Guard, Member, Rating, Reason, Subject, Unrated,
+        Unsupported, member, rate,
     },
     snapshot::{Gap, Inventory, Window},
     units::{HOURS_PER_MONTH, TaskTime, Usd, decimal_as_f64},
     workload::{
-        HistorySource, LaunchType, Platform, PurchaseSplit, TaskDefinition, Workload, WorkloadIdentity,
-        WorkloadKind, spot_share,
+        HistorySource, InjectedContainer, LaunchType, OperatingSystem, Platform, PurchaseSplit,
+        TaskDefinition, TaskFacts, Workload, WorkloadIdentity, WorkloadKind, spot_share,
     },
 };
 
@@ -32,6 +34,9 @@ pub(super) struct Facts<'a> {
     pub inventory: &'a Inventory,
     pub timeline: Option<&'a Timeline>,
     pub demand: Option<&'a WindowDemand>,
+    pub start_up: Option<&'a StartUp>,
+    /// Of tasks that come and go.
+    pub runs: Option<&'a Runs>,
     pub window: Window,
     pub refused: &'a Refused<'a>,
 }
@@ -104,6 +109,8 @@ pub(super) fn report_on(
             performance_risk: choice.risk.as_str().to_owned(),
             lower_bound: reported(choice.lower),
             upper_bound: reported(choice.upper),
+            conditions: rating.conditions.clone(),
+            containers: rating.containers.iter().map(container_report).collect(),
         })
     });
     let remaining = recommendation.as_ref().and_then(|r| r.monthly_cost).or(monthly_cost);
@@ -158,6 +165,10 @@ pub(super) fn report_on(
             opportunities(facts, book, config, (shape, split), &rating, remaining)
         }),
         recommendation,
+        guards: rating.as_ref().map_or_else(|_| Vec::new(), |r| r.guards.iter().map(guard_report).collect()),
+        runs: facts.runs.and_then(|runs| {
+            standalone::reported(runs, priced.as_ref().ok().map(|priced| priced.current_hourly))
+        }),
         evidence: facts.evidence(in_force),
     }
 }
@@ -277,6 +288,9 @@ impl<'a> Facts<'a> {
         if self.workload.desired_count == Some(0) {
             return Unrated::new(Reason::NoRunningTasks, "no task ran in the window and none is wanted");
         }
+        if self.workload.identity.kind == WorkloadKind::Standalone {
+            return Unrated::new(Reason::NoRunningTasks, "no task of this family ran in the window");
+        }
         Unrated::new(Reason::NoMetrics, "CloudWatch has no utilization of it in the window")
     }
 
@@ -341,13 +355,11 @@ impl<'a> Facts<'a> {
         if let Some(unpriced) = unpriced {
             return Err(unpriced.clone());
         }
-        if self.workload.identity.kind == WorkloadKind::Standalone {
-            return Err(Unrated::new(
-                Reason::StandaloneTask,
-                "tasks that no service runs are listed and priced, but not rated",
-            ));
+        match self.runs {
+            Some(runs) => standalone::enough_runs(runs)?,
+            None => self.enough_evidence(demand, config)?,
         }
-        self.enough_evidence(demand, config)?;
+        let task_facts = self.task_facts(config);
         let subject = Subject {
             definition,
             size,
@@ -355,12 +367,32 @@ impl<'a> Facts<'a> {
             split,
             demand,
             scaling: self.workload.scaling.as_ref(),
-            observed_days: (self.observed_seconds(demand) / 86_400).max(1),
+            facts: &task_facts,
+            start_up: self.start_up,
+            observed_days: match self.runs {
+                // Days without a run showed nothing.
+                Some(runs) => runs.days.max(1),
+                None => (self.observed_seconds(demand) / 86_400).max(1),
+            },
             monthly_task_hours: decimal_as_f64(demand.total_task_time().hours() * self.months_per_window()),
             sizing: in_force.sizing,
         };
         let no_price = |error: NoPrice| Unrated::new(Reason::NoPriceForRegion, error.to_string());
         answer(&subject).map_err(no_price)
+    }
+
+    /// What its tasks showed, with what the settings say of all tasks.
+    fn task_facts(&self, config: &Config) -> TaskFacts {
+        let mut facts = self.workload.facts.clone();
+        let agent = InjectedContainer::GuardDutyAgent;
+        let has_agent = config.guard_duty_agent || facts.injected.contains(&agent);
+        facts.injected.retain(|container| *container != agent);
+        // There is none for Windows.
+        let linux = self.definition().is_some_and(|d| d.platform.os == OperatingSystem::Linux);
+        if has_agent && linux {
+            facts.injected.push(agent);
+        }
+        facts
     }
 
     /// Seconds from the first sample to the window's end.
@@ -422,6 +454,16 @@ impl<'a> Facts<'a> {
         if self.platform_changed() {
             notes.push("mixed-platforms".to_owned());
         }
+        if self.runs.is_some() {
+            notes.push("runs".to_owned());
+        }
+        let stopped = self.workload.facts.stopped.as_ref();
+        if stopped.is_some() {
+            notes.push("stopped-tasks-of-one-hour".to_owned());
+        }
+        if self.lacks_container_series() {
+            notes.push("container-insights-would-tell".to_owned());
+        }
         let at_cap = |of: fn(&WindowDemand) -> &Option<Observed>| {
             demand.and_then(|demand| of(demand).as_ref()).map_or(0, |observed| observed.periods_at_cap)
         };
@@ -440,6 +482,10 @@ impl<'a> Facts<'a> {
             notes,
             cpu_periods_at_cap: at_cap(|demand| &demand.cpu),
             memory_periods_at_cap: at_cap(|demand| &demand.memory),
+            startup_peak_vcpu: self.start_up.map(|start| {
+                Quantity(Decimal::from(start.peak_cpu) / Decimal::from(1_024_000_u32)).rounded()
+            }),
+            oom_kills: stopped.map(|stopped| stopped.oom_kills.into()),
             settings: in_force
                 .settings
                 .into_iter()
@@ -450,6 +496,14 @@ impl<'a> Facts<'a> {
                 })
                 .collect(),
         }
+    }
+
+    /// Several containers share the task, and which one needs what is not known: Container Insights
+    /// with enhanced observability would tell.
+    fn lacks_container_series(&self) -> bool {
+        self.workload.launch_type == LaunchType::Fargate
+            && self.workload.facts.container_peaks.is_empty()
+            && self.definition().is_some_and(|definition| definition.containers.len() > 1)
     }
 }
 
@@ -526,6 +580,25 @@ fn not_rated(unrated: &Unrated) -> NotRated {
 
 fn reported(size: TaskSize) -> Size {
     Size { cpu_units: size.cpu().0, memory_mib: size.memory().0 }
+}
+
+fn container_report(container: &ContainerSize) -> ContainerReport {
+    ContainerReport {
+        name: container.name.clone(),
+        cpu_units: Some(container.cpu.0).filter(|cpu| *cpu > 0),
+        memory_mib: container.memory.map(|memory| memory.0),
+        memory_reservation_mib: container.memory_reservation.map(|memory| memory.0),
+    }
+}
+
+fn guard_report(guard: &Guard) -> GuardReport {
+    let bound = |floor: u32| Some(floor).filter(|floor| *floor > 0);
+    GuardReport {
+        code: guard.code.to_owned(),
+        detail: guard.detail.clone(),
+        cpu_units: bound(guard.cpu.0),
+        memory_mib: bound(guard.memory.0),
+    }
 }
 
 /// The rating, with the size kept where a smaller one saves too little for a deployment. A size that

@@ -17,8 +17,8 @@ use crate::{
     units::{CpuUnits, MemoryMib, Usd},
     workload::{
         Architecture, Container, Controller, HistorySource, LaunchType, Platform, PolicyKind, Region,
-        RevisionInForce, ScalableTarget, ScalingPolicy, Scheduling, TaskDefinition, TrackedMetric, Workload,
-        WorkloadIdentity, WorkloadKind,
+        RevisionInForce, ScalableTarget, ScalingPolicy, Scheduling, TaskDefinition, TaskFacts, TrackedMetric,
+        Workload, WorkloadIdentity, WorkloadKind,
     },
 };
 
@@ -72,6 +72,7 @@ fn service(cpu_percent: u32, memory_percent: u32) -> Service {
             history: HistorySource::ServiceDeployments,
             scaling: None,
             tags: BTreeMap::new(),
+            facts: TaskFacts::default(),
             notes: Vec::new(),
         },
         definition: TaskDefinition {
@@ -299,6 +300,132 @@ fn too_little_to_judge_by_is_a_reason_and_not_a_number() {
     let no_size = |service: &mut Service| service.definition.cpu = None;
     assert_eq!(reason(service(20, 20).with(no_size)), "missing-task-size");
     assert_eq!(reason(service(20, 20).sized(1024, 1500)), "invalid-task-size");
+}
+
+/// A task of 1 vCPU / 4 GB that runs for `minutes` (a multiple of 5) at 02:00 on each of `days`.
+fn nightly(days: i64, minutes: i64) -> Service {
+    service(20, 30).sized(1024, 4096).with(|service| {
+        service.workload.identity.kind = WorkloadKind::Standalone;
+        service.workload.history = HistorySource::CurrentOnly;
+        (service.workload.desired_count, service.workload.running_count) = (None, None);
+        service.points.retain(|point| {
+            let (day, second) = (point.timestamp / 86_400, point.timestamp % 86_400);
+            day < days && (7_200..7_200 + minutes * 60).contains(&second)
+        });
+        for point in &mut service.points {
+            point.cpu_samples = Some(5);
+        }
+    })
+}
+
+#[test]
+fn a_scheduled_task_is_rated_by_its_runs_and_priced_by_the_run() {
+    let row = nightly(14, 30).rated();
+    // A smaller size would save 0.77 USD a month: less than a deployment is worth.
+    assert_eq!(
+        (row.finding, row.reasons.as_slice()),
+        (Finding::Optimized, ["below-least-change".to_owned()].as_slice())
+    );
+    assert_eq!(row.kind, "standalone");
+    assert_eq!(row.task_hours.0, Decimal::from(7));
+    let runs = row.runs.unwrap();
+    assert_eq!((runs.count, runs.mean_task_minutes.0), (14, Decimal::from(30)));
+    // (0.04048 + 4 x 0.004445) / 2
+    assert_eq!(runs.cost_per_run, Some(Usd("0.0291".parse().unwrap())));
+    assert!(row.evidence.notes.contains(&"runs".to_owned()));
+}
+
+#[test]
+fn too_few_runs_are_a_reason_and_no_runs_cost_nothing() {
+    let few = nightly(2, 30).rated();
+    assert_eq!(few.not_rated.unwrap().reason, "too-few-runs");
+    assert_eq!(few.runs.unwrap().count, 2);
+    let none = nightly(0, 0).rated();
+    assert_eq!(none.not_rated.unwrap().reason, "no-running-tasks");
+    assert_eq!((none.monthly_cost, none.runs), (Some(Usd::ZERO), None));
+}
+
+#[test]
+fn tasks_side_by_side_have_no_cost_per_run() {
+    let row = nightly(14, 30)
+        .with(|service| {
+            for point in &mut service.points {
+                point.cpu_samples = Some(15);
+            }
+        })
+        .rated();
+    assert_eq!(row.task_hours.0, Decimal::from(21));
+    assert_eq!(row.runs.unwrap().cost_per_run, None);
+}
+
+#[test]
+fn clusters_that_hide_their_standalone_tasks_are_named() {
+    use crate::workload::Cluster;
+
+    let cluster = |name: &str, insights: Option<&str>| Cluster {
+        account_id: "123456789012".into(),
+        region: Region("us-east-1".into()),
+        name: name.into(),
+        arn: String::new(),
+        container_insights: insights.map(str::to_owned),
+        default_strategy: Vec::new(),
+        tags: BTreeMap::new(),
+    };
+    let clusters =
+        [cluster("a", Some("enabled")), cluster("b", Some("disabled")), cluster("c", None)].to_vec();
+    let notes: Vec<_> = super::standalone::unseen(&clusters).collect();
+    assert_eq!(notes.len(), 1);
+    assert_eq!(notes[0].scope, "123456789012/us-east-1/b");
+}
+
+#[test]
+fn what_guards_say_is_in_the_row() {
+    use crate::workload::{InjectedContainer, RuntimeSetting, StoppedTasks};
+
+    let container = |name: &str| Container { name: name.into(), essential: true, ..Container::default() };
+    let row = service(10, 10)
+        .sized(1024, 8192)
+        .with(|service| {
+            let setting = RuntimeSetting { name: "-Xmx".into(), value: "4g".into() };
+            service.definition.containers =
+                vec![Container { runtime_settings: vec![setting], ..container("app") }, container("envoy")];
+            service.workload.facts.injected = vec![InjectedContainer::ServiceConnectProxy];
+            service.workload.facts.stopped = Some(StoppedTasks::default());
+        })
+        .rated();
+    assert_eq!(size_of(&row), (1024, 5120));
+    let codes: Vec<&str> = row.guards.iter().map(|guard| guard.code.as_str()).collect();
+    assert_eq!(codes, ["service-connect-proxy", "fixed-heap"]);
+    assert_eq!(row.guards[1].memory_mib, Some(4653), "4096 + 205 + 288 + 64 for the proxy");
+    assert_eq!(row.evidence.notes, ["stopped-tasks-of-one-hour", "container-insights-would-tell"]);
+    assert_eq!(row.evidence.oom_kills, Some(0));
+    let recommendation = row.recommendation.unwrap();
+    assert_eq!(recommendation.conditions, ["to go lower in memory, lower -Xmx4g first"]);
+    assert_eq!(recommendation.containers.len(), 2);
+    assert_eq!(recommendation.containers[0].memory_mib, None);
+}
+
+#[test]
+fn start_up_spikes_are_evidence_and_not_the_size() {
+    let deployed = 7 * 86_400;
+    let row = service(10, 20)
+        .sized(2048, 4096)
+        .with(|service| {
+            let at = Timestamp::from_second(deployed).unwrap();
+            let first = service.workload.revisions[0].clone();
+            let next = RevisionInForce { from: Some(at), settled: Some(at), ..first };
+            service.workload.revisions.push(next);
+            for point in &mut service.points {
+                if (deployed..deployed + 600).contains(&point.timestamp) {
+                    point.cpu_max = Some(7_500);
+                }
+            }
+        })
+        .rated();
+    assert_eq!(size_of(&row), (1024, 2048));
+    assert_eq!(row.evidence.startup_peak_vcpu.unwrap().0, "1.5".parse().unwrap());
+    assert_eq!(row.demand.unwrap().cpu_vcpu.unwrap().max.0, "1.5".parse().unwrap());
+    assert!(row.reasons.contains(&"start-up-peak".to_owned()));
 }
 
 #[test]

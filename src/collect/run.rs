@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::{
     cancel::CancelSignal,
-    inventory, metrics,
+    container_peaks, inventory, metrics,
     plan::{self, CostBound, PartPlan, PlanError},
     progress::{Event, Progress},
     request::CollectRequest,
@@ -241,7 +241,12 @@ fn session_of<'a>(sessions: &'a [Session], part: &PartPlan) -> Option<&'a Sessio
 impl Prepared {
     /// What the pull will take at most; of a continued collect, what is left of it.
     pub fn cost(&self) -> CostBound {
-        plan::cost(&self.parts)
+        let parts = plan::cost(&self.parts);
+        match self.resumed {
+            // Its containers were asked about before anything was written.
+            Some(_) => parts,
+            None => parts.and(container_peaks::cost(&self.inventory, &self.window)),
+        }
     }
 
     pub fn window(&self) -> &Window {
@@ -269,8 +274,19 @@ impl Prepared {
     /// Pulls the series and completes the snapshot. Cancelled, it drops what is in flight; what is
     /// on disk stays to be continued.
     pub async fn pull(self, progress: &dyn Progress, cancel: &CancelSignal) -> Result<Outcome, CollectError> {
-        let Self { request, folder, sessions, window, scopes, inventory, gaps, parts, resumed } = self;
+        let Self { request, folder, sessions, window, scopes, mut inventory, mut gaps, parts, resumed } =
+            self;
         let was_resumed = resumed.is_some();
+        if !was_resumed {
+            let more = tokio::select! {
+                biased;
+                () = cancel.cancelled() => return Err(CollectError::Cancelled { resumable: false }),
+                more = container_peaks::add(&sessions, &mut inventory, &window) => more,
+            };
+            gaps.extend(more);
+            gaps.sort();
+            gaps.dedup();
+        }
         let mut writer = match resumed {
             Some(writer) => writer,
             None => {

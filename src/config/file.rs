@@ -21,6 +21,7 @@ struct File {
     sizing: SizingFile,
     evidence: EvidenceFile,
     idle: IdleFile,
+    guards: GuardsFile,
     change: ChangeFile,
     discount: DiscountFile,
     spot: SpotFile,
@@ -46,6 +47,12 @@ struct EvidenceFile {
     min_hours: Number,
     min_coverage_percent: Number,
     max_mixed_percent: Number,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct GuardsFile {
+    guardduty_agent: Option<bool>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -173,8 +180,10 @@ pub(super) fn overlaid(mut config: Config, file: &str, text: &str) -> Result<Con
         place: error.span().map_or_else(|| file.to_owned(), |span| source.place(&span)),
         cause: error.message().to_owned(),
     })?;
-    let File { region, sizing, evidence, idle, change, discount, spot, savings_plan, overrides } = read;
+    let File { region, sizing, evidence, idle, guards, change, discount, spot, savings_plan, overrides } =
+        read;
     config.region = region.or(config.region);
+    config.guard_duty_agent = guards.guardduty_agent.unwrap_or(config.guard_duty_agent);
     let origins = &mut config.origins;
     for (target, rule, value) in [
         (&mut config.sizing.cpu_percentile, CPU_PERCENTILE, sizing.cpu_percentile),

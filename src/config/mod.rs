@@ -45,6 +45,8 @@ pub struct Config {
     overrides: Vec<Override>,
     /// Where each setting is from, by key: `default`, or file and line.
     origins: BTreeMap<&'static str, String>,
+    /// GuardDuty adds its agent to every task, whatever its cluster's tags say.
+    pub guard_duty_agent: bool,
 }
 
 /// How much headroom a size must leave.
@@ -185,6 +187,7 @@ impl Default for Config {
                 max_mixed_percent: 0,
             },
             idle_max_cpu_centi_percent: 0,
+            guard_duty_agent: false,
             change: LeastChange { min_savings_cents: 0, min_savings_centi_percent: 0 },
             discount: Discount { enterprise_centi_percent: 0 },
             spot_on_demand_tasks: 0,

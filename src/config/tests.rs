@@ -6,8 +6,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::workload::{
-    Controller, HistorySource, LaunchType, Region, RevisionInForce, Scheduling, Workload, WorkloadIdentity,
-    WorkloadKind,
+    Controller, HistorySource, LaunchType, Region, RevisionInForce, Scheduling, TaskFacts, Workload,
+    WorkloadIdentity, WorkloadKind,
 };
 
 fn read(text: &str) -> Config {
@@ -42,6 +42,7 @@ fn workload() -> Workload {
         scaling: None,
         tags: BTreeMap::from([("env".into(), "prod".into()), ("aws:team".into(), "web".into())]),
         notes: Vec::new(),
+        facts: TaskFacts::default(),
     }
 }
 

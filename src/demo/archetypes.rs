@@ -411,7 +411,7 @@ pub(super) static ARCHETYPES: [Archetype; 40] = [
         cluster: "batch",
         kind: WorkloadKind::Standalone,
         team: "finance",
-        intent: Intent::NotRated("standalone-task"),
+        intent: Intent::Optimized,
         size: Some(size(2048, 4096)),
         tasks: Tasks::along(Nightly, 0, 1),
         cpu: Level::cpu(Flat, 5_500, 6_500, 115),

@@ -34,6 +34,17 @@ pub struct Report {
     /// By monthly savings, largest first; then by monthly cost; then by id.
     pub workloads: Vec<WorkloadReport>,
     pub gaps: Vec<Gap>,
+    /// What this report cannot show by its nature, as opposed to what failed.
+    pub notes: Vec<Note>,
+}
+
+/// Something to know of an account, region or cluster that is no gap.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+pub struct Note {
+    pub scope: String,
+    /// Kebab-case.
+    pub code: String,
+    pub detail: String,
 }
 
 /// How much headroom sizes leave, and why.
@@ -183,7 +194,33 @@ pub struct WorkloadReport {
     pub recommendation: Option<Recommendation>,
     /// Further steps in sequence, each priced after the one before; never part of the totals.
     pub options: Vec<Opportunity>,
+    /// What keeps the size from being smaller, or must be known with it, whether or not it changed
+    /// anything.
+    pub guards: Vec<GuardReport>,
+    /// How often it ran; null for what is meant to run all the time.
+    pub runs: Option<RunsReport>,
     pub evidence: Evidence,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct GuardReport {
+    /// Kebab-case, such as `fixed-heap` or `oom-killed`.
+    pub code: String,
+    pub detail: String,
+    /// The size is not recommended below these; null: no bound.
+    pub cpu_units: Option<u32>,
+    pub memory_mib: Option<u32>,
+}
+
+/// Runs of tasks that come and go. Two that are less than a period apart count as one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct RunsReport {
+    pub count: u64,
+    pub mean_task_minutes: Quantity,
+    pub longest_task_minutes: Quantity,
+    /// At the current size, with the billed minimum of each run; null without a price, or where runs
+    /// overlap and cannot be told apart.
+    pub cost_per_run: Option<Usd>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
@@ -277,6 +314,20 @@ pub struct Recommendation {
     pub lower_bound: Size,
     /// The size to choose if the data's shortness or scarcity is to be allowed for in full.
     pub upper_bound: Size,
+    /// What must hold, or be done along with it.
+    pub conditions: Vec<String>,
+    /// The containers' own settings at this size, all that the definition lists; empty where it lists
+    /// none, or where they must be worked out by hand.
+    pub containers: Vec<ContainerReport>,
+}
+
+/// A container's settings; null: not set.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct ContainerReport {
+    pub name: String,
+    pub cpu_units: Option<u32>,
+    pub memory_mib: Option<u32>,
+    pub memory_reservation_mib: Option<u32>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
@@ -317,6 +368,11 @@ pub struct Evidence {
     /// Periods in which some sample was at 95 % of the size or more.
     pub cpu_periods_at_cap: u64,
     pub memory_periods_at_cap: u64,
+    /// The most CPU that a task took while it started after a deployment; null where no start was seen.
+    pub startup_peak_vcpu: Option<Quantity>,
+    /// Tasks killed for memory, of those that stopped in about the hour before collecting (ECS keeps
+    /// them no longer); null where stopped tasks were not looked at.
+    pub oom_kills: Option<u64>,
     /// The settings that had a part in the rating.
     pub settings: Vec<SettingReport>,
 }

@@ -1,21 +1,23 @@
 //! [`Rating`]: the verdict on one workload that has data, a size and a price.
 
+use std::borrow::Cow;
+
 use super::{
     calibration::{Calibration, Member},
     cheapest::{Floors, cheapest_size, hourly},
     choice::{Priced, choose, ladder, steps},
-    container_floor::container_floor,
+    guards::{ContainerSize, Guard, GuardInput, Guards},
     need::{Need, ResourceNeed, need},
     performance_risk::{PerformanceRisk, performance_risk},
     unrated::{Reason, Unrated},
 };
 use crate::{
     config::{Config, ExpectedPeak, Sizing},
-    demand::{Requested, WindowDemand},
+    demand::{Requested, StartUp, WindowDemand},
     fargate::TaskSize,
     pricing::{NoPrice, PriceBook, TaskShape},
     units::{CpuUnits, MemoryMib, Usd},
-    workload::{PolicyKind, PurchaseSplit, ScalableTarget, TaskDefinition, TrackedMetric},
+    workload::{PolicyKind, PurchaseSplit, ScalableTarget, TaskDefinition, TaskFacts, TrackedMetric},
 };
 
 /// What is rated.
@@ -28,6 +30,9 @@ pub struct Subject<'a> {
     pub split: PurchaseSplit,
     pub demand: &'a WindowDemand,
     pub scaling: Option<&'a ScalableTarget>,
+    pub facts: &'a TaskFacts,
+    /// Start-ups, where they can be told apart.
+    pub start_up: Option<&'a StartUp>,
     /// Whole days of history, at least 1.
     pub observed_days: u64,
     /// Task-hours a month, by what ran in the window.
@@ -54,6 +59,12 @@ pub struct Rating {
     pub reasons: Vec<&'static str>,
     /// The size to change to; `None`: stay.
     pub choice: Option<SizeChoice>,
+    /// What must hold, or be done along, for the choice.
+    pub conditions: Vec<String>,
+    /// The containers' own settings at the chosen size; empty where they must be set by hand.
+    pub containers: Vec<ContainerSize>,
+    /// What guards had to say, whether or not they changed anything.
+    pub guards: Vec<Guard>,
     /// The current size is the smallest there is and large enough.
     pub already_minimal: bool,
     pub idle: bool,
@@ -84,18 +95,19 @@ impl Rating {
 }
 
 /// What the resources of a subject need, and which of them can be rated.
-struct Needs {
+struct Needs<'a> {
     cpu: Result<ResourceNeed, Unrated>,
     memory: Result<ResourceNeed, Unrated>,
     /// By demand alone; a resource that is not rated keeps its size.
     demanded: Need,
-    /// And by every other floor.
+    /// And by every guard's floor.
     needed: Need,
+    guards: Guards<'a>,
 }
 
-impl Needs {
+impl<'a> Needs<'a> {
     /// `calibrated`: whether headroom is learnt from the fleet, or fixed.
-    fn of(subject: &Subject<'_>, calibrated: bool) -> Self {
+    fn of(subject: &Subject<'a>, calibrated: bool) -> Self {
         let size = subject.size;
         let current = Requested {
             cpu: size.cpu(),
@@ -103,8 +115,8 @@ impl Needs {
             ephemeral_storage: subject.shape.ephemeral_storage,
         };
         let os = subject.shape.platform.os;
-        let (cpu, memory) =
-            need(subject.demand, current, os, &subject.sizing, calibrated, subject.observed_days);
+        let steady = steady(subject.demand, subject.start_up);
+        let (cpu, memory) = need(&steady, current, os, &subject.sizing, calibrated, subject.observed_days);
         let cpu = rateable(cpu, subject.scaling, &TrackedMetric::CpuUtilization);
         let memory = rateable(memory, subject.scaling, &TrackedMetric::MemoryUtilization);
         let keep = |at: u32| ResourceNeed {
@@ -115,12 +127,25 @@ impl Needs {
             unknown_above: false,
             reached_cap: false,
         };
+        let memory_demanded = *memory.as_ref().unwrap_or(&keep(size.memory().0));
+        let guards = Guards::of(GuardInput {
+            definition: subject.definition,
+            facts: subject.facts,
+            size,
+            os,
+            start_up: subject.start_up,
+            memory_peak: subject.demand.memory.as_ref().map(|memory| mib(memory.max)),
+            memory_need: MemoryMib(memory_demanded.floor),
+            memory_headroom: subject.sizing.memory_headroom,
+        });
+        // A kill tells what no metric does, and whatever the number of tasks follows.
+        let memory = if guards.memory_is_short() { Ok(guards.after_kills(memory_demanded)) } else { memory };
         let demanded = Need {
             cpu: *cpu.as_ref().unwrap_or(&keep(size.cpu().0)),
             memory: *memory.as_ref().unwrap_or(&keep(size.memory().0)),
         };
-        let needed = demanded.at_least(container_floor(subject.definition));
-        Self { cpu, memory, demanded, needed }
+        let needed = demanded.at_least(guards.floors());
+        Self { cpu, memory, demanded, needed, guards }
     }
 
     fn floors(&self, need: &Need, of: fn(&ResourceNeed) -> u32) -> Floors {
@@ -218,9 +243,7 @@ pub fn rate(
     if fixed_with(&memory) {
         reasons.push("memory-autoscaled");
     }
-    if chosen != pick(&needs.demanded)? {
-        reasons.push("container-minimums");
-    }
+    reasons.extend(needs.guards.reasons(&needs.demanded, &pick)?);
     let peak_to_come = subject.sizing.peak != ExpectedPeak::NONE;
     if peak_to_come {
         reasons.push("expected-peak");
@@ -246,14 +269,31 @@ pub fn rate(
         }
         _ => None,
     };
+    let to = choice.map(|choice| choice.size);
     Ok(Rating {
         cpu,
         memory,
+        conditions: to.map(|to| needs.guards.conditions(to, &reasons)).unwrap_or_default(),
+        containers: to.and_then(|to| needs.guards.containers(to)).unwrap_or_default(),
+        guards: needs.guards.into_list(),
         reasons,
         choice,
         already_minimal: choice.is_none() && !short && size.is_smallest(os),
         idle,
     })
+}
+
+/// Demand with the start-up spikes of CPU taken out: they are a guard's business.
+fn steady<'a>(demand: &'a WindowDemand, start_up: Option<&StartUp>) -> Cow<'a, WindowDemand> {
+    match start_up.filter(|start| start.is_spike()) {
+        None => Cow::Borrowed(demand),
+        Some(start) => Cow::Owned(WindowDemand { cpu: Some(start.steady_cpu.clone()), ..demand.clone() }),
+    }
+}
+
+/// Whole MiB of KiB, rounded up.
+fn mib(kib: u64) -> u32 {
+    u32::try_from(kib.div_ceil(1024)).unwrap_or(u32::MAX)
 }
 
 /// The need, or why this resource cannot be rated: no samples, or the task count follows it.

@@ -18,7 +18,7 @@ pub enum Reason {
     NoMetrics,
     NoPriceForRegion,
     NoRunningTasks,
-    StandaloneTask,
+    TooFewRuns,
     TooNew,
     UnknownLaunchType,
 }
@@ -39,7 +39,7 @@ impl Reason {
             Self::NoMetrics => "no-metrics",
             Self::NoPriceForRegion => "no-price-for-region",
             Self::NoRunningTasks => "no-running-tasks",
-            Self::StandaloneTask => "standalone-task",
+            Self::TooFewRuns => "too-few-runs",
             Self::TooNew => "too-new",
             Self::UnknownLaunchType => "unknown-launch-type",
         }
