@@ -68,9 +68,8 @@ fn parquet_to_csv(bencher: Bencher<'_, '_>, services: usize) {
             utilization: &snapshot,
             sha256: &snapshot.manifest_sha256,
         };
-        let report =
-            analyse(input, PriceBook::embedded(), &Config::default(), snapshot.manifest.window.end)
-                .expect("just written");
+        let report = analyse(input, PriceBook::embedded(), &Config::default(), snapshot.manifest.window.end)
+            .expect("just written");
         csv::render(&report, &CsvOptions::default())
     });
 }
