@@ -74,8 +74,7 @@ fn draw(area: &Area<'_>, title: &str, points: &[(f64, f64, &str)]) -> Result<(),
         .y_desc("saved, %")
         .axis_desc_style(("sans-serif", 14))
         .label_style(("sans-serif", 12))
-        .light_line_style(WHITE)
-        .max_light_lines(1)
+        .max_light_lines(0)
         .draw()
         .map_err(error)?;
     let labels = label_places(chart.as_coord_spec(), points);

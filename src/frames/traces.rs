@@ -8,8 +8,8 @@
 use std::{collections::BTreeMap, io::Cursor, ops::Range, panic::catch_unwind};
 
 use polars::prelude::{
-    ArrowDataType, ArrowTimeUnit, ChunkedArray, Column, DataFrame, DataType, Float64Type, Int64Type,
-    ParquetReader, PolarsError, PolarsNumericType, SerReader as _,
+    ArrowDataType, ArrowTimeUnit, ChunkedArray, Column, DataFrame, DataType, Float64Type, ParquetReader,
+    PolarsError, PolarsNumericType, SerReader as _,
 };
 
 use super::{FrameError, check_row_groups};

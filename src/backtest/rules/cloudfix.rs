@@ -1,7 +1,7 @@
 //! `cloudfix`: `CloudFix`'s `EcsOptimizeFargate`.
 
 use crate::{
-    backtest::{Decision, Ladder, Rule, Samples, Training, each, training::nearest_rank},
+    backtest::{Decision, Ladder, Rule, Samples, Training, each},
     workload::OperatingSystem,
 };
 
@@ -9,13 +9,13 @@ use crate::{
 /// of the size and the size is not the smallest already; otherwise nothing is changed.
 ///
 /// Its condition that a service be 30 days old is left out: it would rate nothing in shorter histories.
-/// An hour of a dozen five-minute samples has its maximum for a 99th percentile. Source:
-/// support.cloudfix.com, article 132615.
+/// Percentiles are interpolated between samples, as an hour has only a dozen at five minutes: by nearest
+/// rank its 99th percentile would be its maximum. Source: support.cloudfix.com, article 132615.
 #[derive(Debug, Clone, Copy)]
 pub struct CloudFix;
 
-/// Per cent of the size.
-const CANDIDATE_BELOW: u64 = 80;
+/// Share of the size.
+const CANDIDATE_BELOW: f64 = 0.8;
 
 impl Rule for CloudFix {
     fn name(&self) -> &'static str {
@@ -25,25 +25,23 @@ impl Rule for CloudFix {
     fn decide(&self, fleet: &[Training<'_>], ladder: &Ladder) -> Vec<Decision> {
         each(fleet, |one| {
             let (cpu, memory) = (largest_hourly_p99(&one.cpu), largest_hourly_p99(&one.memory));
-            let near = |peak: Option<u32>, size: u64| {
-                peak.is_some_and(|peak| u64::from(peak) * 100 >= size * CANDIDATE_BELOW)
-            };
+            let near = |peak: Option<f64>, size: f64| peak.is_some_and(|peak| peak >= size * CANDIDATE_BELOW);
             let size = one.current;
-            if near(cpu, u64::from(size.cpu().0) * 1000)
-                || near(memory, u64::from(size.memory().0) * 1024)
+            if near(cpu, f64::from(size.cpu().0) * 1000.0)
+                || near(memory, f64::from(size.memory().0) * 1024.0)
                 || size.is_smallest(OperatingSystem::Linux)
             {
                 return Decision::Keep;
             }
-            let need = one.need(|_| super::scaled(cpu, 12, 10), |_| super::scaled(memory, 12, 10));
+            let need = one.need(|_| cpu.map(|cpu| cpu * 1.2), |_| memory.map(|memory| memory * 1.2));
             ladder.decide(need, size)
         })
     }
 }
 
-fn largest_hourly_p99(samples: &Samples<'_>) -> Option<u32> {
+fn largest_hourly_p99(samples: &Samples<'_>) -> Option<f64> {
     let mut values = samples.values();
-    let mut largest = None;
+    let mut largest: Option<f64> = None;
     let mut sorted = Vec::new();
     for hour in samples.times().chunk_by(|a, b| a.div_euclid(3600) == b.div_euclid(3600)) {
         let (now, later) = values.split_at(hour.len());
@@ -51,25 +49,42 @@ fn largest_hourly_p99(samples: &Samples<'_>) -> Option<u32> {
         sorted.clear();
         sorted.extend_from_slice(now);
         sorted.sort_unstable();
-        largest = largest.max(nearest_rank(&sorted, 9_900));
+        let p99 = interpolated_p99(&sorted);
+        largest = if largest > p99 { largest } else { p99 };
     }
     largest
+}
+
+/// Between the two values of ascending `sorted` that 99 % of the way from first to last falls between.
+fn interpolated_p99(sorted: &[u32]) -> Option<f64> {
+    let hundredths = sorted.len().checked_sub(1)? * 99;
+    let (below, part) = (hundredths / 100, hundredths % 100);
+    let low = f64::from(*sorted.get(below)?);
+    let high = sorted.get(below + 1).map_or(low, |high| f64::from(*high));
+    Some(low + (high - low) * part as f64 / 100.0)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn largest(seconds_apart: i64, values: &[u32]) -> Option<f64> {
+        let times: Vec<i64> = (0..).map(|i| i * seconds_apart).take(values.len()).collect();
+        largest_hourly_p99(&Samples::new((&times, values)))
+    }
+
     #[test]
-    fn one_minute_in_a_hundred_of_an_hour_is_not_its_peak() {
-        let times: Vec<i64> = (0..200).map(|i| i * 18).collect();
-        let mut values = vec![10; 200];
-        values[7] = 500;
-        values[90] = 400;
-        values[91] = 300;
-        assert_eq!(largest_hourly_p99(&Samples::new((&times, &values))), Some(300));
-        let sparse: Vec<i64> = (0..12).map(|i| i * 300).collect();
-        assert_eq!(largest_hourly_p99(&Samples::new((&sparse, &values[..12]))), Some(500));
-        assert_eq!(largest_hourly_p99(&Samples::new((&[], &[]))), None);
+    fn a_peak_is_the_99th_percentile_of_its_hour() {
+        let mut dense = vec![10; 202];
+        dense[7] = 500;
+        dense[90] = 400;
+        dense[91] = 300;
+        // Of the 200 samples of the hour, 197.01 lie below: just above the third largest.
+        assert!((largest(18, &dense).unwrap() - 301.0).abs() < 1e-9);
+        let mut sparse = vec![0; 24];
+        sparse[23] = 100;
+        assert!((largest(300, &sparse).unwrap() - 89.0).abs() < 1e-9, "10.89 of 11 steps to the maximum");
+        assert_eq!(largest(300, &[7]), Some(7.0));
+        assert_eq!(largest(300, &[]), None);
     }
 }
