@@ -17,9 +17,9 @@ use polars::prelude::{
     PolarsNumericType, SerReader as _, TimeUnit, TimeZone, UInt32Chunked,
 };
 
-pub use traces::read_traces;
+pub use traces::{Traces, read_traces};
 
-use crate::snapshot::{Point, Series};
+use crate::utilization::{Point, Series};
 
 const WORKLOAD_ID: &str = "workload_id";
 const TIMESTAMP: &str = "timestamp";

@@ -21,4 +21,5 @@ pub mod rightsize;
 pub mod sha256;
 pub mod snapshot;
 pub mod units;
+pub mod utilization;
 pub mod workload;

@@ -11,7 +11,8 @@ use super::{
 use crate::{
     demand::{Requested, Timeline},
     fargate::TaskSize,
-    snapshot::{CENTI_PERCENT_FULL, Inventory, Point, UtilizationParts},
+    snapshot::Inventory,
+    utilization::{CENTI_PERCENT_FULL, Point, UtilizationParts},
     workload::{LaunchType, OperatingSystem, Workload},
 };
 

@@ -47,5 +47,4 @@ pub use run::{Backtest, Ceiling, DetailRow, Options, run};
 pub use score::{Interval, RuleScore};
 pub use series::{Dataset, Series, Track};
 pub use split::{NoWindow, Split, Window};
-pub use traces::{DEFAULT_MEMORY_KIB, DEFAULT_VCPU, TraceRow};
 pub use training::{Samples, Training};

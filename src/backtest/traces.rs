@@ -12,12 +12,7 @@ use super::{
     ladder::size_of_machine,
     series::{Dataset, Series, Track},
 };
-
-/// A machine's vCPU where traces have no column for them.
-pub const DEFAULT_VCPU: f64 = 2.0;
-
-/// A machine's memory (KiB) where traces have no column for it: 4 GiB.
-pub const DEFAULT_MEMORY_KIB: f64 = 4_194_304.0;
+use crate::utilization::TraceRow;
 
 /// Machines beyond this are mistakes: 4,000 vCPU and 4 TiB, which 32 bits of our units hold.
 const MOST_VCPU: f64 = 4_000.0;
@@ -29,20 +24,6 @@ const FURTHEST: i64 = 100_000_000_000;
 /// Samples this far from the rest of their series, and under this share of it, are a clock jump.
 const JUMP_SECONDS: i64 = 30 * 86_400;
 const JUMP_SHARE: usize = 100;
-
-/// A row as it was read. Per cent is of the machine's capacity; `None` is no sample.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct TraceRow {
-    /// Seconds since the epoch.
-    pub timestamp: Option<i64>,
-    pub cpu_percent: Option<f64>,
-    pub cpu_max_percent: Option<f64>,
-    pub memory_percent: Option<f64>,
-    /// vCPU of the machine.
-    pub vcpu: Option<f64>,
-    /// Memory of the machine.
-    pub memory_kib: Option<f64>,
-}
 
 /// Where the resources stand in a sample.
 const CPU: usize = 0;
@@ -240,6 +221,7 @@ impl Capacity {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::utilization::{DEFAULT_MEMORY_KIB, DEFAULT_VCPU};
 
     fn row(timestamp: i64, cpu: f64, memory: f64) -> TraceRow {
         TraceRow {

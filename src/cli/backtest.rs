@@ -173,9 +173,11 @@ fn traces(path: &Path) -> Result<Dataset, CliError> {
     let bytes = std::fs::read(path)
         .with_context(|| format!("cannot read traces {}", path.display()))
         .map_err(CliError::not_evaluated)?;
-    read_traces(&bytes)
+    let mut traces = read_traces(&bytes)
         .with_context(|| format!("cannot use traces {}", path.display()))
-        .map_err(CliError::not_evaluated)
+        .map_err(CliError::not_evaluated)?;
+    let by_series = std::mem::take(&mut traces.by_series);
+    Ok(Dataset::from_traces(by_series, traces.without_series, |row| traces.row(row)))
 }
 
 /// What the figures are of, a row per rule, and what was noticed about the input.

@@ -148,7 +148,7 @@ fn summary(outcome: &Outcome, folder: &std::path::Path) -> String {
 
 fn failure(error: CollectError) -> CliError {
     match &error {
-        CollectError::NoRegion(_) => CliError::usage(error)
+        CollectError::Settings(_) => CliError::usage(error)
             .with_help("add --region, such as --region eu-west-1 or --region all, or set AWS_REGION"),
         CollectError::Plan(_) | CollectError::OtherRequest { .. } => CliError::usage(error),
         _ => CliError::not_evaluated(error),

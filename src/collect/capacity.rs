@@ -151,6 +151,10 @@ fn kind_by_name(name: &str) -> Option<Kind> {
 }
 
 fn kind_described(described: &sdk::CapacityProvider) -> Kind {
+    // The two names are reserved, so they say more than whatever else is described.
+    if let Some(kind) = described.name().and_then(kind_by_name) {
+        return kind;
+    }
     match described.r#type() {
         Some(sdk::CapacityProviderType::Fargate) => Kind::Fargate,
         Some(sdk::CapacityProviderType::FargateSpot) => Kind::FargateSpot,
@@ -159,7 +163,7 @@ fn kind_described(described: &sdk::CapacityProvider) -> Kind {
         // Older endpoints do not say the type, but what the provider is made of.
         _ if described.managed_instances_provider().is_some() => Kind::ManagedInstances,
         _ if described.auto_scaling_group_provider().is_some() => Kind::Ec2Autoscaling,
-        _ => described.name().and_then(kind_by_name).unwrap_or(Kind::Unknown),
+        _ => Kind::Unknown,
     }
 }
 
@@ -179,5 +183,30 @@ impl Providers {
             ((None, (*name).to_owned()), provider)
         });
         Self { known: known.collect() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reserved_name_says_more_than_what_is_described() {
+        let group = || sdk::AutoScalingGroupProvider::builder().auto_scaling_group_arn("a").build().unwrap();
+        let described = |name: &str, kind: Option<sdk::CapacityProviderType>| {
+            let provider = sdk::CapacityProvider::builder()
+                .name(name)
+                .set_type(kind)
+                .auto_scaling_group_provider(group())
+                .build();
+            kind_described(&provider)
+        };
+        assert_eq!(described("FARGATE_SPOT", None), Kind::FargateSpot);
+        assert_eq!(described("asg", None), Kind::Ec2Autoscaling);
+        assert_eq!(
+            described("mi", Some(sdk::CapacityProviderType::ManagedInstances)),
+            Kind::ManagedInstances
+        );
+        assert_eq!(kind_described(&sdk::CapacityProvider::builder().name("other").build()), Kind::Unknown);
     }
 }

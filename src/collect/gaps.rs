@@ -7,7 +7,7 @@ use std::{error::Error, fmt::Write as _};
 
 use aws_sdk_ecs::{
     config::http::HttpResponse,
-    error::{ProvideErrorMetadata, SdkError},
+    error::{ErrorMetadata, ProvideErrorMetadata, SdkError},
     types::Failure,
 };
 
@@ -51,14 +51,8 @@ impl Refusal {
                 Self::from_answer(answer.err().code(), answer.err().message(), status)
             }
             SdkError::TimeoutError(_) => Self::timeout(),
-            SdkError::DispatchFailure(failure) => {
-                let credentials = !failure.is_io() && !failure.is_timeout() && !failure.is_user();
-                if failure.is_timeout() {
-                    Self::timeout()
-                } else {
-                    Self::from_transport(&innermost(error), credentials)
-                }
-            }
+            SdkError::DispatchFailure(failure) if failure.is_timeout() => Self::timeout(),
+            SdkError::DispatchFailure(_) => Self::from_chain(error),
             SdkError::ResponseError(answer) => Self::new(
                 RefusalKind::Connection,
                 format!(
@@ -67,7 +61,7 @@ impl Refusal {
                     innermost(error)
                 ),
             ),
-            _ => Self::from_transport(&innermost(error), true),
+            _ => Self::from_chain(error),
         }
     }
 
@@ -151,16 +145,41 @@ impl Refusal {
         Self::new(kind, cause)
     }
 
-    fn from_transport(root: &str, may_be_credentials: bool) -> Self {
-        let lower = root.to_ascii_lowercase();
-        if lower.contains("expired") && (lower.contains("token") || lower.contains("session")) {
+    /// From an error that is no answer: the connection failed, or no credentials could be had.
+    fn from_chain(error: &(dyn Error + 'static)) -> Self {
+        let mut chain = vec![error];
+        let mut last = error;
+        while let Some(source) = last.source() {
+            chain.push(source);
+            last = source;
+        }
+        // Credentials of an assumed role are asked for, too, and that can be refused.
+        let refused = chain.iter().find_map(|error| error.downcast_ref::<ErrorMetadata>());
+        if let Some(answer) = refused {
+            let refusal = Self::from_answer(answer.code(), answer.message(), 0);
+            let kind = match refusal.kind {
+                RefusalKind::ExpiredCredentials => RefusalKind::ExpiredCredentials,
+                _ => RefusalKind::NoCredentials,
+            };
+            return Self::new(kind, format!("no usable credentials: {}", refusal.cause));
+        }
+        let told: Vec<String> = chain.iter().map(ToString::to_string).collect();
+        Self::from_transport(&told)
+    }
+
+    /// From what each error of a chain says, outermost first.
+    fn from_transport(told: &[String]) -> Self {
+        let root = told.last().map_or("", String::as_str);
+        let of_credentials = told.iter().any(|text| {
+            let text = text.to_ascii_lowercase();
+            ["credential", "sso token", "profile"].iter().any(|word| text.contains(word))
+        });
+        if !of_credentials {
+            Self::new(RefusalKind::Connection, format!("no connection: {root}"))
+        } else if root.to_ascii_lowercase().contains("expired") {
             Self::new(RefusalKind::ExpiredCredentials, format!("the credentials have expired: {root}"))
-        } else if may_be_credentials
-            && ["credential", "token", "profile", "sso"].iter().any(|word| lower.contains(word))
-        {
-            Self::new(RefusalKind::NoCredentials, format!("no usable credentials: {root}"))
         } else {
-            Self::new(RefusalKind::Connection, format!("no connection, after all retries: {root}"))
+            Self::new(RefusalKind::NoCredentials, format!("no usable credentials: {root}"))
         }
     }
 
@@ -275,10 +294,14 @@ mod tests {
 
     #[test]
     fn missing_credentials_are_no_connection_problem() {
-        let kind = |root, may| Refusal::from_transport(root, may).kind;
-        assert_eq!(kind("no providers in chain provided credentials", true), RefusalKind::NoCredentials);
-        assert_eq!(kind("the SSO session token has expired", true), RefusalKind::ExpiredCredentials);
-        assert_eq!(kind("Connection refused (os error 111)", true), RefusalKind::Connection);
-        assert_eq!(kind("invalid peer certificate: token", false), RefusalKind::Connection);
+        let kind = |told: &[&str]| {
+            Refusal::from_transport(&told.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>()).kind
+        };
+        let loading = "an error occurred while loading credentials";
+        assert_eq!(kind(&["dispatch failure", loading, "not enabled"]), RefusalKind::NoCredentials);
+        assert_eq!(kind(&[loading, "the session has expired"]), RefusalKind::ExpiredCredentials);
+        assert_eq!(kind(&["dispatch failure", "Connection refused (os error 111)"]), RefusalKind::Connection);
+        assert_eq!(kind(&["invalid peer certificate: Expired"]), RefusalKind::Connection);
+        assert_eq!(kind(&[]), RefusalKind::Connection);
     }
 }

@@ -4,9 +4,13 @@
 //! again for what came incomplete, and records what stays so. Only credentials that have expired end
 //! a part: with new ones it can be pulled as a whole.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    future::Future,
+};
 
 use aws_sdk_cloudwatch::{
+    operation::get_metric_data::GetMetricDataOutput,
     primitives::DateTime,
     types::{Dimension, MessageData, Metric, MetricDataQuery, MetricStat, ScanBy, StatusCode},
 };
@@ -36,17 +40,56 @@ pub struct Pulled {
     pub gaps: Vec<Gap>,
 }
 
+/// Where the pages of an answer are from: CloudWatch, or a test's script.
+pub trait MetricData: Sync {
+    /// `account/region`.
+    fn place(&self) -> String;
+
+    /// One page of the answer to `queries`.
+    fn page(
+        &self,
+        queries: Vec<MetricDataQuery>,
+        window: &Window,
+        token: Option<String>,
+    ) -> impl Future<Output = Result<GetMetricDataOutput, Refusal>> + Send;
+}
+
+impl MetricData for Session {
+    fn place(&self) -> String {
+        self.place()
+    }
+
+    async fn page(
+        &self,
+        queries: Vec<MetricDataQuery>,
+        window: &Window,
+        token: Option<String>,
+    ) -> Result<GetMetricDataOutput, Refusal> {
+        self.cloudwatch
+            .get_metric_data()
+            .set_metric_data_queries(Some(queries))
+            .start_time(DateTime::from_secs(window.start.as_second()))
+            .end_time(DateTime::from_secs(window.end.as_second()))
+            .scan_by(ScanBy::TimestampAscending)
+            .max_datapoints(i32::try_from(POINTS_PER_CALL).unwrap_or(i32::MAX))
+            .set_next_token(token)
+            .send()
+            .await
+            .map_err(|error| Refusal::of(&error))
+    }
+}
+
 /// Pulls a part. `workloads` is the whole inventory's list, by workload id.
 /// Fails only when the credentials have expired.
 pub async fn pull(
-    session: &Session,
+    source: &impl MetricData,
     part: &PartPlan,
     workloads: &[Workload],
     window: &Window,
     progress: &dyn Progress,
 ) -> Result<Pulled, Refusal> {
     let mut pull = Pull {
-        session,
+        source,
         workloads,
         window,
         values: BTreeMap::new(),
@@ -60,8 +103,8 @@ pub async fn pull(
     Ok(pull.finish(&part.workload_ids))
 }
 
-struct Pull<'a> {
-    session: &'a Session,
+struct Pull<'a, S> {
+    source: &'a S,
     workloads: &'a [Workload],
     window: &'a Window,
     values: BTreeMap<u32, SeriesBuilder>,
@@ -79,7 +122,7 @@ enum Ending {
     Forbidden,
 }
 
-impl Pull<'_> {
+impl<S: MetricData> Pull<'_, S> {
     async fn call(&mut self, queries: &[Query]) -> Result<(), Refusal> {
         let mut pending = queries.to_vec();
         for round in 1..=ROUNDS {
@@ -129,22 +172,10 @@ impl Pull<'_> {
         let mut endings = vec![Ending::Complete; queries.len()];
         let mut token: Option<String> = None;
         for _ in 0..PAGES {
-            let answer = self
-                .session
-                .cloudwatch
-                .get_metric_data()
-                .set_metric_data_queries(Some(sdk_queries.clone()))
-                .start_time(DateTime::from_secs(self.window.start.as_second()))
-                .end_time(DateTime::from_secs(self.window.end.as_second()))
-                .scan_by(ScanBy::TimestampAscending)
-                .max_datapoints(i32::try_from(POINTS_PER_CALL).unwrap_or(i32::MAX))
-                .set_next_token(token.clone())
-                .send()
-                .await
-                .map_err(|error| Refusal::of(&error))?;
+            let answer = self.source.page(sdk_queries.clone(), self.window, token.clone()).await?;
             for message in answer.messages() {
                 self.gaps.insert(Gap {
-                    scope: self.session.place(),
+                    scope: self.source.place(),
                     api: API.to_owned(),
                     cause: message_text(message),
                 });
@@ -187,7 +218,7 @@ impl Pull<'_> {
     /// one for each workload that it was for.
     fn refused(&mut self, queries: &[Query], refusal: &Refusal) {
         if refusal.is_general() {
-            self.gaps.insert(refusal.gap(self.session.place(), API));
+            self.gaps.insert(refusal.gap(self.source.place(), API));
         } else {
             for query in queries {
                 self.miss(*query, refusal.cause.clone());
@@ -252,3 +283,6 @@ fn sdk_query(
 fn message_text(message: &MessageData) -> String {
     plain(&format!("{}: {}", message.code().unwrap_or("message"), message.value().unwrap_or_default()))
 }
+
+#[cfg(test)]
+mod tests;

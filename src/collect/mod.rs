@@ -31,4 +31,4 @@ pub use plan::{CostBound, Period, PlanError};
 pub use progress::{Event, Progress, Silent};
 pub use request::{Bounds, CollectRequest, LookbackError, Regions, parse_lookback};
 pub use run::{CollectError, Outcome, Prepared, collect, prepare};
-pub use session::NoRegion;
+pub use session::SettingsError;

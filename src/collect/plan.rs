@@ -189,16 +189,21 @@ impl Measure {
         }
     }
 
-    pub const fn namespace(self) -> &'static str {
-        match self {
+    /// Whether it is one of a service's free metrics; else it is Container Insights'.
+    const fn is_of_service(self) -> bool {
+        matches!(
+            self,
             Self::CpuAverage
-            | Self::CpuMaximum
-            | Self::CpuSamples
-            | Self::MemoryAverage
-            | Self::MemoryMaximum
-            | Self::LiveTasks => "AWS/ECS",
-            _ => "ECS/ContainerInsights",
-        }
+                | Self::CpuMaximum
+                | Self::CpuSamples
+                | Self::MemoryAverage
+                | Self::MemoryMaximum
+                | Self::LiveTasks
+        )
+    }
+
+    pub const fn namespace(self) -> &'static str {
+        if self.is_of_service() { "AWS/ECS" } else { "ECS/ContainerInsights" }
     }
 
     pub const fn metric(self) -> &'static str {
@@ -227,10 +232,7 @@ impl Measure {
 
     /// The dimension that names the workload, beside `ClusterName`.
     pub const fn dimension(self) -> &'static str {
-        match self.namespace().as_bytes() {
-            b"AWS/ECS" => "ServiceName",
-            _ => "TaskDefinitionFamily",
-        }
+        if self.is_of_service() { "ServiceName" } else { "TaskDefinitionFamily" }
     }
 }
 

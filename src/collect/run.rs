@@ -12,7 +12,7 @@ use super::{
     plan::{self, CostBound, PartPlan, PlanError},
     progress::{Event, Progress},
     request::CollectRequest,
-    session::{self, NoRegion, Session},
+    session::{self, Session, SettingsError},
 };
 use crate::snapshot::{Gap, Inventory, Manifest, Scope, SnapshotError, SnapshotWriter, Window};
 
@@ -20,7 +20,7 @@ use crate::snapshot::{Gap, Inventory, Manifest, Scope, SnapshotError, SnapshotWr
 #[derive(Debug, thiserror::Error)]
 pub enum CollectError {
     #[error(transparent)]
-    NoRegion(#[from] NoRegion),
+    Settings(#[from] SettingsError),
     #[error(transparent)]
     Plan(#[from] PlanError),
     #[error(
@@ -307,5 +307,67 @@ impl Prepared {
         }
         let workloads = inventory.workloads.len();
         Ok(Outcome { manifest: writer.finish()?, workloads, resumed: was_resumed })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::collect::{Bounds, Period, Regions, Silent, cancellation};
+
+    fn request() -> CollectRequest {
+        CollectRequest {
+            regions: Regions::from_names(["eu-west-1"]),
+            profiles: std::collections::BTreeSet::new(),
+            assume_roles: std::collections::BTreeSet::new(),
+            clusters: std::collections::BTreeSet::new(),
+            lookback_seconds: 3_600,
+            period: Period::FIVE_MINUTES,
+            bounds: Bounds::default(),
+        }
+    }
+
+    #[test]
+    fn a_collect_that_is_cancelled_before_it_asked_leaves_nothing_behind() {
+        let parent = tempfile::tempdir().unwrap();
+        let folder = parent.path().join("snapshot");
+        let (canceller, signal) = cancellation();
+        canceller.cancel();
+        let (request, now) = (request(), Timestamp::UNIX_EPOCH);
+        let collecting = collect(&request, &folder, now, &Silent, &signal);
+        let result =
+            tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(collecting);
+        assert!(matches!(result, Err(CollectError::Cancelled { resumable: false })), "{result:?}");
+        assert!(!folder.exists());
+    }
+
+    #[test]
+    fn what_was_begun_for_another_request_is_not_continued() {
+        let folder = tempfile::tempdir().unwrap();
+        let now: Timestamp = "2026-11-22T10:00:00Z".parse().unwrap();
+        let (_canceller, signal) = cancellation();
+        let other = CollectRequest { lookback_seconds: 7_200, ..request() };
+        let window = plan::window(now, other.lookback_seconds, other.period).unwrap();
+        let mut writer = SnapshotWriter::create(folder.path()).unwrap();
+        writer
+            .begin(&serde_json::to_value(&other).unwrap(), window, &[], &Inventory::default(), &[])
+            .unwrap();
+        drop(writer);
+        let run = |request: CollectRequest, now| {
+            tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(collect(
+                &request,
+                folder.path(),
+                now,
+                &Silent,
+                &signal,
+            ))
+        };
+        let refused = run(request(), now);
+        assert!(matches!(refused, Err(CollectError::OtherRequest { .. })), "{refused:?}");
+        // The same one has nothing left to pull, so it needs neither credentials nor the window.
+        let much_later = "2027-11-22T10:00:00Z".parse().unwrap();
+        let outcome = run(other, much_later).unwrap();
+        assert!(outcome.resumed);
+        assert_eq!(outcome.manifest.window, window);
     }
 }

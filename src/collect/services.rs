@@ -261,10 +261,8 @@ mod tests {
                 .unwrap();
         assert_eq!(without.task_definition, "b:1");
         let empty = found(external(), &[]).unwrap();
-        assert!(
-            empty.workload.revisions.is_empty() && empty.workload.notes[0].contains("launch")
-                || !empty.workload.notes.is_empty()
-        );
+        assert!(empty.workload.revisions.is_empty() && empty.task_definition.is_empty());
+        assert!(empty.workload.notes.iter().any(|note| note.contains("names no task definition")));
     }
 
     #[test]

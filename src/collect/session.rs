@@ -1,19 +1,15 @@
 //! [`Session`]: one account and region with the clients that reach it.
 //!
 //! Takes profiles, roles and regions; gives sessions, each account and region once, and a gap for
-//! each that cannot be reached. Refuses to guess a region: without one it is [`NoRegion`].
+//! each that cannot be reached. Refuses to guess a region: without one it is [`SettingsError`].
 //! Everything else is the SDK's own chain: credentials, SSO, endpoints from the environment.
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use aws_config::{
-    BehaviorVersion, Region, SdkConfig,
-    environment::EnvironmentVariableRegionProvider,
-    meta::region::ProvideRegion as _,
-    profile::ProfileFileRegionProvider,
-    retry::{RetryConfig, RetryMode},
-    sts::AssumeRoleProvider,
-    timeout::TimeoutConfig,
+    BehaviorVersion, Region, SdkConfig, environment::EnvironmentVariableRegionProvider,
+    meta::region::ProvideRegion as _, profile::ProfileFileRegionProvider, retry::RetryConfig,
+    sts::AssumeRoleProvider, timeout::TimeoutConfig,
 };
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -24,11 +20,11 @@ use super::{
 };
 use crate::snapshot::{Gap, Scope};
 
-/// Attempts at a request, where neither `AWS_MAX_ATTEMPTS` nor the profile says another number.
+/// Attempts at a request, where `AWS_MAX_ATTEMPTS` says no other number.
 /// With the SDK's back-off that is about a minute of throttling.
 const ATTEMPTS: u32 = 8;
-/// What the SDK takes where nothing is configured.
-const SDK_DEFAULT_ATTEMPTS: u32 = 3;
+/// Attempts at the first request of all.
+const FIRST_ATTEMPTS: u32 = 3;
 
 /// One account and region, with the clients that reach it.
 #[derive(Debug, Clone)]
@@ -75,11 +71,13 @@ impl Session {
     }
 }
 
-/// No region was given, and none is configured.
+/// Settings that no session can be made with: usage errors.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("no region: give --region (or --region all), set AWS_REGION, or set a region in {profile}")]
-pub struct NoRegion {
-    profile: String,
+pub enum SettingsError {
+    #[error("no region: give --region (or --region all), set AWS_REGION, or set a region in {profile}")]
+    NoRegion { profile: String },
+    #[error("{variable} is {value:?}: set it to {wanted}, or unset it")]
+    Variable { variable: &'static str, value: String, wanted: &'static str },
 }
 
 /// Whose credentials are used.
@@ -92,7 +90,7 @@ struct Identity {
 }
 
 /// The sessions of a request, sorted by account and region, and gaps for what cannot be reached.
-pub async fn sessions(request: &CollectRequest) -> Result<(Vec<Session>, Vec<Gap>), NoRegion> {
+pub async fn sessions(request: &CollectRequest) -> Result<(Vec<Session>, Vec<Gap>), SettingsError> {
     let mut sessions: Vec<Session> = Vec::new();
     let mut gaps = Vec::new();
     for identity in identities(request).await? {
@@ -123,7 +121,7 @@ pub async fn sessions(request: &CollectRequest) -> Result<(Vec<Session>, Vec<Gap
     Ok((sessions, gaps))
 }
 
-async fn identities(request: &CollectRequest) -> Result<Vec<Identity>, NoRegion> {
+async fn identities(request: &CollectRequest) -> Result<Vec<Identity>, SettingsError> {
     let mut found = Vec::new();
     for profile in &request.profiles {
         found.push(configured(request, Some(profile)).await?);
@@ -150,7 +148,7 @@ async fn identities(request: &CollectRequest) -> Result<Vec<Identity>, NoRegion>
 }
 
 /// The configuration of a profile, or the default one, with the regions to try first.
-async fn configured(request: &CollectRequest, profile: Option<&String>) -> Result<Identity, NoRegion> {
+async fn configured(request: &CollectRequest, profile: Option<&String>) -> Result<Identity, SettingsError> {
     let name =
         profile.map_or_else(|| "default credentials".to_owned(), |profile| format!("profile {profile}"));
     let regions = match &request.regions {
@@ -160,7 +158,7 @@ async fn configured(request: &CollectRequest, profile: Option<&String>) -> Resul
             None => {
                 let profile =
                     profile.map_or("the profile".to_owned(), |profile| format!("profile {profile}"));
-                return Err(NoRegion { profile });
+                return Err(SettingsError::NoRegion { profile });
             }
         },
         // Only to ask who the caller is: the partition is not known before.
@@ -175,27 +173,53 @@ async fn configured(request: &CollectRequest, profile: Option<&String>) -> Resul
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .http_client(http_client)
         .timeout_config(timeouts)
+        .retry_config(retries(|name| std::env::var(name).ok())?)
         .region(Region::new(regions[0].clone()));
     if let Some(profile) = profile {
         loader = loader.profile_name(profile);
     }
-    let loaded = loader.load().await;
-    let config = loaded.to_builder().retry_config(retries(loaded.retry_config())).build();
+    let config = loader.load().await;
     Ok(Identity { name, config, regions })
 }
 
-/// Adaptive retries, unless the SDK's own settings say otherwise.
-fn retries(loaded: Option<&RetryConfig>) -> RetryConfig {
-    let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    let (mode, attempts) = loaded
-        .map_or((RetryMode::Standard, SDK_DEFAULT_ATTEMPTS), |config| (config.mode(), config.max_attempts()));
-    let config = if is_set("AWS_RETRY_MODE") && mode == RetryMode::Standard {
-        RetryConfig::standard()
-    } else {
-        RetryConfig::adaptive()
+/// Adaptive retries, unless the SDK's own variables say otherwise. They are read here because the
+/// SDK panics where they are wrong.
+fn retries(variable: impl Fn(&str) -> Option<String>) -> Result<RetryConfig, SettingsError> {
+    const MODE: &str = "AWS_RETRY_MODE";
+    const MAX_ATTEMPTS: &str = "AWS_MAX_ATTEMPTS";
+    let set = |name| variable(name).filter(|value| !value.trim().is_empty());
+    let config = match set(MODE) {
+        None => RetryConfig::adaptive(),
+        Some(value) => match value.trim().to_ascii_lowercase().as_str() {
+            "adaptive" => RetryConfig::adaptive(),
+            "standard" | "legacy" => RetryConfig::standard(),
+            _ => {
+                return Err(SettingsError::Variable {
+                    variable: MODE,
+                    value,
+                    wanted: "adaptive or standard",
+                });
+            }
+        },
     };
-    let configured = is_set("AWS_MAX_ATTEMPTS") || attempts != SDK_DEFAULT_ATTEMPTS;
-    config.with_max_attempts(if configured { attempts } else { ATTEMPTS })
+    let attempts = match set(MAX_ATTEMPTS) {
+        None => ATTEMPTS,
+        Some(value) => match value.trim().parse() {
+            Ok(attempts) if attempts > 0 => attempts,
+            _ => {
+                let wanted = "a whole number of 1 or more";
+                return Err(SettingsError::Variable { variable: MAX_ATTEMPTS, value, wanted });
+            }
+        },
+    };
+    Ok(config.with_max_attempts(attempts))
+}
+
+/// For the first request of all: where it fails, it is most often a wrong endpoint or no network,
+/// which nobody should wait a minute for.
+fn first_retries(config: &SdkConfig) -> RetryConfig {
+    let attempts = config.retry_config().map_or(ATTEMPTS, RetryConfig::max_attempts);
+    RetryConfig::standard().with_max_attempts(attempts.min(FIRST_ATTEMPTS))
 }
 
 /// `AWS_REGION`, else the profile's. Not the machine's: a region that nobody chose is a guess.
@@ -214,8 +238,10 @@ async fn configured_region(profile: Option<&String>) -> Option<String> {
 async fn caller(identity: &Identity) -> Result<(String, String), Refusal> {
     let mut refused = None;
     for region in &identity.regions {
-        let config =
-            aws_sdk_sts::config::Builder::from(&identity.config).region(Region::new(region.clone())).build();
+        let config = aws_sdk_sts::config::Builder::from(&identity.config)
+            .region(Region::new(region.clone()))
+            .retry_config(first_retries(&identity.config))
+            .build();
         match aws_sdk_sts::Client::from_conf(config).get_caller_identity().send().await {
             Ok(answer) => {
                 let account = answer.account().filter(|account| !account.is_empty());
@@ -318,5 +344,19 @@ mod tests {
         assert_eq!(regions_of("aws-iso", &["us-iso-east-1".to_owned()]), ["us-iso-east-1"]);
         let unique: BTreeSet<_> = PARTITIONS.iter().flat_map(|(_, regions)| *regions).collect();
         assert_eq!(unique.len(), PARTITIONS.iter().map(|(_, regions)| regions.len()).sum::<usize>());
+    }
+
+    #[test]
+    fn the_sdks_variables_set_retries_and_wrong_ones_are_refused() {
+        let with = |mode: &str, attempts: &str| {
+            retries(|name| Some(if name == "AWS_RETRY_MODE" { mode.to_owned() } else { attempts.to_owned() }))
+        };
+        assert_eq!(with("", "").unwrap(), RetryConfig::adaptive().with_max_attempts(ATTEMPTS));
+        assert_eq!(with("Standard", "2").unwrap(), RetryConfig::standard().with_max_attempts(2));
+        assert_eq!(
+            with("adaptive", "0").unwrap_err().to_string(),
+            "AWS_MAX_ATTEMPTS is \"0\": set it to a whole number of 1 or more, or unset it"
+        );
+        assert!(with("", "many").is_err() && with("hard", "").is_err());
     }
 }

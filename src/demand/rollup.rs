@@ -6,8 +6,8 @@ use super::{
     timeline::{Requested, Timeline},
 };
 use crate::{
-    snapshot::{CENTI_PERCENT_FULL, Point},
     units::TaskTime,
+    utilization::{CENTI_PERCENT_FULL, Point},
 };
 
 /// Samples at this share of the size or above are at the cap: what was wanted is unknown.

@@ -111,8 +111,8 @@ mod tests {
     use super::*;
     use crate::{
         demand::{Timeline, roll_up},
-        snapshot::Point,
         units::{CpuUnits, MemoryMib},
+        utilization::Point,
         workload::{HistorySource, RevisionInForce, TaskDefinition},
     };
 

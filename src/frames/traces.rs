@@ -2,18 +2,18 @@
 //!
 //! Takes the bytes of a file with the columns `series_id` (text or integers), `timestamp` (epoch seconds as
 //! integers, or datetimes), `cpu_pct`, `mem_pct` and, where there are any, `cpu_max_pct`, `cpu_cores`,
-//! `mem_kb_cap`; gives a [`Dataset`]. Other columns are ignored. Refuses files whose columns are missing or
+//! `mem_kb_cap`; gives [`Traces`], rows found by series. Other columns are ignored. Refuses files whose columns are missing or
 //! of a type that is no number; what is wrong with single values is counted, not refused.
 
 use std::{collections::BTreeMap, io::Cursor, ops::Range, panic::catch_unwind};
 
 use polars::prelude::{
-    ArrowDataType, ArrowTimeUnit, ChunkedArray, Column, DataFrame, DataType, Float64Type, ParquetReader,
-    PolarsError, PolarsNumericType, SerReader as _,
+    ArrowDataType, ArrowTimeUnit, ChunkedArray, Column, DataFrame, DataType, Float64Type, Int64Type,
+    ParquetReader, PolarsError, PolarsNumericType, SerReader as _,
 };
 
 use super::{FrameError, check_row_groups};
-use crate::backtest::{DEFAULT_MEMORY_KIB, DEFAULT_VCPU, Dataset, TraceRow};
+use crate::utilization::{DEFAULT_MEMORY_KIB, DEFAULT_VCPU, TraceRow};
 
 const SERIES_ID: &str = "series_id";
 const TIMESTAMP: &str = "timestamp";
@@ -34,14 +34,56 @@ const COLUMNS: [(&str, bool); 7] = [
     (MEM_KB_CAP, false),
 ];
 
-/// The series of the traces in a Parquet file.
-pub fn read_traces(bytes: &[u8]) -> Result<Dataset, FrameError> {
+/// The traces of a file, column by column.
+pub struct Traces {
+    /// The rows of each series, in the file's order.
+    pub by_series: BTreeMap<String, Vec<Range<usize>>>,
+    /// Rows that name no series.
+    pub without_series: u64,
+    times: Numbers<Int64Type>,
+    /// Units of `times` in a second.
+    ticks: i64,
+    cpu: Option<Doubles>,
+    cpu_max: Option<Doubles>,
+    memory: Option<Doubles>,
+    vcpu: Option<Doubles>,
+    memory_kib: Option<Doubles>,
+}
+
+impl std::fmt::Debug for Traces {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Traces").field("series", &self.by_series.len()).finish_non_exhaustive()
+    }
+}
+
+impl Traces {
+    /// What a row holds. A capacity whose column the file does not have is the default; one that is empty
+    /// in this row is none.
+    pub fn row(&self, row: usize) -> TraceRow {
+        let value = |column: &Option<Doubles>| column.as_ref().and_then(|column| column.get(row));
+        let capacity = |column: &Option<Doubles>, default| match column {
+            Some(column) => column.get(row),
+            None => Some(default),
+        };
+        TraceRow {
+            timestamp: self.times.get(row).map(|time| time.div_euclid(self.ticks)),
+            cpu_percent: value(&self.cpu),
+            cpu_max_percent: value(&self.cpu_max),
+            memory_percent: value(&self.memory),
+            vcpu: capacity(&self.vcpu, DEFAULT_VCPU),
+            memory_kib: capacity(&self.memory_kib, DEFAULT_MEMORY_KIB),
+        }
+    }
+}
+
+/// The traces in a Parquet file.
+pub fn read_traces(bytes: &[u8]) -> Result<Traces, FrameError> {
     // polars panics on some malformed files, and nobody has checked a checksum before us.
     catch_unwind(|| decode(bytes))
         .unwrap_or_else(|_| Err(FrameError::Traces("its structure is malformed".to_owned())))
 }
 
-fn decode(bytes: &[u8]) -> Result<Dataset, FrameError> {
+fn decode(bytes: &[u8]) -> Result<Traces, FrameError> {
     let refuse = |cause: PolarsError| FrameError::Traces(cause.to_string());
     let mut reader = ParquetReader::new(Cursor::new(bytes));
     reader.get_metadata().map_err(refuse)?;
@@ -63,7 +105,7 @@ fn decode(bytes: &[u8]) -> Result<Dataset, FrameError> {
         }
     }
     let frame = reader.with_columns(Some(present)).finish().map_err(refuse)?;
-    dataset(&frame, ticks.unwrap_or(1))
+    traces(&frame, ticks.unwrap_or(1))
 }
 
 /// Units of a timestamp in a second; one where it is a plain integer.
@@ -93,36 +135,26 @@ fn check_type(column: &'static str, found: &ArrowDataType) -> Result<(), FrameEr
     if fits { Ok(()) } else { Err(FrameError::ColumnType { column, expected, found: format!("{found:?}") }) }
 }
 
-fn dataset(frame: &DataFrame, ticks: i64) -> Result<Dataset, FrameError> {
+fn traces(frame: &DataFrame, ticks: i64) -> Result<Traces, FrameError> {
     let (by_series, without_series) = rows_by_series(&cast(frame, SERIES_ID, &DataType::String)?)?;
-    let times = cast(frame, TIMESTAMP, &DataType::Int64)?;
-    let times = Numbers::of(times.i64()?);
-    let columns = [CPU_PCT, CPU_MAX_PCT, MEM_PCT, CPU_CORES, MEM_KB_CAP].map(|name| {
-        let present = frame.get_column_index(name).is_some();
-        present.then(|| cast(frame, name, &DataType::Float64)).transpose()
-    });
-    let doubles =
-        |column: Result<Option<Column>, FrameError>| -> Result<Option<Numbers<Float64Type>>, FrameError> {
-            Ok(column?.map(|column| column.f64().map(Numbers::of)).transpose()?)
-        };
-    let [cpu, cpu_max, memory, vcpu, memory_kib] = columns.map(doubles);
-    let (cpu, cpu_max, memory, vcpu, memory_kib) = (cpu?, cpu_max?, memory?, vcpu?, memory_kib?);
-    let value =
-        |column: &Option<Numbers<Float64Type>>, row| column.as_ref().and_then(|column| column.get(row));
-    // A column that is not there has the default; a row without a value in it has none.
-    let capacity = |column: &Option<Numbers<Float64Type>>, row, default| match column {
-        Some(column) => column.get(row),
-        None => Some(default),
+    let times = Numbers::of(cast(frame, TIMESTAMP, &DataType::Int64)?.i64()?);
+    let doubles = |name| -> Result<Option<Doubles>, FrameError> {
+        if frame.get_column_index(name).is_none() {
+            return Ok(None);
+        }
+        Ok(Some(Numbers::of(cast(frame, name, &DataType::Float64)?.f64()?)))
     };
-    let row = |row| TraceRow {
-        timestamp: times.get(row).map(|time| time.div_euclid(ticks)),
-        cpu_percent: value(&cpu, row),
-        cpu_max_percent: value(&cpu_max, row),
-        memory_percent: value(&memory, row),
-        vcpu: capacity(&vcpu, row, DEFAULT_VCPU),
-        memory_kib: capacity(&memory_kib, row, DEFAULT_MEMORY_KIB),
-    };
-    Ok(Dataset::from_traces(by_series, without_series, row))
+    Ok(Traces {
+        by_series,
+        without_series,
+        times,
+        ticks,
+        cpu: doubles(CPU_PCT)?,
+        cpu_max: doubles(CPU_MAX_PCT)?,
+        memory: doubles(MEM_PCT)?,
+        vcpu: doubles(CPU_CORES)?,
+        memory_kib: doubles(MEM_KB_CAP)?,
+    })
 }
 
 /// A column as another type; what has no value of that type is null.
@@ -159,6 +191,8 @@ fn rows_by_series(ids: &Column) -> Result<(BTreeMap<String, Vec<Range<usize>>>, 
     end(run);
     Ok((by_series, without_series))
 }
+
+type Doubles = Numbers<Float64Type>;
 
 /// A column's numbers side by side, found by row.
 struct Numbers<T: PolarsNumericType>(ChunkedArray<T>);
@@ -202,25 +236,46 @@ mod tests {
         bytes
     }
 
-    fn read_with(change: impl FnOnce(&mut Vec<Column>)) -> Result<Dataset, FrameError> {
+    fn read_with(change: impl FnOnce(&mut Vec<Column>)) -> Result<Traces, FrameError> {
         let mut columns = columns();
         change(&mut columns);
         read_traces(&parquet(columns))
     }
 
-    #[test]
-    fn rows_become_series_in_absolute_units() {
-        let data = read_with(|_| ()).unwrap();
-        let ids: Vec<&str> = data.series.iter().map(|one| one.id.as_str()).collect();
-        assert_eq!(ids, ["a", "b"]);
-        assert_eq!(data.series[1].cpu_average.values()[0], 204_800, "10 % of the default of 2 vCPU");
-        assert_eq!(data.series[0].memory.len(), 30);
-        assert_eq!((data.input.rows, data.input.notes()), (60, vec![]));
+    /// Every row with its series, by series.
+    fn rows(traces: &Traces) -> Vec<(&str, TraceRow)> {
+        let of = |(id, runs): (&'_ String, &Vec<Range<usize>>)| {
+            let id = id.clone();
+            runs.iter().cloned().flatten().map(move |row| (id.clone(), row)).collect::<Vec<_>>()
+        };
+        let all: Vec<(String, usize)> = traces.by_series.iter().flat_map(of).collect();
+        all.into_iter()
+            .map(|(id, row)| (traces.by_series.get_key_value(&id).unwrap().0.as_str(), traces.row(row)))
+            .collect()
     }
 
     #[test]
-    fn every_documented_type_gives_the_same_data() {
+    fn rows_are_found_by_series_in_the_order_of_the_file() {
+        let traces = read_with(|_| ()).unwrap();
+        let rows = rows(&traces);
+        assert_eq!(rows.len(), 60);
+        let first = TraceRow {
+            timestamp: Some(0),
+            cpu_percent: Some(20.0),
+            cpu_max_percent: None,
+            memory_percent: Some(50.0),
+            vcpu: Some(2.0),
+            memory_kib: Some(4_194_304.0),
+        };
+        assert_eq!(rows[0], ("a", first));
+        assert_eq!(rows[31].0, "b");
+        assert_eq!((rows[31].1.timestamp, rows[31].1.cpu_percent), (Some(3600), Some(10.0)));
+    }
+
+    #[test]
+    fn every_documented_type_gives_the_same_rows() {
         let plain = read_with(|_| ()).unwrap();
+        let values = |traces: &Traces| rows(traces).into_iter().map(|(_, row)| row).collect::<Vec<_>>();
         let integers = read_with(|columns| {
             let ids: Vec<i64> = (0..60).map(|row| if row < 30 { 11 } else { 10 }).collect();
             columns[0] = Series::new(SERIES_ID.into(), ids).into_column();
@@ -228,9 +283,8 @@ mod tests {
             columns[3] = columns[3].cast(&DataType::Int64).unwrap();
         })
         .unwrap();
-        assert_eq!(integers.series[0].id, "10");
-        assert_eq!(integers.series[0].cpu_average, plain.series[0].cpu_average);
-        assert_eq!(integers.series[0].memory, plain.series[0].memory);
+        assert_eq!(rows(&integers)[0].0, "10");
+        assert_eq!(values(&integers), values(&plain));
         for (unit, ticks) in [
             (TimeUnit::Milliseconds, 1_000),
             (TimeUnit::Microseconds, 1_000_000),
@@ -241,32 +295,36 @@ mod tests {
                 columns[1] = times.into_datetime(unit, None).into_column();
             })
             .unwrap();
-            assert_eq!(datetimes, plain, "{unit:?}");
+            assert_eq!(values(&datetimes), values(&plain), "{unit:?}");
         }
     }
 
     #[test]
     fn rows_of_a_series_may_be_anywhere_and_columns_empty() {
-        let data = read_with(|columns| {
+        let traces = read_with(|columns| {
             let ids: Vec<Option<&str>> = (0..60).map(|row| [Some("a"), Some("b"), None][row % 3]).collect();
             columns[0] = Series::new(SERIES_ID.into(), ids).into_column();
             columns[3] = Series::full_null(MEM_PCT.into(), 60, &DataType::Null).into_column();
         })
         .unwrap();
-        assert_eq!((data.series.len(), data.input.without_key), (2, 20));
-        assert!(data.series.iter().all(|one| one.memory.is_empty() && !one.cpu_average.is_empty()));
+        assert_eq!((traces.by_series["a"].len(), traces.without_series), (20, 20));
+        assert!(
+            rows(&traces).iter().all(|(_, row)| row.memory_percent.is_none() && row.cpu_percent.is_some())
+        );
     }
 
     #[test]
-    fn a_capacity_column_without_a_value_is_no_default() {
-        let data = read_with(|columns| {
-            let cores: Vec<Option<f64>> = (0..60).map(|row| (row < 30).then_some(4.0)).collect();
+    fn nothing_and_nan_stay_apart_and_an_empty_capacity_is_no_default() {
+        let traces = read_with(|columns| {
+            let cpu: Vec<Option<f64>> = (0..60).map(|row| (row != 0).then_some(f64::NAN)).collect();
+            columns[2] = Series::new(CPU_PCT.into(), cpu).into_column();
+            let cores: Vec<Option<f64>> = (0..60).map(|row| (row != 0).then_some(4.0)).collect();
             columns.push(Series::new(CPU_CORES.into(), cores).into_column());
         })
         .unwrap();
-        assert_eq!(data.series.len(), 1);
-        assert_eq!(data.series[0].cpu_average.values()[0], 409_600);
-        assert_eq!(data.input.left_out["no-capacity"], 1);
+        assert_eq!((traces.row(0).cpu_percent, traces.row(0).vcpu), (None, None));
+        assert!(traces.row(1).cpu_percent.unwrap().is_nan());
+        assert_eq!(traces.row(1).vcpu, Some(4.0));
     }
 
     #[test]
@@ -300,6 +358,6 @@ mod tests {
             read_traces(&whole[..length]).unwrap_err();
         }
         let no_rows = parquet(columns().iter().map(|column| column.head(Some(0))).collect());
-        assert_eq!(read_traces(&no_rows).unwrap(), Dataset::default());
+        assert!(read_traces(&no_rows).unwrap().by_series.is_empty());
     }
 }

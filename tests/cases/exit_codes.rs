@@ -41,6 +41,12 @@ fn usage_errors_exit_2_and_keep_stdout_empty() {
         &["price", "task.json", "--region", "us-east-1", "--as-of", "soon"],
         &["price", "-", "-", "--region", "us-east-1"],
         &["completions", "csh"],
+        &["demo", "--no-such-flag"],
+        &["demo", "--format", "xml"],
+        &["report"],
+        &["collect", "--region", "eu-west-1"],
+        &["collect", "--out", "snapshot", "--region", "eu-west-1", "--lookback", "2 weeks"],
+        &["collect", "--out", "snapshot", "--region", "eu-west-1", "--period", "17"],
     ] {
         let run = folder.run(arguments).code(2).stdout_eq("");
         assert!(!stderr(&run).is_empty(), "{arguments:?}");
@@ -63,7 +69,7 @@ help: add --region, such as --region us-east-1, or set AWS_REGION
 fn the_region_is_the_flags_then_the_configs_then_the_environments() {
     let folder = Folder::new()
         .with("task.json", definition("256", "512"))
-        .with("fargauge.toml", "region = \"eu-west-1\"\n")
+        .with("settings.toml", "region = \"eu-west-1\"\n")
         .with("broken.toml", "region = [\n");
     let region = |arguments: &[&str]| {
         let price = ["price", "task.json", "-v"];
@@ -71,14 +77,22 @@ fn the_region_is_the_flags_then_the_configs_then_the_environments() {
         stderr(&run.code(0)).lines().next().unwrap_or_default().to_owned()
     };
     assert_eq!(region(&[]), "info: region us-west-2 (from AWS_REGION)");
-    assert_eq!(region(&["--config", "fargauge.toml"]), "info: region eu-west-1 (from the config)");
+    assert_eq!(region(&["--config", "settings.toml"]), "info: region eu-west-1 (from the config)");
     assert_eq!(
-        region(&["--config", "fargauge.toml", "--region", "us-east-1"]),
+        region(&["--config", "settings.toml", "--region", "us-east-1"]),
         "info: region us-east-1 (from --region)"
     );
-    for config in ["broken.toml", "missing.toml"] {
+    let here = Folder::new()
+        .with("task.json", definition("256", "512"))
+        .with("fargauge.toml", "region = \"eu-north-1\"\n");
+    let price = here.run(&["price", "task.json", "-v"]).code(0);
+    assert!(stderr(&price).starts_with("info: region eu-north-1 (from the config)"), "{}", stderr(&price));
+    for (config, message) in [
+        ("broken.toml", "error: broken.toml:1: "),
+        ("missing.toml", "error: cannot read config missing.toml\n  cause: "),
+    ] {
         let run = folder.run(&["price", "task.json", "--config", config]).code(2);
-        assert!(stderr(&run).starts_with(&format!("error: cannot read config {config}\n  cause: ")));
+        assert!(stderr(&run).starts_with(message), "{}", stderr(&run));
     }
 }
 

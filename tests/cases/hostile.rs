@@ -22,7 +22,7 @@ fn a_hostile_family_is_shown_and_not_obeyed() {
     let table = run("table");
     assert!(only_plain_lines(&table), "{table:?}");
     assert!(
-        table.starts_with("=cmd|' /C calc'!A0\\u{1b}[31m\\r\\n\\u{202e}txt\\0 (task.json): 9.01 USD"),
+        table.starts_with("=cmd|' /C calc'!A0\\u{1b}[31m\\r\\n\\u{202e}txt\\u{0} (task.json): 9.01 USD"),
         "{table}"
     );
     assert!(run("csv").lines().nth(1).unwrap().starts_with("task.json,\"'=cmd|' /C calc'!A0"));

@@ -105,7 +105,10 @@ fn json_has_numbers_provenance_and_totals_that_are_sums() {
     assert_eq!(broken["error"]["line"], 2);
     assert!(broken["monthly_cost"].is_null() && broken["not_priced"].is_null());
 
-    let ten_thousandths = |value: &serde_json::Value| (value.as_f64().unwrap() * 10_000.0).round() as i64;
+    // Four decimals at most, so as text they sum exactly.
+    let ten_thousandths = |value: &serde_json::Value| {
+        format!("{:.4}", value.as_f64().unwrap()).replace('.', "").parse::<i64>().unwrap()
+    };
     for cost in ["hourly_cost", "monthly_cost"] {
         for priced in [task, win] {
             let components = priced["components"].as_array().unwrap();
