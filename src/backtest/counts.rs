@@ -59,21 +59,21 @@ impl InputCounts {
     /// What was changed or left out, in words, largest first; empty for clean data.
     pub fn notes(&self) -> Vec<String> {
         let mut notes: Vec<(u64, String)> = [
-            (self.out_of_order, "rows out of order, sorted"),
-            (self.duplicates, "duplicated rows, merged"),
-            (self.without_key, "rows without series or timestamp, left out"),
-            (self.clock_jumps, "rows after a clock jump, left out"),
-            (self.negative, "negative values, left out"),
-            (self.not_finite, "values that are no numbers, left out"),
-            (self.clipped, "values above 100 %, taken for 100 %"),
-            (self.too_short, "series of less than a day, which cannot be rated"),
+            (self.out_of_order, "rows out of order (sorted)"),
+            (self.duplicates, "duplicated rows (merged)"),
+            (self.without_key, "rows without series or timestamp (left out)"),
+            (self.clock_jumps, "rows after a clock jump (left out)"),
+            (self.negative, "negative values (left out)"),
+            (self.not_finite, "values that are no numbers (left out)"),
+            (self.clipped, "values above 100 % (taken for 100 %)"),
+            (self.too_short, "series of less than a day (not rated)"),
         ]
         .into_iter()
         .map(|(count, what)| (count, what.to_owned()))
-        .chain(self.left_out.iter().map(|(reason, series)| (*series, format!("series left out: {reason}"))))
+        .chain(self.left_out.iter().map(|(reason, series)| (*series, format!("series left out ({reason})"))))
         .filter(|(count, _)| *count > 0)
         .collect();
         notes.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
-        notes.into_iter().map(|(count, what)| format!("{count} {what}")).collect()
+        notes.into_iter().map(|(count, what)| format!("{what}: {count}")).collect()
     }
 }
