@@ -34,7 +34,7 @@ pub fn render(backtest: &Backtest) -> Result<String, ChartError> {
         let area = SVGBackend::with_string(&mut svg, SIZE).into_drawing_area();
         area.fill(&WHITE).map_err(|cause| ChartError::new(&cause))?;
         let panels = area.split_evenly((1, 2));
-        let axes: [(&str, fn(&RuleScore) -> Option<f64>); 2] = [
+        let axes: [(&str, Figure); 2] = [
             ("services whose later memory passes the new memory, %", |score| score.memory_violating_percent),
             ("later CPU samples above the new vCPU, %", |score| score.cpu_samples_over_percent),
         ];
@@ -51,6 +51,8 @@ pub fn render(backtest: &Backtest) -> Result<String, ChartError> {
     Ok(svg)
 }
 
+/// What of a score is on the horizontal axis.
+type Figure = fn(&RuleScore) -> Option<f64>;
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 type Plane = Cartesian2d<RangedCoordf64, RangedCoordf64>;
 

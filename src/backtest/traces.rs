@@ -236,7 +236,8 @@ mod tests {
 
     fn dataset(rows: impl IntoIterator<Item = TraceRow>) -> Dataset {
         let rows: Vec<TraceRow> = rows.into_iter().collect();
-        Dataset::from_traces(BTreeMap::from([("vm".to_owned(), vec![0..rows.len()])]), 0, |row| rows[row])
+        let all = std::iter::once(0..rows.len()).collect();
+        Dataset::from_traces(BTreeMap::from([("vm".to_owned(), all)]), 0, |row| rows[row])
     }
 
     /// Two days of a machine at 10 % CPU and 50 % memory, an hour apart.

@@ -173,7 +173,13 @@ fn traces(path: &Path) -> Result<Dataset, CliError> {
     let bytes = std::fs::read(path)
         .with_context(|| format!("cannot read traces {}", path.display()))
         .map_err(CliError::not_evaluated)?;
-    let mut traces = read_traces(&bytes)
+    // The Parquet reader panics on some damaged files; that is caught and becomes an error like others,
+    // without a stack trace before it.
+    let hook = std::panic::take_hook();
+    std::panic::set_hook(Box::new(|_| ()));
+    let read = read_traces(&bytes);
+    std::panic::set_hook(hook);
+    let mut traces = read
         .with_context(|| format!("cannot use traces {}", path.display()))
         .map_err(CliError::not_evaluated)?;
     let by_series = std::mem::take(&mut traces.by_series);

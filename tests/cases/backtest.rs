@@ -202,3 +202,25 @@ fn what_cannot_be_evaluated_names_the_file_and_the_place() {
         }
     }
 }
+
+/// Nobody has compared a checksum before: whatever a byte says, there is a result or an error.
+#[test]
+fn a_damaged_file_is_an_error_or_a_result_and_never_a_panic() {
+    let whole = std::fs::read(traces()).unwrap();
+    let footer = whole.len() - 1500;
+    let mut refused = 0;
+    for place in (0..footer).step_by(97).chain((footer..whole.len()).step_by(29)) {
+        let mut bytes = whole.clone();
+        bytes[place] ^= 0xff;
+        let folder = Folder::new().with("traces.parquet", bytes);
+        let run = folder.run(&BACKTEST);
+        let (code, errors) = (run.get_output().status.code(), stderr(&run));
+        assert!(
+            matches!(code, Some(0 | 3)) && !errors.contains("panicked"),
+            "byte {place}: {code:?} {errors}"
+        );
+        assert!(code == Some(0) || errors.contains("traces.parquet") || errors.contains("spans"), "{errors}");
+        refused += usize::from(code == Some(3));
+    }
+    assert!(refused > 20, "{refused}");
+}

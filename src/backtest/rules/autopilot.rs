@@ -10,7 +10,7 @@ use crate::backtest::{Decision, Ladder, Rule, Samples, Training, each};
 /// done, not of the time. 95 % is the paper's choice for serving jobs, 98 % its choice for memory where a
 /// job tolerates few kills; the margin is 10 to 15 %, less for large limits, which is not modelled. The
 /// histogram's buckets are taken for exact, and limits are computed once, not kept at the last hour's
-/// maximum. Source: Rzadca et al., Autopilot, EuroSys 2020, doi 10.1145/3342195.3387524.
+/// maximum. Source: Rzadca et al., Autopilot, `EuroSys` 2020, doi 10.1145/3342195.3387524.
 #[derive(Debug, Clone, Copy)]
 pub struct Autopilot;
 
