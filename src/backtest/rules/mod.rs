@@ -28,6 +28,10 @@ use crate::config::Sizing;
 pub fn all(sizing: &Sizing) -> Vec<Box<dyn Rule>> {
     vec![
         Box::new(Fargauge::new(sizing)),
+        Box::new(Fargauge::at_risk(sizing, 1)),
+        Box::new(Fargauge::at_risk(sizing, 2)),
+        Box::new(Fargauge::at_risk(sizing, 5)),
+        Box::new(Fargauge::at_risk(sizing, 10)),
         Box::new(ComputeOptimizerProxy),
         Box::new(CloudFix),
         Box::new(Harness),
