@@ -150,8 +150,13 @@ fn headroom(calibration: &Result<Calibration, Unsupported>, config: &Config) -> 
             method: "calibrated".to_owned(),
             risk_percent,
             detail: format!(
-                "learnt from {} splits of the window, each with at least {} workloads made smaller, of which at \
+                "{}learnt from {} splits of the window, each with at least {} workloads made smaller, of which at \
                  most {:.1} % later ran short of memory",
+                if calibration.risk > calibration.asked {
+                    format!("the least risk this fleet can show is {:.1} %; ", calibration.risk * 100.0)
+                } else {
+                    String::new()
+                },
                 calibration.splits,
                 calibration.workloads,
                 calibration.attained * 100.0

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use super::{run::Backtest, score::Interval};
 
 /// Columns of [`render`].
-const SCORES: [&str; 14] = [
+const SCORES: [&str; 18] = [
     "rule",
     "saved_percent",
     "saved_low",
@@ -15,6 +15,10 @@ const SCORES: [&str; 14] = [
     "memory_violating_percent",
     "memory_violating_low",
     "memory_violating_high",
+    "made_smaller",
+    "attained_risk_percent",
+    "attained_risk_low",
+    "attained_risk_high",
     "cpu_samples_over_percent",
     "cpu_samples_over_low",
     "cpu_samples_over_high",
@@ -50,6 +54,7 @@ pub fn render(backtest: &Backtest) -> String {
         backtest.rules.iter().map(|score| {
             let [saved_low, saved_high] = bounds(score.saved_interval);
             let [memory_low, memory_high] = bounds(score.memory_violating_interval);
+            let [attained_low, attained_high] = bounds(score.attained_risk_interval);
             let [cpu_low, cpu_high] = bounds(score.cpu_samples_over_interval);
             [
                 score.rule.clone(),
@@ -59,6 +64,10 @@ pub fn render(backtest: &Backtest) -> String {
                 figure(score.memory_violating_percent),
                 memory_low,
                 memory_high,
+                score.made_smaller.to_string(),
+                figure(score.attained_risk_percent),
+                attained_low,
+                attained_high,
                 figure(score.cpu_samples_over_percent),
                 cpu_low,
                 cpu_high,

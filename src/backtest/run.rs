@@ -213,7 +213,12 @@ fn judge(outcome: Outcome, later: &Training<'_>, ladder: &Ladder, tally: &mut Ta
     tally.pay(ladder.price(later.current), ladder.price(size));
     if let Some(peak) = later.memory.max() {
         tally.memory_judged += 1;
-        tally.memory_violating += u64::from(u64::from(peak) > u64::from(size.memory().0) * 1024);
+        let short = u64::from(u64::from(peak) > u64::from(size.memory().0) * 1024);
+        tally.memory_violating += short;
+        if ladder.price(size) < ladder.price(later.current) {
+            tally.made_smaller += 1;
+            tally.made_smaller_short += short;
+        }
     }
     let cpu = u64::from(size.cpu().0) * 1000;
     if !later.cpu.is_empty() {

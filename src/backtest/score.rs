@@ -16,6 +16,9 @@ pub(super) struct Tally {
     pub chosen_price: u64,
     pub memory_judged: u64,
     pub memory_violating: u64,
+    /// Judged for memory and made cheaper; of those, short of memory later.
+    pub made_smaller: u64,
+    pub made_smaller_short: u64,
     pub cpu_judged: u64,
     pub cpu_violating: u64,
     pub cpu_samples: u64,
@@ -41,6 +44,8 @@ impl Tally {
         self.chosen_price += other.chosen_price;
         self.memory_judged += other.memory_judged;
         self.memory_violating += other.memory_violating;
+        self.made_smaller += other.made_smaller;
+        self.made_smaller_short += other.made_smaller_short;
         self.cpu_judged += other.cpu_judged;
         self.cpu_violating += other.cpu_violating;
         self.cpu_samples += other.cpu_samples;
@@ -80,6 +85,12 @@ pub struct RuleScore {
     /// Series whose largest later memory is above the chosen memory.
     pub memory_violating_percent: Option<f64>,
     pub memory_violating_interval: Option<Interval>,
+    /// Series made smaller, summed over windows.
+    pub made_smaller: u64,
+    /// Of those, the share whose later memory passed the chosen one: what a stated risk promises.
+    pub attained_risk_percent: Option<f64>,
+    /// Binomial 95 % interval of that share (Wilson, 1927).
+    pub attained_risk_interval: Option<Interval>,
     /// Later CPU samples above the chosen vCPU, of all series' samples.
     pub cpu_samples_over_percent: Option<f64>,
     pub cpu_samples_over_interval: Option<Interval>,
@@ -107,6 +118,9 @@ impl RuleScore {
             saved_interval: saved,
             memory_violating_percent: all.memory_violations().map(rounded),
             memory_violating_interval: memory,
+            made_smaller: all.made_smaller,
+            attained_risk_percent: percent(all.made_smaller_short, all.made_smaller).map(rounded),
+            attained_risk_interval: wilson(all.made_smaller_short, all.made_smaller),
             cpu_samples_over_percent: all.cpu_over().map(rounded),
             cpu_samples_over_interval: cpu,
             cpu_average_samples_over_percent: percent(all.average_samples_over, all.average_samples)
@@ -127,6 +141,20 @@ fn sum<'a>(tallies: impl IntoIterator<Item = &'a Tally>) -> Tally {
 
 fn percent(part: u64, of: u64) -> Option<f64> {
     (of > 0).then(|| part as f64 * 100.0 / of as f64)
+}
+
+/// The 95 % interval of the rate behind `part` of `of`: Wilson's score interval.
+fn wilson(part: u64, of: u64) -> Option<Interval> {
+    const Z: f64 = 1.959_964;
+    if of == 0 {
+        return None;
+    }
+    let (n, p) = (of as f64, part as f64 / of as f64);
+    let middle = p + Z * Z / (2.0 * n);
+    let spread = Z * (p * (1.0 - p) / n + Z * Z / (4.0 * n * n)).sqrt();
+    let scale = 100.0 / (1.0 + Z * Z / n);
+    let bound = |value: f64| rounded((value * scale).clamp(0.0, 100.0));
+    Some(Interval { low: bound(middle - spread), high: bound(middle + spread) })
 }
 
 /// To four decimals, and no negative zero.
@@ -179,6 +207,15 @@ impl Draws {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Worked in Wilson's way for 10 of 100: 5.52 % to 17.44 %.
+    #[test]
+    fn a_binomial_interval_is_wilsons() {
+        let interval = wilson(10, 100).unwrap();
+        assert!((interval.low - 5.52).abs() < 0.01 && (interval.high - 17.44).abs() < 0.01, "{interval:?}");
+        assert!(wilson(0, 50).unwrap().low.abs() < f64::EPSILON);
+        assert_eq!(wilson(0, 0), None);
+    }
 
     #[test]
     fn draws_are_every_series_about_as_often_and_the_same_each_time() {

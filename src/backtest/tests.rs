@@ -339,7 +339,12 @@ fn every_rule_decides_by_its_published_constants() {
         .collect();
     let expected = [
         // 300 x 1.2 = 360; 1,500 x 1.2 = 1,800
+        // (one series is no fleet to learn from, whatever the risk)
         ("fargauge", Decision::Size(size(512, 2048))),
+        ("fargauge-risk-1", Decision::Size(size(512, 2048))),
+        ("fargauge-risk-2", Decision::Size(size(512, 2048))),
+        ("fargauge-risk-5", Decision::Size(size(512, 2048))),
+        ("fargauge-risk-10", Decision::Size(size(512, 2048))),
         // 300 / 0.8 = 375; 1,500 / 0.8 = 1,875
         ("compute-optimizer-proxy", Decision::Size(size(512, 2048))),
         // 300 x 1.2; of 100 samples an hour two are at 1,500: 1,500 x 1.2

@@ -205,6 +205,7 @@ fn render_table(result: &Backtest, base: &PriceBase) -> String {
         ("95 % of fleets", Align::Right),
         ("memory above %", Align::Right),
         ("95 % of fleets", Align::Right),
+        ("of made smaller % (binomial)", Align::Right),
         ("CPU samples above %", Align::Right),
         ("95 % of fleets", Align::Right),
         ("any CPU above %", Align::Right),
@@ -231,7 +232,7 @@ fn render_table(result: &Backtest, base: &PriceBase) -> String {
     text
 }
 
-fn cells(score: &RuleScore) -> [String; 10] {
+fn cells(score: &RuleScore) -> [String; 11] {
     let figure = |figure: Option<f64>, decimals: usize| {
         figure.map_or_else(|| "–".to_owned(), |figure| format!("{figure:.decimals$}"))
     };
@@ -247,6 +248,7 @@ fn cells(score: &RuleScore) -> [String; 10] {
         interval(score.saved_interval, 1),
         figure(score.memory_violating_percent, 1),
         interval(score.memory_violating_interval, 1),
+        format!("{} ({})", figure(score.attained_risk_percent, 1), interval(score.attained_risk_interval, 1)),
         figure(score.cpu_samples_over_percent, 3),
         interval(score.cpu_samples_over_interval, 3),
         figure(score.cpu_violating_percent, 1),

@@ -35,7 +35,6 @@ struct File {
 struct SizingFile {
     cpu_percentile: Number,
     cpu_headroom_percent: Number,
-    cpu_sustained_headroom_percent: Number,
     memory_headroom_percent: Number,
     risk_percent: Number,
 }
@@ -113,7 +112,6 @@ const fn tenths(value: i64) -> Decimal {
 
 pub(super) const CPU_PERCENTILE: Rule = rule("sizing.cpu_percentile", 100, 50, 100);
 pub(super) const CPU_HEADROOM: Rule = rule("sizing.cpu_headroom_percent", 100, 0, 1000);
-const CPU_SUSTAINED_HEADROOM: Rule = rule("sizing.cpu_sustained_headroom_percent", 100, 0, 1000);
 pub(super) const MEMORY_HEADROOM: Rule = rule("sizing.memory_headroom_percent", 100, 0, 1000);
 pub(super) const RISK: Rule = Rule { from: tenths(1), ..rule("sizing.risk_percent", 100, 0, 50) };
 pub(super) const MIN_SAVINGS_USD: Rule = rule("change.min_savings_usd", 100, 0, 1_000_000);
@@ -188,11 +186,6 @@ pub(super) fn overlaid(mut config: Config, file: &str, text: &str) -> Result<Con
     for (target, rule, value) in [
         (&mut config.sizing.cpu_percentile, CPU_PERCENTILE, sizing.cpu_percentile),
         (&mut config.sizing.cpu_headroom, CPU_HEADROOM, sizing.cpu_headroom_percent),
-        (
-            &mut config.sizing.cpu_sustained_headroom,
-            CPU_SUSTAINED_HEADROOM,
-            sizing.cpu_sustained_headroom_percent,
-        ),
         (&mut config.sizing.memory_headroom, MEMORY_HEADROOM, sizing.memory_headroom_percent),
         (&mut config.sizing.risk, RISK, sizing.risk_percent),
         (&mut config.evidence.lookback_days, LOOKBACK, evidence.lookback_days),

@@ -56,8 +56,6 @@ pub struct Sizing {
     pub cpu_percentile: u32,
     /// In hundredths of a per cent: 2,000 is 20 %.
     pub cpu_headroom: u32,
-    /// On top of the largest average of a period, in hundredths of a per cent.
-    pub cpu_sustained_headroom: u32,
     pub memory_headroom: u32,
     /// Share of resized workloads that may later see a memory peak above the new size, in hundredths
     /// of a per cent.
@@ -175,7 +173,6 @@ impl Default for Config {
             sizing: Sizing {
                 cpu_percentile: 0,
                 cpu_headroom: 0,
-                cpu_sustained_headroom: 0,
                 memory_headroom: 0,
                 risk: 0,
                 peak: ExpectedPeak::NONE,

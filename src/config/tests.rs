@@ -61,9 +61,8 @@ fn the_defaults_are_the_documented_ones() {
     let sizing = Sizing {
         cpu_percentile: 9_950,
         cpu_headroom: 2_000,
-        cpu_sustained_headroom: 2_500,
         memory_headroom: 2_000,
-        risk: 300,
+        risk: 500,
         peak: ExpectedPeak::NONE,
     };
     assert_eq!(config.sizing, sizing);
@@ -76,7 +75,7 @@ fn the_defaults_are_the_documented_ones() {
         coverage_centi_percent: 10_000,
     };
     assert_eq!((config.spot_on_demand_tasks, config.savings_plan), (1, plan));
-    assert_eq!(config.origins.len(), 15, "every number has a default in the file");
+    assert_eq!(config.origins.len(), 14, "every number has a default in the file");
 }
 
 /// What `init` writes can be used as it is, and so can what it shows in comments.

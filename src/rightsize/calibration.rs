@@ -9,9 +9,11 @@
 //! month for one workload that would run short, is the least one for which the stated risk held in
 //! every split of the past, judged on days that the curve and the size were not made from:
 //!
-//! `(workloads that ran short + 1) / (workloads made smaller + 1) <= risk`
+//! `P(at most k of n run short, if each did with that risk) <= 5 %`
 //!
-//! (conformal risk control: Angelopoulos, Bates, Fisch, Lei, Schuster, 2022). The splits of a
+//! where n workloads are made smaller and k of them ran short: the 95 % upper confidence bound of the
+//! rate (Clopper and Pearson, 1934) is no higher than the risk. It is the way of risk-controlling
+//! prediction sets (Bates, Angelopoulos, Lei, Malik, Jordan, 2021). The splits of a
 //! history of 14 days: days 1-4 against 5-7, 5-7 against 8-11, 8-11 against 12-14, and 1-7 against
 //! 8-14. The worst counts, since the next window may be like any of them.
 //!
@@ -20,9 +22,15 @@
 //! | 300 USD | worth 6 USD: not taken |
 //! | 2,000 USD | worth 40 USD: taken |
 //!
-//! A fleet that is too small or too young cannot show a risk: of 20 workloads that all held, 1 in 21
-//! (5 %) could still be the rate. Then the fixed headroom of the configuration holds, and the report
-//! says so.
+//! | made smaller | ran short | upper bound | holds 5 % | holds 2 % |
+//! |---|---|---|---|---|
+//! | 58 | 0 | 5.03 % | no | no |
+//! | 59 | 0 | 4.95 % | yes | no |
+//! | 200 | 4 | 4.52 % | yes | no |
+//! | 200 | 0 | 1.49 % | yes | yes |
+//!
+//! So a fleet that is too small or too young cannot show a risk. Then the fixed headroom of the
+//! configuration holds, and the report says so.
 
 use super::exceedance::{Exceedance, PeakPair};
 
@@ -35,8 +43,6 @@ pub struct Member {
     /// current one last. Nothing dearer than the current one, and nothing left out for the memory
     /// demand of the whole window, which a split must not know.
     pub ladder: Vec<Step>,
-    /// Least headroom on the past memory peak, in hundredths of a per cent.
-    pub memory_headroom: u32,
 }
 
 /// A memory size and what it costs.
@@ -50,7 +56,9 @@ pub struct Step {
 /// The curve and the price of risk that sizes are chosen by.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Calibration {
-    /// Target: share of workloads made smaller that may run short in the next window.
+    /// The share of workloads made smaller that may run short in the next window, as asked for.
+    pub asked: f64,
+    /// The same as the fleet can show it: what was asked for, or the least there is above it.
     pub risk: f64,
     /// USD a month per workload that would run short.
     pub price_of_risk: f64,
@@ -76,6 +84,8 @@ pub enum Unsupported {
     TooFew { workloads: usize, made_smaller: usize, risk: f64 },
 }
 
+/// A fleet that cannot show the risk asked for, but this one, is learnt from all the same.
+const WORTH_SHOWING: f64 = 0.05;
 /// Days a split needs on each side.
 const MIN_DAYS_PER_SIDE: usize = 2;
 
@@ -152,26 +162,31 @@ impl Calibration {
                 fleet.iter().filter_map(|member| trial(member, *split, &others)).collect()
             })
             .collect();
-        let mut smallest = usize::MAX;
+        // The cheapest price of risk that holds what was asked; else the one that holds the least risk.
+        let mut safest: Option<Tried> = None;
         for price_of_risk in prices() {
-            let mut worst = 0.0_f64;
-            let mut attained = 0.0_f64;
-            smallest = usize::MAX;
-            for trials in &trials {
-                let outcomes: Vec<bool> =
-                    trials.iter().filter_map(|trial| trial.outcome(price_of_risk)).collect();
-                let short = outcomes.iter().filter(|short| **short).count();
-                worst = worst.max((short + 1) as f64 / (outcomes.len() + 1) as f64);
-                attained = attained.max(short as f64 / outcomes.len().max(1) as f64);
-                smallest = smallest.min(outcomes.len());
+            let tried = Tried::of(&trials, price_of_risk);
+            let (bound, holds) = (tried.bound, tried.bound <= risk);
+            if holds || safest.as_ref().is_none_or(|safest| bound < safest.bound) {
+                safest = Some(tried);
             }
-            if worst <= risk {
-                let (workloads, splits) = (smallest, splits.len());
-                return Ok(Self { risk, price_of_risk, workloads, splits, attained, curves });
+            if holds {
+                break;
             }
         }
-        let made_smaller = if smallest == usize::MAX { 0 } else { smallest };
-        Err(Unsupported::TooFew { workloads: fleet.len(), made_smaller, risk })
+        let made_smaller = safest.as_ref().map_or(0, |tried| tried.made_smaller);
+        match safest.filter(|tried| tried.bound <= risk.max(WORTH_SHOWING)) {
+            Some(Tried { price_of_risk, made_smaller, attained, bound }) => Ok(Self {
+                asked: risk,
+                risk: risk.max(bound),
+                price_of_risk,
+                workloads: made_smaller,
+                splits: splits.len(),
+                attained,
+                curves,
+            }),
+            None => Err(Unsupported::TooFew { workloads: fleet.len(), made_smaller, risk }),
+        }
     }
 
     /// The probability that a later memory peak passes `limit`, where the past peak was `past` (KiB):
@@ -190,6 +205,56 @@ fn worst(curves: &[Exceedance], past: u64, limit: u64) -> f64 {
     curves.iter().map(|curve| curve.probability(past, limit)).fold(0.0, f64::max)
 }
 
+/// What became of the fleet in all splits at one price of risk; the worst of them counts.
+struct Tried {
+    price_of_risk: f64,
+    made_smaller: usize,
+    attained: f64,
+    /// Upper confidence bound of the rate of those that ran short.
+    bound: f64,
+}
+
+impl Tried {
+    fn of(splits: &[Vec<Trial>], price_of_risk: f64) -> Self {
+        let mut tried = Self { price_of_risk, made_smaller: usize::MAX, attained: 0.0, bound: 0.0 };
+        for trials in splits {
+            let outcomes: Vec<bool> =
+                trials.iter().filter_map(|trial| trial.outcome(price_of_risk)).collect();
+            let short = outcomes.iter().filter(|short| **short).count();
+            tried.made_smaller = tried.made_smaller.min(outcomes.len());
+            tried.attained = tried.attained.max(short as f64 / outcomes.len().max(1) as f64);
+            tried.bound = tried.bound.max(upper_bound(short, outcomes.len()));
+        }
+        tried
+    }
+}
+
+/// The rate that is not exceeded with 95 % confidence, where `short` of `made_smaller` ran short.
+fn upper_bound(short: usize, made_smaller: usize) -> f64 {
+    let (mut low, mut high) = (0.0, 1.0);
+    for _ in 0..40 {
+        let middle = (low + high) / 2.0;
+        if holds_risk(short, made_smaller, middle) { high = middle } else { low = middle }
+    }
+    high
+}
+
+/// Whether `short` of `made_smaller` shows, with 95 % confidence, that the rate is at most `risk`.
+fn holds_risk(short: usize, made_smaller: usize, risk: f64) -> bool {
+    if risk <= 0.0 || short >= made_smaller {
+        return risk >= 1.0;
+    }
+    // The binomial distribution function, term by term from the one for none.
+    let odds = risk / (1.0 - risk);
+    let mut term = (1.0 - risk).powi(i32::try_from(made_smaller).unwrap_or(i32::MAX));
+    let mut sum = term;
+    for k in 1..=short {
+        term *= odds * (made_smaller - k + 1) as f64 / k as f64;
+        sum += term;
+    }
+    sum <= 0.05
+}
+
 /// Prices of risk to try, rising: from a dollar to a million a month, an eighth more each time.
 fn prices() -> impl Iterator<Item = f64> {
     (0..118).map(|i| 1.125_f64.powi(i))
@@ -198,14 +263,13 @@ fn prices() -> impl Iterator<Item = f64> {
 fn trial(member: &Member, split: Split, curves: &[Exceedance]) -> Option<Trial> {
     let PeakPair { past, later } = split.peaks(member)?;
     let last = member.ladder.len().checked_sub(1)?;
-    let least = past.saturating_mul(10_000 + u64::from(member.memory_headroom)).div_ceil(10_000);
     let kib = |step: &Step| u64::from(step.memory_mib) * 1024;
     let steps = member
         .ladder
         .iter()
         .enumerate()
-        // A size that would not have held the past with the least headroom is no choice.
-        .filter(|(at, step)| *at == last || kib(step) >= least)
+        // A size that would not have held the past is no choice.
+        .filter(|(at, step)| *at == last || kib(step) >= past)
         .map(|(_, step)| {
             // No less memory than now takes no new risk.
             let keeps = step.memory_mib >= member.ladder[last].memory_mib;
@@ -214,4 +278,76 @@ fn trial(member: &Member, split: Split, curves: &[Exceedance]) -> Option<Trial> 
         })
         .collect();
     Some(Trial { later, steps })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_worked_table_of_upper_bounds_holds() {
+        for (made_smaller, short, at_five, at_two) in
+            [(58, 0, false, false), (59, 0, true, false), (200, 4, true, false), (200, 0, true, true)]
+        {
+            let holds = |risk| holds_risk(short, made_smaller, risk);
+            assert_eq!((holds(0.05), holds(0.02)), (at_five, at_two), "{short} of {made_smaller}");
+        }
+        assert!(!holds_risk(0, 0, 0.05));
+    }
+
+    /// Workloads on 4 GB that used `past` MiB, and `later` in the second half of each split.
+    fn fleet(size: usize, peaks: impl Fn(usize, usize) -> u64) -> Vec<Member> {
+        let step = |memory_mib: u32| Step { memory_mib, monthly_cost: f64::from(memory_mib) * 0.0032 };
+        (0..size)
+            .map(|workload| Member {
+                daily_peaks: (0..14).map(|day| Some(peaks(workload, day) * 1024)).collect(),
+                ladder: [1024, 2048, 3072, 4096].map(step).to_vec(),
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_steady_fleet_gets_small_sizes_and_a_jumpy_one_does_not() {
+        let steady = fleet(300, |_, _| 600);
+        let calibration = Calibration::of(&steady, 0.05).unwrap();
+        assert!(calibration.attained < f64::EPSILON);
+        // One in ten jumps, to up to three times its use, on a day of its own.
+        let jumpy = fleet(300, |workload, day| {
+            let jumps = workload % 10 == 0 && (workload / 10) % 14 == day;
+            if jumps { 700 + (workload as u64 * 37) % 1_200 } else { 600 }
+        });
+        // What it says is shown must have held in every split; else it refuses.
+        match Calibration::of(&jumpy, 0.05) {
+            Ok(wary) => {
+                assert!(wary.attained <= 0.05 && wary.price_of_risk > calibration.price_of_risk, "{wary:?}");
+            }
+            Err(unsupported) => assert!(matches!(unsupported, Unsupported::TooFew { workloads: 300, .. })),
+        }
+    }
+
+    #[test]
+    fn a_fleet_that_is_too_small_or_too_young_is_told_so() {
+        let error = Calibration::of(&fleet(20, |_, _| 600), 0.05).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "20 workloads, of which at most 20 would be made smaller in every part of the past, cannot \
+             show a risk of 5 %"
+        );
+        let mut young = fleet(300, |_, _| 600);
+        for member in &mut young {
+            member.daily_peaks.truncate(7);
+        }
+        let error = Calibration::of(&young, 0.05).unwrap_err();
+        assert_eq!(error.to_string(), "7 days of history are too few to learn from; at least 8 are needed");
+        assert!(Calibration::of(&[], 0.05).is_err());
+    }
+
+    #[test]
+    fn less_risk_never_costs_less() {
+        let jumpy = fleet(400, |workload, day| 500 + (workload as u64 * 7919 + day as u64 * 104_729) % 900);
+        let price = |risk| Calibration::of(&jumpy, risk).map(|calibration| calibration.price_of_risk);
+        if let (Ok(strict), Ok(lax)) = (price(0.02), price(0.10)) {
+            assert!(strict >= lax);
+        }
+    }
 }

@@ -2,13 +2,13 @@
 //!
 //! CPU: percentile of the hottest task's maxima x (1 + headroom). Memory: their maximum x (1 + headroom).
 //! Where the fleet is calibrated, CPU is also not reduced below the largest average of a whole period
-//! x (1 + sustained headroom), and memory gets the further headroom that [`super::Calibration`] finds
+//! x (1 + headroom), and the headroom of a smaller memory size is what [`super::Calibration`] finds
 //! worth its price.
 //!
 //! | observed | headroom | needed |
 //! |---|---|---|
 //! | p99.5 = 0.40 vCPU | 20 % | 0.48 vCPU |
-//! | p99.5 = 0.40 vCPU, largest average 0.60 vCPU | 20 %, 25 % (calibrated) | 0.75 vCPU |
+//! | p99.5 = 0.40 vCPU, largest average 0.60 vCPU | 20 %, calibrated | 0.72 vCPU |
 //! | maximum = 1,500 MiB | 20 % | 1,800 MiB |
 //! | p99.5 at 97 % of 1 vCPU | any | unknown above 0.97 vCPU: at least the next size, 2 vCPU |
 //! | one spike to 100 % of 1 vCPU, p99.5 = 0.40 | any | not below 1 vCPU |
@@ -60,14 +60,20 @@ pub fn need(
     let cpu = demand.cpu.as_ref().map(|cpu| {
         let statistic = cpu.percentile(sizing.cpu_percentile);
         let sustained = cpu.sustained_max.filter(|_| calibrated).unwrap_or(0);
-        let sustained = with(sustained, sizing.cpu_sustained_headroom);
-        let resource = Resource { current: current.cpu.0, scale: 1000, headroom: sizing.cpu_headroom };
+        let sustained = with(sustained, sizing.cpu_headroom);
+        let resource =
+            Resource { current: current.cpu.0, scale: 1000, headroom: sizing.cpu_headroom, learnt: false };
         let steps: Vec<u32> = TaskSize::all(os).map(|size| size.cpu().0).collect();
         let expected = |seen| sizing.peak.cpu(seen);
         resource_need(cpu, statistic, sustained, expected, resource, observed_days, &steps)
     });
     let memory = demand.memory.as_ref().map(|memory| {
-        let resource = Resource { current: current.memory.0, scale: 1024, headroom: sizing.memory_headroom };
+        let resource = Resource {
+            current: current.memory.0,
+            scale: 1024,
+            headroom: sizing.memory_headroom,
+            learnt: calibrated,
+        };
         let steps: Vec<u32> = TaskSize::all(os).map(|size| size.memory().0).collect();
         let expected = |seen| sizing.peak.memory(seen);
         resource_need(memory, memory.max, 0, expected, resource, observed_days, &steps)
@@ -83,6 +89,8 @@ struct Resource {
     scale: u64,
     /// Hundredths of a per cent.
     headroom: u32,
+    /// How much headroom a smaller size leaves is weighed elsewhere; this one only tells what is short.
+    learnt: bool,
 }
 
 /// `value` and a headroom in hundredths of a per cent, rounded up.
@@ -98,7 +106,7 @@ fn resource_need(
     statistic: u64,
     sustained: u64,
     expected: impl Fn(u64) -> u64,
-    Resource { current, scale, headroom }: Resource,
+    Resource { current, scale, headroom, learnt }: Resource,
     observed_days: u64,
     steps: &[u32],
 ) -> ResourceNeed {
@@ -116,14 +124,16 @@ fn resource_need(
         Some(size) => next_above(size).min(current),
         None => 0,
     };
-    let floor = wanted.max(censored);
+    let short = wanted.max(censored) > current;
+    let bare = units(expected(statistic)).max(censored);
+    let floor = if learnt && !short { bare } else { wanted.max(censored) };
     // One more day of history halves what could still be unseen: 1 day x2, 14 days x1.07.
     let allowance = u32::try_from(10_000 / observed_days.max(1)).unwrap_or(0);
     ResourceNeed {
         floor,
-        bare: units(expected(statistic)).max(censored),
+        bare,
         ample: units(with(with(expected(observed.max), headroom), allowance)).max(floor),
-        short: floor > current,
+        short,
         unknown_above,
         reached_cap,
     }

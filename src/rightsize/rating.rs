@@ -181,7 +181,7 @@ pub fn member(
     }
     let peaks = &subject.demand.daily_memory_peaks;
     let daily_peaks = (first_day..).take(days).map(|day| peaks.get(&day).copied()).collect();
-    Ok(Some(Member { daily_peaks, ladder: steps(&ladder), memory_headroom: subject.sizing.memory_headroom }))
+    Ok(Some(Member { daily_peaks, ladder: steps(&ladder) }))
 }
 
 /// Rates `subject`, with the headroom that the fleet's calibration asks for, else with the fixed one.

@@ -35,16 +35,20 @@ impl Fargauge {
 
     /// What the sizes must hold; `calibrated` as in [`crate::rightsize::need`].
     fn need(&self, one: &Training<'_>, calibrated: bool) -> Need {
-        let Sizing { cpu_percentile, cpu_headroom, cpu_sustained_headroom, memory_headroom, .. } =
-            self.sizing;
+        let Sizing { cpu_percentile, cpu_headroom, memory_headroom, .. } = self.sizing;
         let with =
             |value: u32, headroom: u32| (u64::from(value) * (10_000 + u64::from(headroom))).div_ceil(10_000);
         let current = u64::from(one.current.cpu().0) * 1000;
         let cpu = one.cpu.percentile(cpu_percentile).map(|statistic| {
             let sustained = one.cpu_average.max().filter(|_| calibrated).unwrap_or(0);
-            with(statistic, cpu_headroom).max(with(sustained, cpu_sustained_headroom).min(current))
+            with(statistic, cpu_headroom).max(with(sustained, cpu_headroom).min(current))
         });
-        Need { cpu, memory: one.memory.max().map(|max| with(max, memory_headroom)) }
+        let memory = one.memory.max().map(|max| {
+            let wanted = with(max, memory_headroom);
+            let short = wanted > u64::from(one.current.memory().0) * 1024;
+            if calibrated && !short { u64::from(max) } else { wanted }
+        });
+        Need { cpu, memory }
     }
 }
 
@@ -64,11 +68,7 @@ impl Rule for Fargauge {
                 // What a split must not know: the memory demand of the whole window.
                 let unknown = Need { memory: Some(0), ..self.need(one, true) };
                 let ladder = priced(ladder, unknown, one.current);
-                (!ladder.is_empty()).then(|| Member {
-                    daily_peaks: days.peaks(one),
-                    ladder: steps(&ladder),
-                    memory_headroom: self.sizing.memory_headroom,
-                })
+                (!ladder.is_empty()).then(|| Member { daily_peaks: days.peaks(one), ladder: steps(&ladder) })
             })
             .collect();
         let calibration = Calibration::of(&members, f64::from(self.sizing.risk) / 10_000.0);
