@@ -23,7 +23,9 @@ use crate::{
     report::{
         PriceBookReference, Report, ReportWindow, SCHEMA_VERSION, SnapshotReference, Totals, WorkloadReport,
     },
+    rightsize::autoscaling::{ReplicaPeaks, Steering, TaskSeries},
     snapshot::{Inventory, Manifest, Series, UtilizationParts},
+    workload::{Controller, LaunchType, Workload, WorkloadKind},
 };
 
 /// A snapshot as the analysis needs it, wherever it is kept.
@@ -46,6 +48,10 @@ impl std::fmt::Debug for Input<'_> {
 struct Digest {
     demand: Option<WindowDemand>,
     values: u64,
+    /// In order, where the number of tasks follows what they use.
+    series: Option<TaskSeries>,
+    /// Where nothing scales the service.
+    peaks: Option<ReplicaPeaks>,
 }
 
 /// The report on a snapshot, as of a time (by default the snapshot's end).
@@ -66,7 +72,11 @@ pub fn analyse(
         .into_par_iter()
         .map(|part| {
             let series = input.utilization.read_part(part)?;
-            Ok(series.into_iter().map(|series| digest(&series, &timelines, window.period_seconds)).collect())
+            let digest = |series: &Series| {
+                let workload = input.inventory.workloads.get(series.workload_id as usize);
+                digest(series, workload, &timelines, window.period_seconds)
+            };
+            Ok(series.iter().map(digest).collect())
         })
         .collect::<Result<Vec<Vec<(u32, Digest)>>, io::Error>>()?
         .into_iter()
@@ -79,12 +89,14 @@ pub fn analyse(
         .workloads
         .par_iter()
         .map(|workload| {
-            let demand = digests.get(&workload.workload_id).and_then(|digest| digest.demand.as_ref());
+            let digest = digests.get(&workload.workload_id);
             let facts = subject::Facts {
                 workload,
                 inventory: input.inventory,
                 timeline: timelines.get(workload.workload_id as usize).and_then(Option::as_ref),
-                demand,
+                demand: digest.and_then(|digest| digest.demand.as_ref()),
+                series: digest.and_then(|digest| digest.series.as_ref()),
+                peaks: digest.and_then(|digest| digest.peaks),
                 window,
                 has_gap: with_gaps.contains(workload.identity.id().as_str()),
             };
@@ -153,12 +165,42 @@ pub enum CannotMerge {
 }
 
 /// A workload whose size is not known is rolled up under no size: its values are counted, no more.
-fn digest(series: &Series, timelines: &[Option<Timeline>], period_seconds: u32) -> (u32, Digest) {
+fn digest(
+    series: &Series,
+    workload: Option<&Workload>,
+    timelines: &[Option<Timeline>],
+    period_seconds: u32,
+) -> (u32, Digest) {
     let timeline = timelines.get(series.workload_id as usize).and_then(Option::as_ref);
     let unknown = Timeline::unknown();
-    let rollups = roll_up(&series.points, timeline.unwrap_or(&unknown), period_seconds);
-    let demand = WindowDemand::of(&rollups);
-    (series.workload_id, Digest { demand, values: rollups.values })
+    let points = &series.points;
+    let rollups = roll_up(points, timeline.unwrap_or(&unknown), period_seconds);
+    let service = workload.zip(timeline).filter(|(workload, _)| {
+        workload.launch_type == LaunchType::Fargate && workload.identity.kind == WorkloadKind::Service
+    });
+    let scaled = service.filter(|(w, _)| w.scaling.as_ref().is_some_and(Steering::needs_series));
+    let fixed = service.filter(|(w, _)| w.scaling.is_none());
+    let digest = Digest {
+        demand: WindowDemand::of(&rollups),
+        values: rollups.values,
+        series: scaled.and_then(|(workload, timeline)| {
+            TaskSeries::of(points, timeline, period_seconds, deployments(workload))
+        }),
+        peaks: fixed.and_then(|(_, timeline)| ReplicaPeaks::of(points, timeline, period_seconds)),
+    };
+    (series.workload_id, digest)
+}
+
+/// When ECS held scale-in back. It does not for deployments that something else controls.
+fn deployments(workload: &Workload) -> Vec<(i64, i64)> {
+    if workload.controller == Controller::External {
+        return Vec::new();
+    }
+    let times = workload.revisions.iter().filter_map(|revision| revision.from.zip(revision.settled));
+    let mut deployments: Vec<(i64, i64)> =
+        times.map(|(from, settled)| (from.as_second(), settled.as_second())).collect();
+    deployments.sort_unstable();
+    deployments
 }
 
 /// By savings, largest first; then by cost; then by id, so that the order is always the same.

@@ -10,14 +10,18 @@ use crate::{
     pricing::{NoPrice, PriceBook, TaskCost, TaskShape},
     report::{
         CpuDemand, CurrentSize, DemandReport, Dimension, Dimensions, Evidence, Finding, MemoryDemand,
-        NotRated, Opportunity, PlatformReport, Quantity, Recommendation, Size, WorkloadReport,
+        NotRated, Opportunity, PlatformReport, Quantity, Recommendation, Scaling, Size, WorkloadReport,
     },
-    rightsize::{DimensionRating, Rating, Reason, Subject, Unrated, rate},
+    rightsize::{
+        DimensionRating, Rating, Reason, Subject, Unrated,
+        autoscaling::{self, ReplicaPeaks, ScalingChoice, TaskSeries, fewest_tasks},
+        rate,
+    },
     snapshot::{Inventory, Window},
     units::{HOURS_PER_MONTH, TaskTime, Usd},
     workload::{
-        HistorySource, LaunchType, Platform, PurchaseSplit, TaskDefinition, Workload, WorkloadKind,
-        spot_share,
+        HistorySource, LaunchType, Platform, PurchaseSplit, Scheduling, TaskDefinition, Workload,
+        WorkloadKind, spot_share,
     },
 };
 
@@ -27,6 +31,8 @@ pub(super) struct Facts<'a> {
     pub inventory: &'a Inventory,
     pub timeline: Option<&'a Timeline>,
     pub demand: Option<&'a WindowDemand>,
+    pub series: Option<&'a TaskSeries>,
+    pub peaks: Option<ReplicaPeaks>,
     pub window: Window,
     /// Something of this very workload could not be collected.
     pub has_gap: bool,
@@ -43,12 +49,12 @@ pub(super) fn report_on(facts: &Facts<'_>, book: &PriceBook, config: &Config) ->
     let priced = facts.priced(book, platform, split);
     let rating = facts.rating(book, config, platform, split, priced.as_ref().err());
 
-    let month = |hourly: Usd| (hourly * (time.hours() * facts.months_per_window())).rounded();
-    let monthly_cost = priced.as_ref().ok().map(|cost| month(cost.current_hourly));
+    let month = |hourly: Usd, time: TaskTime| (hourly * (time.hours() * facts.months_per_window())).rounded();
+    let monthly_cost = priced.as_ref().ok().map(|cost| month(cost.current_hourly, time));
     let window_cost = priced.as_ref().ok().map(|cost| cost.window.rounded());
     let recommendation = rating.as_ref().ok().and_then(|rating| {
         let choice = rating.choice?;
-        let cost = month(choice.hourly);
+        let cost = month(choice.hourly, rating.scaling.map_or(time, |scaling| scaling.simulated));
         let savings = monthly_cost.map(|now| now - cost);
         Some(Recommendation {
             cpu_units: choice.size.cpu().0,
@@ -62,6 +68,7 @@ pub(super) fn report_on(facts: &Facts<'_>, book: &PriceBook, config: &Config) ->
             performance_risk: choice.risk.as_str().to_owned(),
             lower_bound: reported(choice.lower),
             upper_bound: reported(choice.upper),
+            scaling: rating.scaling.map(|choice| scaling(choice, rating.simulation_error)),
         })
     });
     let remaining = recommendation.as_ref().and_then(|r| r.monthly_cost).or(monthly_cost);
@@ -108,13 +115,14 @@ pub(super) fn report_on(facts: &Facts<'_>, book: &PriceBook, config: &Config) ->
         dimensions,
         options: rating
             .as_ref()
-            .ok()
-            .filter(|rating| rating.idle)
-            .map(|_| idle_option(remaining))
-            .into_iter()
-            .collect(),
+            .map(|rating| {
+                let scale_in = facts.scale_in_option(platform, split, rating, config, remaining);
+                let remaining = scale_in.as_ref().map_or(remaining, |option| option.monthly_cost);
+                scale_in.into_iter().chain(rating.idle.then(|| idle_option(remaining))).collect()
+            })
+            .unwrap_or_default(),
         recommendation,
-        evidence: facts.evidence(),
+        evidence: facts.evidence(rating.as_ref().ok()),
     }
 }
 
@@ -246,21 +254,73 @@ impl<'a> Facts<'a> {
             ));
         }
         self.enough_evidence(demand, config)?;
-        let subject = Subject {
-            definition,
-            size,
-            shape: &self.shape(platform, timeline.current()),
-            split,
-            demand,
-            scaling: self.workload.scaling.as_ref(),
-            observed_days: (self.observed_seconds(demand) / 86_400).max(1),
-        };
+        let shape = self.shape(platform, timeline.current());
+        let subject = self.subject(definition, size, &shape, split, demand);
         let rating = rate(&subject, book, config)
             .map_err(|error| Unrated::new(Reason::NoPriceForRegion, error.to_string()))?;
         match &rating.cpu {
             DimensionRating::NotRated(unrated) if rating.is_unrated() => Err(unrated.clone()),
             _ => Ok(rating),
         }
+    }
+
+    fn subject<'s>(
+        &'s self,
+        definition: &'s TaskDefinition,
+        size: TaskSize,
+        shape: &'s TaskShape,
+        split: PurchaseSplit,
+        demand: &'s WindowDemand,
+    ) -> Subject<'s> {
+        Subject {
+            definition,
+            size,
+            shape,
+            split,
+            demand,
+            scaling: self.workload.scaling.as_ref(),
+            series: self.series,
+            observed_days: (self.observed_seconds(demand) / 86_400).max(1),
+        }
+    }
+
+    /// Fewer tasks, after the change of size, where nothing scales the service.
+    fn scale_in_option(
+        &self,
+        platform: Platform,
+        split: PurchaseSplit,
+        rating: &Rating,
+        config: &Config,
+        remaining: Option<Usd>,
+    ) -> Option<Opportunity> {
+        let workload = self.workload;
+        let desired = workload.desired_count.filter(|_| workload.scheduling == Scheduling::Replica)?;
+        let (timeline, demand, remaining) = (self.timeline?, self.demand?, remaining?);
+        let Requested { cpu, memory, .. } = timeline.current();
+        let current = TaskSize::new(cpu, memory, platform.os).ok()?;
+        let size = rating.choice.map_or(current, |choice| choice.size);
+        let shape = self.shape(platform, timeline.current());
+        let subject = self.subject(self.definition()?, size, &shape, split, demand);
+        let tasks = fewest_tasks(&subject, self.peaks?, size, desired, config)?;
+        // The mean of what ran, not what is wanted, is what is paid for.
+        let seconds = demand.periods.saturating_mul(self.window.period_seconds.into());
+        let fewer = TaskTime::from_secs(seconds.saturating_mul(tasks.into()));
+        let ran = demand.total_task_time();
+        if fewer >= ran {
+            return None;
+        }
+        let cost = (remaining * (fewer.hours() / ran.hours())).rounded();
+        Some(Opportunity {
+            kind: "scale-in".to_owned(),
+            monthly_cost: Some(cost),
+            monthly_savings: Some(remaining - cost),
+            effort: "very-low".to_owned(),
+            conditions: vec![
+                format!("the desired count is set from {desired} to {tasks}"),
+                "the busiest period of the window is the busiest to come: fewer tasks share it".to_owned(),
+                "a task lost is a larger part of the service".to_owned(),
+            ],
+        })
     }
 
     /// Seconds from the first sample to the window's end.
@@ -306,7 +366,7 @@ impl<'a> Facts<'a> {
         Ok(())
     }
 
-    fn evidence(&self) -> Evidence {
+    fn evidence(&self, rating: Option<&Rating>) -> Evidence {
         let at = |second: i64| Timestamp::from_second(second).ok();
         let share = |parts: u64| Quantity(Decimal::from(parts) / Decimal::from(10_000));
         let mut notes = self.workload.notes.clone();
@@ -319,6 +379,7 @@ impl<'a> Facts<'a> {
         if demand.is_some_and(|demand| demand.mixed_periods > 0) {
             notes.push("mixed-intervals".to_owned());
         }
+        notes.extend(rating.into_iter().flat_map(|rating| rating.notes.iter().cloned()));
         let at_cap = |of: fn(&WindowDemand) -> &Option<Observed>| {
             demand.and_then(|demand| of(demand).as_ref()).map_or(0, |observed| observed.periods_at_cap)
         };
@@ -337,6 +398,9 @@ impl<'a> Facts<'a> {
             notes,
             cpu_periods_at_cap: at_cap(|demand| &demand.cpu),
             memory_periods_at_cap: at_cap(|demand| &demand.memory),
+            simulation_error_percent: rating
+                .and_then(|rating| rating.simulation_error)
+                .map(|error| Quantity(autoscaling::percent(error))),
         }
     }
 }
@@ -414,6 +478,20 @@ fn not_rated(unrated: &Unrated) -> NotRated {
 
 fn reported(size: TaskSize) -> Size {
     Size { cpu_units: size.cpu().0, memory_mib: size.memory().0 }
+}
+
+fn scaling(choice: ScalingChoice, error: Option<u32>) -> Scaling {
+    let percent = |centi: u32| Quantity(autoscaling::percent(centi));
+    let hours = |time: TaskTime| Quantity(time.hours()).rounded();
+    Scaling {
+        min_capacity: choice.min_capacity,
+        max_capacity: choice.max_capacity,
+        target_cpu_percent: choice.target_cpu.map(percent),
+        target_memory_percent: choice.target_memory.map(percent),
+        simulated_task_hours: hours(choice.simulated),
+        observed_task_hours: hours(choice.observed),
+        simulation_error_percent: percent(error.unwrap_or_default()),
+    }
 }
 
 /// Nobody seems to use it: stopping it saves whatever it would still cost.

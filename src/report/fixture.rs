@@ -243,6 +243,7 @@ fn rated(name: &str, finding: Finding, size: (u32, u32), monthly_cost: &str) -> 
             notes: Vec::new(),
             cpu_periods_at_cap: 0,
             memory_periods_at_cap: 0,
+            simulation_error_percent: None,
         },
     }
 }
@@ -272,6 +273,7 @@ fn not_rated(name: &str, reason: &str, detail: &str) -> WorkloadReport {
             notes: Vec::new(),
             cpu_periods_at_cap: 0,
             memory_periods_at_cap: 0,
+            simulation_error_percent: None,
         },
         ..rated(name, Finding::NotRated, (256, 512), "0")
     }
@@ -305,6 +307,7 @@ fn recommendation(size: (u32, u32), cost: &str, savings: &str, percent: &str) ->
         performance_risk: "very-low".into(),
         lower_bound: size,
         upper_bound: Size { memory_mib: size.memory_mib + 1024, ..size },
+        scaling: None,
     }
 }
 

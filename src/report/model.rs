@@ -262,6 +262,25 @@ pub struct Recommendation {
     pub lower_bound: Size,
     /// The size to choose if the data's shortness or scarcity is to be allowed for in full.
     pub upper_bound: Size,
+    /// What scales the service, as it should be along with this size; null where nothing does that
+    /// follows the size. `monthly_cost` is that of the simulated task-hours.
+    pub scaling: Option<Scaling>,
+}
+
+/// Application Auto Scaling's settings that belong to a recommended size.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Scaling {
+    pub min_capacity: u32,
+    pub max_capacity: u32,
+    /// Target of the policy on CPU utilization; null where there is none.
+    pub target_cpu_percent: Option<Quantity>,
+    /// Target of the policy on memory utilization; null where there is none.
+    pub target_memory_percent: Option<Quantity>,
+    /// Task-hours that the window's demand would have taken with these settings.
+    pub simulated_task_hours: Quantity,
+    pub observed_task_hours: Quantity,
+    /// How far the simulation with nothing changed is from what ran, in per cent of task-hours.
+    pub simulation_error_percent: Quantity,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
@@ -302,4 +321,7 @@ pub struct Evidence {
     /// Periods in which some sample was at 95 % of the size or more.
     pub cpu_periods_at_cap: u64,
     pub memory_periods_at_cap: u64,
+    /// How far the simulation of the service's scaling, with nothing changed, is from what ran, in per
+    /// cent of task-hours; null where nothing was simulated or the simulation is not trusted.
+    pub simulation_error_percent: Option<Quantity>,
 }

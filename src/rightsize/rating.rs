@@ -1,6 +1,7 @@
 //! [`Rating`]: the verdict on one workload that has data, a size and a price.
 
 use super::{
+    autoscaling::{Decision, ScalingChoice, TaskSeries, decide},
     cheapest::{Floors, cheapest_size, hourly},
     container_floor::container_floor,
     need::{Need, ResourceNeed, need},
@@ -13,7 +14,7 @@ use crate::{
     fargate::TaskSize,
     pricing::{NoPrice, PriceBook, TaskShape},
     units::{CpuUnits, MemoryMib, Usd},
-    workload::{PolicyKind, PurchaseSplit, ScalableTarget, TaskDefinition, TrackedMetric},
+    workload::{PurchaseSplit, ScalableTarget, TaskDefinition},
 };
 
 /// What is rated.
@@ -26,6 +27,8 @@ pub struct Subject<'a> {
     pub split: PurchaseSplit,
     pub demand: &'a WindowDemand,
     pub scaling: Option<&'a ScalableTarget>,
+    /// What ran and was used, in order, where policies follow it.
+    pub series: Option<&'a TaskSeries>,
     /// Whole days of history, at least 1.
     pub observed_days: u64,
 }
@@ -51,6 +54,12 @@ pub struct Rating {
     /// The current size is the smallest there is and large enough.
     pub already_minimal: bool,
     pub idle: bool,
+    /// What else to change where the choice moves what scales the service.
+    pub scaling: Option<ScalingChoice>,
+    /// Relative error of the simulated task-hours with nothing changed, in 0.01 %.
+    pub simulation_error: Option<u32>,
+    /// What was assumed, in plain words.
+    pub notes: Vec<String>,
 }
 
 /// A recommended size.
@@ -80,12 +89,19 @@ impl Rating {
 /// Rates `subject`. Fails only where a size has no price.
 pub fn rate(subject: &Subject<'_>, book: &PriceBook, config: &Config) -> Result<Rating, NoPrice> {
     let Subject { size, shape, split, demand, .. } = *subject;
+    let guards = container_floor(subject.definition);
+    let (mut cpu_unrated, mut memory_unrated, mut follows) = (None, None, None);
+    match decide(subject, guards, book, config)? {
+        Decision::Rated(rating) => return Ok(*rating),
+        Decision::Unrated { cpu, memory } => (cpu_unrated, memory_unrated) = (cpu, memory),
+        Decision::Independent(reason) => follows = reason,
+    }
     let os = shape.platform.os;
     let current =
         Requested { cpu: size.cpu(), memory: size.memory(), ephemeral_storage: shape.ephemeral_storage };
     let (cpu, memory) = need(demand, current, os, &config.sizing, subject.observed_days);
-    let cpu = rateable(cpu, subject.scaling, &TrackedMetric::CpuUtilization);
-    let memory = rateable(memory, subject.scaling, &TrackedMetric::MemoryUtilization);
+    let cpu = rateable(cpu, cpu_unrated);
+    let memory = rateable(memory, memory_unrated);
     let keep = |at: u32| ResourceNeed {
         floor: at,
         bare: at,
@@ -98,7 +114,7 @@ pub fn rate(subject: &Subject<'_>, book: &PriceBook, config: &Config) -> Result<
         cpu: *cpu.as_ref().unwrap_or(&keep(size.cpu().0)),
         memory: *memory.as_ref().unwrap_or(&keep(size.memory().0)),
     };
-    let needed = demanded.at_least(container_floor(subject.definition));
+    let needed = demanded.at_least(guards);
     let (cpu_fixed, memory_fixed) = (cpu.is_err(), memory.is_err());
     let pick = |need: &Need, of: fn(&ResourceNeed) -> u32| {
         let floors = Floors {
@@ -150,6 +166,7 @@ pub fn rate(subject: &Subject<'_>, book: &PriceBook, config: &Config) -> Result<
     if fixed_with(&memory) {
         reasons.push("memory-autoscaled");
     }
+    reasons.extend(follows);
     if chosen != pick(&demanded, |need| need.floor)? {
         reasons.push("container-minimums");
     }
@@ -181,45 +198,31 @@ pub fn rate(subject: &Subject<'_>, book: &PriceBook, config: &Config) -> Result<
         choice,
         already_minimal: choice.is_none() && !short && size.is_smallest(os),
         idle,
+        scaling: None,
+        simulation_error: None,
+        notes: Vec::new(),
     })
 }
 
-/// The need, or why this resource cannot be rated: no samples, or the task count follows it.
-fn rateable(
-    need: Option<ResourceNeed>,
-    scaling: Option<&ScalableTarget>,
-    metric: &TrackedMetric,
-) -> Result<ResourceNeed, Unrated> {
-    if let Some(policy) = scaling.and_then(|target| scales_on(target, metric)) {
-        return Err(Unrated::new(
-            Reason::Autoscaled,
-            format!("{policy}, so a smaller size changes the number of tasks too"),
-        ));
+/// The need, or why this resource cannot be rated: the task count follows it, or no samples.
+fn rateable(need: Option<ResourceNeed>, unrated: Option<Unrated>) -> Result<ResourceNeed, Unrated> {
+    if let Some(unrated) = unrated {
+        return Err(unrated);
     }
     need.ok_or_else(|| Unrated::new(Reason::NoMetrics, "no samples of this resource in the window"))
 }
 
-/// The policy by which the number of tasks may follow `metric`, in words.
-fn scales_on(target: &ScalableTarget, metric: &TrackedMetric) -> Option<String> {
-    target.policies.iter().find_map(|policy| match &policy.kind {
-        PolicyKind::TargetTracking { metric: tracked, target, .. } if tracked == metric => {
-            Some(format!("policy {} keeps this resource at {target} %", policy.name))
-        }
-        // What a step policy's alarm or a forecast follows is not in the policy: it may be this.
-        PolicyKind::Step => Some(format!("step policy {} follows an alarm not seen here", policy.name)),
-        PolicyKind::Predictive { scales: true } => {
-            Some(format!("predictive policy {} sets the number of tasks", policy.name))
-        }
-        _ => None,
-    })
-}
-
-fn is_idle(demand: &WindowDemand, size: TaskSize, config: &Config) -> bool {
+pub(super) fn is_idle(demand: &WindowDemand, size: TaskSize, config: &Config) -> bool {
     let limit = u64::from(size.cpu().0) * 1000 * u64::from(config.idle_max_cpu_centi_percent) / 10_000;
     demand.cpu.as_ref().is_some_and(|cpu| cpu.max <= limit)
 }
 
-fn risk_at(to: TaskSize, demand: &WindowDemand, demanded: &Need, observed_days: u64) -> PerformanceRisk {
+pub(super) fn risk_at(
+    to: TaskSize,
+    demand: &WindowDemand,
+    demanded: &Need,
+    observed_days: u64,
+) -> PerformanceRisk {
     let percent = |peak: u64, size: u64| (peak * 100).div_ceil(size.max(1));
     let cpu_peak = demand.cpu.as_ref().map_or(0, |cpu| percent(cpu.max, u64::from(to.cpu().0) * 1000));
     let memory_peak =

@@ -1,0 +1,132 @@
+//! [`Fit`]: what a task needs when another number of tasks shares the same demand.
+//!
+//! Per period, the hottest task's load is the observed one times tasks before over tasks after, both
+//! as simulated, so that the simulation's own delay cancels out. CPU and memory that the number of
+//! tasks follows are shared out so. Memory never falls below what a task was seen to use: most of a
+//! process's memory is there whether its share of the work is large or small.
+//!
+//! What that load needs is asked of [`need`], as for every other task.
+
+use super::{
+    series::{Period, TaskSeries},
+    simulate::Simulated,
+    steering::{Plan, Resource},
+};
+use crate::{
+    config::Config,
+    demand::{Histogram, Observed, Requested, WindowDemand},
+    rightsize::{
+        need::{Need, ResourceNeed, need},
+        rating::Subject,
+    },
+};
+
+/// The demand of one task under a simulation, and what it needs.
+#[derive(Debug, Clone)]
+pub(super) struct Fit {
+    pub demand: WindowDemand,
+    pub cpu: Option<ResourceNeed>,
+    pub memory: Option<ResourceNeed>,
+}
+
+impl Fit {
+    /// The need as it was observed, at the current size.
+    pub(super) fn observed(subject: &Subject<'_>, config: &Config) -> Self {
+        let demand = subject.demand.clone();
+        let (cpu, memory) = ask(subject, &demand, current(subject), config);
+        Self { demand, cpu, memory }
+    }
+
+    /// The need if `after` had run instead of `before`, in tasks of `size` (CPU units, MiB). `None`
+    /// where tasks were needed and none ran.
+    pub(super) fn simulated(
+        subject: &Subject<'_>,
+        plan: &Plan,
+        series: &TaskSeries,
+        (before, after): (&Simulated, &Simulated),
+        (cpu, memory): (u32, u32),
+        config: &Config,
+    ) -> Option<Self> {
+        let mut cpu_loads = Vec::with_capacity(series.len());
+        let mut memory_loads = Vec::with_capacity(series.len());
+        for (period, (before, after)) in series.periods().zip(before.tasks.iter().zip(&after.tasks)) {
+            let shared = |load: u64| share_out(load, *before, *after);
+            if period.tasks_milli == 0 {
+                continue;
+            }
+            let Period { cpu, memory, .. } = period;
+            if let Some(load) = cpu.hottest {
+                cpu_loads.push(shared(load)?);
+            }
+            if let Some(load) = memory.hottest {
+                memory_loads.push(shared(load)?.max(load));
+            }
+        }
+        let mut demand = subject.demand.clone();
+        let mut requested = current(subject);
+        let (cpu_tracked, memory_tracked) = (plan.tracks(Resource::Cpu), plan.tracks(Resource::Memory));
+        replace(&mut demand.cpu, cpu_loads, cpu_tracked);
+        replace(&mut demand.memory, memory_loads, memory_tracked);
+        if cpu_tracked {
+            requested.cpu.0 = cpu;
+        }
+        if memory_tracked {
+            requested.memory.0 = memory;
+        }
+        let (cpu, memory) = ask(subject, &demand, requested, config);
+        Some(Self { demand, cpu, memory })
+    }
+
+    /// As the rating's needs; a resource without samples keeps its size.
+    pub(super) fn need(&self, subject: &Subject<'_>) -> Need {
+        let keep = |at: u32| ResourceNeed {
+            floor: at,
+            bare: at,
+            ample: at,
+            short: false,
+            unknown_above: false,
+            reached_cap: false,
+        };
+        Need {
+            cpu: self.cpu.unwrap_or_else(|| keep(subject.size.cpu().0)),
+            memory: self.memory.unwrap_or_else(|| keep(subject.size.memory().0)),
+        }
+    }
+}
+
+/// `load` of each of `before` tasks, carried by `after` of them.
+pub(super) fn share_out(load: u64, before: u32, after: u32) -> Option<u64> {
+    if after == 0 && load > 0 {
+        return None;
+    }
+    let shared = (u128::from(load) * u128::from(before)).div_ceil(u128::from(after.max(1)));
+    Some(u64::try_from(shared).unwrap_or(u64::MAX))
+}
+
+fn current(subject: &Subject<'_>) -> Requested {
+    Requested {
+        cpu: subject.size.cpu(),
+        memory: subject.size.memory(),
+        ephemeral_storage: subject.shape.ephemeral_storage,
+    }
+}
+
+fn ask(
+    subject: &Subject<'_>,
+    demand: &WindowDemand,
+    requested: Requested,
+    config: &Config,
+) -> (Option<ResourceNeed>, Option<ResourceNeed>) {
+    need(demand, requested, subject.shape.platform.os, &config.sizing, subject.observed_days)
+}
+
+/// Caps that were reached at the size of then say nothing about a resource whose load is another now.
+fn replace(observed: &mut Option<Observed>, loads: Vec<u64>, tracked: bool) {
+    let (Some(observed), Some(max)) = (observed.as_mut(), loads.iter().copied().max()) else { return };
+    observed.max = max;
+    observed.histogram = Histogram::from_iter(loads);
+    if tracked {
+        observed.largest_capped_size = None;
+        observed.periods_at_cap = 0;
+    }
+}
