@@ -294,6 +294,9 @@ impl<'a> Facts<'a> {
         remaining: Option<Usd>,
     ) -> Option<Opportunity> {
         let workload = self.workload;
+        if rating.is_underprovisioned() {
+            return None;
+        }
         let desired = workload.desired_count.filter(|_| workload.scheduling == Scheduling::Replica)?;
         let (timeline, demand, remaining) = (self.timeline?, self.demand?, remaining?);
         let Requested { cpu, memory, .. } = timeline.current();

@@ -15,8 +15,8 @@ use crate::{
     units::{CpuUnits, MemoryMib, Usd},
     workload::{
         Container, Controller, HistorySource, LaunchType, PolicyKind, Region, RevisionInForce,
-        ScalableTarget, ScalingPolicy, Scheduling, TaskDefinition, TrackedMetric, Workload, WorkloadIdentity,
-        WorkloadKind,
+        ScalableTarget, ScalingPolicy, ScheduledAction, Scheduling, TaskDefinition, TrackedMetric, Workload,
+        WorkloadIdentity, WorkloadKind,
     },
 };
 
@@ -215,14 +215,172 @@ fn a_resource_that_autoscaling_follows_keeps_its_size_and_the_other_is_rated() {
         ])
         .rated();
     assert_eq!(row.finding, Finding::NotRated);
-    assert_eq!(row.not_rated.unwrap().reason, "autoscaled");
+    let not_rated = row.not_rated.unwrap();
+    assert_eq!(not_rated.reason, "autoscaled");
 
-    let row = memory_heavy().scaled_by(vec![PolicyKind::Step]).rated();
-    assert_eq!(row.not_rated.unwrap().reason, "autoscaled");
+    // The policy would have kept one task, not two: it is not what set their number.
+    let detail = not_rated.detail;
+    assert!(detail.contains("gives 1.00 tasks on average where 2.00 ran"), "{detail}");
+}
 
+#[test]
+fn a_task_count_that_follows_something_else_is_taken_as_it_was() {
     let requests = TrackedMetric::Other("ALBRequestCountPerTarget".into());
-    let row = memory_heavy().scaled_by(vec![target_tracking(requests)]).rated();
-    assert_eq!(size_of(&row), (256, 2048));
+    for policy in [PolicyKind::Step, target_tracking(requests)] {
+        let row = service(20, 20).sized(1024, 8192).scaled_by(vec![policy]).rated();
+        assert_eq!(size_of(&row), (256, 2048));
+        assert!(row.reasons.iter().any(|reason| reason == "task-count-follows-other-metric"));
+        assert_eq!(row.recommendation.unwrap().scaling, None);
+    }
+    let row = service(20, 20).scaled_by(vec![PolicyKind::Predictive { scales: true }]).rated();
+    let not_rated = row.not_rated.unwrap();
+    assert_eq!(not_rated.reason, "autoscaled");
+    assert!(not_rated.detail.contains("forecasts"), "{}", not_rated.detail);
+    assert_eq!(
+        size_of(&service(20, 20).scaled_by(vec![PolicyKind::Predictive { scales: false }]).rated()),
+        (256, 512)
+    );
+}
+
+/// Tasks that follow a demand of four to twelve tasks' worth of CPU at 55 %, up and down once a day.
+fn following(cpu_percent: u32, memory_percent: u32, hottest_percent: u32) -> Service {
+    service(cpu_percent, memory_percent).with(|service| {
+        for point in &mut service.points {
+            let hour = point.timestamp / 3600 % 24;
+            point.cpu_samples = Some(5 * u32::try_from(4 + (12 - (hour - 12).abs()) * 2 / 3).unwrap());
+            point.cpu_max = Some(cpu_percent * hottest_percent);
+        }
+        service.workload.desired_count = Some(4);
+    })
+}
+
+fn scaled_between(service: Service, min: u32, max: u32, target: f64) -> Service {
+    let policy = PolicyKind::TargetTracking {
+        metric: TrackedMetric::CpuUtilization,
+        target,
+        disable_scale_in: false,
+        scale_in_cooldown: 300,
+        scale_out_cooldown: 300,
+    };
+    service.scaled_by(vec![policy]).with(|service| {
+        let scaling = service.workload.scaling.as_mut().unwrap();
+        (scaling.min_capacity, scaling.max_capacity) = (min, max);
+    })
+}
+
+#[test]
+fn a_smaller_size_that_only_multiplies_tasks_is_not_recommended() {
+    let row = scaled_between(following(56, 60, 120), 4, 16, 60.0).sized(1024, 2048).rated();
+    assert_eq!((row.finding, row.dimensions.cpu.finding), (Finding::Optimized, Finding::Optimized));
+    assert_eq!(row.recommendation, None);
+    assert!(row.reasons.iter().any(|reason| reason == "smaller-size-multiplies-tasks"), "{:?}", row.reasons);
+    assert!(row.evidence.simulation_error_percent.unwrap().0 < Decimal::from(5));
+}
+
+#[test]
+fn memory_that_no_policy_follows_is_cut_and_the_tasks_stay_as_many() {
+    let row = scaled_between(following(56, 20, 120), 4, 16, 60.0).sized(1024, 8192).rated();
+    assert_eq!((row.finding, size_of(&row)), (Finding::Overprovisioned, (1024, 2048)));
+    let scaling = row.recommendation.unwrap().scaling.unwrap();
+    assert_eq!((scaling.min_capacity, scaling.max_capacity), (4, 16));
+    assert_eq!(scaling.target_cpu_percent.unwrap().0, Decimal::from(60));
+    assert_eq!(scaling.simulated_task_hours, scaling.observed_task_hours);
+}
+
+#[test]
+fn a_low_target_is_raised_as_far_as_the_hottest_task_allows() {
+    let low = || scaled_between(following(28, 30, 120), 2, 16, 30.0);
+    let report = low().report();
+    let row = &report.workloads[0];
+    let recommendation = row.recommendation.as_ref().unwrap();
+    let scaling = recommendation.scaling.unwrap();
+    // 60 % x 1.2 for the hottest task x 1.2 of headroom is 86 %; 70 % would be 101 %.
+    assert_eq!((recommendation.cpu_units, scaling.target_cpu_percent.unwrap().0), (1024, Decimal::from(60)));
+    assert!(row.reasons.iter().any(|reason| reason == "low-scaling-target"));
+    let part = scaling.simulated_task_hours.0 / scaling.observed_task_hours.0;
+    assert!(part > "0.45".parse().unwrap() && part < "0.6".parse().unwrap(), "{part}");
+    // What is printed adds up: cost by simulated task-hours, savings, totals.
+    let by_hand =
+        Usd("0.04937".parse::<Decimal>().unwrap() * scaling.simulated_task_hours.0 * Decimal::from(730)
+            / Decimal::from(DAYS * 24));
+    let difference = (recommendation.monthly_cost.unwrap() - by_hand).0.abs();
+    assert!(difference < "0.001".parse().unwrap(), "{difference}");
+    assert_eq!(report.totals.monthly_savings, recommendation.monthly_savings.unwrap());
+    assert_eq!(report.totals.recommended_monthly_cost, recommendation.monthly_cost.unwrap());
+    // Half the tasks may each need up to twice the memory.
+    let fuller = scaled_between(following(28, 60, 120), 2, 16, 30.0).rated();
+    assert_eq!(size_of(&fuller), (1024, 3072));
+    // A hotter task leaves less room.
+    let skewed = scaled_between(following(28, 30, 190), 2, 16, 30.0).rated();
+    let target = skewed.recommendation.unwrap().scaling.unwrap().target_cpu_percent.unwrap().0;
+    assert_eq!(target, Decimal::from(40));
+}
+
+#[test]
+fn an_idle_minimum_gets_smaller_tasks_and_not_more_of_them() {
+    let row = scaled_between(service(10, 20), 2, 8, 60.0).rated();
+    assert_eq!(size_of(&row), (256, 512));
+    let scaling = row.recommendation.unwrap().scaling.unwrap();
+    assert_eq!((scaling.min_capacity, scaling.max_capacity), (2, 32));
+    assert_eq!(scaling.simulated_task_hours, scaling.observed_task_hours);
+    assert!(row.reasons.iter().any(|reason| reason == "smaller-reserve-at-minimum"));
+}
+
+#[test]
+fn cpu_that_was_used_up_tells_no_number_of_tasks() {
+    let row = scaled_between(following(99, 20, 100), 4, 12, 60.0).rated();
+    let cpu = row.dimensions.cpu.not_rated.unwrap();
+    assert_eq!(cpu.reason, "autoscaled");
+    assert!(cpu.detail.contains("used all they had"), "{}", cpu.detail);
+}
+
+#[test]
+fn a_scheduled_action_that_is_not_understood_is_named() {
+    let row = scaled_between(service(10, 20), 2, 8, 60.0)
+        .with(|service| {
+            service.workload.scaling.as_mut().unwrap().scheduled_actions = vec![ScheduledAction {
+                name: "third-friday".into(),
+                schedule: "cron(0 8 ? * 6#3 *)".into(),
+                time_zone: None,
+                min_capacity: Some(4),
+                max_capacity: None,
+            }];
+        })
+        .rated();
+    assert_eq!(row.evidence.notes, ["scheduled action third-friday is not simulated"]);
+}
+
+#[test]
+fn replicas_that_the_peak_leaves_idle_are_an_option_after_the_size() {
+    let replicas = |tasks: u32, cpu: u32| {
+        service(cpu, 30).with(|service| {
+            service.workload.desired_count = Some(tasks);
+            service.points.iter_mut().for_each(|point| point.cpu_samples = Some(5 * tasks));
+        })
+    };
+    let scale_in =
+        |service: Service| service.rated().options.into_iter().find(|option| option.kind == "scale-in");
+    // 12 x 0.1 vCPU are 0.25 vCPU / 1 GB tasks; 1.2 x 1.2 vCPU fit into six of them, memory into nine:
+    // 12 x 30 % x 2 GB x 1.2 = 8.64 GB.
+    let row = replicas(12, 10).rated();
+    assert_eq!(size_of(&row), (256, 1024));
+    let option = scale_in(replicas(12, 10)).unwrap();
+    assert!(option.conditions[0].ends_with("from 12 to 9"), "{:?}", option.conditions);
+    let after = row.recommendation.unwrap().monthly_cost.unwrap();
+    assert_eq!(option.monthly_cost.unwrap() + option.monthly_savings.unwrap(), after);
+    assert_eq!(option.monthly_cost.unwrap(), (after * "0.75".parse().unwrap()).rounded());
+    // One in each availability zone stays, and so do two.
+    let idle = |tasks| {
+        replicas(tasks, 1).sized(256, 512).with(|service| {
+            service.points.iter_mut().for_each(|point| point.mem_max = Some(100));
+        })
+    };
+    assert!(scale_in(idle(20)).unwrap().conditions[0].ends_with("from 20 to 3"));
+    for tasks in [1, 2, 3] {
+        assert_eq!(scale_in(idle(tasks)), None, "{tasks}");
+    }
+    assert_eq!(scale_in(replicas(12, 97)), None, "what lacks CPU lacks no tasks less");
+    assert_eq!(scale_in(scaled_between(idle(20), 2, 30, 60.0)), None, "policies see to it");
 }
 
 #[test]

@@ -1,9 +1,15 @@
 //! [`Fit`]: what a task needs when another number of tasks shares the same demand.
 //!
-//! Per period, the hottest task's load is the observed one times tasks before over tasks after, both
-//! as simulated, so that the simulation's own delay cancels out. CPU and memory that the number of
-//! tasks follows are shared out so. Memory never falls below what a task was seen to use: most of a
-//! process's memory is there whether its share of the work is large or small.
+//! Per period, the hottest task's load is the observed one, times tasks before, over tasks after. Tasks
+//! before are those that ran, or fewer where the simulation of what ran has fewer: while it lags
+//! behind a rise, the simulation of the change does too. Memory never falls below what a task was seen
+//! to use: most of a process's memory is there whether its share of the work is large or small.
+//!
+//! | hottest | ran | simulated before | after | load |
+//! |---|---|---|---|---|
+//! | 0.4 vCPU | 6 | 6 | 3 | 0.8 vCPU |
+//! | 0.4 vCPU | 6 | 4, not risen yet | 2, not either | 0.8 vCPU |
+//! | 1.5 GB | 6 | 6 | 12 | 1.5 GB |
 //!
 //! What that load needs is asked of [`need`], as for every other task.
 
@@ -50,7 +56,8 @@ impl Fit {
         let mut cpu_loads = Vec::with_capacity(series.len());
         let mut memory_loads = Vec::with_capacity(series.len());
         for (period, (before, after)) in series.periods().zip(before.tasks.iter().zip(&after.tasks)) {
-            let shared = |load: u64| share_out(load, *before, *after);
+            let before = u64::from(period.tasks_milli).min(u64::from(*before) * 1000);
+            let shared = |load: u64| share_out(load, before, *after);
             if period.tasks_milli == 0 {
                 continue;
             }
@@ -94,12 +101,12 @@ impl Fit {
     }
 }
 
-/// `load` of each of `before` tasks, carried by `after` of them.
-pub(super) fn share_out(load: u64, before: u32, after: u32) -> Option<u64> {
+/// `load` of each of so many thousandths of a task, carried by `after` tasks.
+pub(super) fn share_out(load: u64, before_milli: u64, after: u32) -> Option<u64> {
     if after == 0 && load > 0 {
         return None;
     }
-    let shared = (u128::from(load) * u128::from(before)).div_ceil(u128::from(after.max(1)));
+    let shared = (u128::from(load) * u128::from(before_milli)).div_ceil(u128::from(after.max(1)) * 1000);
     Some(u64::try_from(shared).unwrap_or(u64::MAX))
 }
 

@@ -17,7 +17,7 @@
 //! | missing data | neither scales in nor out, and both alarms start anew |
 //! | deployment under way | no scale-in |
 //! | scheduled action | sets the limits at once, without a cooldown |
-//! | start | the number that ran; at another size, as many as have the same capacity |
+//! | start | the number that ran; with a change, as many as the target asks for |
 //! | taking effect | in the next period |
 //!
 //! Worked, with 1 vCPU tasks and a target of 60 %:
@@ -179,15 +179,38 @@ impl Simulator<'_> {
         }
     }
 
-    /// The tasks that ran, or as many of the new size as hold the same in every followed resource.
+    /// The tasks that ran; of another size or target, as many as hold the same in every followed
+    /// resource, or only as many as the target asks for where scaling in would soon have come to that.
     fn start(&self, first: &Period) -> u32 {
         let ran = u64::from(first.tasks_milli.div_ceil(1000));
-        let same_capacity = |resource| {
-            let (was, is) = (size_of(first, resource), self.size(first, resource));
+        let same_capacity = |tracking: &Tracking| {
+            let (was, is) = (size_of(first, tracking.resource), self.size(first, tracking.resource));
             (ran * was).div_ceil(is.max(1))
         };
-        let tasks = self.plan.tracking.iter().map(|tracking| same_capacity(tracking.resource)).max();
-        u32::try_from(tasks.unwrap_or(ran)).unwrap_or(u32::MAX)
+        let tasks = self.plan.tracking.iter().map(same_capacity).max().unwrap_or(ran);
+        let tasks = u32::try_from(tasks).unwrap_or(u32::MAX);
+        let unchanged = self.setting.size.is_none() && self.setting.limits == Limits::AS_THEY_ARE;
+        if unchanged || self.plan.scale_in_suspended || self.plan.tracking.iter().any(|t| !t.scale_in) {
+            return tasks;
+        }
+        let at_target = |index: usize| self.at_target(first, index).map(|(total, one)| total.div_ceil(one));
+        let wanted: Option<Vec<u128>> = (0..self.plan.tracking.len()).map(at_target).collect();
+        let wanted = wanted.and_then(|wanted| wanted.into_iter().max());
+        wanted.map_or(tasks, |wanted| tasks.min(u32::try_from(wanted.max(1)).unwrap_or(u32::MAX)))
+    }
+
+    /// The service's total, and one task at the policy's target, in the same unit: 0.01 % x thousandths
+    /// of a task x size. `None` where there is no metric.
+    fn at_target(&self, period: &Period, index: usize) -> Option<(u128, u128)> {
+        let tracking = self.plan.tracking.get(index)?;
+        let total = match tracking.resource {
+            Resource::Cpu => period.cpu.total,
+            Resource::Memory => period.memory.total,
+        };
+        let size = self.size(period, tracking.resource);
+        let target = self.setting.targets.get(index).copied().unwrap_or(tracking.target);
+        let total = total.filter(|_| period.tasks_milli > 0 && size > 0)?;
+        Some((total.into(), u128::from(target.max(1)) * u128::from(size) * 1000))
     }
 
     fn size(&self, period: &Period, resource: Resource) -> u64 {
@@ -204,20 +227,11 @@ impl Simulator<'_> {
 
     /// Compares this period's metric with every policy's alarms.
     fn observe(&mut self, period: &Period) {
-        for (index, tracking) in self.plan.tracking.iter().enumerate() {
-            let total = match tracking.resource {
-                Resource::Cpu => period.cpu.total,
-                Resource::Memory => period.memory.total,
-            };
-            let size = self.size(period, tracking.resource);
-            let target = self.setting.targets.get(index).copied().unwrap_or(tracking.target);
-            let Some(total) = total.filter(|_| period.tasks_milli > 0 && size > 0) else {
+        for index in 0..self.alarms.len() {
+            let Some((total, at_target)) = self.at_target(period, index) else {
                 self.alarms[index] = Alarms::default();
                 continue;
             };
-            // One task at its target, in the total's unit: 0.01 % x thousandths of a task x size.
-            let at_target = u128::from(target.max(1)) * u128::from(size) * 1000;
-            let total = u128::from(total);
             let all_at_target = at_target * u128::from(self.tasks);
             let alarms = &mut self.alarms[index];
             alarms.above = if total > all_at_target { alarms.above.saturating_add(1) } else { 0 };
