@@ -43,16 +43,21 @@ impl ReplicaPeaks {
             else {
                 continue;
             };
-            let task_seconds = u128::from(samples) * u128::from(segment.metric_resolution_seconds);
-            let all = |centi_percent: u32, size: u32, parts: u128| {
-                let total = u128::from(centi_percent) * u128::from(size) * parts * task_seconds;
-                u64::try_from(total.div_ceil(10_000 * u128::from(period_seconds.max(1)))).unwrap_or(u64::MAX)
+            let task_seconds =
+                u64::from(samples).saturating_mul(u64::from(segment.metric_resolution_seconds));
+            // What is divided by is the same for all periods, so it waits until the end.
+            let all = |centi_percent: u32, size: u32| {
+                (u64::from(centi_percent) * u64::from(size)).saturating_mul(task_seconds)
             };
             let peaks = peaks.get_or_insert_with(Self::default);
-            peaks.cpu = peaks.cpu.max(all(cpu, segment.requested.cpu.0, 1000));
-            peaks.memory = peaks.memory.max(all(memory, segment.requested.memory.0, 1024));
+            peaks.cpu = peaks.cpu.max(all(cpu, segment.requested.cpu.0));
+            peaks.memory = peaks.memory.max(all(memory, segment.requested.memory.0));
         }
-        peaks
+        let whole = 10_000 * u128::from(period_seconds.max(1));
+        let parts = |peak: u64, parts: u128| {
+            u64::try_from((u128::from(peak) * parts).div_ceil(whole)).unwrap_or(u64::MAX)
+        };
+        peaks.map(|peaks| Self { cpu: parts(peaks.cpu, 1000), memory: parts(peaks.memory, 1024) })
     }
 }
 

@@ -95,8 +95,19 @@ pub struct Simulated {
 struct Alarms {
     above: u32,
     below: u32,
-    /// What the policy asks for, if there was a metric.
-    desired: Option<u32>,
+    /// The service's total and one task at the target, if there was a metric.
+    latest: Option<(u64, u64)>,
+}
+
+impl Alarms {
+    /// What the policy asks for.
+    fn desired(&self) -> Option<u32> {
+        self.latest.map(|(total, at_target)| tasks_for(total, at_target))
+    }
+}
+
+fn tasks_for(total: u64, at_target: u64) -> u32 {
+    u32::try_from(total.div_ceil(at_target)).unwrap_or(u32::MAX)
 }
 
 /// Moves through the series.
@@ -193,15 +204,15 @@ impl Simulator<'_> {
         if unchanged || self.plan.scale_in_suspended || self.plan.tracking.iter().any(|t| !t.scale_in) {
             return tasks;
         }
-        let at_target = |index: usize| self.at_target(first, index).map(|(total, one)| total.div_ceil(one));
-        let wanted: Option<Vec<u128>> = (0..self.plan.tracking.len()).map(at_target).collect();
+        let wanted = |index: usize| self.at_target(first, index).map(|(total, one)| tasks_for(total, one));
+        let wanted: Option<Vec<u32>> = (0..self.plan.tracking.len()).map(wanted).collect();
         let wanted = wanted.and_then(|wanted| wanted.into_iter().max());
-        wanted.map_or(tasks, |wanted| tasks.min(u32::try_from(wanted.max(1)).unwrap_or(u32::MAX)))
+        wanted.map_or(tasks, |wanted| tasks.min(wanted.max(1)))
     }
 
     /// The service's total, and one task at the policy's target, in the same unit: 0.01 % x thousandths
     /// of a task x size. `None` where there is no metric.
-    fn at_target(&self, period: &Period, index: usize) -> Option<(u128, u128)> {
+    fn at_target(&self, period: &Period, index: usize) -> Option<(u64, u64)> {
         let tracking = self.plan.tracking.get(index)?;
         let total = match tracking.resource {
             Resource::Cpu => period.cpu.total,
@@ -210,7 +221,7 @@ impl Simulator<'_> {
         let size = self.size(period, tracking.resource);
         let target = self.setting.targets.get(index).copied().unwrap_or(tracking.target);
         let total = total.filter(|_| period.tasks_milli > 0 && size > 0)?;
-        Some((total.into(), u128::from(target.max(1)) * u128::from(size) * 1000))
+        Some((total, u64::from(target.max(1)).saturating_mul(size).saturating_mul(1000)))
     }
 
     fn size(&self, period: &Period, resource: Resource) -> u64 {
@@ -232,11 +243,13 @@ impl Simulator<'_> {
                 self.alarms[index] = Alarms::default();
                 continue;
             };
-            let all_at_target = at_target * u128::from(self.tasks);
+            let all_at_target = u128::from(at_target) * u128::from(self.tasks);
+            let (above, below) =
+                (u128::from(total) > all_at_target, u128::from(total) * 10 < all_at_target * 9);
             let alarms = &mut self.alarms[index];
-            alarms.above = if total > all_at_target { alarms.above.saturating_add(1) } else { 0 };
-            alarms.below = if total * 10 < all_at_target * 9 { alarms.below.saturating_add(1) } else { 0 };
-            alarms.desired = Some(u32::try_from(total.div_ceil(at_target)).unwrap_or(u32::MAX));
+            alarms.above = if above { alarms.above.saturating_add(1) } else { 0 };
+            alarms.below = if below { alarms.below.saturating_add(1) } else { 0 };
+            alarms.latest = Some((total, at_target));
         }
     }
 
@@ -246,7 +259,7 @@ impl Simulator<'_> {
         if !self.plan.scale_out_suspended {
             let largest = policies()
                 .filter(|(_, alarms)| alarms.above >= self.periods_out)
-                .filter_map(|(tracking, alarms)| Some((alarms.desired?.min(self.capacity.max), tracking)))
+                .filter_map(|(tracking, alarms)| Some((alarms.desired()?.min(self.capacity.max), tracking)))
                 .max_by_key(|(desired, _)| *desired);
             if let Some((desired, tracking)) = largest.filter(|(desired, _)| *desired > self.tasks) {
                 let step = desired - self.tasks;
@@ -262,16 +275,15 @@ impl Simulator<'_> {
         if self.plan.scale_in_suspended || deploying || now < self.scale_in_until {
             return;
         }
-        let voters: Vec<(&Tracking, &Alarms)> =
-            policies().filter(|(tracking, _)| tracking.scale_in).collect();
-        if voters.iter().any(|(_, alarms)| alarms.below < self.periods_in) {
+        let voters = || policies().filter(|(tracking, _)| tracking.scale_in);
+        if voters().any(|(_, alarms)| alarms.below < self.periods_in) {
             return;
         }
-        let largest = voters.iter().filter_map(|(_, alarms)| alarms.desired).max();
+        let largest = voters().filter_map(|(_, alarms)| alarms.desired()).max();
         // Scaling to none is left to people: nothing would bring the first task back.
         let desired = largest.map(|desired| desired.max(1).max(self.capacity.min));
         if let Some(desired) = desired.filter(|desired| *desired < self.tasks) {
-            let cooldown = voters.iter().map(|(tracking, _)| tracking.scale_in_cooldown).max().unwrap_or(0);
+            let cooldown = voters().map(|(tracking, _)| tracking.scale_in_cooldown).max().unwrap_or(0);
             self.tasks = desired;
             self.scale_in_until = now.saturating_add(cooldown.into());
         }
