@@ -484,6 +484,60 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
+    /// Whatever a scaled service did, what is recommended holds the memory seen, keeps two tasks where
+    /// there were two, is paid for by its simulated tasks, and adds up.
+    #[test]
+    fn a_recommendation_for_a_scaled_service_is_sound(
+        size in 0usize..77,
+        levels in prop::collection::vec((10u32..1_200, 100u32..160, 1u32..9_000), 1..30),
+        (min, span, target) in (0u32..5, 0u32..20, 10u32..95),
+        memory_too: bool,
+    ) {
+        let size = crate::fargate::TaskSize::all(crate::workload::OperatingSystem::Linux).nth(size).unwrap();
+        let report = scaled_between(service(0, 0), min, min + span, f64::from(target))
+            .sized(size.cpu().0, size.memory().0)
+            .with(|service| {
+                for (i, point) in service.points.iter_mut().enumerate() {
+                    // Hundredths of a task's CPU in all, by as many tasks as the policy wants for it.
+                    let (total, skew, memory) = levels[i * levels.len() / POINTS as usize];
+                    let tasks = total.div_ceil(target).clamp(min.max(1), (min + span).max(1));
+                    let cpu = (total * 100 / tasks).min(9_000);
+                    point.cpu_samples = Some(5 * tasks);
+                    (point.cpu_avg, point.cpu_max) = (Some(cpu), Some(cpu * skew / 100));
+                    (point.mem_avg, point.mem_max) = (Some(memory), Some(memory));
+                }
+                if memory_too {
+                    let kind = target_tracking(TrackedMetric::MemoryUtilization);
+                    let scaling = service.workload.scaling.as_mut().unwrap();
+                    scaling.policies.push(ScalingPolicy { name: "memory".into(), kind });
+                }
+            })
+            .report();
+        let row = &report.workloads[0];
+        let savings = row.recommendation.as_ref().and_then(|r| r.monthly_savings).unwrap_or_default();
+        prop_assert_eq!(report.totals.monthly_savings, savings);
+        prop_assert_eq!(report.totals.recommended_monthly_cost, row.monthly_cost.unwrap() - savings);
+        if let Some(recommendation) = &row.recommendation {
+            let seen = row.demand.unwrap().memory_mib.unwrap().max.0;
+            prop_assert!(Decimal::from(recommendation.memory_mib) >= seen);
+            prop_assert!(row.finding == Finding::Underprovisioned || savings > Usd::ZERO);
+            if let Some(scaling) = recommendation.scaling {
+                prop_assert!(scaling.min_capacity >= min.min(2) && scaling.max_capacity >= scaling.min_capacity);
+                prop_assert!(scaling.simulation_error_percent.0 <= Decimal::from(25));
+                let hourly = recommendation.monthly_cost.unwrap().0 / scaling.simulated_task_hours.0;
+                let gb = Decimal::from(recommendation.memory_mib) / Decimal::from(1024);
+                let vcpu = Decimal::from(recommendation.cpu_units) / Decimal::from(1024);
+                let rate: Decimal = vcpu * "0.04048".parse::<Decimal>().unwrap() + gb * "0.004445".parse::<Decimal>().unwrap();
+                let months = Decimal::from(730) / Decimal::from(DAYS * 24);
+                prop_assert!((hourly - rate * months).abs() < "0.0001".parse().unwrap());
+            }
+        }
+    }
+}
+
 /// The demo fleet knows what each of its workloads was made to show.
 #[test]
 fn the_demo_fleet_is_rated_as_it_was_made() {

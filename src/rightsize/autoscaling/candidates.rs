@@ -12,11 +12,7 @@ use super::{
     simulate::{Limits, Setting},
     steering::{Plan, Resource},
 };
-use crate::{
-    fargate::TaskSize,
-    units::{CpuUnits, MemoryMib},
-    workload::OperatingSystem,
-};
+use crate::{fargate::TaskSize, rightsize::need::ResourceNeed, workload::OperatingSystem};
 
 /// 0.01 %. Above it a target leaves less than 30 % for the minutes that a scale-out takes and for
 /// tasks hotter than the mean; a higher one that is in force is kept, not recommended.
@@ -25,50 +21,37 @@ const TARGET_STEP: u32 = 1_000;
 /// The smallest part of a followed resource's size that is tried.
 const SMALLEST_PART: u32 = 4;
 
-/// What bounds the sizes to try.
+/// What bounds the sizes to try: least and most CPU units, least and most MiB.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Bounds {
     pub current: TaskSize,
     pub os: OperatingSystem,
-    /// What guards do not let the size fall below.
-    pub floor: (CpuUnits, MemoryMib),
-    /// These keep their size: nothing is known of them.
-    pub cpu_fixed: bool,
-    pub memory_fixed: bool,
-    /// These do not get smaller.
-    pub cpu_capped: bool,
-    pub memory_capped: bool,
+    pub cpu: (u32, u32),
+    pub memory: (u32, u32),
 }
 
 impl Bounds {
+    /// What `need` and a guard's `floor` leave of a resource. It keeps its size where nothing is known of
+    /// it, and does not get smaller where it was used up.
+    pub(super) fn of(need: Option<ResourceNeed>, now: u32, floor: u32) -> (u32, u32) {
+        match need {
+            None => (now.max(floor), now),
+            Some(need) if need.reached_cap => (now.max(floor), u32::MAX),
+            Some(_) => (floor, u32::MAX),
+        }
+    }
+
     /// Sizes to try, by CPU, then memory. With `larger`, also larger ones of what is followed.
     pub(super) fn sizes(self, plan: &Plan, larger: bool) -> impl Iterator<Item = TaskSize> {
-        let within = move |value: u32, now: u32, floor: u32, tracked: bool, fixed: bool, capped: bool| {
-            let least = if tracked { now.div_ceil(SMALLEST_PART) } else { 0 };
-            let most = match (tracked, larger) {
-                (false, _) => u32::MAX,
-                (true, false) => now,
-                (true, true) => now.saturating_mul(2),
-            };
-            value >= floor
-                && (least..=most).contains(&value)
-                && (!fixed || value == now)
-                && (!capped || value >= now)
+        let followed = |(least, most): (u32, u32), now: u32, tracked: bool| {
+            let now_or_twice = if larger { now.saturating_mul(2) } else { now };
+            let tried = if tracked { (now.div_ceil(SMALLEST_PART), now_or_twice) } else { (0, u32::MAX) };
+            least.max(tried.0)..=most.min(tried.1)
         };
-        let (cpu_tracked, memory_tracked) = (plan.tracks(Resource::Cpu), plan.tracks(Resource::Memory));
-        let Self { current, os, floor, .. } = self;
-        TaskSize::all(os).filter(move |size| {
-            let (cpu, memory) = (size.cpu().0, size.memory().0);
-            within(cpu, current.cpu().0, floor.0.0, cpu_tracked, self.cpu_fixed, self.cpu_capped)
-                && within(
-                    memory,
-                    current.memory().0,
-                    floor.1.0,
-                    memory_tracked,
-                    self.memory_fixed,
-                    self.memory_capped,
-                )
-        })
+        let cpu = followed(self.cpu, self.current.cpu().0, plan.tracks(Resource::Cpu));
+        let memory = followed(self.memory, self.current.memory().0, plan.tracks(Resource::Memory));
+        TaskSize::all(self.os)
+            .filter(move |size| cpu.contains(&size.cpu().0) && memory.contains(&size.memory().0))
     }
 }
 
@@ -129,12 +112,16 @@ fn targets(plan: &Plan) -> Vec<Vec<u32>> {
     combinations
 }
 
+/// Of targets.
 const MOST_COMBINATIONS: usize = 64;
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rightsize::autoscaling::{Capacity, Tracking};
+    use crate::{
+        rightsize::autoscaling::{Capacity, Tracking},
+        units::{CpuUnits, MemoryMib},
+    };
 
     fn plan(targets: &[(Resource, u32)]) -> Plan {
         Plan {
@@ -190,11 +177,8 @@ mod tests {
         let bounds = Bounds {
             current: size(1024, 4096),
             os: OperatingSystem::Linux,
-            floor: (CpuUnits(0), MemoryMib(2048)),
-            cpu_fixed: false,
-            memory_fixed: false,
-            cpu_capped: false,
-            memory_capped: false,
+            cpu: (0, u32::MAX),
+            memory: (2048, u32::MAX),
         };
         let plan = plan(&[(Resource::Cpu, 6_000)]);
         let cpus = |larger| {

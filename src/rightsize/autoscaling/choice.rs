@@ -21,7 +21,7 @@ use crate::{
     fargate::TaskSize,
     pricing::{NoPrice, PriceBook},
     rightsize::{cheapest::hourly, rating::Subject},
-    units::Usd,
+    units::{CpuUnits, MemoryMib, Usd},
 };
 
 /// 0.01 % of the current cost.
@@ -54,6 +54,8 @@ pub(super) struct Search<'a> {
     pub calibration: &'a Calibration,
     pub observed: &'a Fit,
     pub bounds: Bounds,
+    /// What guards do not let the size fall below.
+    pub floor: (CpuUnits, MemoryMib),
     pub book: &'a PriceBook,
     pub config: &'a Config,
 }

@@ -89,11 +89,8 @@ pub fn decide(
     let bounds = Bounds {
         current: subject.size,
         os: subject.shape.platform.os,
-        floor,
-        cpu_fixed: observed.cpu.is_none(),
-        memory_fixed: observed.memory.is_none(),
-        cpu_capped: observed.cpu.is_some_and(|need| need.reached_cap),
-        memory_capped: observed.memory.is_some_and(|need| need.reached_cap),
+        cpu: Bounds::of(observed.cpu, subject.size.cpu().0, floor.0.0),
+        memory: Bounds::of(observed.memory, subject.size.memory().0, floor.1.0),
     };
     let search = Search {
         subject,
@@ -102,6 +99,7 @@ pub fn decide(
         calibration: &calibration,
         observed: &observed,
         bounds,
+        floor,
         book,
         config,
     };
@@ -237,14 +235,14 @@ impl Search<'_> {
 
     fn size_choice(&self, best: &Candidate) -> Result<SizeChoice, NoPrice> {
         let Self { subject, plan, .. } = *self;
-        let need = best.fit.need(subject).at_least(self.bounds.floor);
+        let need = best.fit.need(subject).at_least(self.floor);
         let followed = followed_size(plan, best.size, subject.size);
         let pick = |of: fn(&ResourceNeed) -> u32| {
             let floors = Floors {
                 cpu: CpuUnits(if plan.tracks(Resource::Cpu) { followed.0 } else { of(&need.cpu) }),
                 memory: MemoryMib(if plan.tracks(Resource::Memory) { followed.1 } else { of(&need.memory) }),
-                cpu_fixed: plan.tracks(Resource::Cpu) || self.bounds.cpu_fixed,
-                memory_fixed: plan.tracks(Resource::Memory) || self.bounds.memory_fixed,
+                cpu_fixed: plan.tracks(Resource::Cpu) || self.observed.cpu.is_none(),
+                memory_fixed: plan.tracks(Resource::Memory) || self.observed.memory.is_none(),
             };
             let found = cheapest_size(self.book, subject.shape, subject.split, floors)?;
             Ok(found.map_or(best.size, |(size, _)| size))

@@ -19,7 +19,7 @@ use jiff::{
 
 use crate::workload::ScheduledAction;
 
-/// What an action that fires more often than this would do, it has done already.
+/// Times of one action; what fires more often (every minute for weeks) is not understood.
 const MOST_TIMES: usize = 20_000;
 /// The longest time between two firings of a weekly action.
 const LOOK_BACK_SECONDS: i64 = 8 * 86_400;
