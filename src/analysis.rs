@@ -3,6 +3,8 @@
 //! Takes everything as values, the time included; reads the utilization part by part, on all cores;
 //! gives the same report for the same input. Fails only where a part of the snapshot cannot be read.
 
+mod options;
+mod standalone;
 mod subject;
 
 #[cfg(test)]
@@ -15,17 +17,24 @@ use std::{
 
 use jiff::Timestamp;
 use rayon::prelude::*;
+use rust_decimal::Decimal;
 
 use crate::{
     config::Config,
-    demand::{Timeline, WindowDemand, roll_up},
+    demand::{Runs, StartUp, Timeline, WindowDemand, roll_up, runs, start_up},
+    fargate::minimum_billed_seconds,
     pricing::PriceBook,
     report::{
-        PriceBookReference, Report, ReportWindow, SCHEMA_VERSION, SnapshotReference, Totals, WorkloadReport,
+        HeadroomReport, PriceBookReference, Quantity, Report, ReportWindow, SCHEMA_VERSION,
+        SnapshotReference, Totals, WorkloadReport,
     },
-    rightsize::autoscaling::{ReplicaPeaks, Steering, TaskSeries},
-    snapshot::{Inventory, Manifest, Series, UtilizationParts},
-    workload::{Controller, LaunchType, Workload, WorkloadKind},
+    rightsize::{
+        Calibration, Member, Unsupported,
+        autoscaling::{ReplicaPeaks, Steering, TaskSeries},
+    },
+    snapshot::{Inventory, Manifest, Series, UtilizationParts, Window},
+    units::Usd,
+    workload::{Controller, LaunchType, OperatingSystem, Workload, WorkloadKind},
 };
 
 /// A snapshot as the analysis needs it, wherever it is kept.
@@ -47,6 +56,8 @@ impl std::fmt::Debug for Input<'_> {
 /// What one workload's series came to.
 struct Digest {
     demand: Option<WindowDemand>,
+    start_up: Option<StartUp>,
+    runs: Option<Runs>,
     values: u64,
     /// In order, where the number of tasks follows what they use.
     series: Option<TaskSeries>,
@@ -72,37 +83,50 @@ pub fn analyse(
         .into_par_iter()
         .map(|part| {
             let series = input.utilization.read_part(part)?;
-            let digest = |series: &Series| {
-                let workload = input.inventory.workloads.get(series.workload_id as usize);
-                digest(series, workload, &timelines, window.period_seconds)
-            };
-            Ok(series.iter().map(digest).collect())
+            Ok(series
+                .into_iter()
+                .map(|series| digest(&series, input.inventory, &timelines, window))
+                .collect())
         })
         .collect::<Result<Vec<Vec<(u32, Digest)>>, io::Error>>()?
         .into_iter()
         .flatten()
         .collect();
 
-    let with_gaps: BTreeSet<&str> = input.manifest.gaps.iter().map(|gap| gap.scope.as_str()).collect();
-    let mut workloads: Vec<WorkloadReport> = input
+    let refused = subject::Refused::of(&input.manifest.gaps);
+    let facts: Vec<subject::Facts<'_>> = input
         .inventory
         .workloads
-        .par_iter()
+        .iter()
         .map(|workload| {
             let digest = digests.get(&workload.workload_id);
-            let facts = subject::Facts {
+            subject::Facts {
                 workload,
                 inventory: input.inventory,
                 timeline: timelines.get(workload.workload_id as usize).and_then(Option::as_ref),
                 demand: digest.and_then(|digest| digest.demand.as_ref()),
+                start_up: digest.and_then(|digest| digest.start_up.as_ref()),
+                runs: digest.and_then(|digest| digest.runs.as_ref()),
                 series: digest.and_then(|digest| digest.series.as_ref()),
                 peaks: digest.and_then(|digest| digest.peaks),
                 window,
-                has_gap: with_gaps.contains(workload.identity.id().as_str()),
-            };
-            subject::report_on(&facts, book, config)
+                refused: &refused,
+            }
         })
         .collect();
+    // How much headroom is worth its price is the fleet's to say, so it is asked before any is rated.
+    let fleet: Vec<Member> = facts.par_iter().filter_map(|facts| facts.member(book, config)).collect();
+    let calibrate = |risk: u32| Calibration::of(&fleet, f64::from(risk) / 10_000.0);
+    let risks: BTreeSet<u32> = facts
+        .iter()
+        .map(|facts| config.for_workload(facts.workload).sizing.risk)
+        .chain([config.sizing.risk])
+        .collect();
+    let calibrations: BTreeMap<u32, Result<Calibration, Unsupported>> =
+        risks.into_iter().map(|risk| (risk, calibrate(risk))).collect();
+    let headroom = headroom(&calibrations[&config.sizing.risk], config);
+    let mut workloads: Vec<WorkloadReport> =
+        facts.par_iter().map(|facts| subject::report_on(facts, book, config, &calibrations)).collect();
     sort(&mut workloads);
     Ok(Report {
         schema_version: SCHEMA_VERSION,
@@ -118,11 +142,38 @@ pub fn analyse(
             effective_date: book.effective_date().to_owned(),
             sha256: book.sha256().to_owned(),
         },
+        headroom,
         samples_read: digests.values().map(|digest| digest.values).sum(),
         totals: Totals::of(&workloads),
         workloads,
         gaps: input.manifest.gaps.clone(),
+        notes: standalone::unseen(&input.inventory.clusters).collect(),
     })
+}
+
+/// How headroom was set, in the report's words.
+fn headroom(calibration: &Result<Calibration, Unsupported>, config: &Config) -> HeadroomReport {
+    let risk_percent = Quantity(Decimal::from(config.sizing.risk) / Decimal::ONE_HUNDRED);
+    match calibration {
+        Ok(calibration) => HeadroomReport {
+            method: "calibrated".to_owned(),
+            risk_percent,
+            detail: format!(
+                "learnt from {} splits of the window, each with at least {} workloads made smaller, of which at \
+                 most {:.1} % later ran short of memory",
+                calibration.splits,
+                calibration.workloads,
+                calibration.attained * 100.0
+            ),
+            price_of_risk: Decimal::try_from(calibration.price_of_risk).ok().map(|usd| Usd(usd).rounded()),
+        },
+        Err(unsupported) => HeadroomReport {
+            method: "fixed".to_owned(),
+            risk_percent,
+            detail: unsupported.to_string(),
+            price_of_risk: None,
+        },
+    }
 }
 
 /// Several reports as one, such as those of several accounts. They must share the price book and the
@@ -130,11 +181,12 @@ pub fn analyse(
 pub fn merged(reports: Vec<Report>) -> Result<Report, CannotMerge> {
     let mut reports = reports.into_iter();
     let mut whole = reports.next().ok_or(CannotMerge::Nothing)?;
+    let mut ids: BTreeSet<String> = whole.workloads.iter().map(|workload| workload.id.clone()).collect();
     for report in reports {
         if report.window.period_seconds != whole.window.period_seconds {
             return Err(CannotMerge::Periods(whole.window.period_seconds, report.window.period_seconds));
         }
-        if let Some(twice) = report.workloads.iter().find(|w| whole.workloads.iter().any(|o| o.id == w.id)) {
+        if let Some(twice) = report.workloads.iter().find(|workload| !ids.insert(workload.id.clone())) {
             return Err(CannotMerge::Twice(twice.id.clone()));
         }
         whole.window.start = whole.window.start.min(report.window.start);
@@ -143,6 +195,7 @@ pub fn merged(reports: Vec<Report>) -> Result<Report, CannotMerge> {
         whole.samples_read += report.samples_read;
         whole.workloads.extend(report.workloads);
         whole.gaps.extend(report.gaps);
+        whole.notes.extend(report.notes);
         // One name for several snapshots, whatever they are.
         whole.snapshot.sha256 =
             crate::sha256::hex(format!("{}{}", whole.snapshot.sha256, report.snapshot.sha256).as_bytes());
@@ -167,26 +220,42 @@ pub enum CannotMerge {
 /// A workload whose size is not known is rolled up under no size: its values are counted, no more.
 fn digest(
     series: &Series,
-    workload: Option<&Workload>,
+    inventory: &Inventory,
     timelines: &[Option<Timeline>],
-    period_seconds: u32,
+    window: Window,
 ) -> (u32, Digest) {
+    let period = window.period_seconds;
     let timeline = timelines.get(series.workload_id as usize).and_then(Option::as_ref);
+    let workload = inventory.workloads.get(series.workload_id as usize);
     let unknown = Timeline::unknown();
-    let points = &series.points;
-    let rollups = roll_up(points, timeline.unwrap_or(&unknown), period_seconds);
+    let rollups = roll_up(&series.points, timeline.unwrap_or(&unknown), period);
+    let demand = WindowDemand::of(&rollups);
+    let standalone = workload.filter(|workload| workload.identity.kind == WorkloadKind::Standalone);
+    let runs = standalone.map(|workload| {
+        runs(&series.points, period, minimum_billed_seconds(operating_system(workload, inventory)))
+    });
+    // A task that comes and goes is sized for all that it does, its start included.
+    let start_up = match (workload, timeline, &demand) {
+        (Some(workload), Some(timeline), Some(demand)) if standalone.is_none() => {
+            let start = window.start.as_second();
+            start_up(&series.points, timeline, &workload.revisions, demand, start, period)
+        }
+        _ => None,
+    };
     let service = workload.zip(timeline).filter(|(workload, _)| {
         workload.launch_type == LaunchType::Fargate && workload.identity.kind == WorkloadKind::Service
     });
     let scaled = service.filter(|(w, _)| w.scaling.as_ref().is_some_and(Steering::needs_series));
     let fixed = service.filter(|(w, _)| w.scaling.is_none());
     let digest = Digest {
-        demand: WindowDemand::of(&rollups),
+        demand,
+        start_up,
+        runs,
         values: rollups.values,
         series: scaled.and_then(|(workload, timeline)| {
-            TaskSeries::of(points, timeline, period_seconds, deployments(workload))
+            TaskSeries::of(&series.points, timeline, period, deployments(workload))
         }),
-        peaks: fixed.and_then(|(_, timeline)| ReplicaPeaks::of(points, timeline, period_seconds)),
+        peaks: fixed.and_then(|(_, timeline)| ReplicaPeaks::of(&series.points, timeline, period)),
     };
     (series.workload_id, digest)
 }
@@ -201,6 +270,13 @@ fn deployments(workload: &Workload) -> Vec<(i64, i64)> {
         times.map(|(from, settled)| (from.as_second(), settled.as_second())).collect();
     deployments.sort_unstable();
     deployments
+}
+
+fn operating_system(workload: &Workload, inventory: &Inventory) -> OperatingSystem {
+    let revision = workload.revisions.last();
+    revision
+        .and_then(|revision| inventory.task_definitions.get(&revision.task_definition))
+        .map_or_else(OperatingSystem::default, |definition| definition.platform.os)
 }
 
 /// By savings, largest first; then by cost; then by id, so that the order is always the same.

@@ -15,7 +15,7 @@ use polars::prelude::{
     PolarsNumericType, SerReader as _, TimeUnit, TimeZone, UInt32Chunked,
 };
 
-use crate::snapshot::{Point, Series};
+use crate::utilization::{Point, Series};
 
 const WORKLOAD_ID: &str = "workload_id";
 const TIMESTAMP: &str = "timestamp";

@@ -14,10 +14,12 @@ pub mod demo;
 pub mod fargate;
 #[cfg(feature = "frames")]
 pub mod frames;
+pub mod launch;
 pub mod pricing;
 pub mod report;
 pub mod rightsize;
 pub mod sha256;
 pub mod snapshot;
 pub mod units;
+pub mod utilization;
 pub mod workload;

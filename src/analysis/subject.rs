@@ -1,27 +1,35 @@
 //! One workload: from its facts to its row of the report.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 
+use super::{
+    options::{FewerTasks, opportunities},
+    standalone,
+};
 use crate::{
-    config::Config,
-    demand::{Observed, Requested, Timeline, WindowDemand},
+    config::{Config, LeastChange, Resolved},
+    demand::{Observed, Requested, Runs, StartUp, Timeline, WindowDemand},
     fargate::{FREE_EPHEMERAL_STORAGE, TaskSize},
     pricing::{NoPrice, PriceBook, TaskCost, TaskShape},
     report::{
-        CpuDemand, CurrentSize, DemandReport, Dimension, Dimensions, Evidence, Finding, MemoryDemand,
-        NotRated, Opportunity, PlatformReport, Quantity, Recommendation, Scaling, Size, WorkloadReport,
+        ContainerReport, CpuDemand, CurrentSize, DemandReport, Dimension, Dimensions, Evidence, Finding,
+        GuardReport, MemoryDemand, NotRated, PlatformReport, Quantity, Recommendation, Scaling,
+        SettingReport, Size, WorkloadReport,
     },
     rightsize::{
-        DimensionRating, Rating, Reason, Subject, Unrated,
+        Calibration, ContainerSize, DimensionRating, Guard, Member, Rating, Reason, Subject, Unrated,
+        Unsupported,
         autoscaling::{self, ReplicaPeaks, ScalingChoice, TaskSeries, fewest_tasks},
-        rate,
+        member, rate,
     },
-    snapshot::{Inventory, Window},
-    units::{HOURS_PER_MONTH, TaskTime, Usd},
+    snapshot::{Gap, Inventory, Window},
+    units::{HOURS_PER_MONTH, TaskTime, Usd, decimal_as_f64},
     workload::{
-        HistorySource, LaunchType, Platform, PurchaseSplit, Scheduling, TaskDefinition, Workload,
-        WorkloadKind, spot_share,
+        HistorySource, InjectedContainer, LaunchType, OperatingSystem, Platform, PurchaseSplit, Scheduling,
+        TaskDefinition, TaskFacts, Workload, WorkloadIdentity, WorkloadKind, spot_share,
     },
 };
 
@@ -31,30 +39,73 @@ pub(super) struct Facts<'a> {
     pub inventory: &'a Inventory,
     pub timeline: Option<&'a Timeline>,
     pub demand: Option<&'a WindowDemand>,
+    pub start_up: Option<&'a StartUp>,
+    /// Of tasks that come and go.
+    pub runs: Option<&'a Runs>,
     pub series: Option<&'a TaskSeries>,
     pub peaks: Option<ReplicaPeaks>,
     pub window: Window,
-    /// Something of this very workload could not be collected.
-    pub has_gap: bool,
+    pub refused: &'a Refused<'a>,
+}
+
+/// What could not be collected, as far as it changes what may be said of a workload: the scopes of
+/// the gaps, which are `account/region` or a workload's id.
+pub(super) struct Refused<'a> {
+    metrics: BTreeSet<&'a str>,
+    scaling: BTreeSet<&'a str>,
+}
+
+impl<'a> Refused<'a> {
+    pub(super) fn of(gaps: &'a [Gap]) -> Self {
+        let scopes = |is_of: fn(&str) -> bool| {
+            gaps.iter().filter(|gap| is_of(&gap.api)).map(|gap| gap.scope.as_str()).collect()
+        };
+        Self {
+            metrics: scopes(|api| api == "cloudwatch:GetMetricData"),
+            scaling: scopes(|api| api.starts_with("application-autoscaling:")),
+        }
+    }
+
+    fn concerns(scopes: &BTreeSet<&str>, identity: &WorkloadIdentity) -> bool {
+        let place = format!("{}/{}", identity.account_id, identity.region);
+        scopes.contains(place.as_str()) || scopes.contains(identity.id().as_str())
+    }
 }
 
 /// The row of a workload: always one, with figures or with the reason why not.
-pub(super) fn report_on(facts: &Facts<'_>, book: &PriceBook, config: &Config) -> WorkloadReport {
+pub(super) fn report_on(
+    facts: &Facts<'_>,
+    book: &PriceBook,
+    config: &Config,
+    calibrations: &BTreeMap<u32, Result<Calibration, Unsupported>>,
+) -> WorkloadReport {
     let Facts { workload, demand, .. } = *facts;
     let definition = facts.definition();
-    let platform = definition.map_or_else(Platform::default, |definition| definition.platform);
     let time = demand.map_or(TaskTime::ZERO, WindowDemand::total_task_time);
     let known_size = facts.timeline.is_some();
-    let split = facts.split(time);
-    let priced = facts.priced(book, platform, split);
-    let rating = facts.rating(book, config, platform, split, priced.as_ref().err());
+    let prepared = facts.prepared(book);
+    let in_force = config.for_workload(workload);
+    let calibration =
+        calibrations.get(&in_force.sizing.risk).and_then(|calibration| calibration.as_ref().ok());
+    let rating = facts.rating(book, config, &in_force, calibration, &prepared);
+    let Prepared { platform, split, ref priced } = prepared;
 
-    let month = |hourly: Usd, time: TaskTime| (hourly * (time.hours() * facts.months_per_window())).rounded();
+    let paid = config.discount.factor();
+    let list_month = |hourly: Usd, time: TaskTime| hourly * (time.hours() * facts.months_per_window());
+    let month = |hourly: Usd, time: TaskTime| (list_month(hourly, time) * paid).rounded();
     let monthly_cost = priced.as_ref().ok().map(|cost| month(cost.current_hourly, time));
-    let window_cost = priced.as_ref().ok().map(|cost| cost.window.rounded());
+    let list_monthly_cost = priced.as_ref().ok().map(|cost| list_month(cost.current_hourly, time).rounded());
+    let window_cost = priced.as_ref().ok().map(|cost| (cost.window * paid).rounded());
+    let rating = rating.map(|rating| match (rating.choice, monthly_cost) {
+        (Some(choice), Some(now)) => {
+            let savings = now - month(choice.hourly, rating.task_time(time));
+            only_if_worth_it(rating, config.change, savings, now)
+        }
+        _ => rating,
+    });
     let recommendation = rating.as_ref().ok().and_then(|rating| {
         let choice = rating.choice?;
-        let cost = month(choice.hourly, rating.scaling.map_or(time, |scaling| scaling.simulated));
+        let cost = month(choice.hourly, rating.task_time(time));
         let savings = monthly_cost.map(|now| now - cost);
         Some(Recommendation {
             cpu_units: choice.size.cpu().0,
@@ -68,6 +119,8 @@ pub(super) fn report_on(facts: &Facts<'_>, book: &PriceBook, config: &Config) ->
             performance_risk: choice.risk.as_str().to_owned(),
             lower_bound: reported(choice.lower),
             upper_bound: reported(choice.upper),
+            conditions: rating.conditions.clone(),
+            containers: rating.containers.iter().map(container_report).collect(),
             scaling: rating.scaling.map(|choice| scaling(choice, rating.simulation_error)),
         })
     });
@@ -105,25 +158,39 @@ pub(super) fn report_on(facts: &Facts<'_>, book: &PriceBook, config: &Config) ->
         requested_gb_hours: requested.map(|(_, gb)| Quantity(gb).rounded()),
         window_cost,
         monthly_cost,
+        list_monthly_cost,
         demand: demand.filter(|_| known_size).map(demand_report),
         finding,
         reasons: rating
             .as_ref()
-            .map(|rating| rating.reasons.iter().map(|reason| (*reason).to_owned()).collect())
+            .map(|rating| {
+                // Rated as if nothing scaled it, which a reader has to know before a size is changed.
+                let unseen = Refused::concerns(&facts.refused.scaling, identity).then_some("scaling-unknown");
+                rating.reasons.iter().copied().chain(unseen).map(str::to_owned).collect()
+            })
             .unwrap_or_default(),
         not_rated,
         dimensions,
-        options: rating
-            .as_ref()
-            .map(|rating| {
-                let scale_in = facts.scale_in_option(platform, split, rating, config, remaining);
-                let remaining = scale_in.as_ref().map_or(remaining, |option| option.monthly_cost);
-                scale_in.into_iter().chain(rating.idle.then(|| idle_option(remaining))).collect()
-            })
-            .unwrap_or_default(),
+        options: facts.timeline.map_or_else(Vec::new, |timeline| {
+            let shape = facts.shape(platform, timeline.current());
+            let fewer = rating.as_ref().ok().and_then(|rating| {
+                facts.with_subject(config, &in_force, &prepared, |s| Ok(facts.fewer_tasks(s, rating))).ok()?
+            });
+            opportunities(facts, book, config, (shape, split), &rating, (remaining, fewer))
+        }),
         recommendation,
-        evidence: facts.evidence(rating.as_ref().ok()),
+        guards: rating.as_ref().map_or_else(|_| Vec::new(), |r| r.guards.iter().map(guard_report).collect()),
+        runs: facts.runs.and_then(|runs| {
+            standalone::reported(runs, priced.as_ref().ok().map(|priced| priced.current_hourly))
+        }),
+        evidence: facts.evidence(rating.as_ref().ok(), in_force),
     }
+}
+
+struct Prepared {
+    platform: Platform,
+    split: PurchaseSplit,
+    priced: Result<Priced, Unrated>,
 }
 
 /// The window's cost by the sizes in force, and an hour at the current size.
@@ -139,6 +206,17 @@ impl<'a> Facts<'a> {
         self.inventory.task_definitions.get(&revision.task_definition)
     }
 
+    /// Whether an earlier revision ran on another platform than the one that the window is priced as.
+    fn platform_changed(&self) -> bool {
+        let definitions = &self.inventory.task_definitions;
+        let mut platforms = self
+            .workload
+            .revisions
+            .iter()
+            .filter_map(|revision| Some(definitions.get(&revision.task_definition)?.platform));
+        platforms.next().is_some_and(|first| platforms.any(|other| other != first))
+    }
+
     fn current(&self, definition: Option<&TaskDefinition>) -> CurrentSize {
         let (cpu, memory) = definition.map_or((None, None), TaskDefinition::requested);
         let fargate = self.workload.launch_type == LaunchType::Fargate;
@@ -152,21 +230,25 @@ impl<'a> Facts<'a> {
     }
 
     /// 730 hours over the window's hours.
-    fn months_per_window(&self) -> Decimal {
+    pub(super) fn months_per_window(&self) -> Decimal {
         let seconds = self.window.seconds().max(1);
         Decimal::from(u64::from(HOURS_PER_MONTH) * 3600) / Decimal::from(seconds)
     }
 
     /// How the strategy divides the tasks that ran between on-demand and Spot.
     fn split(&self, time: TaskTime) -> PurchaseSplit {
-        let mean_tasks_milli = match self.demand {
+        spot_share(&self.workload.strategy, self.mean_tasks_milli(time))
+    }
+
+    /// Thousandths of a task that ran on average while any did.
+    pub(super) fn mean_tasks_milli(&self, time: TaskTime) -> u64 {
+        match self.demand {
             Some(demand) => {
                 let running = demand.periods * u64::from(self.window.period_seconds.max(1));
                 time.millis() / running.max(1)
             }
             None => u64::from(self.workload.desired_count.unwrap_or(0)) * 1000,
-        };
-        spot_share(&self.workload.strategy, mean_tasks_milli)
+        }
     }
 
     fn shape(&self, platform: Platform, requested: Requested) -> TaskShape {
@@ -213,15 +295,35 @@ impl<'a> Facts<'a> {
     }
 
     fn no_samples(&self) -> Unrated {
+        // First of all: what was not seen is not known to be nothing.
+        if Refused::concerns(&self.refused.metrics, &self.workload.identity) {
+            return Unrated::new(Reason::NoMetrics, "its metrics could not be collected; see the gaps");
+        }
         if self.workload.desired_count == Some(0) {
             return Unrated::new(Reason::NoRunningTasks, "no task ran in the window and none is wanted");
         }
-        let detail = if self.has_gap {
-            "its metrics could not be collected; see the gaps"
-        } else {
-            "CloudWatch has no utilization of it in the window"
-        };
-        Unrated::new(Reason::NoMetrics, detail)
+        if self.workload.identity.kind == WorkloadKind::Standalone {
+            return Unrated::new(Reason::NoRunningTasks, "no task of this family ran in the window");
+        }
+        Unrated::new(Reason::NoMetrics, "CloudWatch has no utilization of it in the window")
+    }
+
+    /// This workload as the calibration of its fleet sees it; `None` where it is not rated.
+    pub(super) fn member(&self, book: &PriceBook, config: &Config) -> Option<Member> {
+        let first_day = self.window.start.as_second().div_euclid(86_400);
+        let days = usize::try_from(self.window.seconds().div_ceil(86_400)).unwrap_or(0);
+        self.with_subject(config, &config.for_workload(self.workload), &self.prepared(book), |subject| {
+            member(subject, book, first_day, days)
+        })
+        .ok()
+        .flatten()
+    }
+
+    /// What pricing and rating both start from.
+    fn prepared(&self, book: &PriceBook) -> Prepared {
+        let platform = self.definition().map_or_else(Platform::default, |definition| definition.platform);
+        let split = self.split(self.demand.map_or(TaskTime::ZERO, WindowDemand::total_task_time));
+        Prepared { platform, split, priced: self.priced(book, platform, split) }
     }
 
     /// The rating, or the first thing that stands against one.
@@ -229,13 +331,33 @@ impl<'a> Facts<'a> {
         &self,
         book: &PriceBook,
         config: &Config,
-        platform: Platform,
-        split: PurchaseSplit,
-        unpriced: Option<&Unrated>,
+        in_force: &Resolved,
+        calibration: Option<&Calibration>,
+        prepared: &Prepared,
     ) -> Result<Rating, Unrated> {
+        let rating = self
+            .with_subject(config, in_force, prepared, |subject| rate(subject, book, config, calibration))?;
+        match &rating.cpu {
+            DimensionRating::NotRated(unrated) if rating.is_unrated() => Err(unrated.clone()),
+            _ => Ok(rating),
+        }
+    }
+
+    /// Asks about the subject that this workload makes, or says what stands against one.
+    fn with_subject<T>(
+        &self,
+        config: &Config,
+        in_force: &Resolved,
+        Prepared { platform, split, priced }: &Prepared,
+        answer: impl FnOnce(&Subject<'_>) -> Result<T, NoPrice>,
+    ) -> Result<T, Unrated> {
+        if let Some(reason) = &in_force.exclude {
+            return Err(Unrated::new(Reason::Excluded, reason));
+        }
         if let Some(unrated) = off_fargate(self.workload.launch_type) {
             return Err(unrated);
         }
+        let (platform, split, unpriced) = (*platform, *split, priced.as_ref().err());
         let definition = self.definition();
         let (Some(timeline), Some(definition)) = (self.timeline, definition) else {
             return Err(unpriced.cloned().unwrap_or_else(|| self.no_samples()));
@@ -247,83 +369,57 @@ impl<'a> Facts<'a> {
         if let Some(unpriced) = unpriced {
             return Err(unpriced.clone());
         }
-        if self.workload.identity.kind == WorkloadKind::Standalone {
-            return Err(Unrated::new(
-                Reason::StandaloneTask,
-                "tasks that no service runs are listed and priced, but not rated",
-            ));
+        match self.runs {
+            Some(runs) => standalone::enough_runs(runs)?,
+            None => self.enough_evidence(demand, config)?,
         }
-        self.enough_evidence(demand, config)?;
-        let shape = self.shape(platform, timeline.current());
-        let subject = self.subject(definition, size, &shape, split, demand);
-        let rating = rate(&subject, book, config)
-            .map_err(|error| Unrated::new(Reason::NoPriceForRegion, error.to_string()))?;
-        match &rating.cpu {
-            DimensionRating::NotRated(unrated) if rating.is_unrated() => Err(unrated.clone()),
-            _ => Ok(rating),
-        }
-    }
-
-    fn subject<'s>(
-        &'s self,
-        definition: &'s TaskDefinition,
-        size: TaskSize,
-        shape: &'s TaskShape,
-        split: PurchaseSplit,
-        demand: &'s WindowDemand,
-    ) -> Subject<'s> {
-        Subject {
+        let task_facts = self.task_facts(config);
+        let subject = Subject {
             definition,
             size,
-            shape,
+            shape: &self.shape(platform, timeline.current()),
             split,
             demand,
             scaling: self.workload.scaling.as_ref(),
             series: self.series,
-            observed_days: (self.observed_seconds(demand) / 86_400).max(1),
-        }
+            facts: &task_facts,
+            start_up: self.start_up,
+            observed_days: match self.runs {
+                // Days without a run showed nothing.
+                Some(runs) => runs.days.max(1),
+                None => (self.observed_seconds(demand) / 86_400).max(1),
+            },
+            monthly_task_hours: decimal_as_f64(demand.total_task_time().hours() * self.months_per_window()),
+            sizing: in_force.sizing,
+        };
+        let no_price = |error: NoPrice| Unrated::new(Reason::NoPriceForRegion, error.to_string());
+        answer(&subject).map_err(no_price)
     }
 
-    /// Fewer tasks, after the change of size, where nothing scales the service.
-    fn scale_in_option(
-        &self,
-        platform: Platform,
-        split: PurchaseSplit,
-        rating: &Rating,
-        config: &Config,
-        remaining: Option<Usd>,
-    ) -> Option<Opportunity> {
-        let workload = self.workload;
-        if rating.is_underprovisioned() {
+    /// Desired tasks, and how many fewer would do after the change of size, where nothing scales the
+    /// service.
+    fn fewer_tasks(&self, subject: &Subject<'_>, rating: &Rating) -> Option<FewerTasks> {
+        let desired = self.workload.desired_count?;
+        if self.workload.scheduling != Scheduling::Replica || rating.is_underprovisioned() {
             return None;
         }
-        let desired = workload.desired_count.filter(|_| workload.scheduling == Scheduling::Replica)?;
-        let (timeline, demand, remaining) = (self.timeline?, self.demand?, remaining?);
-        let Requested { cpu, memory, .. } = timeline.current();
-        let current = TaskSize::new(cpu, memory, platform.os).ok()?;
-        let size = rating.choice.map_or(current, |choice| choice.size);
-        let shape = self.shape(platform, timeline.current());
-        let subject = self.subject(self.definition()?, size, &shape, split, demand);
-        let tasks = fewest_tasks(&subject, self.peaks?, size, desired, config)?;
-        // The mean of what ran, not what is wanted, is what is paid for.
-        let seconds = demand.periods.saturating_mul(self.window.period_seconds.into());
-        let fewer = TaskTime::from_secs(seconds.saturating_mul(tasks.into()));
-        let ran = demand.total_task_time();
-        if fewer >= ran {
-            return None;
+        let size = rating.choice.map_or(subject.size, |choice| choice.size);
+        let tasks = fewest_tasks(subject, self.peaks?, size, desired)?;
+        Some(FewerTasks { desired, tasks })
+    }
+
+    /// What its tasks showed, with what the settings say of all tasks.
+    fn task_facts(&self, config: &Config) -> TaskFacts {
+        let mut facts = self.workload.facts.clone();
+        let agent = InjectedContainer::GuardDutyAgent;
+        let has_agent = config.guard_duty_agent || facts.injected.contains(&agent);
+        facts.injected.retain(|container| *container != agent);
+        // There is none for Windows.
+        let linux = self.definition().is_some_and(|d| d.platform.os == OperatingSystem::Linux);
+        if has_agent && linux {
+            facts.injected.push(agent);
         }
-        let cost = (remaining * (fewer.hours() / ran.hours())).rounded();
-        Some(Opportunity {
-            kind: "scale-in".to_owned(),
-            monthly_cost: Some(cost),
-            monthly_savings: Some(remaining - cost),
-            effort: "very-low".to_owned(),
-            conditions: vec![
-                format!("the desired count is set from {desired} to {tasks}"),
-                "the busiest period of the window is the busiest to come: fewer tasks share it".to_owned(),
-                "a task lost is a larger part of the service".to_owned(),
-            ],
-        })
+        facts
     }
 
     /// Seconds from the first sample to the window's end.
@@ -332,7 +428,7 @@ impl<'a> Facts<'a> {
     }
 
     /// Share (of 10,000) of the periods since the first sample that have one.
-    fn coverage(&self, demand: &WindowDemand) -> u64 {
+    pub(super) fn coverage(&self, demand: &WindowDemand) -> u64 {
         let possible = self.observed_seconds(demand).div_ceil(u64::from(self.window.period_seconds.max(1)));
         demand.periods * 10_000 / possible.max(1)
     }
@@ -369,7 +465,7 @@ impl<'a> Facts<'a> {
         Ok(())
     }
 
-    fn evidence(&self, rating: Option<&Rating>) -> Evidence {
+    fn evidence(&self, rating: Option<&Rating>, in_force: Resolved) -> Evidence {
         let at = |second: i64| Timestamp::from_second(second).ok();
         let share = |parts: u64| Quantity(Decimal::from(parts) / Decimal::from(10_000));
         let mut notes = self.workload.notes.clone();
@@ -381,6 +477,19 @@ impl<'a> Facts<'a> {
         }
         if demand.is_some_and(|demand| demand.mixed_periods > 0) {
             notes.push("mixed-intervals".to_owned());
+        }
+        if self.platform_changed() {
+            notes.push("mixed-platforms".to_owned());
+        }
+        if self.runs.is_some() {
+            notes.push("runs".to_owned());
+        }
+        let stopped = self.workload.facts.stopped.as_ref();
+        if stopped.is_some() {
+            notes.push("stopped-tasks-of-one-hour".to_owned());
+        }
+        if self.lacks_container_series() {
+            notes.push("container-insights-would-tell".to_owned());
         }
         notes.extend(rating.into_iter().flat_map(|rating| rating.notes.iter().cloned()));
         let at_cap = |of: fn(&WindowDemand) -> &Option<Observed>| {
@@ -404,7 +513,28 @@ impl<'a> Facts<'a> {
             simulation_error_percent: rating
                 .and_then(|rating| rating.simulation_error)
                 .map(|error| Quantity(autoscaling::percent(error))),
+            startup_peak_vcpu: self.start_up.map(|start| {
+                Quantity(Decimal::from(start.peak_cpu) / Decimal::from(1_024_000_u32)).rounded()
+            }),
+            oom_kills: stopped.map(|stopped| stopped.oom_kills.into()),
+            settings: in_force
+                .settings
+                .into_iter()
+                .map(|setting| SettingReport {
+                    key: setting.key.to_owned(),
+                    value: setting.value,
+                    from: setting.from,
+                })
+                .collect(),
         }
+    }
+
+    /// Several containers share the task, and which one needs what is not known: Container Insights
+    /// with enhanced observability would tell.
+    fn lacks_container_series(&self) -> bool {
+        self.workload.launch_type == LaunchType::Fargate
+            && self.workload.facts.container_peaks.is_empty()
+            && self.definition().is_some_and(|definition| definition.containers.len() > 1)
     }
 }
 
@@ -497,15 +627,42 @@ fn scaling(choice: ScalingChoice, error: Option<u32>) -> Scaling {
     }
 }
 
-/// Nobody seems to use it: stopping it saves whatever it would still cost.
-fn idle_option(remaining: Option<Usd>) -> Opportunity {
-    Opportunity {
-        kind: "stop-or-scale-to-zero".to_owned(),
-        monthly_cost: remaining.map(|_| Usd::ZERO),
-        monthly_savings: remaining,
-        effort: "low".to_owned(),
-        conditions: vec!["nothing depends on it; its CPU did next to nothing in the whole window".to_owned()],
+fn container_report(container: &ContainerSize) -> ContainerReport {
+    ContainerReport {
+        name: container.name.clone(),
+        cpu_units: Some(container.cpu.0).filter(|cpu| *cpu > 0),
+        memory_mib: container.memory.map(|memory| memory.0),
+        memory_reservation_mib: container.memory_reservation.map(|memory| memory.0),
     }
+}
+
+fn guard_report(guard: &Guard) -> GuardReport {
+    let bound = |floor: u32| Some(floor).filter(|floor| *floor > 0);
+    GuardReport {
+        code: guard.code.to_owned(),
+        detail: guard.detail.clone(),
+        cpu_units: bound(guard.cpu.0),
+        memory_mib: bound(guard.memory.0),
+    }
+}
+
+/// The rating, with the size kept where a smaller one saves too little for a deployment. A size that
+/// is too small is never kept.
+fn only_if_worth_it(mut rating: Rating, least: LeastChange, savings: Usd, cost: Usd) -> Rating {
+    if rating.is_underprovisioned() || least.is_met_by(savings, cost) {
+        return rating;
+    }
+    (rating.choice, rating.scaling) = (None, None);
+    for dimension in [&mut rating.cpu, &mut rating.memory] {
+        if *dimension == DimensionRating::Overprovisioned {
+            *dimension = DimensionRating::Optimized;
+        }
+    }
+    let of_the_choice =
+        ["cpu-overprovisioned", "memory-overprovisioned", "low-scaling-target", "smaller-reserve-at-minimum"];
+    rating.reasons.retain(|reason| !of_the_choice.contains(reason));
+    rating.reasons.push("below-least-change");
+    rating
 }
 
 fn demand_report(demand: &WindowDemand) -> DemandReport {

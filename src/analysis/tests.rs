@@ -1,5 +1,8 @@
 //! What the whole core says about small fleets whose answer is known.
 
+mod scaling;
+mod settings;
+
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
@@ -11,12 +14,12 @@ use crate::{
     config::Config,
     pricing::PriceBook,
     report::{Finding, Report, WorkloadReport},
-    snapshot::{FORMAT_VERSION, Inventory, Manifest, Point, Series, Window},
+    snapshot::{FORMAT_VERSION, Gap, Inventory, Manifest, Point, Series, Window},
     units::{CpuUnits, MemoryMib, Usd},
     workload::{
-        Container, Controller, HistorySource, LaunchType, PolicyKind, Region, RevisionInForce,
-        ScalableTarget, ScalingPolicy, ScheduledAction, Scheduling, TaskDefinition, TrackedMetric, Workload,
-        WorkloadIdentity, WorkloadKind,
+        Architecture, Container, Controller, HistorySource, LaunchType, Platform, PolicyKind, Region,
+        RevisionInForce, ScalableTarget, ScalingPolicy, Scheduling, TaskDefinition, TaskFacts, TrackedMetric,
+        Workload, WorkloadIdentity, WorkloadKind,
     },
 };
 
@@ -28,7 +31,9 @@ const POINTS: i64 = DAYS * 86_400 / PERIOD;
 struct Service {
     workload: Workload,
     definition: TaskDefinition,
+    more_definitions: Vec<TaskDefinition>,
     points: Vec<Point>,
+    gaps: Vec<Gap>,
 }
 
 /// A service of 1 vCPU / 2 GB with two tasks at constant utilization, in per cent.
@@ -68,6 +73,7 @@ fn service(cpu_percent: u32, memory_percent: u32) -> Service {
             history: HistorySource::ServiceDeployments,
             scaling: None,
             tags: BTreeMap::new(),
+            facts: TaskFacts::default(),
             notes: Vec::new(),
         },
         definition: TaskDefinition {
@@ -77,7 +83,9 @@ fn service(cpu_percent: u32, memory_percent: u32) -> Service {
             memory: Some(MemoryMib(2048)),
             ..TaskDefinition::default()
         },
+        more_definitions: Vec::new(),
         points: (0..POINTS).map(point).collect(),
+        gaps: Vec::new(),
     }
 }
 
@@ -107,6 +115,10 @@ impl Service {
     }
 
     fn report(self) -> Report {
+        self.report_with(&Config::default())
+    }
+
+    fn report_with(self, config: &Config) -> Report {
         let at = |second| Timestamp::from_second(second).unwrap();
         let window = Window { start: at(0), end: at(DAYS * 86_400), period_seconds: 300 };
         let manifest = Manifest {
@@ -116,21 +128,32 @@ impl Service {
             window,
             utilization_encoding: String::new(),
             files: BTreeMap::new(),
-            gaps: Vec::new(),
+            gaps: self.gaps,
         };
         let inventory = Inventory {
             workloads: vec![self.workload],
-            task_definitions: BTreeMap::from([(self.definition.arn.clone(), self.definition)]),
+            task_definitions: self
+                .more_definitions
+                .into_iter()
+                .chain([self.definition])
+                .map(|definition| (definition.arn.clone(), definition))
+                .collect(),
             ..Inventory::default()
         };
         let utilization = vec![Series { workload_id: 0, points: self.points }];
         let input =
             Input { manifest: &manifest, inventory: &inventory, utilization: &utilization, sha256: "abc" };
-        analyse(input, PriceBook::embedded(), &Config::default(), window.end).unwrap()
+        analyse(input, PriceBook::embedded(), config, window.end).unwrap()
     }
 
     fn rated(self) -> WorkloadReport {
         self.report().workloads.remove(0)
+    }
+
+    /// Rated with the settings of a config file.
+    fn rated_with(self, toml: &str) -> WorkloadReport {
+        let config = Config::from_toml("fargauge.toml", toml).unwrap();
+        self.report_with(&config).workloads.remove(0)
     }
 }
 
@@ -217,170 +240,9 @@ fn a_resource_that_autoscaling_follows_keeps_its_size_and_the_other_is_rated() {
     assert_eq!(row.finding, Finding::NotRated);
     let not_rated = row.not_rated.unwrap();
     assert_eq!(not_rated.reason, "autoscaled");
-
     // The policy would have kept one task, not two: it is not what set their number.
     let detail = not_rated.detail;
     assert!(detail.contains("gives 1.00 tasks on average where 2.00 ran"), "{detail}");
-}
-
-#[test]
-fn a_task_count_that_follows_something_else_is_taken_as_it_was() {
-    let requests = TrackedMetric::Other("ALBRequestCountPerTarget".into());
-    for policy in [PolicyKind::Step, target_tracking(requests)] {
-        let row = service(20, 20).sized(1024, 8192).scaled_by(vec![policy]).rated();
-        assert_eq!(size_of(&row), (256, 2048));
-        assert!(row.reasons.iter().any(|reason| reason == "task-count-follows-other-metric"));
-        assert_eq!(row.recommendation.unwrap().scaling, None);
-    }
-    let row = service(20, 20).scaled_by(vec![PolicyKind::Predictive { scales: true }]).rated();
-    let not_rated = row.not_rated.unwrap();
-    assert_eq!(not_rated.reason, "autoscaled");
-    assert!(not_rated.detail.contains("forecasts"), "{}", not_rated.detail);
-    assert_eq!(
-        size_of(&service(20, 20).scaled_by(vec![PolicyKind::Predictive { scales: false }]).rated()),
-        (256, 512)
-    );
-}
-
-/// Tasks that follow a demand of four to twelve tasks' worth of CPU at 55 %, up and down once a day.
-fn following(cpu_percent: u32, memory_percent: u32, hottest_percent: u32) -> Service {
-    service(cpu_percent, memory_percent).with(|service| {
-        for point in &mut service.points {
-            let hour = point.timestamp / 3600 % 24;
-            point.cpu_samples = Some(5 * u32::try_from(4 + (12 - (hour - 12).abs()) * 2 / 3).unwrap());
-            point.cpu_max = Some(cpu_percent * hottest_percent);
-        }
-        service.workload.desired_count = Some(4);
-    })
-}
-
-fn scaled_between(service: Service, min: u32, max: u32, target: f64) -> Service {
-    let policy = PolicyKind::TargetTracking {
-        metric: TrackedMetric::CpuUtilization,
-        target,
-        disable_scale_in: false,
-        scale_in_cooldown: 300,
-        scale_out_cooldown: 300,
-    };
-    service.scaled_by(vec![policy]).with(|service| {
-        let scaling = service.workload.scaling.as_mut().unwrap();
-        (scaling.min_capacity, scaling.max_capacity) = (min, max);
-    })
-}
-
-#[test]
-fn a_smaller_size_that_only_multiplies_tasks_is_not_recommended() {
-    let row = scaled_between(following(56, 60, 120), 4, 16, 60.0).sized(1024, 2048).rated();
-    assert_eq!((row.finding, row.dimensions.cpu.finding), (Finding::Optimized, Finding::Optimized));
-    assert_eq!(row.recommendation, None);
-    assert!(row.reasons.iter().any(|reason| reason == "smaller-size-multiplies-tasks"), "{:?}", row.reasons);
-    assert!(row.evidence.simulation_error_percent.unwrap().0 < Decimal::from(5));
-}
-
-#[test]
-fn memory_that_no_policy_follows_is_cut_and_the_tasks_stay_as_many() {
-    let row = scaled_between(following(56, 20, 120), 4, 16, 60.0).sized(1024, 8192).rated();
-    assert_eq!((row.finding, size_of(&row)), (Finding::Overprovisioned, (1024, 2048)));
-    let scaling = row.recommendation.unwrap().scaling.unwrap();
-    assert_eq!((scaling.min_capacity, scaling.max_capacity), (4, 16));
-    assert_eq!(scaling.target_cpu_percent.unwrap().0, Decimal::from(60));
-    assert_eq!(scaling.simulated_task_hours, scaling.observed_task_hours);
-}
-
-#[test]
-fn a_low_target_is_raised_as_far_as_the_hottest_task_allows() {
-    let low = || scaled_between(following(28, 30, 120), 2, 16, 30.0);
-    let report = low().report();
-    let row = &report.workloads[0];
-    let recommendation = row.recommendation.as_ref().unwrap();
-    let scaling = recommendation.scaling.unwrap();
-    // 60 % x 1.2 for the hottest task x 1.2 of headroom is 86 %; 70 % would be 101 %.
-    assert_eq!((recommendation.cpu_units, scaling.target_cpu_percent.unwrap().0), (1024, Decimal::from(60)));
-    assert!(row.reasons.iter().any(|reason| reason == "low-scaling-target"));
-    let part = scaling.simulated_task_hours.0 / scaling.observed_task_hours.0;
-    assert!(part > "0.45".parse().unwrap() && part < "0.6".parse().unwrap(), "{part}");
-    // What is printed adds up: cost by simulated task-hours, savings, totals.
-    let by_hand =
-        Usd("0.04937".parse::<Decimal>().unwrap() * scaling.simulated_task_hours.0 * Decimal::from(730)
-            / Decimal::from(DAYS * 24));
-    let difference = (recommendation.monthly_cost.unwrap() - by_hand).0.abs();
-    assert!(difference < "0.001".parse().unwrap(), "{difference}");
-    assert_eq!(report.totals.monthly_savings, recommendation.monthly_savings.unwrap());
-    assert_eq!(report.totals.recommended_monthly_cost, recommendation.monthly_cost.unwrap());
-    // Half the tasks may each need up to twice the memory.
-    let fuller = scaled_between(following(28, 60, 120), 2, 16, 30.0).rated();
-    assert_eq!(size_of(&fuller), (1024, 3072));
-    // A hotter task leaves less room.
-    let skewed = scaled_between(following(28, 30, 190), 2, 16, 30.0).rated();
-    let target = skewed.recommendation.unwrap().scaling.unwrap().target_cpu_percent.unwrap().0;
-    assert_eq!(target, Decimal::from(40));
-}
-
-#[test]
-fn an_idle_minimum_gets_smaller_tasks_and_not_more_of_them() {
-    let row = scaled_between(service(10, 20), 2, 8, 60.0).rated();
-    assert_eq!(size_of(&row), (256, 512));
-    let scaling = row.recommendation.unwrap().scaling.unwrap();
-    assert_eq!((scaling.min_capacity, scaling.max_capacity), (2, 32));
-    assert_eq!(scaling.simulated_task_hours, scaling.observed_task_hours);
-    assert!(row.reasons.iter().any(|reason| reason == "smaller-reserve-at-minimum"));
-}
-
-#[test]
-fn cpu_that_was_used_up_tells_no_number_of_tasks() {
-    let row = scaled_between(following(99, 20, 100), 4, 12, 60.0).rated();
-    let cpu = row.dimensions.cpu.not_rated.unwrap();
-    assert_eq!(cpu.reason, "autoscaled");
-    assert!(cpu.detail.contains("used all they had"), "{}", cpu.detail);
-}
-
-#[test]
-fn a_scheduled_action_that_is_not_understood_is_named() {
-    let row = scaled_between(service(10, 20), 2, 8, 60.0)
-        .with(|service| {
-            service.workload.scaling.as_mut().unwrap().scheduled_actions = vec![ScheduledAction {
-                name: "third-friday".into(),
-                schedule: "cron(0 8 ? * 6#3 *)".into(),
-                time_zone: None,
-                min_capacity: Some(4),
-                max_capacity: None,
-            }];
-        })
-        .rated();
-    assert_eq!(row.evidence.notes, ["scheduled action third-friday is not simulated"]);
-}
-
-#[test]
-fn replicas_that_the_peak_leaves_idle_are_an_option_after_the_size() {
-    let replicas = |tasks: u32, cpu: u32| {
-        service(cpu, 30).with(|service| {
-            service.workload.desired_count = Some(tasks);
-            service.points.iter_mut().for_each(|point| point.cpu_samples = Some(5 * tasks));
-        })
-    };
-    let scale_in =
-        |service: Service| service.rated().options.into_iter().find(|option| option.kind == "scale-in");
-    // 12 x 0.1 vCPU are 0.25 vCPU / 1 GB tasks; 1.2 x 1.2 vCPU fit into six of them, memory into nine:
-    // 12 x 30 % x 2 GB x 1.2 = 8.64 GB.
-    let row = replicas(12, 10).rated();
-    assert_eq!(size_of(&row), (256, 1024));
-    let option = scale_in(replicas(12, 10)).unwrap();
-    assert!(option.conditions[0].ends_with("from 12 to 9"), "{:?}", option.conditions);
-    let after = row.recommendation.unwrap().monthly_cost.unwrap();
-    assert_eq!(option.monthly_cost.unwrap() + option.monthly_savings.unwrap(), after);
-    assert_eq!(option.monthly_cost.unwrap(), (after * "0.75".parse().unwrap()).rounded());
-    // One in each availability zone stays, and so do two.
-    let idle = |tasks| {
-        replicas(tasks, 1).sized(256, 512).with(|service| {
-            service.points.iter_mut().for_each(|point| point.mem_max = Some(100));
-        })
-    };
-    assert!(scale_in(idle(20)).unwrap().conditions[0].ends_with("from 20 to 3"));
-    for tasks in [1, 2, 3] {
-        assert_eq!(scale_in(idle(tasks)), None, "{tasks}");
-    }
-    assert_eq!(scale_in(replicas(12, 97)), None, "what lacks CPU lacks no tasks less");
-    assert_eq!(scale_in(scaled_between(idle(20), 2, 30, 60.0)), None, "policies see to it");
 }
 
 #[test]
@@ -438,6 +300,132 @@ fn too_little_to_judge_by_is_a_reason_and_not_a_number() {
     assert_eq!(reason(service(20, 20).sized(1024, 1500)), "invalid-task-size");
 }
 
+/// A task of 1 vCPU / 4 GB that runs for `minutes` (a multiple of 5) at 02:00 on each of `days`.
+fn nightly(days: i64, minutes: i64) -> Service {
+    service(20, 30).sized(1024, 4096).with(|service| {
+        service.workload.identity.kind = WorkloadKind::Standalone;
+        service.workload.history = HistorySource::CurrentOnly;
+        (service.workload.desired_count, service.workload.running_count) = (None, None);
+        service.points.retain(|point| {
+            let (day, second) = (point.timestamp / 86_400, point.timestamp % 86_400);
+            day < days && (7_200..7_200 + minutes * 60).contains(&second)
+        });
+        for point in &mut service.points {
+            point.cpu_samples = Some(5);
+        }
+    })
+}
+
+#[test]
+fn a_scheduled_task_is_rated_by_its_runs_and_priced_by_the_run() {
+    let row = nightly(14, 30).rated();
+    // A smaller size would save 0.77 USD a month: less than a deployment is worth.
+    assert_eq!(
+        (row.finding, row.reasons.as_slice()),
+        (Finding::Optimized, ["below-least-change".to_owned()].as_slice())
+    );
+    assert_eq!(row.kind, "standalone");
+    assert_eq!(row.task_hours.0, Decimal::from(7));
+    let runs = row.runs.unwrap();
+    assert_eq!((runs.count, runs.mean_task_minutes.0), (14, Decimal::from(30)));
+    // (0.04048 + 4 x 0.004445) / 2
+    assert_eq!(runs.cost_per_run, Some(Usd("0.0291".parse().unwrap())));
+    assert!(row.evidence.notes.contains(&"runs".to_owned()));
+}
+
+#[test]
+fn too_few_runs_are_a_reason_and_no_runs_cost_nothing() {
+    let few = nightly(2, 30).rated();
+    assert_eq!(few.not_rated.unwrap().reason, "too-few-runs");
+    assert_eq!(few.runs.unwrap().count, 2);
+    let none = nightly(0, 0).rated();
+    assert_eq!(none.not_rated.unwrap().reason, "no-running-tasks");
+    assert_eq!((none.monthly_cost, none.runs), (Some(Usd::ZERO), None));
+}
+
+#[test]
+fn tasks_side_by_side_have_no_cost_per_run() {
+    let row = nightly(14, 30)
+        .with(|service| {
+            for point in &mut service.points {
+                point.cpu_samples = Some(15);
+            }
+        })
+        .rated();
+    assert_eq!(row.task_hours.0, Decimal::from(21));
+    assert_eq!(row.runs.unwrap().cost_per_run, None);
+}
+
+#[test]
+fn clusters_that_hide_their_standalone_tasks_are_named() {
+    use crate::workload::Cluster;
+
+    let cluster = |name: &str, insights: Option<&str>| Cluster {
+        account_id: "123456789012".into(),
+        region: Region("us-east-1".into()),
+        name: name.into(),
+        arn: String::new(),
+        container_insights: insights.map(str::to_owned),
+        default_strategy: Vec::new(),
+        tags: BTreeMap::new(),
+    };
+    let clusters =
+        [cluster("a", Some("enabled")), cluster("b", Some("disabled")), cluster("c", None)].to_vec();
+    let notes: Vec<_> = super::standalone::unseen(&clusters).collect();
+    assert_eq!(notes.len(), 1);
+    assert_eq!(notes[0].scope, "123456789012/us-east-1/b");
+}
+
+#[test]
+fn what_guards_say_is_in_the_row() {
+    use crate::workload::{InjectedContainer, RuntimeSetting, StoppedTasks};
+
+    let container = |name: &str| Container { name: name.into(), essential: true, ..Container::default() };
+    let row = service(10, 10)
+        .sized(1024, 8192)
+        .with(|service| {
+            let setting = RuntimeSetting { name: "-Xmx".into(), value: "4g".into() };
+            service.definition.containers =
+                vec![Container { runtime_settings: vec![setting], ..container("app") }, container("envoy")];
+            service.workload.facts.injected = vec![InjectedContainer::ServiceConnectProxy];
+            service.workload.facts.stopped = Some(StoppedTasks::default());
+        })
+        .rated();
+    assert_eq!(size_of(&row), (1024, 5120));
+    let codes: Vec<&str> = row.guards.iter().map(|guard| guard.code.as_str()).collect();
+    assert_eq!(codes, ["service-connect-proxy", "fixed-heap"]);
+    assert_eq!(row.guards[1].memory_mib, Some(4653), "4096 + 205 + 288 + 64 for the proxy");
+    assert_eq!(row.evidence.notes, ["stopped-tasks-of-one-hour", "container-insights-would-tell"]);
+    assert_eq!(row.evidence.oom_kills, Some(0));
+    let recommendation = row.recommendation.unwrap();
+    assert_eq!(recommendation.conditions, ["to go lower in memory, lower -Xmx4g first"]);
+    assert_eq!(recommendation.containers.len(), 2);
+    assert_eq!(recommendation.containers[0].memory_mib, None);
+}
+
+#[test]
+fn start_up_spikes_are_evidence_and_not_the_size() {
+    let deployed = 7 * 86_400;
+    let row = service(10, 20)
+        .sized(2048, 4096)
+        .with(|service| {
+            let at = Timestamp::from_second(deployed).unwrap();
+            let first = service.workload.revisions[0].clone();
+            let next = RevisionInForce { from: Some(at), settled: Some(at), ..first };
+            service.workload.revisions.push(next);
+            for point in &mut service.points {
+                if (deployed..deployed + 600).contains(&point.timestamp) {
+                    point.cpu_max = Some(7_500);
+                }
+            }
+        })
+        .rated();
+    assert_eq!(size_of(&row), (1024, 2048));
+    assert_eq!(row.evidence.startup_peak_vcpu.unwrap().0, "1.5".parse().unwrap());
+    assert_eq!(row.demand.unwrap().cpu_vcpu.unwrap().max.0, "1.5".parse().unwrap());
+    assert!(row.reasons.contains(&"start-up-peak".to_owned()));
+}
+
 #[test]
 fn a_stopped_service_costs_nothing_and_one_without_metrics_has_no_cost() {
     let stopped = |service: &mut Service| {
@@ -446,6 +434,98 @@ fn a_stopped_service_costs_nothing_and_one_without_metrics_has_no_cost() {
     };
     assert_eq!(service(0, 0).with(stopped).rated().monthly_cost, Some(Usd::ZERO));
     assert_eq!(service(0, 0).with(|service| service.points.clear()).rated().monthly_cost, None);
+}
+
+/// A revision of the service that came into force after `days`.
+fn revision(task_definition: &str, days: i64) -> RevisionInForce {
+    let at = Some(Timestamp::from_second(days * 86_400).unwrap());
+    RevisionInForce {
+        task_definition: task_definition.into(),
+        from: at,
+        settled: at,
+        metric_resolution_seconds: 60,
+    }
+}
+
+#[test]
+fn a_definition_in_force_that_was_not_collected_is_not_replaced_by_the_one_before() {
+    let row = service(20, 30).with(|service| service.workload.revisions.push(revision("api:2", 7))).rated();
+    assert_eq!(row.not_rated.unwrap().reason, "missing-task-size");
+    assert_eq!((row.monthly_cost, row.window_cost, row.requested_vcpu_hours), (None, None, None));
+}
+
+#[test]
+fn an_earlier_definition_that_was_not_collected_is_assumed_and_told() {
+    let row = service(20, 30)
+        .with(|service| {
+            service.workload.revisions.extend([revision("api:0", 5), revision("api:1", 7)]);
+        })
+        .rated();
+    assert_eq!(row.finding, Finding::Overprovisioned);
+    assert!(row.evidence.notes.iter().any(|note| note == "assumed-revision"), "{:?}", row.evidence.notes);
+}
+
+#[test]
+fn a_window_on_two_platforms_says_that_it_is_priced_as_one() {
+    let noted = |arch| {
+        let mut report = service(20, 30)
+            .with(|service| {
+                let platform = Platform { arch, ..service.definition.platform };
+                let moved = TaskDefinition { arn: "api:2".into(), platform, ..service.definition.clone() };
+                service.workload.revisions.push(revision("api:2", 7));
+                service.more_definitions.push(moved);
+            })
+            .report();
+        report.workloads.remove(0).evidence.notes.contains(&"mixed-platforms".to_owned())
+    };
+    assert!(noted(Architecture::Arm64));
+    assert!(!noted(Architecture::X86_64));
+}
+
+fn gap(scope: &str, api: &str) -> Gap {
+    Gap { scope: scope.into(), api: api.into(), cause: "access denied".into() }
+}
+
+#[test]
+fn metrics_that_were_refused_are_neither_absent_nor_zero() {
+    let unseen = |desired: u32, gap: Gap| {
+        service(0, 0)
+            .with(|service| {
+                service.points.clear();
+                service.workload.desired_count = Some(desired);
+                service.gaps.push(gap);
+            })
+            .rated()
+    };
+    for scope in ["123456789012/us-east-1", "123456789012/us-east-1/prod/api"] {
+        for desired in [0, 2] {
+            let row = unseen(desired, gap(scope, "cloudwatch:GetMetricData"));
+            let not_rated = row.not_rated.unwrap();
+            assert_eq!(not_rated.reason, "no-metrics", "{scope} {desired}");
+            assert!(not_rated.detail.contains("could not be collected"), "{}", not_rated.detail);
+            assert_eq!(row.monthly_cost, None);
+        }
+    }
+    // What was refused elsewhere, or of another API, says nothing about its metrics.
+    for gap in [
+        gap("123456789012/eu-west-1", "cloudwatch:GetMetricData"),
+        gap("123456789012/us-east-1/prod/api", "ecs:ListServiceDeployments"),
+    ] {
+        assert_eq!(unseen(0, gap).not_rated.unwrap().reason, "no-running-tasks");
+    }
+}
+
+#[test]
+fn a_rating_without_knowing_the_scaling_says_so() {
+    let row = service(20, 30)
+        .with(|service| {
+            service
+                .gaps
+                .push(gap("123456789012/us-east-1", "application-autoscaling:DescribeScalableTargets"));
+        })
+        .rated();
+    assert_eq!(row.reasons, ["cpu-overprovisioned", "memory-overprovisioned", "scaling-unknown"]);
+    assert!(!service(20, 30).rated().reasons.contains(&"scaling-unknown".to_owned()));
 }
 
 proptest! {
@@ -481,60 +561,6 @@ proptest! {
             report.totals.savings_overprovisioned - report.totals.cost_of_underprovisioned, savings
         );
         prop_assert_eq!(report.totals.recommended_monthly_cost, report.totals.monthly_cost - savings);
-    }
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(96))]
-
-    /// Whatever a scaled service did, what is recommended holds the memory seen, keeps two tasks where
-    /// there were two, is paid for by its simulated tasks, and adds up.
-    #[test]
-    fn a_recommendation_for_a_scaled_service_is_sound(
-        size in 0usize..77,
-        levels in prop::collection::vec((10u32..1_200, 100u32..160, 1u32..9_000), 1..30),
-        (min, span, target) in (0u32..5, 0u32..20, 10u32..95),
-        memory_too: bool,
-    ) {
-        let size = crate::fargate::TaskSize::all(crate::workload::OperatingSystem::Linux).nth(size).unwrap();
-        let report = scaled_between(service(0, 0), min, min + span, f64::from(target))
-            .sized(size.cpu().0, size.memory().0)
-            .with(|service| {
-                for (i, point) in service.points.iter_mut().enumerate() {
-                    // Hundredths of a task's CPU in all, by as many tasks as the policy wants for it.
-                    let (total, skew, memory) = levels[i * levels.len() / POINTS as usize];
-                    let tasks = total.div_ceil(target).clamp(min.max(1), (min + span).max(1));
-                    let cpu = (total * 100 / tasks).min(9_000);
-                    point.cpu_samples = Some(5 * tasks);
-                    (point.cpu_avg, point.cpu_max) = (Some(cpu), Some(cpu * skew / 100));
-                    (point.mem_avg, point.mem_max) = (Some(memory), Some(memory));
-                }
-                if memory_too {
-                    let kind = target_tracking(TrackedMetric::MemoryUtilization);
-                    let scaling = service.workload.scaling.as_mut().unwrap();
-                    scaling.policies.push(ScalingPolicy { name: "memory".into(), kind });
-                }
-            })
-            .report();
-        let row = &report.workloads[0];
-        let savings = row.recommendation.as_ref().and_then(|r| r.monthly_savings).unwrap_or_default();
-        prop_assert_eq!(report.totals.monthly_savings, savings);
-        prop_assert_eq!(report.totals.recommended_monthly_cost, row.monthly_cost.unwrap() - savings);
-        if let Some(recommendation) = &row.recommendation {
-            let seen = row.demand.unwrap().memory_mib.unwrap().max.0;
-            prop_assert!(Decimal::from(recommendation.memory_mib) >= seen);
-            prop_assert!(row.finding == Finding::Underprovisioned || savings > Usd::ZERO);
-            if let Some(scaling) = recommendation.scaling {
-                prop_assert!(scaling.min_capacity >= min.min(2) && scaling.max_capacity >= scaling.min_capacity);
-                prop_assert!(scaling.simulation_error_percent.0 <= Decimal::from(25));
-                let hourly = recommendation.monthly_cost.unwrap().0 / scaling.simulated_task_hours.0;
-                let gb = Decimal::from(recommendation.memory_mib) / Decimal::from(1024);
-                let vcpu = Decimal::from(recommendation.cpu_units) / Decimal::from(1024);
-                let rate: Decimal = vcpu * "0.04048".parse::<Decimal>().unwrap() + gb * "0.004445".parse::<Decimal>().unwrap();
-                let months = Decimal::from(730) / Decimal::from(DAYS * 24);
-                prop_assert!((hourly - rate * months).abs() < "0.0001".parse().unwrap());
-            }
-        }
     }
 }
 

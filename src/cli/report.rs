@@ -39,7 +39,7 @@ pub struct ViewArgs {
     #[arg(long = "filter", value_name = "KEY=PATTERN")]
     filters: Vec<Filter>,
     /// Show only what saves at least this much a month
-    #[arg(long, value_name = "USD")]
+    #[arg(long, value_name = "USD", allow_negative_numbers = true)]
     min_savings: Option<Decimal>,
     /// Show at most N workloads
     #[arg(long, value_name = "N")]

@@ -9,8 +9,8 @@ use super::{convert, gaps::Refusal, session::Session, task_definitions::Describe
 use crate::{
     snapshot::Gap,
     workload::{
-        Controller, HistorySource, LaunchType, Region, RevisionInForce, Scheduling, TaskDefinition, Workload,
-        WorkloadIdentity, WorkloadKind,
+        Controller, HistorySource, LaunchType, Region, RevisionInForce, Scheduling, TaskDefinition,
+        TaskFacts, Workload, WorkloadIdentity, WorkloadKind,
     },
 };
 
@@ -108,6 +108,7 @@ pub fn workload(session: &Session, family: &Family, described: &Described) -> Wo
         history: HistorySource::CurrentOnly,
         scaling: None,
         tags: task_definition.map(|definition| definition.tags.clone()).unwrap_or_default(),
+        facts: TaskFacts::default(),
         notes,
     }
 }

@@ -8,12 +8,12 @@ use std::{
 use futures_util::{StreamExt as _, stream};
 
 use super::{
-    autoscaling, capacity::Providers, discover, ecs, request::CollectRequest, session::Session,
+    autoscaling, capacity::Providers, discover, ecs, request::CollectRequest, session::Session, stopped,
     task_definitions,
 };
 use crate::{
     snapshot::{Gap, Inventory, Window},
-    workload::Workload,
+    workload::{Cluster, InjectedContainer, Workload},
 };
 
 /// What was found in one account and region.
@@ -45,6 +45,7 @@ pub async fn take(session: &Session, request: &CollectRequest, window: &Window) 
 
     let scaling = autoscaling::read(session);
     let families = discover::families(session);
+    let stopped = stopped::read(session, &clusters);
     let services = async {
         let answers: Vec<_> = stream::iter(&clusters)
             .map(|cluster| ecs::services(session, cluster, &providers))
@@ -63,8 +64,8 @@ pub async fn take(session: &Session, request: &CollectRequest, window: &Window) 
             .await;
         (with_history, gaps)
     };
-    let (scaling, (families, family_gaps), (services, service_gaps)) =
-        futures_util::join!(scaling, families, services);
+    let (scaling, (families, family_gaps), stopped, (services, service_gaps)) =
+        futures_util::join!(scaling, families, stopped, services);
     gaps.extend(service_gaps.into_iter().flatten());
     gaps.extend(family_gaps);
 
@@ -93,6 +94,14 @@ pub async fn take(session: &Session, request: &CollectRequest, window: &Window) 
         task_definitions::describe(session, families.iter().map(|family| family.name.clone()).collect())
             .await;
     workloads.extend(families.iter().map(|family| discover::workload(session, family, &of_families)));
+    for workload in &mut workloads {
+        workload.facts.stopped = stopped.of(workload);
+        let cluster = clusters.iter().find(|cluster| cluster.name == workload.identity.cluster);
+        if cluster.is_some_and(is_guarded) {
+            workload.facts.injected.push(InjectedContainer::GuardDutyAgent);
+        }
+    }
+    gaps.extend(stopped.gaps);
 
     let task_definitions: BTreeMap<String, _> = described
         .into_iter()
@@ -105,6 +114,12 @@ pub async fn take(session: &Session, request: &CollectRequest, window: &Window) 
     let inventory =
         Inventory { clusters, capacity_providers: providers.into_list(), workloads, task_definitions };
     ScopeInventory { listed: true, inventory, gaps }
+}
+
+/// Whether GuardDuty adds its agent to the cluster's tasks, as the cluster's tag has it. Where the
+/// account as a whole has it, clusters need no tag, and it is the user who knows.
+fn is_guarded(cluster: &Cluster) -> bool {
+    cluster.tags.get("GuardDutyManaged").is_some_and(|value| value.eq_ignore_ascii_case("true"))
 }
 
 /// Puts the inventories together: sorted by identity, and each workload with its number.

@@ -11,6 +11,7 @@ pub mod plan;
 mod autoscaling;
 mod cancel;
 mod capacity;
+mod container_peaks;
 mod convert;
 mod discover;
 mod ecs;
@@ -24,6 +25,7 @@ mod request;
 mod run;
 mod services;
 mod session;
+mod stopped;
 mod task_definitions;
 
 pub use cancel::{CancelSignal, Canceller, cancellation};

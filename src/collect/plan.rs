@@ -340,10 +340,21 @@ pub fn cost<'a>(parts: impl IntoIterator<Item = &'a PartPlan>) -> CostBound {
         calls += part.calls.len() as u64;
         queries += part.calls.iter().map(|call| call.len() as u64).sum::<u64>();
     }
-    let usd =
-        Usd(USD_PER_THOUSAND_METRICS * rust_decimal::Decimal::from(queries)
+    CostBound::new(queries, calls)
+}
+
+impl CostBound {
+    fn new(queries: u64, calls: u64) -> Self {
+        let usd = Usd(USD_PER_THOUSAND_METRICS * rust_decimal::Decimal::from(queries)
             / rust_decimal::Decimal::ONE_THOUSAND);
-    CostBound { queries, calls, usd }
+        Self { queries, calls, usd }
+    }
+
+    /// With so many more queries and calls.
+    #[must_use]
+    pub fn and(self, (queries, calls): (u64, u64)) -> Self {
+        Self::new(self.queries + queries, self.calls + calls)
+    }
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::{
     cancel::CancelSignal,
-    inventory, metrics,
+    container_peaks, inventory, metrics,
     plan::{self, CostBound, PartPlan, PlanError},
     progress::{Event, Progress},
     request::CollectRequest,
@@ -35,6 +35,8 @@ pub enum CollectError {
     WindowGone { folder: PathBuf },
     #[error("nothing could be collected: {}", first_causes(gaps))]
     NothingCollected { gaps: Vec<Gap> },
+    #[error("nothing could be collected: no cluster in {} matches --cluster {}", places.join(", "), patterns.join(", "))]
+    NoClusterMatches { places: Vec<String>, patterns: Vec<String> },
     #[error(
         "{place} cannot be reached to continue the collect: {cause}; run the same command again once it can"
     )]
@@ -170,6 +172,12 @@ async fn anew(
         return Err(CollectError::NothingCollected { gaps });
     }
     let inventory = inventory::merge(inventories);
+    if inventory.clusters.is_empty() && gaps.is_empty() && !request.clusters.is_empty() {
+        return Err(CollectError::NoClusterMatches {
+            places: sessions.iter().map(Session::place).collect(),
+            patterns: request.clusters.iter().cloned().collect(),
+        });
+    }
     Ok(Prepared {
         request: request.clone(),
         folder: folder.to_owned(),
@@ -233,7 +241,12 @@ fn session_of<'a>(sessions: &'a [Session], part: &PartPlan) -> Option<&'a Sessio
 impl Prepared {
     /// What the pull will take at most; of a continued collect, what is left of it.
     pub fn cost(&self) -> CostBound {
-        plan::cost(&self.parts)
+        let parts = plan::cost(&self.parts);
+        match self.resumed {
+            // Its containers were asked about before anything was written.
+            Some(_) => parts,
+            None => parts.and(container_peaks::cost(&self.inventory, &self.window)),
+        }
     }
 
     pub fn window(&self) -> &Window {
@@ -261,8 +274,19 @@ impl Prepared {
     /// Pulls the series and completes the snapshot. Cancelled, it drops what is in flight; what is
     /// on disk stays to be continued.
     pub async fn pull(self, progress: &dyn Progress, cancel: &CancelSignal) -> Result<Outcome, CollectError> {
-        let Self { request, folder, sessions, window, scopes, inventory, gaps, parts, resumed } = self;
+        let Self { request, folder, sessions, window, scopes, mut inventory, mut gaps, parts, resumed } =
+            self;
         let was_resumed = resumed.is_some();
+        if !was_resumed {
+            let more = tokio::select! {
+                biased;
+                () = cancel.cancelled() => return Err(CollectError::Cancelled { resumable: false }),
+                more = container_peaks::add(&sessions, &mut inventory, &window) => more,
+            };
+            gaps.extend(more);
+            gaps.sort();
+            gaps.dedup();
+        }
         let mut writer = match resumed {
             Some(writer) => writer,
             None => {

@@ -11,8 +11,8 @@ use super::{
 use crate::{
     snapshot::Scope,
     workload::{
-        Cluster, Controller, HistorySource, LaunchType, Region, RevisionInForce, Scheduling, StrategyItem,
-        Workload, WorkloadIdentity, WorkloadKind,
+        Cluster, Controller, HistorySource, InjectedContainer, LaunchType, Region, RevisionInForce,
+        Scheduling, StrategyItem, TaskFacts, Workload, WorkloadIdentity, WorkloadKind,
     },
 };
 
@@ -87,6 +87,10 @@ pub fn found_service(
         notes.push("the service is being deleted (DRAINING)".to_owned());
     }
     let primary = service.deployments().iter().find(|deployment| deployment.status() == Some("PRIMARY"));
+    let connected = primary
+        .and_then(|primary| primary.service_connect_configuration())
+        .is_some_and(sdk::ServiceConnectConfiguration::enabled);
+    let injected = connected.then_some(InjectedContainer::ServiceConnectProxy).into_iter().collect();
     let workload = Workload {
         workload_id: 0,
         identity: WorkloadIdentity {
@@ -110,6 +114,7 @@ pub fn found_service(
         history: HistorySource::CurrentOnly,
         scaling: None,
         tags: tags(service.tags()),
+        facts: TaskFacts { injected, ..TaskFacts::default() },
         notes,
     };
     Some(FoundService {
@@ -230,6 +235,22 @@ mod tests {
         ] {
             let workload = found(service, default).unwrap().workload;
             assert_eq!((workload.launch_type, workload.strategy.len()), (launch_type, strategy), "{case}");
+        }
+    }
+
+    #[test]
+    fn the_proxy_of_service_connect_is_told_by_the_primary_deployment() {
+        let deployment = |status: &str, enabled| {
+            let connect = sdk::ServiceConnectConfiguration::builder().enabled(enabled).build();
+            sdk::Deployment::builder().status(status).service_connect_configuration(connect).build()
+        };
+        for (case, service, injected) in [
+            ("enabled", service().deployments(deployment("PRIMARY", true)), 1),
+            ("disabled", service().deployments(deployment("PRIMARY", false)), 0),
+            ("only in the past", service().deployments(deployment("ACTIVE", true)), 0),
+            ("never mentioned", service(), 0),
+        ] {
+            assert_eq!(found(service, &[]).unwrap().workload.facts.injected.len(), injected, "{case}");
         }
     }
 

@@ -7,9 +7,14 @@
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use aws_config::{
-    BehaviorVersion, Region, SdkConfig, environment::EnvironmentVariableRegionProvider,
-    meta::region::ProvideRegion as _, profile::ProfileFileRegionProvider, retry::RetryConfig,
-    sts::AssumeRoleProvider, timeout::TimeoutConfig,
+    BehaviorVersion, Region, SdkConfig,
+    environment::EnvironmentVariableRegionProvider,
+    meta::region::ProvideRegion as _,
+    profile::{ProfileFileCredentialsProvider, ProfileFileRegionProvider},
+    provider_config::ProviderConfig,
+    retry::RetryConfig,
+    sts::AssumeRoleProvider,
+    timeout::TimeoutConfig,
 };
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -171,12 +176,22 @@ async fn configured(request: &CollectRequest, profile: Option<&String>) -> Resul
         .operation_attempt_timeout(Duration::from_secs(request.bounds.attempt_seconds.max(1)))
         .build();
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
-        .http_client(http_client)
+        .http_client(http_client.clone())
         .timeout_config(timeouts)
         .retry_config(retries(|name| std::env::var(name).ok())?)
         .region(Region::new(regions[0].clone()));
     if let Some(profile) = profile {
-        loader = loader.profile_name(profile);
+        // The SDK's chain would take AWS_ACCESS_KEY_ID before a profile, whichever one is named, and
+        // several profiles would then all be the same account.
+        let provider = ProfileFileCredentialsProvider::builder()
+            .configure(
+                &ProviderConfig::without_region()
+                    .with_region(Some(Region::new(regions[0].clone())))
+                    .with_http_client(http_client),
+            )
+            .profile_name(profile)
+            .build();
+        loader = loader.profile_name(profile).credentials_provider(provider);
     }
     let config = loader.load().await;
     Ok(Identity { name, config, regions })

@@ -142,7 +142,7 @@ fn volume_kinds(volumes: &[sdk::Volume]) -> Vec<String> {
 
 /// Units of a task-level size. ECS answers in digits; an emulator may repeat what was registered,
 /// such as `1 vCPU` or `0.5GB`.
-fn amount(text: &str, unit: &str, units_per_whole: u32) -> Option<u32> {
+pub(super) fn amount(text: &str, unit: &str, units_per_whole: u32) -> Option<u32> {
     let text = text.trim().to_ascii_lowercase();
     let Some(number) = text.strip_suffix(unit) else { return text.parse().ok() };
     let whole: rust_decimal::Decimal = number.trim().parse().ok()?;

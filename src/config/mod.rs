@@ -1,10 +1,27 @@
 //! [`Config`]: the settings, from the embedded documented defaults and a user's `fargauge.toml`.
 //!
 //! Takes TOML text; gives settings that are in range, or says file, line and what is wrong. It reads
-//! no file and no environment itself.
+//! no file and no environment itself. [`Config::for_workload`] gives what holds for one workload, and
+//! where each setting is from.
 
-use rust_decimal::{Decimal, prelude::ToPrimitive as _};
-use serde::Deserialize;
+mod file;
+mod overrides;
+mod resolved;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use rust_decimal::Decimal;
+
+use crate::{
+    pricing::{PlanPayment, PlanTerm},
+    units::Usd,
+};
+
+pub use overrides::Override;
+pub use resolved::{Resolved, SettingInForce};
 
 /// The defaults, with a comment on each: what `fargauge init` writes.
 pub const DEFAULT_TOML: &str = include_str!("default.toml");
@@ -14,10 +31,22 @@ pub const DEFAULT_TOML: &str = include_str!("default.toml");
 pub struct Config {
     /// Where `price` prices, if no flag says so.
     pub region: Option<String>,
+    /// For workloads that no override matches; see [`Config::for_workload`].
     pub sizing: Sizing,
     pub evidence: EvidenceRules,
     /// Per cent of the size, in hundredths, that an idle workload's CPU never passes.
     pub idle_max_cpu_centi_percent: u32,
+    pub change: LeastChange,
+    pub discount: Discount,
+    /// Tasks of a service that stay on demand when the rest moves to Spot.
+    pub spot_on_demand_tasks: u32,
+    pub savings_plan: SavingsPlanChoice,
+    /// In the file's sequence.
+    overrides: Vec<Override>,
+    /// Where each setting is from, by key: `default`, or file and line.
+    origins: BTreeMap<&'static str, String>,
+    /// GuardDuty adds its agent to every task, whatever its cluster's tags say.
+    pub guard_duty_agent: bool,
 }
 
 /// How much headroom a size must leave.
@@ -27,7 +56,56 @@ pub struct Sizing {
     pub cpu_percentile: u32,
     /// In hundredths of a per cent: 2,000 is 20 %.
     pub cpu_headroom: u32,
+    /// On top of the largest average of a period, in hundredths of a per cent.
+    pub cpu_sustained_headroom: u32,
     pub memory_headroom: u32,
+    /// Share of resized workloads that may later see a memory peak above the new size, in hundredths
+    /// of a per cent.
+    pub risk: u32,
+    pub peak: ExpectedPeak,
+}
+
+/// What demand is known to come to, whatever the window shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ExpectedPeak {
+    /// Hundredths of what was seen: 150 is one and a half times.
+    pub factor: u32,
+    /// Thousandths of a CPU unit that one task needs; 0: nothing beyond the factor.
+    pub cpu: u64,
+    /// KiB that one task needs; 0: nothing beyond the factor.
+    pub memory: u64,
+}
+
+impl ExpectedPeak {
+    /// Demand stays as it was seen.
+    pub const NONE: Self = Self { factor: 100, cpu: 0, memory: 0 };
+
+    /// The CPU demand to size for, where `observed` (thousandths of a CPU unit) was seen.
+    #[must_use]
+    pub fn cpu(&self, observed: u64) -> u64 {
+        self.times(observed).max(self.cpu)
+    }
+
+    /// The memory demand to size for, where `observed` (KiB) was seen.
+    #[must_use]
+    pub fn memory(&self, observed: u64) -> u64 {
+        self.times(observed).max(self.memory)
+    }
+
+    fn times(&self, observed: u64) -> u64 {
+        let expected = (u128::from(observed) * u128::from(self.factor)).div_ceil(100);
+        u64::try_from(expected).unwrap_or(u64::MAX)
+    }
+}
+
+/// A dated past event, per task, in the units users write.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PastPeak {
+    /// ISO date.
+    pub at: String,
+    /// Thousandths of a vCPU.
+    pub milli_vcpu: Option<u32>,
+    pub memory_mib: Option<u32>,
 }
 
 /// What data a rating needs.
@@ -39,51 +117,69 @@ pub struct EvidenceRules {
     pub max_mixed_percent: u32,
 }
 
-#[derive(Debug, thiserror::Error)]
+/// The least change that is worth a deployment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LeastChange {
+    /// US cents a month.
+    pub min_savings_cents: u32,
+    /// In hundredths of a per cent of the present cost.
+    pub min_savings_centi_percent: u32,
+}
+
+impl LeastChange {
+    /// Whether saving `savings` of `cost` a month is worth it: both least values must be met.
+    pub fn is_met_by(self, savings: Usd, cost: Usd) -> bool {
+        let share = Decimal::from(self.min_savings_centi_percent) / Decimal::from(10_000);
+        savings.0 >= Decimal::new(i64::from(self.min_savings_cents), 2) && savings.0 >= cost.0 * share
+    }
+}
+
+/// What an agreement takes off every price.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Discount {
+    /// In hundredths of a per cent.
+    pub enterprise_centi_percent: u32,
+}
+
+impl Discount {
+    /// What is paid of a list price.
+    pub fn factor(self) -> Decimal {
+        Decimal::ONE - Decimal::from(self.enterprise_centi_percent) / Decimal::from(10_000)
+    }
+}
+
+/// The Compute Savings Plan that is offered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SavingsPlanChoice {
+    pub term: PlanTerm,
+    pub payment: PlanPayment,
+    /// Share of the steady on-demand use that it covers, in hundredths of a per cent.
+    pub coverage_centi_percent: u32,
+}
+
+/// What is wrong with a config, and where: `place` is file and line.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum ConfigError {
-    #[error("{file}: {cause}")]
-    Parse { file: String, cause: String },
-    #[error("{file}: {key} must be between {from} and {to}, not {value}")]
-    OutOfRange { file: String, key: &'static str, value: Decimal, from: u32, to: u32 },
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct File {
-    region: Option<String>,
-    sizing: SizingFile,
-    evidence: EvidenceFile,
-    idle: IdleFile,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct SizingFile {
-    cpu_percentile: Option<f64>,
-    cpu_headroom_percent: Option<f64>,
-    memory_headroom_percent: Option<f64>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct EvidenceFile {
-    lookback_days: Option<f64>,
-    min_hours: Option<f64>,
-    min_coverage_percent: Option<f64>,
-    max_mixed_percent: Option<f64>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct IdleFile {
-    max_cpu_percent: Option<f64>,
+    #[error("{place}: {cause}")]
+    Parse { place: String, cause: String },
+    #[error("{place}: {key} must be between {from} and {to}, not {value}")]
+    OutOfRange { place: String, key: &'static str, value: f64, from: Decimal, to: Decimal },
+    #[error("{place}: {cause}")]
+    Override { place: String, cause: String },
 }
 
 impl Default for Config {
     fn default() -> Self {
         let zero = Self {
             region: None,
-            sizing: Sizing { cpu_percentile: 0, cpu_headroom: 0, memory_headroom: 0 },
+            sizing: Sizing {
+                cpu_percentile: 0,
+                cpu_headroom: 0,
+                cpu_sustained_headroom: 0,
+                memory_headroom: 0,
+                risk: 0,
+                peak: ExpectedPeak::NONE,
+            },
             evidence: EvidenceRules {
                 lookback_days: 0,
                 min_hours: 0,
@@ -91,90 +187,30 @@ impl Default for Config {
                 max_mixed_percent: 0,
             },
             idle_max_cpu_centi_percent: 0,
+            guard_duty_agent: false,
+            change: LeastChange { min_savings_cents: 0, min_savings_centi_percent: 0 },
+            discount: Discount { enterprise_centi_percent: 0 },
+            spot_on_demand_tasks: 0,
+            savings_plan: SavingsPlanChoice {
+                term: PlanTerm::OneYear,
+                payment: PlanPayment::NoUpfront,
+                coverage_centi_percent: 0,
+            },
+            overrides: Vec::new(),
+            origins: BTreeMap::new(),
         };
-        zero.overlaid("default.toml", DEFAULT_TOML).expect("a test parses the embedded defaults")
+        let mut defaults =
+            file::overlaid(zero, "default.toml", DEFAULT_TOML).expect("a test parses the embedded defaults");
+        for origin in defaults.origins.values_mut() {
+            "default".clone_into(origin);
+        }
+        defaults
     }
 }
 
 impl Config {
     /// The defaults with what `text` changes. `file` is its name in messages.
     pub fn from_toml(file: &str, text: &str) -> Result<Self, ConfigError> {
-        Self::default().overlaid(file, text)
-    }
-
-    fn overlaid(mut self, file: &str, text: &str) -> Result<Self, ConfigError> {
-        let read: File = toml::from_str(text).map_err(|error| ConfigError::Parse {
-            file: match error.span() {
-                Some(span) => format!("{file}:{}", line_of(text, span.start)),
-                None => file.to_owned(),
-            },
-            cause: error.message().to_owned(),
-        })?;
-        let set = |target: &mut u32, key, value: Option<f64>, scale: u32, from: u32, to: u32| {
-            let Some(value) = value else { return Ok(()) };
-            // A number TOML can hold but a decimal cannot is out of range all the same.
-            let value = Decimal::try_from(value).unwrap_or(Decimal::MAX);
-            if value < Decimal::from(from) || value > Decimal::from(to) {
-                return Err(ConfigError::OutOfRange { file: file.to_owned(), key, value, from, to });
-            }
-            *target = (value * Decimal::from(scale)).round().to_u32().unwrap_or(u32::MAX);
-            Ok(())
-        };
-        self.region = read.region.or(self.region);
-        let (sizing, evidence) = (&mut self.sizing, &mut self.evidence);
-        let (s, e, i) = (read.sizing, read.evidence, read.idle);
-        set(&mut sizing.cpu_percentile, "sizing.cpu_percentile", s.cpu_percentile, 100, 50, 100)?;
-        set(&mut sizing.cpu_headroom, "sizing.cpu_headroom_percent", s.cpu_headroom_percent, 100, 0, 1000)?;
-        let memory_headroom = s.memory_headroom_percent;
-        set(&mut sizing.memory_headroom, "sizing.memory_headroom_percent", memory_headroom, 100, 0, 1000)?;
-        set(&mut evidence.lookback_days, "evidence.lookback_days", e.lookback_days, 1, 1, 455)?;
-        set(&mut evidence.min_hours, "evidence.min_hours", e.min_hours, 1, 1, 8760)?;
-        let coverage = e.min_coverage_percent;
-        set(&mut evidence.min_coverage_percent, "evidence.min_coverage_percent", coverage, 1, 0, 100)?;
-        let mixed = e.max_mixed_percent;
-        set(&mut evidence.max_mixed_percent, "evidence.max_mixed_percent", mixed, 1, 0, 100)?;
-        let idle = i.max_cpu_percent;
-        set(&mut self.idle_max_cpu_centi_percent, "idle.max_cpu_percent", idle, 100, 0, 100)?;
-        Ok(self)
-    }
-}
-
-fn line_of(text: &str, offset: usize) -> usize {
-    text.as_bytes().iter().take(offset).filter(|byte| **byte == b'\n').count() + 1
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_defaults_are_the_documented_ones() {
-        let config = Config::default();
-        assert_eq!(
-            config.sizing,
-            Sizing { cpu_percentile: 9_950, cpu_headroom: 2_000, memory_headroom: 2_000 }
-        );
-        assert_eq!((config.evidence.lookback_days, config.evidence.min_hours), (14, 24));
-    }
-
-    #[test]
-    fn a_user_changes_only_what_they_name() {
-        let config = Config::from_toml("fargauge.toml", "[sizing]\ncpu_percentile = 99\n").unwrap();
-        assert_eq!(config.sizing.cpu_percentile, 9_900);
-        assert_eq!(config.sizing.memory_headroom, 2_000);
-    }
-
-    #[test]
-    fn mistakes_name_the_file_the_line_and_the_key() {
-        for (text, message) in [
-            ("[sizing]\n\ncpu_percentil = 99", "fargauge.toml:3: unknown field `cpu_percentil`"),
-            ("[sizing]\ncpu_percentile = 'high'", "fargauge.toml:2: invalid type"),
-            ("[sizing]\ncpu_percentile = 101", "sizing.cpu_percentile must be between 50 and 100, not 101"),
-            ("[evidence]\nmin_hours = nan", "evidence.min_hours must be between"),
-            ("[sizing", "fargauge.toml:1: "),
-        ] {
-            let error = Config::from_toml("fargauge.toml", text).unwrap_err().to_string();
-            assert!(error.contains(message), "{error}");
-        }
+        file::overlaid(Self::default(), file, text)
     }
 }

@@ -38,10 +38,26 @@ impl Histogram {
         None
     }
 
+    /// The upper bound of the largest value's bucket; `None` of nothing.
+    pub fn max(&self) -> Option<u64> {
+        self.counts.last().map(|(bucket, _)| bucket_upper_bound(*bucket))
+    }
+
     /// How many values lie in buckets above the one that holds `limit`.
     pub fn count_above(&self, limit: u64) -> u64 {
         let bucket = bucket_of(limit);
         self.counts.iter().filter(|(b, _)| *b > bucket).map(|(_, n)| u64::from(*n)).sum()
+    }
+
+    /// What is left when the values counted in `part` are taken out.
+    #[must_use]
+    pub fn without(&self, part: &Self) -> Self {
+        let taken = |bucket: u16| {
+            part.counts.binary_search_by_key(&bucket, |(b, _)| *b).map_or(0, |at| part.counts[at].1)
+        };
+        let counts =
+            self.counts.iter().map(|(b, n)| (*b, n.saturating_sub(taken(*b)))).filter(|(_, n)| *n > 0);
+        Self { counts: counts.collect() }
     }
 
     /// The sum of several histograms.
@@ -127,6 +143,16 @@ mod tests {
             let (a, b): (Histogram, Histogram) = (a.into_iter().collect(), b.into_iter().collect());
             prop_assert_eq!(&Histogram::merged([&a, &b]), &both);
             prop_assert_eq!(&Histogram::merged([&b, &a]), &both);
+        }
+
+        #[test]
+        fn taking_a_part_out_leaves_the_rest(
+            part in prop::collection::vec(0u64..1_000_000, 0..50),
+            rest in prop::collection::vec(0u64..1_000_000, 0..50),
+        ) {
+            let whole: Histogram = part.iter().chain(&rest).copied().collect();
+            let (part, rest): (Histogram, Histogram) = (part.into_iter().collect(), rest.into_iter().collect());
+            prop_assert_eq!(whole.without(&part), rest);
         }
 
         #[test]

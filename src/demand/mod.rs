@@ -8,11 +8,15 @@
 mod buckets;
 mod histogram;
 mod rollup;
+mod runs;
+mod startup;
 mod timeline;
 mod window_demand;
 
 pub use buckets::{BUCKETS, bucket_of, bucket_upper_bound};
 pub use histogram::Histogram;
 pub use rollup::{DayRollup, ResourceRollup, Rollups, roll_up};
+pub use runs::{Runs, runs};
+pub use startup::{StartUp, start_up};
 pub use timeline::{Requested, Segment, Timeline};
 pub use window_demand::{Observed, WindowDemand};

@@ -6,8 +6,8 @@ use super::{
     timeline::{Requested, Timeline},
 };
 use crate::{
-    snapshot::{CENTI_PERCENT_FULL, Point},
     units::TaskTime,
+    utilization::{CENTI_PERCENT_FULL, Point},
 };
 
 /// Samples at this share of the size or above are at the cap: what was wanted is unknown.
@@ -23,6 +23,8 @@ pub struct ResourceRollup {
     /// Mean task's average times samples, summed: with `average_weight` a mergeable average.
     pub average_sum: u128,
     pub average_weight: u64,
+    /// Largest average of a period.
+    pub average_max: Option<u64>,
     /// Periods in which the hottest task reached 95 % of its size.
     pub periods_at_cap: u32,
 }
@@ -84,6 +86,7 @@ impl ResourceFill {
             let weight = u64::from(weight.max(1));
             self.rollup.average_sum += u128::from(value) * u128::from(weight);
             self.rollup.average_weight += weight;
+            self.rollup.average_max = self.rollup.average_max.max(Some(value));
         }
     }
 

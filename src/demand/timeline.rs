@@ -41,6 +41,8 @@ pub struct Timeline {
     segments: Vec<Segment>,
     /// Time before this is covered by assumption only.
     known_from: i64,
+    /// From and until: a revision whose size is not known was in force, and its neighbour's is assumed.
+    unknown: Vec<(i64, i64)>,
 }
 
 /// A revision with its size looked up.
@@ -53,18 +55,32 @@ struct Phase {
 }
 
 impl Timeline {
-    /// The timeline of a workload; `None` where no revision in force has a known size.
+    /// The timeline of a workload; `None` where the size now in force is not known. Of an earlier
+    /// revision without a known size, that of the one before it (else after it) is assumed.
     pub fn of(
         revisions: &[RevisionInForce],
         history: HistorySource,
         definitions: &BTreeMap<String, TaskDefinition>,
     ) -> Option<Self> {
+        let start = |revision: &RevisionInForce| revision.from.map_or(i64::MIN, Timestamp::as_second);
+        let has_size = |revision: &RevisionInForce| {
+            let size = definitions.get(&revision.task_definition).map(TaskDefinition::requested);
+            matches!(size, Some((Some(_), Some(_))))
+        };
+        if !has_size(revisions.last()?) {
+            return None;
+        }
+        let unknown = revisions
+            .windows(2)
+            .filter(|pair| !has_size(&pair[0]))
+            .map(|pair| (start(&pair[0]), start(&pair[1])))
+            .collect();
         let mut phases: Vec<Phase> = revisions
             .iter()
             .filter_map(|revision| {
                 let definition = definitions.get(&revision.task_definition)?;
                 let (Some(cpu), Some(memory)) = definition.requested() else { return None };
-                let from = revision.from.map_or(i64::MIN, Timestamp::as_second);
+                let from = start(revision);
                 Some(Phase {
                     from,
                     settled: match (revision.from, revision.settled) {
@@ -97,8 +113,8 @@ impl Timeline {
         boundaries.sort_unstable();
         boundaries.dedup();
         let mut segments: Vec<Segment> = Vec::with_capacity(boundaries.len());
-        for start in boundaries {
-            let segment = Self::segment_at(&phases, start);
+        for boundary in boundaries {
+            let segment = Self::segment_at(&phases, boundary);
             if segments.last().is_none_or(|last| {
                 (last.requested, last.mixed, last.metric_resolution_seconds)
                     != (segment.requested, segment.mixed, segment.metric_resolution_seconds)
@@ -106,7 +122,7 @@ impl Timeline {
                 segments.push(segment);
             }
         }
-        Some(Self { segments, known_from })
+        Some(Self { segments, known_from, unknown })
     }
 
     /// What holds from `start` on: the newest revision begun, and every older one whose successors
@@ -137,7 +153,7 @@ impl Timeline {
             ephemeral_storage: crate::fargate::FREE_EPHEMERAL_STORAGE,
         };
         let segment = Segment { start: i64::MIN, requested, mixed: false, metric_resolution_seconds: 60 };
-        Self { segments: vec![segment], known_from: i64::MAX }
+        Self { segments: vec![segment], known_from: i64::MAX, unknown: Vec::new() }
     }
 
     /// The segments, oldest first; the first one starts before all time.
@@ -150,9 +166,10 @@ impl Timeline {
         self.segments.last().map_or_else(|| unreachable!("a timeline has segments"), |s| s.requested)
     }
 
-    /// Whether the size at `timestamp` is assumed from a later revision.
+    /// Whether the size at `timestamp` is assumed from another revision.
     pub fn is_assumed_at(&self, timestamp: i64) -> bool {
         timestamp < self.known_from
+            || self.unknown.iter().any(|(from, until)| (*from..*until).contains(&timestamp))
     }
 }
 

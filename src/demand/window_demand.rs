@@ -19,6 +19,8 @@ pub struct Observed {
     pub max: u64,
     /// The mean task's average; absent where averages are missing.
     pub average: Option<u64>,
+    /// The largest of the mean task's per-period averages: what was needed for a whole period.
+    pub sustained_max: Option<u64>,
     pub periods_at_cap: u64,
     /// The largest size at whose cap a sample was taken.
     pub largest_capped_size: Option<u32>,
@@ -45,6 +47,8 @@ pub struct WindowDemand {
     pub last_sample: i64,
     pub cpu: Option<Observed>,
     pub memory: Option<Observed>,
+    /// The hottest task's memory maximum of each day (days since 1970-01-01, UTC) in KiB.
+    pub daily_memory_peaks: BTreeMap<i64, u64>,
 }
 
 impl WindowDemand {
@@ -69,6 +73,7 @@ impl WindowDemand {
             last_sample,
             cpu: observed(&rollups.days, |day| (&day.cpu, day.requested.cpu.0)),
             memory: observed(&rollups.days, |day| (&day.memory, day.requested.memory.0)),
+            daily_memory_peaks: daily_peaks(&rollups.days),
         })
     }
 
@@ -85,6 +90,17 @@ impl WindowDemand {
     }
 }
 
+fn daily_peaks(days: &[DayRollup]) -> BTreeMap<i64, u64> {
+    let mut peaks = BTreeMap::new();
+    for day in days {
+        if let Some(max) = day.memory.max {
+            let peak = peaks.entry(day.day).or_insert(max);
+            *peak = max.max(*peak);
+        }
+    }
+    peaks
+}
+
 fn observed<'a>(
     days: &'a [DayRollup],
     of: impl Fn(&'a DayRollup) -> (&'a ResourceRollup, u32),
@@ -97,6 +113,7 @@ fn observed<'a>(
         histogram: Histogram::merged(parts.iter().map(|(part, _)| &part.histogram)),
         max,
         average: (weight > 0).then(|| u64::try_from(sum / u128::from(weight)).unwrap_or(u64::MAX)),
+        sustained_max: parts.iter().filter_map(|(part, _)| part.average_max).max(),
         periods_at_cap: parts.iter().map(|(part, _)| u64::from(part.periods_at_cap)).sum(),
         largest_capped_size: parts
             .iter()
@@ -111,8 +128,8 @@ mod tests {
     use super::*;
     use crate::{
         demand::{Timeline, roll_up},
-        snapshot::Point,
         units::{CpuUnits, MemoryMib},
+        utilization::Point,
         workload::{HistorySource, RevisionInForce, TaskDefinition},
     };
 

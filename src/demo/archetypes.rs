@@ -433,7 +433,7 @@ pub(super) static ARCHETYPES: [Archetype; 42] = [
         cluster: "batch",
         kind: WorkloadKind::Standalone,
         team: "finance",
-        intent: Intent::NotRated("standalone-task"),
+        intent: Intent::Optimized,
         size: Some(size(2048, 4096)),
         tasks: Tasks::along(Nightly, 0, 1),
         cpu: Level::cpu(Flat, 5_500, 6_500, 115),

@@ -21,7 +21,7 @@ use crate::{
 pub(super) const ACCOUNT: &str = "123456789012";
 
 /// Where the made-up role lacks rights.
-const GAPPY_REGION: &str = "eu-west-1";
+pub(super) const GAPPY_REGION: &str = "eu-west-1";
 
 /// Workloads of one part.
 pub(super) const PART: usize = 64;
@@ -109,7 +109,7 @@ impl Fleet {
     /// What the role was not allowed to read, in the clusters that the fleet has.
     pub fn gaps(&self) -> Vec<Gap> {
         const DENIED: [(&str, &str, &str); 2] = [
-            ("batch", "ecs:ListTasks", "its standalone tasks are missing"),
+            ("batch", "ecs:ListTasks", "whether tasks were killed for memory is not known"),
             ("staging", "ecs:ListServiceDeployments", "the revisions in force now are assumed throughout"),
         ];
         DENIED

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{
-    archetype::{Archetype, Containers, RunsOn, Scaling, Size},
-    fleet::{ACCOUNT, Member},
+    archetype::{Archetype, Containers, Intent, RunsOn, Scaling, Size},
+    fleet::{ACCOUNT, GAPPY_REGION, Member},
     history::{History, Revision},
     prng::SplitMix64,
     series,
@@ -15,7 +15,8 @@ use crate::{
     workload::{
         CapacityProvider, CapacityProviderKind, Cluster, Container, Controller, HistorySource, LaunchType,
         PolicyKind, Region, RevisionInForce, RuntimeSetting, ScalableTarget, ScalingPolicy, Scheduling,
-        StrategyItem, TaskDefinition, TrackedMetric, Workload, WorkloadIdentity, WorkloadKind,
+        StoppedTasks, StrategyItem, TaskDefinition, TaskFacts, TrackedMetric, Workload, WorkloadIdentity,
+        WorkloadKind,
     },
 };
 
@@ -46,8 +47,28 @@ pub(super) fn workload(workload_id: u32, member: &Member) -> Workload {
         history: if complete { HistorySource::ServiceDeployments } else { HistorySource::CurrentOnly },
         scaling: scalable_target(archetype),
         tags: tags(archetype),
+        facts: facts(member),
         notes,
     }
+}
+
+/// What the tasks that stopped in the last hour told, where the role may ask: only those of a leak were
+/// killed for memory.
+fn facts(member: &Member) -> TaskFacts {
+    let archetype = member.archetype;
+    if (archetype.region, archetype.cluster) == (GAPPY_REGION, "batch") {
+        return TaskFacts::default();
+    }
+    let leaks = archetype.intent == Intent::Underprovisioned && archetype.memory.is_leak();
+    let (oom_kills, last_oom) = if leaks { (2, Some(at(END - HOUR / 2))) } else { (0, None) };
+    let stopped = StoppedTasks {
+        seen: oom_kills,
+        oom_kills,
+        last_oom,
+        oom_memory: archetype.size.filter(|_| leaks).map(|size| MemoryMib(size.memory_mib)),
+        oom_containers: if leaks { vec!["app".to_owned()] } else { Vec::new() },
+    };
+    TaskFacts { stopped: Some(stopped), ..TaskFacts::default() }
 }
 
 /// The task definitions of all revisions of a workload.

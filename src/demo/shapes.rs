@@ -113,6 +113,11 @@ impl Level {
         Self { ceiling, ..self }
     }
 
+    /// Whether it grows until a restart.
+    pub(super) fn is_leak(&self) -> bool {
+        self.pattern == Pattern::Leak
+    }
+
     /// The mean task's and the hottest task's utilization in one period. `personality` makes copies
     /// differ: per cent of the table's level.
     pub(super) fn draw(&self, moment: Moment, personality: u32, random: &mut SplitMix64) -> (u32, u32) {

@@ -6,8 +6,10 @@
 
 mod price_book;
 mod rate;
+mod savings_plans;
 mod task_cost;
 
 pub use price_book::{PriceBook, PriceBookError};
 pub use rate::{Confidence, Rate, RateDimension, RateKey};
+pub use savings_plans::{PlanPayment, PlanRate, PlanRates, PlanTerm, SavingsPlanRates};
 pub use task_cost::{CostComponent, NoPrice, TaskCost, TaskShape};

@@ -112,6 +112,13 @@ const COLUMNS: &[(&str, CellOf)] = &[
     ("cpu_periods_at_cap", |_, w| w.evidence.cpu_periods_at_cap.to_string()),
     ("memory_periods_at_cap", |_, w| w.evidence.memory_periods_at_cap.to_string()),
     ("evidence_notes", |_, w| text(&w.evidence.notes.join(";"))),
+    ("conditions", |_, w| {
+        optional_text(w.recommendation.as_ref().map(|r| r.conditions.join(";")).as_deref())
+    }),
+    ("startup_peak_vcpu", |_, w| quantity(w.evidence.startup_peak_vcpu)),
+    ("oom_kills", |_, w| w.evidence.oom_kills.map_or_else(String::new, |kills| kills.to_string())),
+    ("runs", |_, w| w.runs.map_or_else(String::new, |runs| runs.count.to_string())),
+    ("cost_per_run_usd", |_, w| money(w.runs.and_then(|runs| runs.cost_per_run))),
     ("simulation_error_percent", |_, w| quantity(w.evidence.simulation_error_percent)),
     ("recommended_min_capacity", |_, w| integer(scaling(w).map(|s| s.min_capacity))),
     ("recommended_max_capacity", |_, w| integer(scaling(w).map(|s| s.max_capacity))),

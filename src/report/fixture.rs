@@ -6,9 +6,10 @@ use jiff::Timestamp;
 use rust_decimal::Decimal;
 
 use super::{
-    CpuDemand, CurrentSize, DemandReport, Dimension, Dimensions, Evidence, Finding, MemoryDemand, NotRated,
-    Opportunity, PlatformReport, PriceBookReference, Quantity, Recommendation, Report, ReportWindow,
-    SCHEMA_VERSION, Size, SnapshotReference, Totals, WorkloadReport,
+    ContainerReport, CpuDemand, CurrentSize, DemandReport, Dimension, Dimensions, Evidence, Finding,
+    GuardReport, HeadroomReport, MemoryDemand, NotRated, Note, Opportunity, PlatformReport,
+    PriceBookReference, Quantity, Recommendation, Report, ReportWindow, RunsReport, SCHEMA_VERSION, Size,
+    SnapshotReference, Totals, WorkloadReport,
 };
 use crate::{snapshot::Gap, units::Usd};
 
@@ -32,6 +33,12 @@ pub fn report() -> Report {
             id: "fargate-2026-11".into(),
             effective_date: "2026-11-01".into(),
             sha256: "8d969eef6ecad3c29a3a629280e686cf0c3f5d5a86aff3ca12020c923adc6c92".into(),
+        },
+        headroom: HeadroomReport {
+            method: "fixed".into(),
+            risk_percent: quantity("3"),
+            detail: "11 workloads cannot show a risk of 3 %".into(),
+            price_of_risk: None,
         },
         samples_read: 141_120,
         totals: Totals {
@@ -71,12 +78,24 @@ pub fn report() -> Report {
                 cause: "ThrottlingException after 8 attempts".into(),
             },
         ],
+        notes: vec![Note {
+            scope: "111122223333/us-east-1/staging".into(),
+            code: "standalone-tasks-unseen".into(),
+            detail: "Container Insights is off here".into(),
+        }],
     }
 }
 
 /// A report of an account without workloads.
 pub fn empty_report() -> Report {
-    Report { totals: Totals::default(), workloads: Vec::new(), gaps: Vec::new(), samples_read: 0, ..report() }
+    Report {
+        totals: Totals::default(),
+        workloads: Vec::new(),
+        gaps: Vec::new(),
+        notes: Vec::new(),
+        samples_read: 0,
+        ..report()
+    }
 }
 
 /// [`report`] with names and texts that attack terminals, spreadsheets and layouts.
@@ -101,6 +120,10 @@ pub fn hostile_report() -> Report {
         row.tags =
             [("team".to_owned(), service.to_owned()), (format!("k;{cluster}"), "a=b;c\\".into())].into();
         row.recommendation = Some(recommendation((256, 512), "4.505", "4.505", "50"));
+        if let Some(recommendation) = &mut row.recommendation {
+            recommendation.conditions = vec![format!("if {service}")];
+            recommendation.containers = vec![container(service, None, None, None)];
+        }
         row.options = vec![option("arm64", "3.604", "900.0001", "low")];
         row.options[0].conditions = vec![service.into()];
         report.workloads.push(row);
@@ -113,6 +136,11 @@ pub fn hostile_report() -> Report {
         scope: "\u{1b}[2Kscope\u{2066}".into(),
         api: "tab\tapi\n".into(),
         cause: "cause\r\n\u{9b}2J".repeat(30),
+    });
+    report.notes.push(Note {
+        scope: "\u{1b}[2Kscope\u{2066}".into(),
+        code: "=code\t".into(),
+        detail: "detail\r\n\u{9b}2J".repeat(30),
     });
     recount(&mut report);
     report
@@ -128,6 +156,20 @@ fn rows() -> Vec<WorkloadReport> {
     hours(&mut checkout, "1344", "2688", "10752", "156.6029");
     checkout.reasons = vec!["cpu-overprovisioned".into(), "memory-overprovisioned".into()];
     checkout.recommendation = Some(recommendation((1024, 4096), "170.1192", "170.1192", "50"));
+    checkout.evidence.startup_peak_vcpu = Some(quantity("0.9375"));
+    checkout.guards = vec![GuardReport {
+        code: "fixed-heap".into(),
+        detail: "-Xmx3g lets app grow to about 3514 MiB".into(),
+        cpu_units: None,
+        memory_mib: Some(3514),
+    }];
+    if let Some(recommendation) = &mut checkout.recommendation {
+        recommendation.conditions = vec!["to go lower in memory, lower -Xmx3g first".into()];
+        recommendation.containers = vec![
+            container("app", Some(896), Some(3840), None),
+            container("log-router", Some(128), Some(256), Some(128)),
+        ];
+    }
     checkout.options = vec![
         option("arm64", "136.0954", "34.0238", "medium"),
         option("fargate-spot", "40.8286", "95.2668", "high"),
@@ -165,6 +207,7 @@ fn rows() -> Vec<WorkloadReport> {
     payments.recommendation = Some(recommendation((1024, 2048), "72.0802", "-36.0401", "-100"));
     payments.evidence.notes = vec!["reached-cpu-cap".into(), "assumed-revision".into()];
     payments.evidence.cpu_periods_at_cap = 212;
+    payments.evidence.oom_kills = Some(0);
 
     // On EC2 a task has no price of its own.
     let mut legacy = rated("legacy-batch", Finding::Optimized, (1024, 2048), "0");
@@ -185,6 +228,12 @@ fn rows() -> Vec<WorkloadReport> {
     let mut report_job = not_rated("nightly-report", "no-running-tasks", "no task ran in the window");
     report_job.kind = "standalone".into();
     report_job.service = None;
+    report_job.runs = Some(RunsReport {
+        count: 14,
+        mean_task_minutes: quantity("58.5"),
+        longest_task_minutes: quantity("61"),
+        cost_per_run: Some(usd("0.0963")),
+    });
 
     let mut agent = not_rated("log-agent", "no-running-tasks", "no task ran in the window");
     agent.kind = "daemon".into();
@@ -223,6 +272,7 @@ fn rated(name: &str, finding: Finding, size: (u32, u32), monthly_cost: &str) -> 
         requested_gb_hours: Some(quantity("336")),
         window_cost: Some(usd("4.1471")),
         monthly_cost: Some(usd(monthly_cost)),
+        list_monthly_cost: Some(usd(monthly_cost)),
         demand: Some(demand()),
         finding,
         reasons: Vec::new(),
@@ -233,6 +283,8 @@ fn rated(name: &str, finding: Finding, size: (u32, u32), monthly_cost: &str) -> 
         },
         recommendation: None,
         options: Vec::new(),
+        guards: Vec::new(),
+        runs: None,
         evidence: Evidence {
             first_sample: Some(time("2026-11-01T00:00:00Z")),
             last_sample: Some(time("2026-11-14T23:59:00Z")),
@@ -244,6 +296,9 @@ fn rated(name: &str, finding: Finding, size: (u32, u32), monthly_cost: &str) -> 
             cpu_periods_at_cap: 0,
             memory_periods_at_cap: 0,
             simulation_error_percent: None,
+            settings: Vec::new(),
+            startup_peak_vcpu: None,
+            oom_kills: None,
         },
     }
 }
@@ -260,6 +315,7 @@ fn not_rated(name: &str, reason: &str, detail: &str) -> WorkloadReport {
         requested_gb_hours: None,
         window_cost: None,
         monthly_cost: None,
+        list_monthly_cost: None,
         demand: None,
         not_rated: Some(why),
         dimensions: Dimensions { cpu: dimension.clone(), memory: dimension },
@@ -274,6 +330,9 @@ fn not_rated(name: &str, reason: &str, detail: &str) -> WorkloadReport {
             cpu_periods_at_cap: 0,
             memory_periods_at_cap: 0,
             simulation_error_percent: None,
+            settings: Vec::new(),
+            startup_peak_vcpu: None,
+            oom_kills: None,
         },
         ..rated(name, Finding::NotRated, (256, 512), "0")
     }
@@ -307,8 +366,14 @@ fn recommendation(size: (u32, u32), cost: &str, savings: &str, percent: &str) ->
         performance_risk: "very-low".into(),
         lower_bound: size,
         upper_bound: Size { memory_mib: size.memory_mib + 1024, ..size },
+        conditions: Vec::new(),
+        containers: Vec::new(),
         scaling: None,
     }
+}
+
+fn container(name: &str, cpu: Option<u32>, hard: Option<u32>, soft: Option<u32>) -> ContainerReport {
+    ContainerReport { name: name.into(), cpu_units: cpu, memory_mib: hard, memory_reservation_mib: soft }
 }
 
 fn option(kind: &str, cost: &str, savings: &str, effort: &str) -> Opportunity {

@@ -27,12 +27,36 @@ pub struct Report {
     pub window: ReportWindow,
     pub snapshot: SnapshotReference,
     pub price_book: PriceBookReference,
+    pub headroom: HeadroomReport,
     /// Non-null values read from the utilization files.
     pub samples_read: u64,
     pub totals: Totals,
     /// By monthly savings, largest first; then by monthly cost; then by id.
     pub workloads: Vec<WorkloadReport>,
     pub gaps: Vec<Gap>,
+    /// What this report cannot show by its nature, as opposed to what failed.
+    pub notes: Vec<Note>,
+}
+
+/// Something to know of an account, region or cluster that is no gap.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+pub struct Note {
+    pub scope: String,
+    /// Kebab-case.
+    pub code: String,
+    pub detail: String,
+}
+
+/// How much headroom sizes leave, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct HeadroomReport {
+    /// `calibrated`: learnt from the fleet; `fixed`: the configured per cent.
+    pub method: String,
+    /// Share of the workloads made smaller that may later run short of memory.
+    pub risk_percent: Quantity,
+    pub detail: String,
+    /// USD a month that one workload's running short weighs; null where headroom is fixed.
+    pub price_of_risk: Option<Usd>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
@@ -157,6 +181,8 @@ pub struct WorkloadReport {
     pub window_cost: Option<Usd>,
     /// The window's cost scaled to 730 hours; null where there is no price.
     pub monthly_cost: Option<Usd>,
+    /// The same at list prices: what `monthly_cost` is before `[discount]` of the config.
+    pub list_monthly_cost: Option<Usd>,
     /// Per task; null where there is no data.
     pub demand: Option<DemandReport>,
     pub finding: Finding,
@@ -168,7 +194,33 @@ pub struct WorkloadReport {
     pub recommendation: Option<Recommendation>,
     /// Further steps in sequence, each priced after the one before; never part of the totals.
     pub options: Vec<Opportunity>,
+    /// What keeps the size from being smaller, or must be known with it, whether or not it changed
+    /// anything.
+    pub guards: Vec<GuardReport>,
+    /// How often it ran; null for what is meant to run all the time.
+    pub runs: Option<RunsReport>,
     pub evidence: Evidence,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct GuardReport {
+    /// Kebab-case, such as `fixed-heap` or `oom-killed`.
+    pub code: String,
+    pub detail: String,
+    /// The size is not recommended below these; null: no bound.
+    pub cpu_units: Option<u32>,
+    pub memory_mib: Option<u32>,
+}
+
+/// Runs of tasks that come and go. Two that are less than a period apart count as one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct RunsReport {
+    pub count: u64,
+    pub mean_task_minutes: Quantity,
+    pub longest_task_minutes: Quantity,
+    /// At the current size, with the billed minimum of each run; null without a price, or where runs
+    /// overlap and cannot be told apart.
+    pub cost_per_run: Option<Usd>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
@@ -262,6 +314,11 @@ pub struct Recommendation {
     pub lower_bound: Size,
     /// The size to choose if the data's shortness or scarcity is to be allowed for in full.
     pub upper_bound: Size,
+    /// What must hold, or be done along with it.
+    pub conditions: Vec<String>,
+    /// The containers' own settings at this size, all that the definition lists; empty where it lists
+    /// none, or where they must be worked out by hand.
+    pub containers: Vec<ContainerReport>,
     /// What scales the service, as it should be along with this size; null where nothing does that
     /// follows the size. `monthly_cost` is that of the simulated task-hours.
     pub scaling: Option<Scaling>,
@@ -283,6 +340,15 @@ pub struct Scaling {
     pub simulation_error_percent: Quantity,
 }
 
+/// A container's settings; null: not set.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct ContainerReport {
+    pub name: String,
+    pub cpu_units: Option<u32>,
+    pub memory_mib: Option<u32>,
+    pub memory_reservation_mib: Option<u32>,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Size {
     pub cpu_units: u32,
@@ -291,7 +357,7 @@ pub struct Size {
 
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Opportunity {
-    /// `arm64`, `fargate-spot`, `stop-or-scale-to-zero`, ...
+    /// `stop-or-scale-to-zero`, `ephemeral-storage`, `arm64`, `fargate-spot` or `compute-savings-plan`.
     pub kind: String,
     pub monthly_cost: Option<Usd>,
     pub monthly_savings: Option<Usd>,
@@ -324,4 +390,21 @@ pub struct Evidence {
     /// How far the simulation of the service's scaling, with nothing changed, is from what ran, in per
     /// cent of task-hours; null where nothing was simulated or the simulation is not trusted.
     pub simulation_error_percent: Option<Quantity>,
+    /// The most CPU that a task took while it started after a deployment; null where no start was seen.
+    pub startup_peak_vcpu: Option<Quantity>,
+    /// Tasks killed for memory, of those that stopped in about the hour before collecting (ECS keeps
+    /// them no longer); null where stopped tasks were not looked at.
+    pub oom_kills: Option<u64>,
+    /// The settings that had a part in the rating.
+    pub settings: Vec<SettingReport>,
+}
+
+/// A setting in force for a workload.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct SettingReport {
+    /// As in the config, such as `sizing.cpu_percentile`.
+    pub key: String,
+    pub value: String,
+    /// `default`, or file and line of the config.
+    pub from: String,
 }

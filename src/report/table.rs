@@ -53,6 +53,7 @@ pub fn render(report: &Report, options: TableOptions) -> String {
     }
     write_options(report, width, &mut out);
     write_gaps(report, width, &mut out);
+    write_notes(report, width, &mut out);
     out
 }
 
@@ -115,6 +116,7 @@ fn write_totals(report: &Report, width: usize, out: &mut String) {
         ),
         format!("snapshot {}", display_safe(&report.snapshot.id)),
         count(report.samples_read, "sample"),
+        format!("{} headroom", display_safe(&report.headroom.method)),
     ];
     if let Some((account, region)) = only_place(report) {
         provenance.insert(0, format!("{} {}", display_safe(account), display_safe(region)));
@@ -274,6 +276,23 @@ fn write_gaps(report: &Report, width: usize, out: &mut String) {
     write_rest(report.gaps.len(), out);
 }
 
+fn write_notes(report: &Report, width: usize, out: &mut String) {
+    if report.notes.is_empty() {
+        return;
+    }
+    out.push_str("\nCannot be seen\n");
+    let mut table = Columns::new(vec![
+        column("SCOPE", Align::Left, Shrink::Middle { min: 16 }, 0),
+        column("NOTE", Align::Left, Shrink::End { min: 16 }, 0),
+        column("DETAIL", Align::Left, Shrink::End { min: 20 }, 0),
+    ]);
+    for note in report.notes.iter().take(FEW) {
+        table.push([&note.scope, &note.code, &note.detail].map(|text| display_safe(text).into()).into());
+    }
+    table.write(width, false, out);
+    write_rest(report.notes.len(), out);
+}
+
 fn write_rest(all: usize, out: &mut String) {
     if let Some(rest @ 1..) = all.checked_sub(FEW) {
         let _ = writeln!(out, "and {rest} more");
@@ -329,7 +348,7 @@ fn name(workload: &WorkloadReport) -> String {
     name
 }
 
-/// The reasons, and which dimension they do not speak of.
+/// The reasons, which dimension they do not speak of, and what the recommendation depends on.
 fn why(workload: &WorkloadReport) -> String {
     let mut parts: Vec<String> = workload.reasons.iter().map(|reason| display_safe(reason).into()).collect();
     let dimensions = &workload.dimensions;
@@ -338,7 +357,10 @@ fn why(workload: &WorkloadReport) -> String {
             parts.push(format!("{name} not rated: {}", display_safe(&not_rated.reason)));
         }
     }
-    parts.join(", ")
+    let conditions = workload.recommendation.as_ref().map_or(&[][..], |r| r.conditions.as_slice());
+    let conditions: Vec<_> = conditions.iter().map(|condition| display_safe(condition)).collect();
+    let reasons = parts.join(", ");
+    if conditions.is_empty() { reasons } else { format!("{reasons}: {}", conditions.join("; ")) }
 }
 
 /// As many digits of a checksum as a snapshot's id has.
@@ -352,7 +374,10 @@ mod tests {
     use rust_decimal::Decimal;
 
     use super::*;
-    use crate::{report::fixture, snapshot::Gap};
+    use crate::{
+        report::{Note, fixture},
+        snapshot::Gap,
+    };
 
     fn at_width(report: &Report, width: usize) -> String {
         render(report, TableOptions { width, ..TableOptions::default() })
@@ -434,6 +459,7 @@ mod tests {
         let mut report = fixture::report();
         report.workloads.retain(|workload| workload.region == "us-east-1");
         report.gaps.clear();
+        report.notes.clear();
         let text = at_width(&report, 120);
         assert_eq!(text.matches("111122223333 us-east-1 · ").count(), 1);
         assert_eq!(text.matches("us-east-1").count(), 1);
@@ -477,6 +503,9 @@ mod tests {
                 row.account_id.clone_from(name);
                 row.kind.clone_from(&names[2]);
                 row.reasons = vec![names[3].clone()];
+                if let Some(recommendation) = &mut row.recommendation {
+                    recommendation.conditions = names.clone();
+                }
                 row.monthly_cost = row.monthly_cost.map(|_| Usd(Decimal::new(amount, 4)));
                 if let Some(not_rated) = &mut row.not_rated {
                     (not_rated.reason, not_rated.detail) = (names[4].clone(), names[5].clone());
@@ -486,6 +515,11 @@ mod tests {
                 }
             }
             report.gaps.push(Gap { scope: names[5].clone(), api: names[6].clone(), cause: names[7].clone() });
+            report.notes.push(Note {
+                scope: names[5].clone(),
+                code: names[6].clone(),
+                detail: names[7].clone(),
+            });
             report.price_book.id.clone_from(&names[0]);
             report.snapshot.id.clone_from(&names[1]);
             fixture::recount(&mut report);

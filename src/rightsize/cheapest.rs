@@ -17,7 +17,7 @@ pub struct Floors {
 }
 
 impl Floors {
-    fn hold(&self, size: TaskSize) -> bool {
+    pub(super) fn hold(&self, size: TaskSize) -> bool {
         let fits = |value, floor, fixed| if fixed { value == floor } else { value >= floor };
         fits(size.cpu().0, self.cpu.0, self.cpu_fixed)
             && fits(size.memory().0, self.memory.0, self.memory_fixed)

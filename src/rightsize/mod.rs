@@ -5,16 +5,22 @@
 //! demand it could not see.
 
 pub mod autoscaling;
+mod calibration;
 mod cheapest;
-mod container_floor;
+mod choice;
+mod exceedance;
+mod guards;
 mod need;
 mod performance_risk;
 mod rating;
 mod unrated;
 
+pub use calibration::{Calibration, Member, Step, Unsupported};
 pub use cheapest::{Floors, cheapest_size};
-pub use container_floor::container_floor;
+pub use choice::{Priced, choose, ladder, steps};
+pub use exceedance::{Exceedance, PeakPair};
+pub use guards::{ContainerSize, Guard, GuardInput, Guards};
 pub use need::{Need, ResourceNeed, need};
 pub use performance_risk::{PerformanceRisk, performance_risk};
-pub use rating::{DimensionRating, Rating, SizeChoice, Subject, rate};
+pub use rating::{DimensionRating, Rating, SizeChoice, Subject, member, rate};
 pub use unrated::{Reason, Unrated};

@@ -1,10 +1,14 @@
 //! What each resource needs: a statistic of demand, plus headroom, no lower than the floors.
 //!
 //! CPU: percentile of the hottest task's maxima x (1 + headroom). Memory: their maximum x (1 + headroom).
+//! Where the fleet is calibrated, CPU is also not reduced below the largest average of a whole period
+//! x (1 + sustained headroom), and memory gets the further headroom that [`super::Calibration`] finds
+//! worth its price.
 //!
 //! | observed | headroom | needed |
 //! |---|---|---|
 //! | p99.5 = 0.40 vCPU | 20 % | 0.48 vCPU |
+//! | p99.5 = 0.40 vCPU, largest average 0.60 vCPU | 20 %, 25 % (calibrated) | 0.75 vCPU |
 //! | maximum = 1,500 MiB | 20 % | 1,800 MiB |
 //! | p99.5 at 97 % of 1 vCPU | any | unknown above 0.97 vCPU: at least the next size, 2 vCPU |
 //! | one spike to 100 % of 1 vCPU, p99.5 = 0.40 | any | not below 1 vCPU |
@@ -50,45 +54,58 @@ pub fn need(
     current: Requested,
     os: OperatingSystem,
     sizing: &Sizing,
+    calibrated: bool,
     observed_days: u64,
 ) -> (Option<ResourceNeed>, Option<ResourceNeed>) {
     let cpu = demand.cpu.as_ref().map(|cpu| {
         let statistic = cpu.percentile(sizing.cpu_percentile);
+        let sustained = cpu.sustained_max.filter(|_| calibrated).unwrap_or(0);
+        let sustained = with(sustained, sizing.cpu_sustained_headroom);
+        let resource = Resource { current: current.cpu.0, scale: 1000, headroom: sizing.cpu_headroom };
         let steps: Vec<u32> = TaskSize::all(os).map(|size| size.cpu().0).collect();
-        resource_need(cpu, statistic, current.cpu.0, 1000, sizing.cpu_headroom, observed_days, &steps)
+        let expected = |seen| sizing.peak.cpu(seen);
+        resource_need(cpu, statistic, sustained, expected, resource, observed_days, &steps)
     });
     let memory = demand.memory.as_ref().map(|memory| {
+        let resource = Resource { current: current.memory.0, scale: 1024, headroom: sizing.memory_headroom };
         let steps: Vec<u32> = TaskSize::all(os).map(|size| size.memory().0).collect();
-        resource_need(
-            memory,
-            memory.max,
-            current.memory.0,
-            1024,
-            sizing.memory_headroom,
-            observed_days,
-            &steps,
-        )
+        let expected = |seen| sizing.peak.memory(seen);
+        resource_need(memory, memory.max, 0, expected, resource, observed_days, &steps)
     });
     (cpu, memory)
 }
 
-/// `scale` is the observed unit's parts per unit of size (thousandths of a CPU unit, KiB in a MiB);
-/// `steps` are the sizes there are, in any order.
+/// What is particular to CPU or memory.
+#[derive(Clone, Copy)]
+struct Resource {
+    current: u32,
+    /// The observed unit's parts per unit of size: thousandths of a CPU unit, KiB in a MiB.
+    scale: u64,
+    /// Hundredths of a per cent.
+    headroom: u32,
+}
+
+/// `value` and a headroom in hundredths of a per cent, rounded up.
+fn with(value: u64, headroom: u32) -> u64 {
+    value.saturating_mul(10_000 + u64::from(headroom)).div_ceil(10_000)
+}
+
+/// `sustained` holds a size from being reduced but calls for no larger one; `expected` is the demand to
+/// size for where so much was seen; `steps` are the sizes
+/// there are, in any order.
 fn resource_need(
     observed: &Observed,
     statistic: u64,
-    current: u32,
-    scale: u64,
-    headroom: u32,
+    sustained: u64,
+    expected: impl Fn(u64) -> u64,
+    Resource { current, scale, headroom }: Resource,
     observed_days: u64,
     steps: &[u32],
 ) -> ResourceNeed {
     let units = |value: u64| u32::try_from(value.div_ceil(scale)).unwrap_or(u32::MAX);
-    let with = |value: u64, headroom: u64| value.saturating_mul(10_000 + headroom).div_ceil(10_000);
     let next_above = |size: u32| steps.iter().copied().filter(|step| *step > size).min().unwrap_or(u32::MAX);
 
-    let headroom = u64::from(headroom);
-    let wanted = units(with(statistic, headroom));
+    let wanted = units(with(expected(statistic), headroom)).max(units(sustained).min(current));
     let cap = u64::from(current) * scale * CAP_SHARE / 10_000;
     let unknown_above = statistic >= cap;
     let reached_cap = observed.largest_capped_size.is_some_and(|size| size >= current);
@@ -101,11 +118,11 @@ fn resource_need(
     };
     let floor = wanted.max(censored);
     // One more day of history halves what could still be unseen: 1 day x2, 14 days x1.07.
-    let allowance = 10_000 / observed_days.max(1);
+    let allowance = u32::try_from(10_000 / observed_days.max(1)).unwrap_or(0);
     ResourceNeed {
         floor,
-        bare: units(statistic).max(censored),
-        ample: units(with(with(observed.max, headroom), allowance)).max(floor),
+        bare: units(expected(statistic)).max(censored),
+        ample: units(with(with(expected(observed.max), headroom), allowance)).max(floor),
         short: floor > current,
         unknown_above,
         reached_cap,

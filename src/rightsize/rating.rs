@@ -1,20 +1,24 @@
 //! [`Rating`]: the verdict on one workload that has data, a size and a price.
 
+use std::borrow::Cow;
+
 use super::{
-    autoscaling::{Decision, ScalingChoice, TaskSeries, decide},
+    autoscaling::{Context, Resource, ScalingChoice, Steering, TaskSeries, refine},
+    calibration::{Calibration, Member},
     cheapest::{Floors, cheapest_size, hourly},
-    container_floor::container_floor,
+    choice::{Priced, choose, ladder, steps},
+    guards::{ContainerSize, Guard, GuardInput, Guards},
     need::{Need, ResourceNeed, need},
     performance_risk::{PerformanceRisk, performance_risk},
     unrated::{Reason, Unrated},
 };
 use crate::{
-    config::Config,
-    demand::{Requested, WindowDemand},
+    config::{Config, ExpectedPeak, Sizing},
+    demand::{Requested, StartUp, WindowDemand},
     fargate::TaskSize,
     pricing::{NoPrice, PriceBook, TaskShape},
-    units::{CpuUnits, MemoryMib, Usd},
-    workload::{PurchaseSplit, ScalableTarget, TaskDefinition},
+    units::{CpuUnits, MemoryMib, TaskTime, Usd},
+    workload::{PurchaseSplit, ScalableTarget, TaskDefinition, TaskFacts},
 };
 
 /// What is rated.
@@ -29,8 +33,15 @@ pub struct Subject<'a> {
     pub scaling: Option<&'a ScalableTarget>,
     /// What ran and was used, in order, where policies follow it.
     pub series: Option<&'a TaskSeries>,
+    pub facts: &'a TaskFacts,
+    /// Start-ups, where they can be told apart.
+    pub start_up: Option<&'a StartUp>,
     /// Whole days of history, at least 1.
     pub observed_days: u64,
+    /// Task-hours a month, by what ran in the window.
+    pub monthly_task_hours: f64,
+    /// The headroom in force for this workload.
+    pub sizing: Sizing,
 }
 
 /// The verdict on one resource.
@@ -51,10 +62,17 @@ pub struct Rating {
     pub reasons: Vec<&'static str>,
     /// The size to change to; `None`: stay.
     pub choice: Option<SizeChoice>,
+    /// What must hold, or be done along, for the choice.
+    pub conditions: Vec<String>,
+    /// The containers' own settings at the chosen size; empty where they must be set by hand.
+    pub containers: Vec<ContainerSize>,
+    /// What guards had to say, whether or not they changed anything.
+    pub guards: Vec<Guard>,
     /// The current size is the smallest there is and large enough.
     pub already_minimal: bool,
     pub idle: bool,
-    /// What else to change where the choice moves what scales the service.
+    /// What scales the service, as it should be with the choice; `None` where nothing does that
+    /// follows the size.
     pub scaling: Option<ScalingChoice>,
     /// Relative error of the simulated task-hours with nothing changed, in 0.01 %.
     pub simulation_error: Option<u32>,
@@ -80,52 +98,128 @@ impl Rating {
         [&self.cpu, &self.memory].contains(&&DimensionRating::Underprovisioned)
     }
 
+    /// Task time of the window after the choice, where `ran` is what ran.
+    pub fn task_time(&self, ran: TaskTime) -> TaskTime {
+        self.scaling.map_or(ran, |scaling| scaling.simulated)
+    }
+
     pub fn is_unrated(&self) -> bool {
         let unrated = |dimension: &DimensionRating| matches!(dimension, DimensionRating::NotRated(_));
         unrated(&self.cpu) && unrated(&self.memory)
     }
 }
 
-/// Rates `subject`. Fails only where a size has no price.
-pub fn rate(subject: &Subject<'_>, book: &PriceBook, config: &Config) -> Result<Rating, NoPrice> {
-    let Subject { size, shape, split, demand, .. } = *subject;
-    let guards = container_floor(subject.definition);
-    let (mut cpu_unrated, mut memory_unrated, mut follows) = (None, None, None);
-    match decide(subject, guards, book, config)? {
-        Decision::Rated(rating) => return Ok(*rating),
-        Decision::Unrated { cpu, memory } => (cpu_unrated, memory_unrated) = (cpu, memory),
-        Decision::Independent(reason) => follows = reason,
+/// What the resources of a subject need, and which of them can be rated.
+struct Needs<'a> {
+    cpu: Result<ResourceNeed, Unrated>,
+    memory: Result<ResourceNeed, Unrated>,
+    /// By demand alone; a resource that is not rated keeps its size.
+    demanded: Need,
+    /// And by every guard's floor.
+    needed: Need,
+    guards: Guards<'a>,
+}
+
+impl<'a> Needs<'a> {
+    /// `calibrated`: whether headroom is learnt from the fleet, or fixed.
+    fn of(subject: &Subject<'a>, calibrated: bool) -> Self {
+        let size = subject.size;
+        let current = Requested {
+            cpu: size.cpu(),
+            memory: size.memory(),
+            ephemeral_storage: subject.shape.ephemeral_storage,
+        };
+        let os = subject.shape.platform.os;
+        let steady = steady(subject.demand, subject.start_up);
+        let (cpu, memory) = need(&steady, current, os, &subject.sizing, calibrated, subject.observed_days);
+        let steering = subject.scaling.map(|target| Steering::of(target, (0, 0)));
+        let followed = |resource| steering.as_ref().and_then(|steering| steering.follows(resource));
+        let cpu = rateable(cpu, followed(Resource::Cpu));
+        let memory = rateable(memory, followed(Resource::Memory));
+        let keep = |at: u32| ResourceNeed {
+            floor: at,
+            bare: at,
+            ample: at,
+            short: false,
+            unknown_above: false,
+            reached_cap: false,
+        };
+        let memory_demanded = *memory.as_ref().unwrap_or(&keep(size.memory().0));
+        let guards = Guards::of(GuardInput {
+            definition: subject.definition,
+            facts: subject.facts,
+            size,
+            os,
+            start_up: subject.start_up,
+            memory_peak: subject.demand.memory.as_ref().map(|memory| mib(memory.max)),
+            memory_need: MemoryMib(memory_demanded.floor),
+            memory_headroom: subject.sizing.memory_headroom,
+        });
+        // A kill tells what no metric does, and whatever the number of tasks follows.
+        let memory = if guards.memory_is_short() { Ok(guards.after_kills(memory_demanded)) } else { memory };
+        let demanded = Need {
+            cpu: *cpu.as_ref().unwrap_or(&keep(size.cpu().0)),
+            memory: *memory.as_ref().unwrap_or(&keep(size.memory().0)),
+        };
+        let needed = demanded.at_least(guards.floors());
+        Self { cpu, memory, demanded, needed, guards }
     }
-    let os = shape.platform.os;
-    let current =
-        Requested { cpu: size.cpu(), memory: size.memory(), ephemeral_storage: shape.ephemeral_storage };
-    let (cpu, memory) = need(demand, current, os, &config.sizing, subject.observed_days);
-    let cpu = rateable(cpu, cpu_unrated);
-    let memory = rateable(memory, memory_unrated);
-    let keep = |at: u32| ResourceNeed {
-        floor: at,
-        bare: at,
-        ample: at,
-        short: false,
-        unknown_above: false,
-        reached_cap: false,
-    };
-    let demanded = Need {
-        cpu: *cpu.as_ref().unwrap_or(&keep(size.cpu().0)),
-        memory: *memory.as_ref().unwrap_or(&keep(size.memory().0)),
-    };
-    let needed = demanded.at_least(guards);
-    let (cpu_fixed, memory_fixed) = (cpu.is_err(), memory.is_err());
-    let pick = |need: &Need, of: fn(&ResourceNeed) -> u32| {
-        let floors = Floors {
+
+    fn floors(&self, need: &Need, of: fn(&ResourceNeed) -> u32) -> Floors {
+        Floors {
             cpu: CpuUnits(of(&need.cpu)),
             memory: MemoryMib(of(&need.memory)),
-            cpu_fixed,
-            memory_fixed,
-        };
-        cheapest_size(book, shape, split, floors)
+            cpu_fixed: self.cpu.is_err(),
+            memory_fixed: self.memory.is_err(),
+        }
+    }
+
+    fn ladder(&self, subject: &Subject<'_>, need: &Need, book: &PriceBook) -> Result<Vec<Priced>, NoPrice> {
+        let Subject { size, shape, split, monthly_task_hours, .. } = *subject;
+        ladder(book, shape, split, size, self.floors(need, |need| need.floor), monthly_task_hours)
+    }
+}
+
+/// The subject as the calibration of its fleet sees it; `None` where its memory cannot be rated or
+/// its size is too small already. `first_day` and `days` are those of the window.
+pub fn member(
+    subject: &Subject<'_>,
+    book: &PriceBook,
+    first_day: i64,
+    days: usize,
+) -> Result<Option<Member>, NoPrice> {
+    let needs = Needs::of(subject, true);
+    let ladder = needs.ladder(subject, &needs.needed, book)?;
+    if needs.memory.is_err() || ladder.is_empty() {
+        return Ok(None);
+    }
+    let peaks = &subject.demand.daily_memory_peaks;
+    let daily_peaks = (first_day..).take(days).map(|day| peaks.get(&day).copied()).collect();
+    Ok(Some(Member { daily_peaks, ladder: steps(&ladder) }))
+}
+
+/// Rates `subject`, with the headroom that the fleet's calibration asks for, else with the fixed one.
+/// Fails only where a size has no price.
+pub fn rate(
+    subject: &Subject<'_>,
+    book: &PriceBook,
+    config: &Config,
+    calibration: Option<&Calibration>,
+) -> Result<Rating, NoPrice> {
+    let Subject { size, shape, split, demand, .. } = *subject;
+    let os = shape.platform.os;
+    let needs = Needs::of(subject, calibration.is_some());
+    let past_peak = subject.sizing.peak.memory(demand.memory.as_ref().map_or(0, |memory| memory.max));
+    // A size that is large enough weighs price against risk; one that is too small just grows.
+    let pick = |need: &Need| -> Result<Option<(TaskSize, Usd)>, NoPrice> {
+        let ladder = needs.ladder(subject, need, book)?;
+        match calibration.and_then(|calibration| choose(calibration, &ladder, past_peak)) {
+            Some(size) => Ok(Some((size, hourly(book, shape, split, size)?))),
+            None => cheapest_size(book, shape, split, needs.floors(need, |need| need.floor)),
+        }
     };
-    let chosen = pick(&needed, |need| need.floor)?;
+    let bound = |of| cheapest_size(book, shape, split, needs.floors(&needs.needed, of));
+    let chosen = pick(&needs.needed)?;
 
     let mut reasons = Vec::new();
     let dimension = |rateable: Result<ResourceNeed, Unrated>, now: u32, then: Option<u32>| match rateable {
@@ -135,8 +229,8 @@ pub fn rate(subject: &Subject<'_>, book: &PriceBook, config: &Config) -> Result<
         Ok(_) => DimensionRating::Optimized,
     };
     let then = chosen.map(|(size, _)| size);
-    let cpu = dimension(cpu, size.cpu().0, then.map(|size| size.cpu().0));
-    let memory = dimension(memory, size.memory().0, then.map(|size| size.memory().0));
+    let cpu = dimension(needs.cpu.clone(), size.cpu().0, then.map(|size| size.cpu().0));
+    let memory = dimension(needs.memory.clone(), size.memory().0, then.map(|size| size.memory().0));
     for (rating, over, under) in [
         (&cpu, "cpu-overprovisioned", "cpu-underprovisioned"),
         (&memory, "memory-overprovisioned", "memory-underprovisioned"),
@@ -148,8 +242,8 @@ pub fn rate(subject: &Subject<'_>, book: &PriceBook, config: &Config) -> Result<
         }
     }
     for (need, unknown, reached) in [
-        (demanded.cpu, "cpu-demand-unknown-above-cap", "reached-cpu-cap"),
-        (demanded.memory, "memory-demand-unknown-above-cap", "reached-memory-cap"),
+        (needs.demanded.cpu, "cpu-demand-unknown-above-cap", "reached-cpu-cap"),
+        (needs.demanded.memory, "memory-demand-unknown-above-cap", "reached-memory-cap"),
     ] {
         if need.unknown_above {
             reasons.push(unknown);
@@ -166,11 +260,12 @@ pub fn rate(subject: &Subject<'_>, book: &PriceBook, config: &Config) -> Result<
     if fixed_with(&memory) {
         reasons.push("memory-autoscaled");
     }
-    reasons.extend(follows);
-    if chosen != pick(&demanded, |need| need.floor)? {
-        reasons.push("container-minimums");
+    reasons.extend(needs.guards.reasons(&needs.demanded, &pick)?);
+    let peak_to_come = subject.sizing.peak != ExpectedPeak::NONE;
+    if peak_to_come {
+        reasons.push("expected-peak");
     }
-    let idle = is_idle(demand, size, config);
+    let idle = !peak_to_come && is_idle(demand, size, config);
     if idle {
         reasons.push("idle");
     }
@@ -184,16 +279,20 @@ pub fn rate(subject: &Subject<'_>, book: &PriceBook, config: &Config) -> Result<
             Some(SizeChoice {
                 size: to,
                 hourly: price,
-                lower: pick(&needed, |need| need.bare)?.map_or(to, |(size, _)| size),
-                upper: pick(&needed, |need| need.ample)?.map_or(to, |(size, _)| size),
-                risk: risk_at(to, demand, &demanded, subject.observed_days),
+                lower: bound(|need| need.bare)?.map_or(to, |(size, _)| size),
+                upper: bound(|need| need.ample)?.map_or(to, |(size, _)| size),
+                risk: risk_at(to, subject, &needs.demanded),
             })
         }
         _ => None,
     };
-    Ok(Rating {
+    let to = choice.map(|choice| choice.size);
+    let rating = Rating {
         cpu,
         memory,
+        conditions: to.map(|to| needs.guards.conditions(to, &reasons)).unwrap_or_default(),
+        containers: to.and_then(|to| needs.guards.containers(to)).unwrap_or_default(),
+        guards: needs.guards.list().to_vec(),
         reasons,
         choice,
         already_minimal: choice.is_none() && !short && size.is_smallest(os),
@@ -201,32 +300,50 @@ pub fn rate(subject: &Subject<'_>, book: &PriceBook, config: &Config) -> Result<
         scaling: None,
         simulation_error: None,
         notes: Vec::new(),
-    })
+    };
+    // What would be chosen if the number of tasks stayed what it was: a cheaper size, or this one.
+    let same = match (chosen, choice) {
+        (Some(_), None) => Some((size, hourly(book, shape, split, size)?)),
+        (chosen, _) => chosen,
+    };
+    refine(&Context { subject, guards: &needs.guards, calibration, book, same }, rating)
+}
+
+/// Demand with the start-up spikes of CPU taken out: they are a guard's business.
+fn steady<'a>(demand: &'a WindowDemand, start_up: Option<&StartUp>) -> Cow<'a, WindowDemand> {
+    match start_up.filter(|start| start.is_spike()) {
+        None => Cow::Borrowed(demand),
+        Some(start) => Cow::Owned(WindowDemand { cpu: Some(start.steady_cpu.clone()), ..demand.clone() }),
+    }
+}
+
+/// Whole MiB of KiB, rounded up.
+fn mib(kib: u64) -> u32 {
+    u32::try_from(kib.div_ceil(1024)).unwrap_or(u32::MAX)
 }
 
 /// The need, or why this resource cannot be rated: the task count follows it, or no samples.
-fn rateable(need: Option<ResourceNeed>, unrated: Option<Unrated>) -> Result<ResourceNeed, Unrated> {
-    if let Some(unrated) = unrated {
-        return Err(unrated);
+fn rateable(need: Option<ResourceNeed>, followed: Option<String>) -> Result<ResourceNeed, Unrated> {
+    if let Some(why) = followed {
+        return Err(Unrated::new(Reason::Autoscaled, why));
     }
     need.ok_or_else(|| Unrated::new(Reason::NoMetrics, "no samples of this resource in the window"))
 }
 
-pub(super) fn is_idle(demand: &WindowDemand, size: TaskSize, config: &Config) -> bool {
+fn is_idle(demand: &WindowDemand, size: TaskSize, config: &Config) -> bool {
     let limit = u64::from(size.cpu().0) * 1000 * u64::from(config.idle_max_cpu_centi_percent) / 10_000;
     demand.cpu.as_ref().is_some_and(|cpu| cpu.max <= limit)
 }
 
-pub(super) fn risk_at(
-    to: TaskSize,
-    demand: &WindowDemand,
-    demanded: &Need,
-    observed_days: u64,
-) -> PerformanceRisk {
+pub(super) fn risk_at(to: TaskSize, subject: &Subject<'_>, demanded: &Need) -> PerformanceRisk {
+    let Subject { demand, sizing: Sizing { peak, .. }, observed_days, .. } = subject;
     let percent = |peak: u64, size: u64| (peak * 100).div_ceil(size.max(1));
-    let cpu_peak = demand.cpu.as_ref().map_or(0, |cpu| percent(cpu.max, u64::from(to.cpu().0) * 1000));
-    let memory_peak =
-        demand.memory.as_ref().map_or(0, |memory| percent(memory.max, u64::from(to.memory().0) * 1024));
+    let cpu_peak =
+        demand.cpu.as_ref().map_or(0, |cpu| percent(peak.cpu(cpu.max), u64::from(to.cpu().0) * 1000));
+    let memory_peak = demand
+        .memory
+        .as_ref()
+        .map_or(0, |memory| percent(peak.memory(memory.max), u64::from(to.memory().0) * 1024));
     let unknown = demanded.cpu.unknown_above || demanded.memory.unknown_above;
-    performance_risk(cpu_peak, memory_peak, unknown, observed_days)
+    performance_risk(cpu_peak, memory_peak, unknown, *observed_days)
 }

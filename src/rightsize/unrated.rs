@@ -8,6 +8,7 @@ use serde::Serialize;
 pub enum Reason {
     Autoscaled,
     Ec2LaunchType,
+    Excluded,
     ExternalLaunchType,
     GapInMetrics,
     InvalidTaskSize,
@@ -17,7 +18,7 @@ pub enum Reason {
     NoMetrics,
     NoPriceForRegion,
     NoRunningTasks,
-    StandaloneTask,
+    TooFewRuns,
     TooNew,
     UnknownLaunchType,
 }
@@ -28,6 +29,7 @@ impl Reason {
         match self {
             Self::Autoscaled => "autoscaled",
             Self::Ec2LaunchType => "ec2-launch-type",
+            Self::Excluded => "excluded",
             Self::ExternalLaunchType => "external-launch-type",
             Self::GapInMetrics => "gap-in-metrics",
             Self::InvalidTaskSize => "invalid-task-size",
@@ -37,7 +39,7 @@ impl Reason {
             Self::NoMetrics => "no-metrics",
             Self::NoPriceForRegion => "no-price-for-region",
             Self::NoRunningTasks => "no-running-tasks",
-            Self::StandaloneTask => "standalone-task",
+            Self::TooFewRuns => "too-few-runs",
             Self::TooNew => "too-new",
             Self::UnknownLaunchType => "unknown-launch-type",
         }

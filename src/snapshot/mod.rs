@@ -26,13 +26,12 @@ mod reader;
 mod stored_file;
 #[cfg(all(test, feature = "frames"))]
 mod tests;
-mod utilization;
 #[cfg(feature = "frames")]
 mod writer;
 
+pub use crate::utilization::{CENTI_PERCENT_FULL, Point, Series, UtilizationParts};
 pub use inventory::Inventory;
 pub use manifest::{FORMAT_VERSION, FileEntry, Gap, Manifest, Scope, Window};
-pub use utilization::{CENTI_PERCENT_FULL, Point, Series, UtilizationParts};
 #[cfg(feature = "frames")]
 pub use {
     error::SnapshotError,

@@ -34,6 +34,9 @@ impl Snapshot {
     /// Reads everything but utilization, which is read and checked part by part.
     pub fn open(folder: &Path) -> Result<Self, SnapshotError> {
         let path = folder.join(MANIFEST);
+        if !folder.is_dir() {
+            return Err(SnapshotError::NoFolder { folder: folder.to_owned() });
+        }
         let text = stored_file::read(&path).map_err(|error| match error {
             SnapshotError::Missing { .. } => why_no_manifest(folder),
             other => other,
@@ -157,9 +160,7 @@ fn check_files(manifest: &Manifest, path: &Path) -> Result<Vec<(String, FileEntr
 
 fn why_no_manifest(folder: &Path) -> SnapshotError {
     let folder = folder.to_owned();
-    if !folder.is_dir() {
-        SnapshotError::NoFolder { folder }
-    } else if folder.join(COLLECT_STATE).exists() {
+    if folder.join(COLLECT_STATE).exists() {
         SnapshotError::Interrupted { folder }
     } else {
         SnapshotError::NotASnapshot { folder }

@@ -17,27 +17,54 @@ pub struct RuntimeSetting {
 /// Flags whose value follows without a space: `-Xmx1g`.
 const ATTACHED: [&str; 2] = ["-Xmx", "-Xms"];
 /// Flags whose value follows `=`: `-XX:MaxRAMPercentage=75`.
-const WITH_EQUALS: [&str; 7] = [
+const WITH_EQUALS: [&str; 12] = [
     "-XX:MaxRAMPercentage",
     "-XX:InitialRAMPercentage",
+    "-XX:MaxHeapSize",
+    "-XX:InitialHeapSize",
     "-XX:MaxMetaspaceSize",
     "-XX:MaxDirectMemorySize",
+    "-XX:ReservedCodeCacheSize",
     "--max-old-space-size",
+    "--max_old_space_size",
     "--workers",
     "--processes",
+    "--threads",
 ];
 /// Flags whose value is the next word: `-w 4`.
-const WITH_SPACE: [&str; 5] = ["-w", "--workers", "--processes", "-p", "--max-old-space-size"];
+const WITH_SPACE: [&str; 6] = ["-w", "--workers", "--processes", "-p", "--threads", "--max-old-space-size"];
+/// Spellings that mean another flag.
+const SYNONYMS: [(&str, &str); 4] = [
+    ("-XX:MaxHeapSize", "-Xmx"),
+    ("-XX:InitialHeapSize", "-Xms"),
+    ("--max_old_space_size", "--max-old-space-size"),
+    ("-w", "--workers"),
+];
 /// Environment variables whose whole value is a number or size.
-const VARIABLES: [&str; 5] =
-    ["GOMEMLIMIT", "WEB_CONCURRENCY", "GUNICORN_WORKERS", "UWSGI_PROCESSES", "UWSGI_WORKERS"];
+const VARIABLES: [&str; 9] = [
+    "GOMEMLIMIT",
+    "WEB_CONCURRENCY",
+    "GUNICORN_WORKERS",
+    "PUMA_WORKERS",
+    "UWSGI_PROCESSES",
+    "UWSGI_WORKERS",
+    "UWSGI_THREADS",
+    "RAILS_MAX_THREADS",
+    "PUMA_MAX_THREADS",
+];
 /// Environment variables whose value is a list of flags.
-const FLAG_VARIABLES: [&str; 7] = [
+const FLAG_VARIABLES: [&str; 13] = [
     "JAVA_TOOL_OPTIONS",
     "JDK_JAVA_OPTIONS",
     "_JAVA_OPTIONS",
     "JAVA_OPTS",
+    "JAVA_OPTIONS",
+    "JVM_OPTS",
     "CATALINA_OPTS",
+    "ES_JAVA_OPTS",
+    "LS_JAVA_OPTS",
+    "KAFKA_HEAP_OPTS",
+    "KAFKA_OPTS",
     "NODE_OPTIONS",
     "GUNICORN_CMD_ARGS",
 ];
@@ -77,7 +104,7 @@ fn scan<'a>(found: &mut Vec<RuntimeSetting>, words: impl Iterator<Item = &'a str
             && (server || word == "--max-old-space-size")
             && let Some(value) = words.peek()
         {
-            push(found, if word == "-w" { "--workers" } else { word }, value);
+            push(found, word, value);
         }
     }
 }
@@ -93,6 +120,7 @@ fn push(found: &mut Vec<RuntimeSetting>, name: &str, value: &str) {
             unit.to_ascii_lowercase().as_str(),
             "" | "b" | "k" | "m" | "g" | "t" | "kb" | "mb" | "gb" | "kib" | "mib" | "gib" | "tib"
         );
+    let name = SYNONYMS.iter().find(|(from, _)| *from == name).map_or(name, |(_, to)| *to);
     let setting = RuntimeSetting { name: name.to_owned(), value: value.to_owned() };
     if plain && !found.contains(&setting) {
         found.push(setting);
@@ -125,6 +153,22 @@ mod tests {
         );
         assert_eq!(found(&[], &["gunicorn", "-w", "4", "app:app"]), ["--workers=4"]);
         assert_eq!(found(&[], &["sh", "-c", "exec gunicorn --workers=3 app"]), ["--workers=3"]);
+    }
+
+    #[test]
+    fn spellings_of_one_flag_are_one_flag() {
+        assert_eq!(
+            found(&[("KAFKA_HEAP_OPTS", "-XX:MaxHeapSize=1g -XX:InitialHeapSize=512m")], &[]),
+            ["-Xmx=1g", "-Xms=512m"]
+        );
+        assert_eq!(
+            found(&[], &["node", "--max_old_space_size=900", "server.js"]),
+            ["--max-old-space-size=900"]
+        );
+        assert_eq!(
+            found(&[("RAILS_MAX_THREADS", "5")], &["/usr/bin/puma", "-w", "2", "--threads", "8"]),
+            ["RAILS_MAX_THREADS=5", "--workers=2", "--threads=8"]
+        );
     }
 
     #[test]

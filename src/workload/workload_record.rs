@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{LaunchType, Region, ScalableTarget, StrategyItem};
+use super::{LaunchType, Region, ScalableTarget, StrategyItem, TaskFacts};
 
 /// One thing that is rated: everything that runs under one service, daemon or standalone family.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -31,6 +31,9 @@ pub struct Workload {
     pub scaling: Option<ScalableTarget>,
     #[serde(default)]
     pub tags: BTreeMap<String, String>,
+    /// What its tasks showed beyond their definition.
+    #[serde(default)]
+    pub facts: TaskFacts,
     /// What was noticed while collecting and belongs to this workload, in plain words.
     #[serde(default)]
     pub notes: Vec<String>,

@@ -159,7 +159,8 @@ fn several_roles_are_several_accounts() {
 #[test]
 fn profiles_bring_their_own_region_and_credentials() {
     let server = Scripted::start(fleet_in(&["eu-west-1", "us-east-2"]), json!([]));
-    let fargauge = server.fargauge().without("AWS_ACCESS_KEY_ID").without("AWS_SECRET_ACCESS_KEY");
+    // The environment's credentials stay set: a profile that is named goes before them.
+    let fargauge = server.fargauge();
     fargauge.write_home(
         ".aws/config",
         "[profile blue]\nregion = eu-west-1\n[profile green]\nregion = us-east-2\n",
@@ -175,6 +176,24 @@ fn profiles_bring_their_own_region_and_credentials() {
     let names = ["222233334444/eu-west-1", "555566667777/us-east-2"]
         .map(|place| ["api", "worker"].map(|service| format!("{place}/prod/{service}")));
     assert_eq!(report.names(), names.as_flattened());
+}
+
+#[test]
+fn a_profile_that_does_not_exist_is_not_replaced_by_the_environments_credentials() {
+    let server = Scripted::start(small_fleet(), json!([]));
+    let fargauge = server.fargauge();
+    let arguments = [with_region(&["eu-west-1"]), vec!["--profile", "typo"]].concat();
+    fargauge.collect(&arguments).assert_says(3, &["profile typo", "credentials"]);
+    assert!(server.requests().is_empty());
+}
+
+#[test]
+fn a_pattern_that_no_cluster_matches_collects_nothing() {
+    let server = Scripted::start(small_fleet(), json!([]));
+    let fargauge = server.fargauge();
+    let arguments = [with_region(&["eu-west-1"]), vec!["--cluster", "prdo"]].concat();
+    fargauge.collect(&arguments).assert_says(3, &["prdo", "eu-west-1"]);
+    assert!(!fargauge.snapshot().exists());
 }
 
 #[test]

@@ -12,3 +12,4 @@ mod output;
 mod price;
 mod prices;
 mod snapshot;
+mod structure;

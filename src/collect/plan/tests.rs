@@ -3,7 +3,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 
 use super::*;
-use crate::workload::{Controller, HistorySource, LaunchType, Region, Scheduling, WorkloadIdentity};
+use crate::workload::{
+    Controller, HistorySource, LaunchType, Region, Scheduling, TaskFacts, WorkloadIdentity,
+};
 
 fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -30,6 +32,7 @@ fn workload(workload_id: u32, region: &str, kind: WorkloadKind) -> Workload {
         history: HistorySource::CurrentOnly,
         scaling: None,
         tags: BTreeMap::new(),
+        facts: TaskFacts::default(),
         notes: Vec::new(),
     }
 }

@@ -19,7 +19,6 @@ use super::{
     steering::{Plan, Resource},
 };
 use crate::{
-    config::Config,
     demand::{Histogram, Observed, Requested, WindowDemand},
     rightsize::{
         need::{Need, ResourceNeed, need},
@@ -37,9 +36,9 @@ pub(super) struct Fit {
 
 impl Fit {
     /// The need as it was observed, at the current size.
-    pub(super) fn observed(subject: &Subject<'_>, config: &Config) -> Self {
+    pub(super) fn observed(subject: &Subject<'_>, calibrated: bool) -> Self {
         let demand = subject.demand.clone();
-        let (cpu, memory) = ask(subject, &demand, current(subject), config);
+        let (cpu, memory) = ask(subject, &demand, current(subject), calibrated);
         Self { demand, cpu, memory }
     }
 
@@ -51,10 +50,11 @@ impl Fit {
         series: &TaskSeries,
         (before, after): (&Simulated, &Simulated),
         (cpu, memory): (u32, u32),
-        config: &Config,
+        calibrated: bool,
     ) -> Option<Self> {
         let mut cpu_loads = Vec::with_capacity(series.len());
         let mut memory_loads = Vec::with_capacity(series.len());
+        let mut sustained = None;
         for (period, (before, after)) in series.periods().zip(before.tasks.iter().zip(&after.tasks)) {
             let before = u64::from(period.tasks_milli).min(u64::from(*before) * 1000);
             let shared = |load: u64| share_out(load, before, *after);
@@ -65,6 +65,9 @@ impl Fit {
             if let Some(load) = cpu.hottest {
                 cpu_loads.push(shared(load)?);
             }
+            if let Some(load) = cpu.average {
+                sustained = sustained.max(shared(load));
+            }
             if let Some(load) = memory.hottest {
                 memory_loads.push(shared(load)?.max(load));
             }
@@ -74,13 +77,16 @@ impl Fit {
         let (cpu_tracked, memory_tracked) = (plan.tracks(Resource::Cpu), plan.tracks(Resource::Memory));
         replace(&mut demand.cpu, cpu_loads, cpu_tracked);
         replace(&mut demand.memory, memory_loads, memory_tracked);
+        if let Some(cpu) = &mut demand.cpu {
+            cpu.sustained_max = sustained;
+        }
         if cpu_tracked {
             requested.cpu.0 = cpu;
         }
         if memory_tracked {
             requested.memory.0 = memory;
         }
-        let (cpu, memory) = ask(subject, &demand, requested, config);
+        let (cpu, memory) = ask(subject, &demand, requested, calibrated);
         Some(Self { demand, cpu, memory })
     }
 
@@ -122,9 +128,10 @@ fn ask(
     subject: &Subject<'_>,
     demand: &WindowDemand,
     requested: Requested,
-    config: &Config,
+    calibrated: bool,
 ) -> (Option<ResourceNeed>, Option<ResourceNeed>) {
-    need(demand, requested, subject.shape.platform.os, &config.sizing, subject.observed_days)
+    let os = subject.shape.platform.os;
+    need(demand, requested, os, &subject.sizing, calibrated, subject.observed_days)
 }
 
 /// Caps that were reached at the size of then say nothing about a resource whose load is another now.

@@ -6,15 +6,16 @@
 //!
 //! Takes the service's policies ([`Steering`]), what it ran and used in the order of time
 //! ([`TaskSeries`]), prices and settings; simulates the policies ([`simulate`]) as they are, and only
-//! if that reproduces what was observed, at other sizes, limits and targets; gives a [`Decision`].
+//! if that reproduces what was observed, at other sizes, limits and targets; refines the
+//! rating that holds for tasks as many as ran ([`refine`]).
 //! It refuses to rate what a forecast or an unknown statistic decides, and demand that was cut off.
 //! A single pass over 14 days of five minutes takes tens of microseconds, so everything is tried.
 
-mod calibration;
 mod candidates;
 mod choice;
-mod decision;
 mod fit;
+mod refine;
+mod reproduction;
 mod scale_in;
 mod schedule;
 mod series;
@@ -23,10 +24,11 @@ mod steering;
 #[cfg(test)]
 mod tests;
 
-pub use calibration::{Calibration, MOST_ERROR, OffTheMark};
 pub use candidates::SAFE_TARGET;
 pub use choice::LEAST_SAVING;
-pub use decision::{Decision, ScalingChoice, decide, percent};
+pub(super) use refine::{Context, refine};
+pub use refine::{ScalingChoice, percent};
+pub use reproduction::{MOST_ERROR, OffTheMark, Reproduction};
 pub use scale_in::{AVAILABILITY_ZONES, ReplicaPeaks, fewest_tasks};
 pub use schedule::CapacityChange;
 pub use series::TaskSeries;

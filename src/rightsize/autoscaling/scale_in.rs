@@ -11,11 +11,10 @@
 //! | 3, 2 or 1 | any | any | as it is |
 
 use crate::{
-    config::Config,
     demand::{Histogram, Observed, Requested, Timeline},
     fargate::TaskSize,
     rightsize::{need::need, rating::Subject},
-    snapshot::Point,
+    utilization::Point,
 };
 
 /// Tasks in a service that keeps one in each availability zone: most Regions offer three.
@@ -62,19 +61,13 @@ impl ReplicaPeaks {
 }
 
 /// The fewest tasks of `size` that would have held the peak, if they are fewer than `desired`.
-pub fn fewest_tasks(
-    subject: &Subject<'_>,
-    peaks: ReplicaPeaks,
-    size: TaskSize,
-    desired: u32,
-    config: &Config,
-) -> Option<u32> {
+pub fn fewest_tasks(subject: &Subject<'_>, peaks: ReplicaPeaks, size: TaskSize, desired: u32) -> Option<u32> {
     let least = desired.min(AVAILABILITY_ZONES);
     // The load falls with every task more, so the first that holds is found by halving.
     let (mut least, mut most) = (least, desired);
     while least < most {
         let middle = least + (most - least) / 2;
-        if holds(subject, peaks, size, middle, config) {
+        if holds(subject, peaks, size, middle) {
             most = middle;
         } else {
             least = middle + 1;
@@ -83,7 +76,7 @@ pub fn fewest_tasks(
     (most < desired).then_some(most)
 }
 
-fn holds(subject: &Subject<'_>, peaks: ReplicaPeaks, size: TaskSize, tasks: u32, config: &Config) -> bool {
+fn holds(subject: &Subject<'_>, peaks: ReplicaPeaks, size: TaskSize, tasks: u32) -> bool {
     let mut demand = subject.demand.clone();
     let of_one = |observed: &mut Option<Observed>, peak: u64| {
         if let Some(observed) = observed {
@@ -99,8 +92,8 @@ fn holds(subject: &Subject<'_>, peaks: ReplicaPeaks, size: TaskSize, tasks: u32,
         memory: size.memory(),
         ephemeral_storage: subject.shape.ephemeral_storage,
     };
-    let (cpu, memory) =
-        need(&demand, requested, subject.shape.platform.os, &config.sizing, subject.observed_days);
+    let os = subject.shape.platform.os;
+    let (cpu, memory) = need(&demand, requested, os, &subject.sizing, false, subject.observed_days);
     let fits = |need: Option<crate::rightsize::ResourceNeed>, size: u32| {
         need.is_some_and(|need| need.floor <= size && !need.short && !need.reached_cap)
     };

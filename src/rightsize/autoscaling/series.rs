@@ -6,7 +6,7 @@
 
 use crate::{
     demand::{Requested, Timeline},
-    snapshot::Point,
+    utilization::Point,
 };
 
 /// "No sample" in a [`Period`].
@@ -42,7 +42,9 @@ pub struct TaskSeries {
 pub struct Load {
     /// The service's total: 0.01 % x thousandths of a task x size. CPU units or MiB, x 10^7.
     pub total: Option<u64>,
-    /// The hottest task's, in the rollups' unit: thousandths of a CPU unit, or KiB.
+    /// The mean task's, in the rollups' unit: thousandths of a CPU unit, or KiB.
+    pub average: Option<u64>,
+    /// The hottest task's.
     pub hottest: Option<u64>,
 }
 
@@ -165,6 +167,7 @@ fn load(packed: &Packed, average: u16, hottest: u16, size: u32, parts: u64) -> L
     Load {
         total: present(average)
             .map(|average| average.saturating_mul(u64::from(packed.tasks_milli)).saturating_mul(size.into())),
+        average: present(average).map(|average| average * u64::from(size) * parts / 10_000),
         hottest: present(hottest).map(|hottest| (hottest * u64::from(size) * parts).div_ceil(10_000)),
     }
 }
@@ -254,7 +257,7 @@ mod tests {
         let tasks: Vec<(i64, u32)> = series.periods().map(|p| (p.second, p.tasks_milli)).collect();
         assert_eq!(tasks, [(600, 1_000), (900, 2_500)]);
         assert_eq!(series.span(), (600, 1_200));
-        assert_eq!(series.periods().next().unwrap().cpu, Load { total: None, hottest: None });
+        assert_eq!(series.periods().next().unwrap().cpu, Load { total: None, average: None, hottest: None });
     }
 
     #[test]

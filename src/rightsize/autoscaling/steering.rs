@@ -165,6 +165,25 @@ impl Steering {
         })
     }
 
+    /// Why the number of tasks depends on the size of `resource`, if it does.
+    pub fn follows(&self, resource: Resource) -> Option<String> {
+        match self {
+            Self::Independent(_) => None,
+            Self::Opaque { cpu, memory, why } => {
+                let is_it = if resource == Resource::Cpu { *cpu } else { *memory };
+                is_it.then(|| why.clone())
+            }
+            Self::Tracked(plan) => {
+                let tracking = plan.tracking.iter().find(|tracking| tracking.resource == resource)?;
+                let (name, target) = (&tracking.name, f64::from(tracking.target) / 100.0);
+                Some(format!(
+                    "policy {name} keeps this resource at {target} %, so a smaller size changes the number \
+                     of tasks too"
+                ))
+            }
+        }
+    }
+
     /// Whether its tasks have to be followed in order.
     pub fn needs_series(target: &ScalableTarget) -> bool {
         matches!(Self::of(target, (0, 0)), Self::Tracked(_))

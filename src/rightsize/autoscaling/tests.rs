@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::{
-    Calibration, Capacity, CapacityChange, Limits, Plan, Resource, Setting, TaskSeries, Tracking,
+    Capacity, CapacityChange, Limits, Plan, Reproduction, Resource, Setting, TaskSeries, Tracking,
     fit::share_out, simulate,
 };
 use crate::{
     demand::Timeline,
-    snapshot::Point,
     units::{CpuUnits, MemoryMib},
+    utilization::Point,
     workload::{HistorySource, RevisionInForce, TaskDefinition},
 };
 
@@ -224,15 +224,15 @@ fn a_policy_that_is_not_seen_keeps_the_tasks_it_had() {
 fn a_simulation_that_misses_what_ran_is_not_trusted() {
     // Ten tasks at 10 % of a target of 60 %: this policy would have kept two.
     let plan = plan(1, 20, 6_000);
-    let off = Calibration::of(&plan, &series(300, &[(10, 1_000, 1_000); 288])).unwrap_err();
+    let off = Reproduction::of(&plan, &series(300, &[(10, 1_000, 1_000); 288])).unwrap_err();
     assert_eq!((off.observed, off.simulated / 100), (1_000, 2));
     assert!(off.to_string().contains("10.00 ran"), "{off}");
     // Right on the whole, wrong all the time.
     let swinging: Vec<(u32, u32, u32)> =
         (0..288).map(|i| (if i % 2 == 0 { 2 } else { 6 }, 5_700, 0)).collect();
-    let off = Calibration::of(&plan, &series(300, &swinging)).unwrap_err();
+    let off = Reproduction::of(&plan, &series(300, &swinging)).unwrap_err();
     assert!(off.distance > 2_500, "{off}");
-    let none = Calibration::of(
+    let none = Reproduction::of(
         &Plan { capacity: Capacity::new(0, 0), ..plan.clone() },
         &series(300, &[(0, 0, 0); 9]),
     );
@@ -240,12 +240,12 @@ fn a_simulation_that_misses_what_ran_is_not_trusted() {
 }
 
 #[test]
-fn calibration_reads_as_its_table() {
+fn the_reproduction_reads_as_its_table() {
     // Held by equal limits, the simulation is 5 in every period.
     let plan = plan(5, 5, 6_000);
     let error = |tasks: &[u32]| {
         let values: Vec<_> = tasks.iter().map(|tasks| (*tasks, 5_700, 0)).collect();
-        Calibration::of(&plan, &series(300, &values)).map(|calibration| calibration.error)
+        Reproduction::of(&plan, &series(300, &values)).map(|reproduction| reproduction.error)
     };
     assert_eq!(error(&[5, 5, 5, 5]), Ok(0));
     assert_eq!(error(&[4, 5, 5, 6]), Ok(0));
@@ -328,12 +328,12 @@ proptest! {
         plan.tracking[0].scale_out_cooldown = u32::try_from(cooldowns.0).unwrap();
         plan.tracking[0].scale_in_cooldown = u32::try_from(cooldowns.1).unwrap();
         let series = series(period, &rows);
-        let calibration = Calibration::of(&plan, &series);
-        let calibration = calibration.map_err(|off| TestCaseError::fail(off.to_string()))?;
+        let reproduction = Reproduction::of(&plan, &series);
+        let reproduction = reproduction.map_err(|off| TestCaseError::fail(off.to_string()))?;
         let observed: u64 = rows.iter().map(|(tasks, _, _)| u64::from(*tasks)).sum();
-        let simulated = calibration.unchanged.task_periods;
-        prop_assert!(simulated.abs_diff(observed) * 10_000 <= observed * u64::from(calibration.error));
-        prop_assert!(calibration.error <= 100, "{} for {}", simulated, observed);
+        let simulated = reproduction.unchanged.task_periods;
+        prop_assert!(simulated.abs_diff(observed) * 10_000 <= observed * u64::from(reproduction.error));
+        prop_assert!(reproduction.error <= 100, "{} for {}", simulated, observed);
     }
 
     #[test]
@@ -417,7 +417,7 @@ proptest! {
             let simulated = simulate(&plan, &setting, &series);
             prop_assert_eq!(simulated.tasks.len(), series.len());
             prop_assert!(simulated.tasks.iter().all(|n| (capacity.min..=capacity.max).contains(n)));
-            let _ = Calibration::of(&plan, &series).map_err(|off| off.to_string());
+            let _ = Reproduction::of(&plan, &series).map_err(|off| off.to_string());
         }
     }
 }

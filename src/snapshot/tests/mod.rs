@@ -14,7 +14,8 @@ use super::{
     UtilizationParts as _, Window,
 };
 use crate::workload::{
-    Controller, HistorySource, LaunchType, Region, Scheduling, Workload, WorkloadIdentity, WorkloadKind,
+    Controller, HistorySource, LaunchType, Region, Scheduling, TaskFacts, Workload, WorkloadIdentity,
+    WorkloadKind,
 };
 
 /// Everything that a collect gives to the writer.
@@ -123,6 +124,7 @@ fn workload(workload_id: u32) -> Workload {
         history: HistorySource::CurrentOnly,
         scaling: None,
         tags: BTreeMap::new(),
+        facts: TaskFacts::default(),
         notes: vec![],
     }
 }

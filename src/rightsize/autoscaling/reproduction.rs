@@ -1,4 +1,4 @@
-//! [`Calibration`]: how well the simulation reproduces what really ran.
+//! [`Reproduction`]: how well the simulation reproduces what really ran.
 //!
 //! The simulation is run with everything as it was and compared with the observed tasks. Its
 //! task-hours' relative error is the error of the simulation. Where that, or the mean distance of
@@ -22,7 +22,7 @@ pub const MOST_ERROR: u32 = 2_500;
 
 /// A simulation that may be relied on.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Calibration {
+pub struct Reproduction {
     /// With everything as it was.
     pub unchanged: Simulated,
     /// Relative error of its task-hours, in 0.01 %.
@@ -40,7 +40,7 @@ pub struct OffTheMark {
     pub distance: u32,
 }
 
-impl Calibration {
+impl Reproduction {
     pub fn of(plan: &Plan, series: &TaskSeries) -> Result<Self, OffTheMark> {
         let unchanged = simulate(plan, &Setting::unchanged(plan), series);
         let observed = series.tasks_milli();

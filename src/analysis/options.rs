@@ -1,0 +1,118 @@
+//! A workload's options beyond size: what runs after the recommendation, and how the report says them.
+
+use rust_decimal::Decimal;
+
+use super::subject::Facts;
+use crate::{
+    config::Config,
+    launch::{Offer, Running, options, stop},
+    pricing::{PriceBook, SavingsPlanRates, TaskShape},
+    report::Opportunity,
+    rightsize::{Rating, Reason, Unrated},
+    units::{TaskTime, Usd},
+    workload::{PurchaseSplit, WorkloadKind, spot_share},
+};
+
+/// Below this share (of 10,000) of periods with a sample, a workload does not run all the time.
+const ALWAYS_ON: u64 = 9_500;
+
+/// Fewer replicas than are wanted now, that would have held the peak.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct FewerTasks {
+    pub desired: u32,
+    pub tasks: u32,
+}
+
+/// The options of a workload that costs `remaining` a month after its recommendation. There are none
+/// without a price, none where there is too little data to say what a month costs, and one that is
+/// stopped needs no other.
+pub(super) fn opportunities(
+    facts: &Facts<'_>,
+    book: &PriceBook,
+    config: &Config,
+    (shape, split): (TaskShape, PurchaseSplit),
+    rating: &Result<Rating, Unrated>,
+    (remaining, fewer): (Option<Usd>, Option<FewerTasks>),
+) -> Vec<Opportunity> {
+    let Some((remaining, demand)) = remaining.filter(|cost| cost.0 > Decimal::ZERO).zip(facts.demand) else {
+        return Vec::new();
+    };
+    let shape = match rating {
+        Ok(rating) if rating.idle => return vec![opportunity(stop(remaining))],
+        Ok(Rating { choice: Some(choice), .. }) => {
+            TaskShape { cpu: choice.size.cpu(), memory: choice.size.memory(), ..shape }
+        }
+        // What keeps the size from being rated says nothing against the data.
+        Ok(_) | Err(Unrated { reason: Reason::Autoscaled | Reason::TooFewRuns, .. }) => shape,
+        Err(_) => return Vec::new(),
+    };
+    let ran = demand.total_task_time();
+    let mut time = rating.as_ref().map_or(ran, |rating| rating.task_time(ran));
+    let mut offers = Vec::new();
+    if let Some(fewer) = fewer {
+        let seconds = demand.periods.saturating_mul(facts.window.period_seconds.into());
+        let after = TaskTime::from_secs(seconds.saturating_mul(fewer.tasks.into()));
+        // What is paid for is what ran, which may be less than what is wanted.
+        if after < time {
+            offers.push(scale_in(fewer, remaining, (remaining * (after.hours() / time.hours())).rounded()));
+            time = after;
+        }
+    }
+    let running = Running {
+        shape,
+        split,
+        monthly_task_hours: time.hours() * facts.months_per_window(),
+        mean_tasks_milli: facts.mean_tasks_milli(time),
+        steady_on_demand_milli: steady_on_demand_milli(facts, time),
+    };
+    let beyond = options(running, book, SavingsPlanRates::embedded(), config).into_iter().map(opportunity);
+    offers.extend(beyond);
+    offers
+}
+
+/// Priced after the change of size and before all else.
+fn scale_in(FewerTasks { desired, tasks }: FewerTasks, remaining: Usd, cost: Usd) -> Opportunity {
+    Opportunity {
+        kind: "scale-in".to_owned(),
+        monthly_cost: Some(cost),
+        monthly_savings: Some(remaining - cost),
+        effort: "very-low".to_owned(),
+        conditions: vec![
+            format!("the desired count is set from {desired} to {tasks}"),
+            "the busiest period of the window is the busiest to come: fewer tasks share it".to_owned(),
+            "a task lost is a larger part of the service".to_owned(),
+        ],
+    }
+}
+
+/// Thousandths of a task that are there, on demand, at every hour: all of a fixed count, the least that
+/// scaling may leave, none of what comes and goes.
+fn steady_on_demand_milli(facts: &Facts<'_>, time: TaskTime) -> u64 {
+    let workload = facts.workload;
+    let always_on = facts.demand.is_some_and(|demand| facts.coverage(demand) >= ALWAYS_ON);
+    if workload.identity.kind == WorkloadKind::Standalone || !always_on {
+        return 0;
+    }
+    let least = match &workload.scaling {
+        Some(target) => {
+            let scheduled = target.scheduled_actions.iter().filter_map(|action| action.min_capacity);
+            scheduled.chain([target.min_capacity]).min()
+        }
+        None => workload.desired_count,
+    };
+    let mean = facts.mean_tasks_milli(time);
+    let steady = least.map_or(mean, |least| mean.min(u64::from(least) * 1000));
+    let PurchaseSplit { spot, total } = spot_share(&workload.strategy, steady);
+    let on_demand = u128::from(steady) * u128::from(total - spot.min(total)) / u128::from(total.max(1));
+    u64::try_from(on_demand).unwrap_or(steady)
+}
+
+fn opportunity(offer: Offer) -> Opportunity {
+    Opportunity {
+        kind: offer.kind.as_str().to_owned(),
+        monthly_cost: Some(offer.monthly_cost),
+        monthly_savings: Some(offer.monthly_savings),
+        effort: offer.kind.effort().as_str().to_owned(),
+        conditions: offer.conditions,
+    }
+}

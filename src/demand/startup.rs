@@ -1,0 +1,303 @@
+//! [`StartUp`]: CPU that tasks took while they started, apart from the steady state.
+//!
+//! Takes a workload's points, its revisions and its whole demand; gives the start-up peak and the CPU
+//! demand without it. A task that starts compiles, loads and warms up once: sized by that, it is too
+//! large for the rest of its life; blind to it, it never gets ready. So both are known.
+//!
+//! The periods of a start-up are those that overlap the time from a deployment's begin until
+//! [`AFTER_BEGIN`] later or [`AFTER_SETTLED`] after its end, whichever is later, but no longer than
+//! [`LONGEST`]. A workload whose first sample lies within the window starts there, too. Tasks that
+//! scaling or a failed health check starts at other times are not told apart from the steady state.
+//!
+//! | deployment began | had settled | start-up lasts |
+//! |---|---|---|
+//! | 10:00 | 10:02 | 10:00 to 10:15 |
+//! | 10:00 | 10:30 | 10:00 to 10:35 |
+//! | 10:00 | 16:00, or unknown | 10:00 to 11:00, or to 10:15 |
+//!
+//! It is a spike if it passes the steady state's 99.5th percentile by half. Where start-ups are more
+//! than a tenth of all periods, starting *is* the steady state, and nothing is kept apart.
+
+use jiff::Timestamp;
+
+use super::{
+    timeline::Timeline,
+    window_demand::{Observed, WindowDemand},
+};
+use crate::{
+    snapshot::{CENTI_PERCENT_FULL, Point},
+    workload::RevisionInForce,
+};
+
+/// Seconds of start-up after a deployment begins, at least.
+const AFTER_BEGIN: i64 = 900;
+/// Seconds of start-up after a deployment has settled: its last tasks start shortly before.
+const AFTER_SETTLED: i64 = 300;
+/// A deployment that creeps is no start-up.
+const LONGEST: i64 = 3600;
+/// The share of periods (one in so many) above which start-ups are not kept apart.
+const RARE: u64 = 10;
+/// Of 10,000, as in `rollup`.
+const CAP_CENTI_PERCENT: u32 = 9_500;
+
+/// What start-ups took. CPU in thousandths of a CPU unit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StartUp {
+    /// Start-ups with a sample.
+    pub starts: u32,
+    /// The hottest task's hottest moment in any of them.
+    pub peak_cpu: u64,
+    /// The largest size (CPU units) at whose cap a start-up was: it wanted more than was seen.
+    pub capped_at: Option<u32>,
+    /// CPU without the start-ups; its maximum is exact to a histogram's bucket (0.8 %).
+    pub steady_cpu: Observed,
+}
+
+impl StartUp {
+    /// Whether start-up passes the steady state's 99.5th percentile by half.
+    pub fn is_spike(&self) -> bool {
+        self.peak_cpu > self.steady_cpu.percentile(9_950).saturating_mul(3) / 2
+    }
+}
+
+/// The start-ups of a workload; `None` without one that has samples, or where they are not rare.
+/// `points` are sorted by time; `demand` is of the same points under the same timeline.
+pub fn start_up(
+    points: &[Point],
+    timeline: &Timeline,
+    revisions: &[RevisionInForce],
+    demand: &WindowDemand,
+    window_start: i64,
+    period_seconds: u32,
+) -> Option<StartUp> {
+    let whole = demand.cpu.as_ref()?;
+    let period = i64::from(period_seconds.max(1));
+    let mut spans: Vec<(i64, i64)> = revisions.iter().filter_map(span).collect();
+    if demand.first_sample >= window_start.saturating_add(period) {
+        spans.push((demand.first_sample, demand.first_sample.saturating_add(AFTER_BEGIN)));
+    }
+    spans.sort_unstable();
+    let mut found = Found::default();
+    let mut next = 0;
+    for (from, until) in spans {
+        // Spans may overlap; each point counts once.
+        let first = points.partition_point(|p| p.timestamp.saturating_add(period) <= from).max(next);
+        let end = points.partition_point(|p| p.timestamp < until).max(first);
+        found.starts += u32::from(found.add(&points[first..end], timeline, period));
+        next = end;
+    }
+    let periods = found.values.len() as u64;
+    if periods == 0 || periods * RARE > demand.periods {
+        return None;
+    }
+    let histogram = whole.histogram.without(&found.values.iter().copied().collect());
+    let max = histogram.max()?.min(whole.max);
+    let periods_at_cap = whole.periods_at_cap.saturating_sub(found.at_cap);
+    Some(StartUp {
+        starts: found.starts,
+        peak_cpu: found.values.into_iter().max()?,
+        capped_at: found.capped_at,
+        steady_cpu: Observed {
+            histogram,
+            max,
+            average: whole.average,
+            // An average is never above a maximum.
+            sustained_max: whole.sustained_max.map(|sustained| sustained.min(max)),
+            periods_at_cap,
+            largest_capped_size: whole.largest_capped_size.filter(|_| periods_at_cap > 0),
+        },
+    })
+}
+
+/// From when until when a deployment starts tasks; nothing for one from before the window.
+fn span(revision: &RevisionInForce) -> Option<(i64, i64)> {
+    let from = revision.from?.as_second();
+    let settled = revision.settled.map_or(i64::MIN, Timestamp::as_second);
+    let until = settled.saturating_add(AFTER_SETTLED).max(from.saturating_add(AFTER_BEGIN));
+    Some((from, until.min(from.saturating_add(LONGEST))))
+}
+
+#[derive(Default)]
+struct Found {
+    starts: u32,
+    values: Vec<u64>,
+    at_cap: u64,
+    capped_at: Option<u32>,
+}
+
+impl Found {
+    /// Adds the points of one start-up; whether any had a sample.
+    fn add(&mut self, points: &[Point], timeline: &Timeline, period: i64) -> bool {
+        let before = self.values.len();
+        for point in points {
+            let Some(maximum) = point.cpu_max else { continue };
+            let size = largest_cpu(timeline, point.timestamp, point.timestamp.saturating_add(period));
+            let full = u64::from(CENTI_PERCENT_FULL);
+            self.values.push((u64::from(maximum) * u64::from(size) * 1000).div_ceil(full));
+            if maximum >= CAP_CENTI_PERCENT {
+                self.at_cap += 1;
+                self.capped_at = self.capped_at.max(Some(size));
+            }
+        }
+        self.values.len() > before
+    }
+}
+
+/// The largest CPU size in force from `start` until before `end`, as rollups take it.
+fn largest_cpu(timeline: &Timeline, start: i64, end: i64) -> u32 {
+    let segments = timeline.segments();
+    let first = segments.partition_point(|segment| segment.start <= start).saturating_sub(1);
+    segments[first..]
+        .iter()
+        .enumerate()
+        .take_while(|(index, segment)| *index == 0 || segment.start < end)
+        .map(|(_, segment)| segment.requested.cpu.0)
+        .max()
+        .unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{
+        demand::roll_up,
+        units::{CpuUnits, MemoryMib},
+        workload::{HistorySource, TaskDefinition},
+    };
+
+    const PERIOD: i64 = 300;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    fn revision(from: Option<i64>, settled: Option<i64>) -> RevisionInForce {
+        RevisionInForce {
+            task_definition: "a".into(),
+            from: from.map(at),
+            settled: settled.map(at),
+            metric_resolution_seconds: 60,
+        }
+    }
+
+    fn timeline(revisions: &[RevisionInForce]) -> Timeline {
+        let definition = TaskDefinition {
+            cpu: Some(CpuUnits(1000)),
+            memory: Some(MemoryMib(2048)),
+            ..TaskDefinition::default()
+        };
+        let definitions = BTreeMap::from([("a".to_owned(), definition)]);
+        Timeline::of(revisions, HistorySource::ServiceDeployments, &definitions).unwrap()
+    }
+
+    fn points(percent: impl Fn(i64) -> u32, from: i64, until: i64) -> Vec<Point> {
+        let point = |timestamp| Point {
+            timestamp,
+            cpu_max: Some(percent(timestamp) * 100),
+            cpu_samples: Some(5),
+            ..Point::default()
+        };
+        (from..until).step_by(PERIOD as usize).map(point).collect()
+    }
+
+    fn found(points: &[Point], revisions: &[RevisionInForce]) -> Option<StartUp> {
+        let timeline = timeline(revisions);
+        let demand = WindowDemand::of(&roll_up(points, &timeline, 300))?;
+        start_up(points, &timeline, revisions, &demand, 0, 300)
+    }
+
+    const HOUR: i64 = 3600;
+
+    #[test]
+    fn the_worked_table_holds() {
+        let minutes = |settled: Option<i64>| {
+            let (from, until) = span(&revision(Some(10 * HOUR), settled)).unwrap();
+            ((from - 10 * HOUR) / 60, (until - 10 * HOUR) / 60)
+        };
+        assert_eq!(minutes(Some(10 * HOUR + 120)), (0, 15));
+        assert_eq!(minutes(Some(10 * HOUR + 1800)), (0, 35));
+        assert_eq!(minutes(Some(16 * HOUR)), (0, 60));
+        assert_eq!(minutes(None), (0, 15));
+        assert_eq!(span(&revision(None, None)), None);
+    }
+
+    #[test]
+    fn a_spike_after_a_deployment_is_kept_apart_from_the_steady_state() {
+        let deployed = 12 * HOUR;
+        let busy = |t| if (deployed..deployed + 600).contains(&t) { 90 } else { 20 };
+        let revisions = [revision(None, None), revision(Some(deployed), Some(deployed + 120))];
+        let start = found(&points(busy, 0, 24 * HOUR), &revisions).unwrap();
+        assert_eq!((start.starts, start.peak_cpu, start.capped_at), (1, 900_000, None));
+        assert!(start.is_spike());
+        assert!((200_000..202_000).contains(&start.steady_cpu.max), "{}", start.steady_cpu.max);
+        assert_eq!(start.steady_cpu.histogram.count(), 24 * 12 - 3);
+    }
+
+    #[test]
+    fn a_start_up_at_the_cap_leaves_a_steady_state_that_is_not() {
+        let deployed = 12 * HOUR;
+        let busy = |t| if t == deployed { 100 } else { 20 };
+        let revisions = [revision(None, None), revision(Some(deployed), Some(deployed))];
+        let start = found(&points(busy, 0, 24 * HOUR), &revisions).unwrap();
+        assert_eq!(start.capped_at, Some(1000));
+        assert_eq!((start.steady_cpu.periods_at_cap, start.steady_cpu.largest_capped_size), (0, None));
+    }
+
+    #[test]
+    fn a_spike_at_any_other_time_is_demand() {
+        let busy = |t| if t == 6 * HOUR { 100 } else { 20 };
+        let revisions = [revision(None, None), revision(Some(12 * HOUR), Some(12 * HOUR))];
+        let start = found(&points(busy, 0, 24 * HOUR), &revisions).unwrap();
+        assert!(!start.is_spike());
+        assert_eq!(start.steady_cpu.max, 1_000_000);
+        assert_eq!(start.steady_cpu.largest_capped_size, Some(1000));
+    }
+
+    #[test]
+    fn the_first_sample_is_a_start_only_where_the_window_began_before_it() {
+        let steady = [revision(None, None)];
+        assert_eq!(found(&points(|_| 20, 0, 24 * HOUR), &steady), None);
+        let late = found(&points(|t| if t == HOUR { 80 } else { 20 }, HOUR, 24 * HOUR), &steady).unwrap();
+        assert_eq!((late.starts, late.peak_cpu), (1, 800_000));
+    }
+
+    #[test]
+    fn a_workload_that_keeps_starting_has_no_start_up_of_its_own() {
+        let hourly: Vec<_> = (0..24).map(|h| revision(Some(h * HOUR), Some(h * HOUR + 60))).collect();
+        assert_eq!(found(&points(|_| 20, 0, 24 * HOUR), &hourly), None);
+    }
+
+    proptest! {
+        /// Against rolling up only the points that are not in a start-up.
+        #[test]
+        fn the_steady_state_is_what_is_left(
+            levels in prop::collection::vec(0u32..120, 288),
+            deployments in prop::collection::vec(0i64..(24 * HOUR), 0..4),
+        ) {
+            let all = points(|t| levels[(t / PERIOD) as usize], 0, 24 * HOUR);
+            let mut deployments = deployments;
+            deployments.sort_unstable();
+            deployments.dedup();
+            let mut revisions = vec![revision(None, None)];
+            revisions.extend(deployments.iter().map(|from| revision(Some(*from), Some(from + 60))));
+            if let Some(start) = found(&all, &revisions) {
+                let starting = |p: &Point| deployments.iter().any(|from| {
+                    p.timestamp + PERIOD > *from && p.timestamp < from + 900
+                });
+                let rest: Vec<Point> = all.iter().copied().filter(|p| !starting(p)).collect();
+                let expected = WindowDemand::of(&roll_up(&rest, &timeline(&revisions), 300)).unwrap();
+                let expected = expected.cpu.unwrap();
+                prop_assert_eq!(&start.steady_cpu.histogram, &expected.histogram);
+                prop_assert!(start.steady_cpu.max >= expected.max);
+                prop_assert!((start.steady_cpu.max - expected.max) * 128 <= expected.max);
+                prop_assert_eq!(start.steady_cpu.periods_at_cap, expected.periods_at_cap);
+                let peak = all.iter().filter(|p| starting(p)).filter_map(|p| p.cpu_max).max();
+                prop_assert_eq!(Some(start.peak_cpu), peak.map(|p| u64::from(p) * 100));
+            }
+        }
+    }
+}

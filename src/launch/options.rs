@@ -1,0 +1,235 @@
+//! Options beyond size, in sequence: storage, architecture, then purchase.
+//!
+//! Each is priced on what the ones before it leave, so `cost after the size change - sum of savings`
+//! is what the last one costs, and nothing is counted twice.
+//!
+//! | two tasks of 1 vCPU / 2 GB / 50 GiB, us-east-1, all month | monthly cost | saves |
+//! |---|---|---|
+//! | on demand, x86: 2 x (0.04048 + 2 x 0.004445 + 30 x 0.000111) x 730 | 76.94 | |
+//! | `ephemeral-storage`: 2 x (0.04048 + 2 x 0.004445) x 730 | 72.08 | 4.86 |
+//! | `arm64`: 2 x (0.03238 + 2 x 0.00356) x 730 | 57.67 | 14.41 |
+//! | `fargate-spot`, one of the two: (0.0395 + 0.01030969 + 2 x 0.00113349) x 730 | 38.02 | 19.65 |
+//! | `compute-savings-plan` on the other, 1 year, nothing upfront: 0.0255 + 2 x 0.0028 for 0.0395 | 31.88 | 6.13 |
+//!
+//! Rates: `pricing/fargate.csv`, `pricing/fargate_savings_plans.csv`.
+
+use rust_decimal::Decimal;
+
+use super::offer::{Offer, OfferKind};
+use crate::{
+    config::{Config, SavingsPlanChoice},
+    fargate::FREE_EPHEMERAL_STORAGE,
+    pricing::{PlanPayment, PlanTerm, PriceBook, RateDimension, SavingsPlanRates, TaskCost, TaskShape},
+    units::{HOURS_PER_MONTH, Usd},
+    workload::{Architecture, OperatingSystem, Platform, PurchaseOption, PurchaseSplit},
+};
+
+/// What runs once the recommended size is in place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Running {
+    pub shape: TaskShape,
+    /// How the average task is bought.
+    pub split: PurchaseSplit,
+    /// Task-hours of a month of 730 hours.
+    pub monthly_task_hours: Decimal,
+    /// Thousandths of a task that run on average while any runs.
+    pub mean_tasks_milli: u64,
+    /// Thousandths of a task that run on demand at every hour; what a commitment can count on.
+    pub steady_on_demand_milli: u64,
+}
+
+/// What could be changed beyond the size, in the sequence in which it is priced.
+pub fn options(running: Running, book: &PriceBook, plans: &SavingsPlanRates, config: &Config) -> Vec<Offer> {
+    let factor = config.discount.factor();
+    let Some(cost) = monthly(book, &running, factor) else { return Vec::new() };
+    let mut sequence = Sequence { running, book, factor, cost, offers: Vec::new() };
+    sequence.less_storage();
+    sequence.arm64();
+    sequence.spot(config.spot_on_demand_tasks);
+    sequence.savings_plan(plans, config.savings_plan);
+    sequence.offers
+}
+
+/// Stopping what costs `cost` a month: an offer that leaves nothing to any other.
+pub fn stop(cost: Usd) -> Offer {
+    Offer {
+        kind: OfferKind::StopOrScaleToZero,
+        monthly_cost: Usd::ZERO,
+        monthly_savings: cost,
+        conditions: vec!["nothing depends on it; its CPU did next to nothing in the whole window".to_owned()],
+    }
+}
+
+/// What is offered so far, and what then runs at what cost.
+struct Sequence<'a> {
+    running: Running,
+    book: &'a PriceBook,
+    /// What is paid of a list price.
+    factor: Decimal,
+    cost: Usd,
+    offers: Vec<Offer>,
+}
+
+impl Sequence<'_> {
+    /// Offers `changed` if it has a price and saves something; it is then what runs.
+    fn offer(&mut self, kind: OfferKind, changed: Running, conditions: Vec<String>) {
+        if let Some(cost) = monthly(self.book, &changed, self.factor)
+            && self.push(kind, cost, conditions)
+        {
+            self.running = changed;
+        }
+    }
+
+    fn push(&mut self, kind: OfferKind, cost: Usd, conditions: Vec<String>) -> bool {
+        let saves = cost < self.cost;
+        if saves {
+            let savings = self.cost - cost;
+            self.offers.push(Offer { kind, monthly_cost: cost, monthly_savings: savings, conditions });
+            self.cost = cost;
+        }
+        saves
+    }
+
+    fn less_storage(&mut self) {
+        let configured = self.running.shape.ephemeral_storage;
+        if configured <= FREE_EPHEMERAL_STORAGE {
+            return;
+        }
+        let mut changed = self.running.clone();
+        changed.shape.ephemeral_storage = FREE_EPHEMERAL_STORAGE;
+        let (free, configured) = (FREE_EPHEMERAL_STORAGE.0, configured.0);
+        self.offer(OfferKind::EphemeralStorage, changed, vec![format!(
+            "tasks write less than the free {free} GiB, image included: what they use of their {configured} GiB \
+             is not known here; Container Insights tells as EphemeralStorageUtilized"
+        )]);
+    }
+
+    fn arm64(&mut self) {
+        let Platform { os, arch } = self.running.shape.platform;
+        if os != OperatingSystem::Linux || arch == Architecture::Arm64 {
+            return;
+        }
+        let mut changed = self.running.clone();
+        changed.shape.platform.arch = Architecture::Arm64;
+        let mut conditions = vec![
+            "every container's image is built for arm64, such as a multi-arch image".to_owned(),
+            "a vCPU does as much work on ARM: measure before sizing again".to_owned(),
+        ];
+        let spot_is_known = |shape| spot_rates_date(self.book, shape).is_some();
+        let could_move = self.could_move_to_spot() && spot_is_known(&self.running.shape);
+        if could_move && !spot_is_known(&changed.shape) {
+            let region = &changed.shape.region;
+            conditions.push(format!(
+                "Fargate Spot is not priced after it: no arm64 Spot rate is held for {region}"
+            ));
+        }
+        self.offer(OfferKind::Arm64, changed, conditions);
+    }
+
+    /// Two tasks or more, some of them on demand, on an operating system that Spot is offered for.
+    fn could_move_to_spot(&self) -> bool {
+        let Running { shape, split, mean_tasks_milli, .. } = &self.running;
+        // Half a task is what deployments and missing samples may take off two.
+        shape.platform.os == OperatingSystem::Linux && !split.is_all_spot() && *mean_tasks_milli >= 1_500
+    }
+
+    fn spot(&mut self, stay_on_demand: u32) {
+        if !self.could_move_to_spot() {
+            return;
+        }
+        let Running { shape, split, mean_tasks_milli, .. } = &self.running;
+        let on_demand = u128::from(*mean_tasks_milli) * u128::from(split.total.saturating_sub(split.spot))
+            / u128::from(split.total.max(1));
+        let stays = u64::from(stay_on_demand) * 1000;
+        if on_demand <= u128::from(stays) {
+            return;
+        }
+        let Some(date) = spot_rates_date(self.book, shape) else { return };
+        let mut changed = self.running.clone();
+        changed.split = PurchaseSplit { spot: mean_tasks_milli - stays, total: *mean_tasks_milli };
+        changed.steady_on_demand_milli = changed.steady_on_demand_milli.min(stays);
+        let staying = match stay_on_demand {
+            0 => "no task stays on demand: when Spot capacity runs out, none runs".to_owned(),
+            1 => "one task stays on demand (base 1 of FARGATE), since Spot capacity can run out".to_owned(),
+            n => format!("{n} tasks stay on demand (base {n} of FARGATE), since Spot capacity can run out"),
+        };
+        let conditions = vec![
+            "at least two tasks run, and each may be interrupted: it stops cleanly within the two-minute warning"
+                .to_owned(),
+            staying,
+            format!("the Spot price floats; this is that of {date}"),
+        ];
+        self.offer(OfferKind::FargateSpot, changed, conditions);
+    }
+
+    fn savings_plan(&mut self, plans: &SavingsPlanRates, choice: SavingsPlanChoice) {
+        let Running { shape, monthly_task_hours, mean_tasks_milli, steady_on_demand_milli, .. } =
+            &self.running;
+        let Some(rates) = plans.rates(&shape.region, shape.platform, choice.term, choice.payment) else {
+            return;
+        };
+        let on_demand = |dimension| {
+            self.book
+                .rate(&shape.region, shape.platform, PurchaseOption::OnDemand, dimension)
+                .map(|rate| rate.usd)
+        };
+        let Some((vcpu, memory)) = on_demand(RateDimension::Vcpu).zip(on_demand(RateDimension::Memory))
+        else {
+            return;
+        };
+        let Some(now) = unrounded(self.book, &self.running, self.factor) else { return };
+        let task = |vcpu: Decimal, memory: Decimal| shape.cpu.vcpu() * vcpu + shape.memory.gb() * memory;
+        let coverage = Decimal::from(choice.coverage_centi_percent) / Decimal::from(10_000);
+        let steady = Decimal::from(*steady_on_demand_milli.min(mean_tasks_milli))
+            / Decimal::from((*mean_tasks_milli).max(1));
+        let covered_hours = monthly_task_hours * steady * coverage;
+        let committed = task(rates.vcpu.usd, rates.memory.usd) * covered_hours;
+        let saved = (task(vcpu, memory) * covered_hours - committed) * self.factor;
+        // From the unrounded cost, so that what is printed differs by one rounding only.
+        let cost = Usd(now - saved).rounded();
+        let term = match choice.term {
+            PlanTerm::OneYear => "one year",
+            PlanTerm::ThreeYears => "three years",
+        };
+        let payment = match choice.payment {
+            PlanPayment::NoUpfront => "nothing upfront",
+            PlanPayment::PartialUpfront => "part of it upfront",
+            PlanPayment::AllUpfront => "all of it upfront",
+        };
+        let hourly = (committed / Decimal::from(HOURS_PER_MONTH)).round_dp(4).normalize();
+        let date = rates.effective_date().to_owned();
+        self.push(
+            OfferKind::ComputeSavingsPlan,
+            cost,
+            vec![
+                format!("{hourly} USD an hour are committed for {term}, {payment}, used or not"),
+                "no Savings Plan covers this use already".to_owned(),
+                format!(
+                    "list rates of {date}; vCPU and memory on demand are covered, storage and Spot are not"
+                ),
+            ],
+        );
+    }
+}
+
+/// The older date of the Spot rates of a task, if both are held.
+fn spot_rates_date<'a>(book: &'a PriceBook, shape: &TaskShape) -> Option<&'a str> {
+    let date = |dimension| {
+        let rate = book.rate(&shape.region, shape.platform, PurchaseOption::Spot, dimension)?;
+        Some(rate.effective_date.as_str())
+    };
+    Some(date(RateDimension::Vcpu)?.min(date(RateDimension::Memory)?))
+}
+
+/// USD a month, as printed; `None` where a rate is missing.
+fn monthly(book: &PriceBook, running: &Running, factor: Decimal) -> Option<Usd> {
+    unrounded(book, running, factor).map(|cost| Usd(cost).rounded())
+}
+
+fn unrounded(book: &PriceBook, running: &Running, factor: Decimal) -> Option<Decimal> {
+    let hourly = TaskCost::split(book, &running.shape, running.split).ok()?.hourly();
+    Some(hourly.0 * running.monthly_task_hours * factor)
+}
+
+#[cfg(test)]
+mod tests;

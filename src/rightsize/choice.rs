@@ -1,0 +1,79 @@
+//! The choice of a size: price against risk.
+//!
+//! Takes every size that holds the floors and costs no more than the current one; gives the one with
+//! the least monthly cost plus what its risk is worth (see [`Calibration`]). Where the current size
+//! is too small, the cheapest that holds the floors.
+
+use super::{
+    calibration::{Calibration, Step},
+    cheapest::{Floors, hourly},
+};
+use crate::{
+    fargate::TaskSize,
+    pricing::{NoPrice, PriceBook, TaskShape},
+    units::decimal_as_f64,
+    workload::PurchaseSplit,
+};
+
+/// A size and what it costs.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Priced {
+    pub size: TaskSize,
+    /// USD a month for all the workload's tasks.
+    pub monthly_cost: f64,
+}
+
+/// The sizes that hold `floors` and cost no more than the current one, by memory; the current one is
+/// the last. Of sizes with the same memory only the cheapest. Empty where the current size does not
+/// hold the floors. `task_hours` are a month's.
+pub fn ladder(
+    book: &PriceBook,
+    shape: &TaskShape,
+    split: PurchaseSplit,
+    current: TaskSize,
+    floors: Floors,
+    task_hours: f64,
+) -> Result<Vec<Priced>, NoPrice> {
+    if !floors.hold(current) {
+        return Ok(Vec::new());
+    }
+    let limit = hourly(book, shape, split, current)?;
+    let mut sizes: Vec<(TaskSize, crate::units::Usd)> = Vec::new();
+    for size in TaskSize::all(shape.platform.os).filter(|size| *size != current && floors.hold(*size)) {
+        let price = hourly(book, shape, split, size)?;
+        if price <= limit {
+            sizes.push((size, price));
+        }
+    }
+    sizes.sort_by_key(|(size, price)| (size.memory(), *price, size.cpu()));
+    sizes.dedup_by_key(|(size, _)| size.memory());
+    sizes.push((current, limit));
+    Ok(sizes
+        .into_iter()
+        .map(|(size, price)| Priced { size, monthly_cost: decimal_as_f64(price.0) * task_hours })
+        .collect())
+}
+
+/// The size of `ladder` (as [`ladder`] gives it) that weighs least, where the past memory peak was
+/// `past_peak` KiB. `None` of an empty ladder.
+pub fn choose(calibration: &Calibration, ladder: &[Priced], past_peak: u64) -> Option<TaskSize> {
+    let current = ladder.last()?.size;
+    let weight = |priced: &Priced| {
+        let risk = if priced.size.memory() >= current.memory() {
+            0.0
+        } else {
+            calibration.cost_of_risk(past_peak, u64::from(priced.size.memory().0) * 1024)
+        };
+        priced.monthly_cost + risk
+    };
+    // Of equals, the later: more memory, or the current size.
+    ladder.iter().rev().min_by(|a, b| weight(a).total_cmp(&weight(b))).map(|priced| priced.size)
+}
+
+/// The ladder as the calibration takes it.
+pub fn steps(ladder: &[Priced]) -> Vec<Step> {
+    ladder
+        .iter()
+        .map(|priced| Step { memory_mib: priced.size.memory().0, monthly_cost: priced.monthly_cost })
+        .collect()
+}

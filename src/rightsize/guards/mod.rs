@@ -1,0 +1,164 @@
+//! Guards: what a size must hold whatever the demand was, and what a change of size depends on.
+//!
+//! Each guard reads facts (the definition, its runtime flags, kills, start-ups) and gives [`Guard`]s:
+//! a code, a sentence, and the floors that it holds the task to. Guards keep a size from being cut;
+//! no floor is above the current size, with one exception: after a kill for memory it is the next
+//! step up. What must be done along with a chosen size is said by [`Guards::conditions`] and
+//! [`Guards::containers`].
+
+mod containers;
+mod injected;
+mod oom;
+mod runtime;
+mod startup;
+
+pub use containers::ContainerSize;
+
+use crate::{
+    demand::StartUp,
+    fargate::TaskSize,
+    units::{CpuUnits, MemoryMib},
+    workload::{OperatingSystem, TaskDefinition, TaskFacts},
+};
+
+use super::need::{Need, ResourceNeed};
+
+/// What guards look at.
+#[derive(Debug, Clone, Copy)]
+pub struct GuardInput<'a> {
+    pub definition: &'a TaskDefinition,
+    pub facts: &'a TaskFacts,
+    /// The current size.
+    pub size: TaskSize,
+    pub os: OperatingSystem,
+    pub start_up: Option<&'a StartUp>,
+    /// Peak memory seen, in MiB; absent without samples.
+    pub memory_peak: Option<u32>,
+    /// What demand alone asks of memory, headroom included.
+    pub memory_need: MemoryMib,
+    /// Headroom in hundredths of a per cent, for the peaks of single containers.
+    pub memory_headroom: u32,
+}
+
+/// What one guard has to say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Guard {
+    /// Kebab-case.
+    pub code: &'static str,
+    /// One sentence, for people.
+    pub detail: String,
+    /// Floors; 0 holds nothing.
+    pub cpu: CpuUnits,
+    pub memory: MemoryMib,
+    /// Whether its code is a reason of the finding even where no floor of it changes the size.
+    pub always_a_reason: bool,
+}
+
+impl Guard {
+    fn note(code: &'static str, detail: String) -> Self {
+        Self { code, detail, cpu: CpuUnits(0), memory: MemoryMib(0), always_a_reason: false }
+    }
+}
+
+/// All guards of a workload, in a fixed order.
+#[derive(Debug, Clone)]
+pub struct Guards<'a> {
+    input: GuardInput<'a>,
+    list: Vec<Guard>,
+}
+
+impl<'a> Guards<'a> {
+    pub fn of(input: GuardInput<'a>) -> Self {
+        let mut list = Vec::new();
+        list.extend(containers::guards(&input));
+        list.extend(runtime::guards(&input));
+        list.extend(startup::guard(&input));
+        list.extend(oom::guard(&input));
+        Self { input, list }
+    }
+
+    pub fn list(&self) -> &[Guard] {
+        &self.list
+    }
+
+    pub fn into_list(self) -> Vec<Guard> {
+        self.list
+    }
+
+    /// The highest of all floors.
+    pub fn floors(&self) -> (CpuUnits, MemoryMib) {
+        self.list.iter().fold((CpuUnits(0), MemoryMib(0)), |(cpu, memory), guard| {
+            (cpu.max(guard.cpu), memory.max(guard.memory))
+        })
+    }
+
+    /// Whether tasks were killed for memory at the current size or above: memory is then short.
+    pub fn memory_is_short(&self) -> bool {
+        self.list.iter().any(|guard| guard.code == oom::CODE && guard.memory > self.input.size.memory())
+    }
+
+    /// `memory` as it is after a kill: short, and at least one step up.
+    pub fn after_kills(&self, memory: ResourceNeed) -> ResourceNeed {
+        let Some(kill) = self.list.iter().find(|guard| guard.code == oom::CODE) else { return memory };
+        let floor = kill.memory.0;
+        ResourceNeed {
+            floor: memory.floor.max(floor),
+            bare: memory.bare.max(floor),
+            ample: memory.ample.max(floor),
+            short: memory.short || self.memory_is_short(),
+            ..memory
+        }
+    }
+
+    /// Codes of the guards that hold the size where `pick` would be without them, and of those that
+    /// are a reason anyway. `pick` chooses a size for a need.
+    pub fn reasons<T: PartialEq, E>(
+        &self,
+        demanded: &Need,
+        mut pick: impl FnMut(&Need) -> Result<T, E>,
+    ) -> Result<Vec<&'static str>, E> {
+        let mut reasons = Vec::new();
+        let mut alone = None;
+        for guard in &self.list {
+            let raised = demanded.at_least((guard.cpu, guard.memory));
+            let binds = raised != *demanded && {
+                let alone = match &mut alone {
+                    Some(alone) => alone,
+                    none => none.insert(pick(demanded)?),
+                };
+                pick(&raised)? != *alone
+            };
+            if (binds || guard.always_a_reason) && !reasons.contains(&guard.code) {
+                reasons.push(guard.code);
+            }
+        }
+        Ok(reasons)
+    }
+
+    /// What must hold, or be done along, for a change to `to`.
+    pub fn conditions(&self, to: TaskSize, reasons: &[&'static str]) -> Vec<String> {
+        let mut conditions = runtime::conditions(&self.input, to, reasons);
+        conditions.extend(startup::condition(&self.input, to));
+        conditions.extend(oom::condition(&self.input));
+        conditions.extend(containers::conditions(&self.input, to));
+        conditions
+    }
+
+    /// The containers' own settings for a task of size `to`; `None` where no such settings register,
+    /// because those in force do not either.
+    pub fn containers(&self, to: TaskSize) -> Option<Vec<ContainerSize>> {
+        containers::split(&self.input, to)
+    }
+}
+
+/// Several things in words: `a`, `a and b`, `a, b and c`.
+fn listed(names: &[String]) -> String {
+    match names {
+        [] => String::new(),
+        [only] => only.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,365 @@
+//! What the settings of language runtimes hold a container's memory to.
+//!
+//! A runtime told to use so much memory will, whatever was seen so far; a task cut below that is
+//! killed the day the heap fills. So such a setting is a floor, and going below it means changing the
+//! setting first. What a process needs beside its heap (MiB; rounded up):
+//!
+//! | runtime | setting | container memory needed |
+//! |---|---|---|
+//! | JVM | the larger of `-Xmx` and `-Xms`, H | H + 5 % of H (collector) + metaspace + code cache + direct buffers + 64 (64 threads of 1 MiB) |
+//! | | metaspace | `-XX:MaxMetaspaceSize`, else 128 |
+//! | | code cache | 64, or `-XX:ReservedCodeCacheSize` if less |
+//! | | direct buffers | `-XX:MaxDirectMemorySize`, else 32 |
+//! | Node.js | `--max-old-space-size`, N | N + 128 (young generation, code, buffers) |
+//! | Go | `GOMEMLIMIT`, L | L + 10 % of L (it is soft, and knows nothing of memory outside of Go) |
+//! | JVM | `-XX:MaxRAMPercentage` without `-Xmx` | no floor: the heap follows the container's memory, a condition |
+//! | gunicorn, Puma, uWSGI | workers, threads | no floor: each worker is a process with its own memory; a note |
+//!
+//! These are allowances, not measurements: the JVM's defaults for metaspace and direct buffers are
+//! bounded by the machine or the heap, and few programs get near. Of a setting given more than once
+//! the larger value counts, as which one wins depends on where it stands.
+//!
+//! | settings | container memory needed |
+//! |---|---|
+//! | `-Xmx1g` | 1024 + 52 + 128 + 64 + 32 + 64 = 1,364 |
+//! | `-Xmx512m -Xms1g -XX:MaxMetaspaceSize=256m` | 1024 + 52 + 256 + 64 + 32 + 64 = 1,492 |
+//! | `--max-old-space-size=1536` | 1,664 |
+//! | `GOMEMLIMIT=450MiB` | 495 |
+//! | `-XX:MaxRAMPercentage=75`, `--workers=4`, `-Xmx0` | none |
+
+use rust_decimal::Decimal;
+
+use super::{Guard, GuardInput, containers};
+use crate::{
+    fargate::TaskSize,
+    units::{CpuUnits, MemoryMib},
+    workload::{Container, RuntimeSetting},
+};
+
+const HEAP_EXCEEDS_SIZE: &str = "heap-exceeds-size";
+pub(super) const FIXED_HEAP: &str = "fixed-heap";
+const HEAP_PERCENT_FOLLOWS: &str = "heap-percent-follows";
+const WORKER_PROCESSES: &str = "worker-processes";
+
+const JVM_METASPACE: u64 = 128;
+const JVM_CODE_CACHE: u64 = 64;
+const JVM_DIRECT: u64 = 32;
+const JVM_THREADS: u64 = 64;
+const JVM_COLLECTOR_PERCENT: u64 = 5;
+const NODE_BESIDE: u64 = 128;
+const GO_BESIDE_PERCENT: u64 = 10;
+/// Memory that is used to this share of the size looks full.
+const FULL_PERCENT: u64 = 85;
+/// A JVM without any heap setting takes a quarter of its memory (HotSpot, server VM).
+const DEFAULT_HEAP_PERCENT: u32 = 25;
+
+const WORKERS: [&str; 8] = [
+    "--workers",
+    "--processes",
+    "-p",
+    "WEB_CONCURRENCY",
+    "GUNICORN_WORKERS",
+    "PUMA_WORKERS",
+    "UWSGI_PROCESSES",
+    "UWSGI_WORKERS",
+];
+
+/// A setting that fixes memory, with what its container then needs, in MiB.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Fixed {
+    /// As written: `-Xmx1g`.
+    setting: String,
+    needed: u64,
+}
+
+/// The most that the settings of a container fix.
+fn fixed(settings: &[RuntimeSetting]) -> Option<Fixed> {
+    const MIB: u64 = 1 << 20;
+    let of = |name: &str, plain_unit: u64| largest(settings, name, plain_unit);
+    let jvm =
+        of("-Xmx", 1).into_iter().chain(of("-Xms", 1)).max_by_key(|(mib, _)| *mib).map(|(heap, setting)| {
+            let amount = |name: &str| of(name, 1).map(|(mib, _)| mib);
+            let beside = percent_of(heap, JVM_COLLECTOR_PERCENT)
+                .saturating_add(amount("-XX:MaxMetaspaceSize").unwrap_or(JVM_METASPACE))
+                .saturating_add(
+                    amount("-XX:ReservedCodeCacheSize").unwrap_or(JVM_CODE_CACHE).min(JVM_CODE_CACHE),
+                )
+                .saturating_add(amount("-XX:MaxDirectMemorySize").unwrap_or(JVM_DIRECT))
+                .saturating_add(JVM_THREADS);
+            Fixed { setting: written(setting), needed: heap.saturating_add(beside) }
+        });
+    let node = of("--max-old-space-size", MIB)
+        .map(|(mib, setting)| Fixed { setting: written(setting), needed: mib.saturating_add(NODE_BESIDE) });
+    let go = of("GOMEMLIMIT", 1).map(|(mib, setting)| Fixed {
+        setting: written(setting),
+        needed: mib.saturating_add(percent_of(mib, GO_BESIDE_PERCENT)),
+    });
+    [jvm, node, go].into_iter().flatten().max_by_key(|fixed| fixed.needed)
+}
+
+fn percent_of(value: u64, percent: u64) -> u64 {
+    value.saturating_mul(percent).div_ceil(100)
+}
+
+/// Largest value of a setting in MiB, rounded up; nothing for zero, which means the default.
+fn largest<'a>(
+    settings: &'a [RuntimeSetting],
+    name: &str,
+    plain_unit: u64,
+) -> Option<(u64, &'a RuntimeSetting)> {
+    settings
+        .iter()
+        .filter(|setting| setting.name == name)
+        .filter_map(|setting| Some((mebibytes(&setting.value, plain_unit)?, setting)))
+        .filter(|(mib, _)| *mib > 0)
+        .max_by_key(|(mib, _)| *mib)
+}
+
+/// Whole MiB of `512m`, `1GiB`, `1073741824`; too large a number is the largest there is.
+fn mebibytes(value: &str, plain_unit: u64) -> Option<u64> {
+    let digits = value.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let unit: u128 = match value[digits.len()..].to_ascii_lowercase().as_str() {
+        "" => plain_unit.into(),
+        "b" => 1,
+        "k" | "kb" | "kib" => 1 << 10,
+        "m" | "mb" | "mib" => 1 << 20,
+        "g" | "gb" | "gib" => 1 << 30,
+        "t" | "tb" | "tib" => 1 << 40,
+        _ => return None,
+    };
+    // All digits, so what does not parse is too large.
+    let bytes = digits.parse::<u128>().unwrap_or(u128::MAX).saturating_mul(unit);
+    Some(u64::try_from(bytes.div_ceil(1 << 20)).unwrap_or(u64::MAX))
+}
+
+/// The setting as it is written: `-Xmx1g`, `--max-old-space-size=1536`.
+fn written(setting: &RuntimeSetting) -> String {
+    let separator = if setting.name.starts_with("-Xm") { "" } else { "=" };
+    format!("{}{separator}{}", setting.name, setting.value)
+}
+
+/// Hundredths of a per cent that a JVM's heap takes of its container's memory, and the setting's text.
+fn heap_percent(settings: &[RuntimeSetting]) -> Option<(u32, String)> {
+    if largest(settings, "-Xmx", 1).is_some() {
+        return None;
+    }
+    let given = settings
+        .iter()
+        .filter(|setting| setting.name == "-XX:MaxRAMPercentage")
+        .filter_map(|setting| Some((centi_percent(&setting.value)?, written(setting))))
+        .max_by_key(|(percent, _)| *percent);
+    let is_jvm = settings.iter().any(|setting| setting.name.starts_with("-X"));
+    given.or_else(|| {
+        is_jvm.then(|| (DEFAULT_HEAP_PERCENT * 100, format!("the JVM's default, {DEFAULT_HEAP_PERCENT} %")))
+    })
+}
+
+fn centi_percent(value: &str) -> Option<u32> {
+    let percent: Decimal = value.parse().ok()?;
+    let valid = percent > Decimal::ZERO && percent <= Decimal::ONE_HUNDRED;
+    valid.then(|| u32::try_from((percent * Decimal::ONE_HUNDRED).round()).ok()).flatten()
+}
+
+/// What a container's settings hold its memory to; 0 without such settings.
+pub(super) fn container_floor(container: &Container) -> MemoryMib {
+    let needed = fixed(&container.runtime_settings).map_or(0, |fixed| fixed.needed);
+    MemoryMib(u32::try_from(needed).unwrap_or(u32::MAX))
+}
+
+pub(super) fn guards(input: &GuardInput<'_>) -> Vec<Guard> {
+    let mut guards = Vec::new();
+    for container in &input.definition.containers {
+        if let Some(fixed) = fixed(&container.runtime_settings) {
+            guards.push(fixed_guard(input, container, &fixed));
+        }
+        if let Some((percent, setting)) = heap_percent(&container.runtime_settings) {
+            let heap = share(containers::limit_of(input, container), percent);
+            let detail =
+                format!("{setting}: the heap follows the memory of {}, {heap} MiB now", container.name);
+            guards.push(Guard::note(HEAP_PERCENT_FOLLOWS, detail));
+        }
+        if let Some(detail) = workers(container) {
+            guards.push(Guard::note(WORKER_PROCESSES, detail));
+        }
+    }
+    guards
+}
+
+fn fixed_guard(input: &GuardInput<'_>, container: &Container, fixed: &Fixed) -> Guard {
+    let Fixed { setting, needed } = fixed;
+    let name = &container.name;
+    let limit = containers::limit_of(input, container);
+    let cpu = CpuUnits(0);
+    let task_floor = containers::floor_with(input, container, container_floor(container));
+    if *needed > u64::from(limit.0) {
+        return Guard {
+            code: HEAP_EXCEEDS_SIZE,
+            detail: format!(
+                "{setting} and what {name} needs beside come to about {needed} MiB, and it has {}: once the heap fills, the task is killed",
+                limit.0
+            ),
+            cpu,
+            memory: task_floor,
+            always_a_reason: true,
+        };
+    }
+    let looks_full = input
+        .memory_peak
+        .is_some_and(|peak| u64::from(peak) * 100 >= u64::from(input.size.memory().0) * FULL_PERCENT);
+    let detail = if looks_full {
+        format!(
+            "memory looks full, and {setting} lets {name} fill {needed} MiB whatever it needs: only the heap in use after collections tells"
+        )
+    } else {
+        format!("{setting} lets {name} grow to about {needed} MiB")
+    };
+    Guard { code: FIXED_HEAP, detail, cpu, memory: task_floor, always_a_reason: looks_full }
+}
+
+fn workers(container: &Container) -> Option<String> {
+    let count = |names: &[&str]| {
+        container
+            .runtime_settings
+            .iter()
+            .filter(|setting| names.contains(&setting.name.as_str()))
+            .find_map(|setting| setting.value.parse::<u32>().ok().filter(|count| *count > 1))
+    };
+    let workers = count(&WORKERS)?;
+    let threads = count(&["--threads", "RAILS_MAX_THREADS", "PUMA_MAX_THREADS", "UWSGI_THREADS"]);
+    let threads = threads.map_or_else(String::new, |threads| format!(" of {threads} threads"));
+    Some(format!(
+        "{} runs {workers} worker processes{threads}: each has its own memory, so fewer of them need less",
+        container.name
+    ))
+}
+
+/// Part of a memory limit, rounded down.
+fn share(limit: MemoryMib, centi_percent: u32) -> u64 {
+    u64::from(limit.0) * u64::from(centi_percent) / 10_000
+}
+
+/// What a change to `to` does to heaps, and which settings keep it from being smaller.
+pub(super) fn conditions(input: &GuardInput<'_>, to: TaskSize, reasons: &[&'static str]) -> Vec<String> {
+    let split = containers::split(input, to);
+    let mut conditions = Vec::new();
+    for (index, container) in input.definition.containers.iter().enumerate() {
+        let now = containers::limit_of(input, container);
+        let then = split
+            .as_ref()
+            .and_then(|split| split.get(index))
+            .map_or(to.memory(), |size| size.memory.unwrap_or(to.memory()));
+        let holds = reasons.contains(&FIXED_HEAP) || reasons.contains(&HEAP_EXCEEDS_SIZE);
+        if let Some(fixed) = fixed(&container.runtime_settings).filter(|_| holds) {
+            conditions.push(if to.memory() > input.size.memory() {
+                format!("before paying for more memory, see whether {} may be lower", fixed.setting)
+            } else {
+                format!("to go lower in memory, lower {} first", fixed.setting)
+            });
+        }
+        if let Some((percent, setting)) = heap_percent(&container.runtime_settings).filter(|_| then < now) {
+            conditions.push(format!(
+                "the heap of {} ({setting}) shrinks from {} to {} MiB: what is in use after collections must fit",
+                container.name,
+                share(now, percent),
+                share(then, percent)
+            ));
+        }
+    }
+    conditions
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn settings(pairs: &[(&str, &str)]) -> Vec<RuntimeSetting> {
+        pairs
+            .iter()
+            .map(|(name, value)| RuntimeSetting { name: (*name).into(), value: (*value).into() })
+            .collect()
+    }
+
+    fn needed(pairs: &[(&str, &str)]) -> u64 {
+        fixed(&settings(pairs)).map_or(0, |fixed| fixed.needed)
+    }
+
+    #[test]
+    fn the_worked_table_holds() {
+        assert_eq!(needed(&[("-Xmx", "1g")]), 1364);
+        assert_eq!(needed(&[("-Xmx", "512m"), ("-Xms", "1g"), ("-XX:MaxMetaspaceSize", "256m")]), 1492);
+        assert_eq!(needed(&[("--max-old-space-size", "1536")]), 1664);
+        assert_eq!(needed(&[("GOMEMLIMIT", "450MiB")]), 495);
+        assert_eq!(needed(&[("-XX:MaxRAMPercentage", "75"), ("--workers", "4"), ("-Xmx", "0")]), 0);
+    }
+
+    #[test]
+    fn of_several_values_the_larger_counts() {
+        assert_eq!(needed(&[("-Xmx", "1g"), ("-Xmx", "256m")]), needed(&[("-Xmx", "1g")]));
+        assert_eq!(needed(&[("GOMEMLIMIT", "64MiB"), ("--max-old-space-size", "1536")]), 1664);
+    }
+
+    #[test]
+    fn sizes_are_read_as_each_runtime_reads_them() {
+        for (value, plain_unit, mib) in [
+            ("1073741824", 1, Some(1024)),
+            ("1", 1, Some(1)),
+            ("1536", 1 << 20, Some(1536)),
+            ("2G", 1, Some(2048)),
+            ("2048k", 1, Some(2)),
+            ("1tib", 1, Some(1 << 20)),
+            ("1.5g", 1, None),
+            ("", 1, None),
+            ("g", 1, None),
+            ("12x", 1, None),
+            ("99999999999g", 1, Some(99_999_999_999 * 1024)),
+            ("99999999999999999999999999999999999999999999g", 1, Some(u64::MAX)),
+        ] {
+            assert_eq!(mebibytes(value, plain_unit), mib, "{value}");
+        }
+    }
+
+    #[test]
+    fn a_heap_by_percentage_counts_only_without_a_fixed_one() {
+        let percent = |pairs: &[(&str, &str)]| heap_percent(&settings(pairs)).map(|(percent, _)| percent);
+        assert_eq!(percent(&[("-XX:MaxRAMPercentage", "75.0")]), Some(7500));
+        assert_eq!(percent(&[("-XX:MaxRAMPercentage", "75"), ("-Xmx", "1g")]), None);
+        assert_eq!(percent(&[("-XX:MaxMetaspaceSize", "64m")]), Some(2500));
+        assert_eq!(percent(&[("--max-old-space-size", "512")]), None);
+        for value in ["0", "-5", "101", "1e3", "", "75%"] {
+            assert_eq!(percent(&[("-XX:MaxRAMPercentage", value)]), Some(2500), "{value}: the default");
+        }
+    }
+
+    #[test]
+    fn worker_processes_are_noted() {
+        let container = |pairs: &[(&str, &str)]| Container {
+            name: "web".into(),
+            runtime_settings: settings(pairs),
+            ..Container::default()
+        };
+        let note = workers(&container(&[("WEB_CONCURRENCY", "4"), ("RAILS_MAX_THREADS", "5")])).unwrap();
+        assert!(note.contains("4 worker processes of 5 threads"), "{note}");
+        assert_eq!(workers(&container(&[("--workers", "1")])), None);
+        assert_eq!(workers(&container(&[("--workers", "99999999999")])), None);
+    }
+
+    proptest! {
+        #[test]
+        fn no_value_panics(name in "-Xm[xs]|--max-old-space-size|GOMEMLIMIT|-XX:MaxRAMPercentage", value in "\\PC{0,40}|[0-9.]{0,60}[kmgtKMGT]?(ib|b)?") {
+            let settings = settings(&[(&name, &value)]);
+            let _ = (fixed(&settings), heap_percent(&settings));
+        }
+
+        #[test]
+        fn a_larger_heap_never_needs_less(a in 1u64..200_000, b in 1u64..200_000) {
+            let at = |mib: u64| needed(&[("-Xmx", &format!("{mib}m"))]);
+            prop_assert!(at(a.min(b)) <= at(a.max(b)));
+            prop_assert!(at(a) > a);
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! [`TaskFacts`]: what a workload's tasks showed that no task definition says.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::units::{CpuUnits, MemoryMib};
+
+/// What is known of a workload's tasks beyond their definition. The default is "not looked at".
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct TaskFacts {
+    /// Containers that AWS adds to every task and that no definition lists.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub injected: Vec<InjectedContainer>,
+    /// What its stopped tasks told; null where they were not looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stopped: Option<StoppedTasks>,
+    /// The most that each container used over the window (Container Insights with enhanced
+    /// observability); empty where there are no such series.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub container_peaks: Vec<ContainerPeak>,
+}
+
+/// A container that AWS adds to a task.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum InjectedContainer {
+    /// The proxy of ECS Service Connect.
+    ServiceConnectProxy,
+    /// The agent of GuardDuty Runtime Monitoring.
+    GuardDutyAgent,
+}
+
+/// What ECS still showed of tasks that had stopped: it keeps them for about one hour, so that nothing
+/// found says little about the days before.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct StoppedTasks {
+    /// Stopped tasks seen.
+    pub seen: u32,
+    /// Of those, tasks with a container that was killed for memory.
+    pub oom_kills: u32,
+    /// When the last of them stopped.
+    #[serde(default)]
+    pub last_oom: Option<Timestamp>,
+    /// The largest task memory at which one was killed.
+    #[serde(default)]
+    pub oom_memory: Option<MemoryMib>,
+    /// Names of the containers that were killed, sorted.
+    #[serde(default)]
+    pub oom_containers: Vec<String>,
+}
+
+/// The most that a container used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContainerPeak {
+    pub name: String,
+    pub cpu: Option<CpuUnits>,
+    pub memory: Option<MemoryMib>,
+}
+
+impl TaskFacts {
+    /// The peak of a container by name.
+    pub fn peak_of(&self, container: &str) -> Option<&ContainerPeak> {
+        self.container_peaks.iter().find(|peak| peak.name == container)
+    }
+}
