@@ -28,10 +28,13 @@ use crate::{
         HeadroomReport, PriceBookReference, Quantity, Report, ReportWindow, SCHEMA_VERSION,
         SnapshotReference, Totals, WorkloadReport,
     },
-    rightsize::{Calibration, Member, Unsupported},
+    rightsize::{
+        Calibration, Member, Unsupported,
+        autoscaling::{ReplicaPeaks, Steering, TaskSeries},
+    },
     snapshot::{Inventory, Manifest, Series, UtilizationParts, Window},
     units::Usd,
-    workload::{OperatingSystem, Workload, WorkloadKind},
+    workload::{Controller, LaunchType, OperatingSystem, Workload, WorkloadKind},
 };
 
 /// A snapshot as the analysis needs it, wherever it is kept.
@@ -56,6 +59,10 @@ struct Digest {
     start_up: Option<StartUp>,
     runs: Option<Runs>,
     values: u64,
+    /// In order, where the number of tasks follows what they use.
+    series: Option<TaskSeries>,
+    /// Where nothing scales the service.
+    peaks: Option<ReplicaPeaks>,
 }
 
 /// The report on a snapshot, as of a time (by default the snapshot's end).
@@ -100,6 +107,8 @@ pub fn analyse(
                 demand: digest.and_then(|digest| digest.demand.as_ref()),
                 start_up: digest.and_then(|digest| digest.start_up.as_ref()),
                 runs: digest.and_then(|digest| digest.runs.as_ref()),
+                series: digest.and_then(|digest| digest.series.as_ref()),
+                peaks: digest.and_then(|digest| digest.peaks),
                 window,
                 refused: &refused,
             }
@@ -238,7 +247,34 @@ fn digest(
         }
         _ => None,
     };
-    (series.workload_id, Digest { demand, start_up, runs, values: rollups.values })
+    let service = workload.zip(timeline).filter(|(workload, _)| {
+        workload.launch_type == LaunchType::Fargate && workload.identity.kind == WorkloadKind::Service
+    });
+    let scaled = service.filter(|(w, _)| w.scaling.as_ref().is_some_and(Steering::needs_series));
+    let fixed = service.filter(|(w, _)| w.scaling.is_none());
+    let digest = Digest {
+        demand,
+        start_up,
+        runs,
+        values: rollups.values,
+        series: scaled.and_then(|(workload, timeline)| {
+            TaskSeries::of(&series.points, timeline, period, deployments(workload))
+        }),
+        peaks: fixed.and_then(|(_, timeline)| ReplicaPeaks::of(&series.points, timeline, period)),
+    };
+    (series.workload_id, digest)
+}
+
+/// When ECS held scale-in back. It does not for deployments that something else controls.
+fn deployments(workload: &Workload) -> Vec<(i64, i64)> {
+    if workload.controller == Controller::External {
+        return Vec::new();
+    }
+    let times = workload.revisions.iter().filter_map(|revision| revision.from.zip(revision.settled));
+    let mut deployments: Vec<(i64, i64)> =
+        times.map(|(from, settled)| (from.as_second(), settled.as_second())).collect();
+    deployments.sort_unstable();
+    deployments
 }
 
 fn operating_system(workload: &Workload, inventory: &Inventory) -> OperatingSystem {

@@ -16,6 +16,13 @@ use crate::{
 /// Below this share (of 10,000) of periods with a sample, a workload does not run all the time.
 const ALWAYS_ON: u64 = 9_500;
 
+/// Fewer replicas than are wanted now, that would have held the peak.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct FewerTasks {
+    pub desired: u32,
+    pub tasks: u32,
+}
+
 /// The options of a workload that costs `remaining` a month after its recommendation. There are none
 /// without a price, none where there is too little data to say what a month costs, and one that is
 /// stopped needs no other.
@@ -25,7 +32,7 @@ pub(super) fn opportunities(
     config: &Config,
     (shape, split): (TaskShape, PurchaseSplit),
     rating: &Result<Rating, Unrated>,
-    remaining: Option<Usd>,
+    (remaining, fewer): (Option<Usd>, Option<FewerTasks>),
 ) -> Vec<Opportunity> {
     let Some((remaining, demand)) = remaining.filter(|cost| cost.0 > Decimal::ZERO).zip(facts.demand) else {
         return Vec::new();
@@ -39,7 +46,18 @@ pub(super) fn opportunities(
         Ok(_) | Err(Unrated { reason: Reason::Autoscaled | Reason::TooFewRuns, .. }) => shape,
         Err(_) => return Vec::new(),
     };
-    let time = demand.total_task_time();
+    let ran = demand.total_task_time();
+    let mut time = rating.as_ref().map_or(ran, |rating| rating.task_time(ran));
+    let mut offers = Vec::new();
+    if let Some(fewer) = fewer {
+        let seconds = demand.periods.saturating_mul(facts.window.period_seconds.into());
+        let after = TaskTime::from_secs(seconds.saturating_mul(fewer.tasks.into()));
+        // What is paid for is what ran, which may be less than what is wanted.
+        if after < time {
+            offers.push(scale_in(fewer, remaining, (remaining * (after.hours() / time.hours())).rounded()));
+            time = after;
+        }
+    }
     let running = Running {
         shape,
         split,
@@ -47,7 +65,24 @@ pub(super) fn opportunities(
         mean_tasks_milli: facts.mean_tasks_milli(time),
         steady_on_demand_milli: steady_on_demand_milli(facts, time),
     };
-    options(running, book, SavingsPlanRates::embedded(), config).into_iter().map(opportunity).collect()
+    let beyond = options(running, book, SavingsPlanRates::embedded(), config).into_iter().map(opportunity);
+    offers.extend(beyond);
+    offers
+}
+
+/// Priced after the change of size and before all else.
+fn scale_in(FewerTasks { desired, tasks }: FewerTasks, remaining: Usd, cost: Usd) -> Opportunity {
+    Opportunity {
+        kind: "scale-in".to_owned(),
+        monthly_cost: Some(cost),
+        monthly_savings: Some(remaining - cost),
+        effort: "very-low".to_owned(),
+        conditions: vec![
+            format!("the desired count is set from {desired} to {tasks}"),
+            "the busiest period of the window is the busiest to come: fewer tasks share it".to_owned(),
+            "a task lost is a larger part of the service".to_owned(),
+        ],
+    }
 }
 
 /// Thousandths of a task that are there, on demand, at every hour: all of a fixed count, the least that

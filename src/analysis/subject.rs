@@ -5,7 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 
-use super::{options::opportunities, standalone};
+use super::{
+    options::{FewerTasks, opportunities},
+    standalone,
+};
 use crate::{
     config::{Config, LeastChange, Resolved},
     demand::{Observed, Requested, Runs, StartUp, Timeline, WindowDemand},
@@ -13,17 +16,19 @@ use crate::{
     pricing::{NoPrice, PriceBook, TaskCost, TaskShape},
     report::{
         ContainerReport, CpuDemand, CurrentSize, DemandReport, Dimension, Dimensions, Evidence, Finding,
-        GuardReport, MemoryDemand, NotRated, PlatformReport, Quantity, Recommendation, SettingReport, Size,
-        WorkloadReport,
+        GuardReport, MemoryDemand, NotRated, PlatformReport, Quantity, Recommendation, Scaling,
+        SettingReport, Size, WorkloadReport,
     },
     rightsize::{
         Calibration, ContainerSize, DimensionRating, Guard, Member, Rating, Reason, Subject, Unrated,
-        Unsupported, member, rate,
+        Unsupported,
+        autoscaling::{self, ReplicaPeaks, ScalingChoice, TaskSeries, fewest_tasks},
+        member, rate,
     },
     snapshot::{Gap, Inventory, Window},
     units::{HOURS_PER_MONTH, TaskTime, Usd, decimal_as_f64},
     workload::{
-        HistorySource, InjectedContainer, LaunchType, OperatingSystem, Platform, PurchaseSplit,
+        HistorySource, InjectedContainer, LaunchType, OperatingSystem, Platform, PurchaseSplit, Scheduling,
         TaskDefinition, TaskFacts, Workload, WorkloadIdentity, WorkloadKind, spot_share,
     },
 };
@@ -37,6 +42,8 @@ pub(super) struct Facts<'a> {
     pub start_up: Option<&'a StartUp>,
     /// Of tasks that come and go.
     pub runs: Option<&'a Runs>,
+    pub series: Option<&'a TaskSeries>,
+    pub peaks: Option<ReplicaPeaks>,
     pub window: Window,
     pub refused: &'a Refused<'a>,
 }
@@ -81,21 +88,24 @@ pub(super) fn report_on(
     let calibration =
         calibrations.get(&in_force.sizing.risk).and_then(|calibration| calibration.as_ref().ok());
     let rating = facts.rating(book, config, &in_force, calibration, &prepared);
-    let Prepared { platform, split, priced } = prepared;
+    let Prepared { platform, split, ref priced } = prepared;
 
     let paid = config.discount.factor();
-    let list_month = |hourly: Usd| hourly * (time.hours() * facts.months_per_window());
-    let month = |hourly: Usd| (list_month(hourly) * paid).rounded();
-    let monthly_cost = priced.as_ref().ok().map(|cost| month(cost.current_hourly));
-    let list_monthly_cost = priced.as_ref().ok().map(|cost| list_month(cost.current_hourly).rounded());
+    let list_month = |hourly: Usd, time: TaskTime| hourly * (time.hours() * facts.months_per_window());
+    let month = |hourly: Usd, time: TaskTime| (list_month(hourly, time) * paid).rounded();
+    let monthly_cost = priced.as_ref().ok().map(|cost| month(cost.current_hourly, time));
+    let list_monthly_cost = priced.as_ref().ok().map(|cost| list_month(cost.current_hourly, time).rounded());
     let window_cost = priced.as_ref().ok().map(|cost| (cost.window * paid).rounded());
     let rating = rating.map(|rating| match (rating.choice, monthly_cost) {
-        (Some(choice), Some(now)) => only_if_worth_it(rating, config.change, now - month(choice.hourly), now),
+        (Some(choice), Some(now)) => {
+            let savings = now - month(choice.hourly, rating.task_time(time));
+            only_if_worth_it(rating, config.change, savings, now)
+        }
         _ => rating,
     });
     let recommendation = rating.as_ref().ok().and_then(|rating| {
         let choice = rating.choice?;
-        let cost = month(choice.hourly);
+        let cost = month(choice.hourly, rating.task_time(time));
         let savings = monthly_cost.map(|now| now - cost);
         Some(Recommendation {
             cpu_units: choice.size.cpu().0,
@@ -111,6 +121,7 @@ pub(super) fn report_on(
             upper_bound: reported(choice.upper),
             conditions: rating.conditions.clone(),
             containers: rating.containers.iter().map(container_report).collect(),
+            scaling: rating.scaling.map(|choice| scaling(choice, rating.simulation_error)),
         })
     });
     let remaining = recommendation.as_ref().and_then(|r| r.monthly_cost).or(monthly_cost);
@@ -162,14 +173,17 @@ pub(super) fn report_on(
         dimensions,
         options: facts.timeline.map_or_else(Vec::new, |timeline| {
             let shape = facts.shape(platform, timeline.current());
-            opportunities(facts, book, config, (shape, split), &rating, remaining)
+            let fewer = rating.as_ref().ok().and_then(|rating| {
+                facts.with_subject(config, &in_force, &prepared, |s| Ok(facts.fewer_tasks(s, rating))).ok()?
+            });
+            opportunities(facts, book, config, (shape, split), &rating, (remaining, fewer))
         }),
         recommendation,
         guards: rating.as_ref().map_or_else(|_| Vec::new(), |r| r.guards.iter().map(guard_report).collect()),
         runs: facts.runs.and_then(|runs| {
             standalone::reported(runs, priced.as_ref().ok().map(|priced| priced.current_hourly))
         }),
-        evidence: facts.evidence(in_force),
+        evidence: facts.evidence(rating.as_ref().ok(), in_force),
     }
 }
 
@@ -367,6 +381,7 @@ impl<'a> Facts<'a> {
             split,
             demand,
             scaling: self.workload.scaling.as_ref(),
+            series: self.series,
             facts: &task_facts,
             start_up: self.start_up,
             observed_days: match self.runs {
@@ -379,6 +394,18 @@ impl<'a> Facts<'a> {
         };
         let no_price = |error: NoPrice| Unrated::new(Reason::NoPriceForRegion, error.to_string());
         answer(&subject).map_err(no_price)
+    }
+
+    /// Desired tasks, and how many fewer would do after the change of size, where nothing scales the
+    /// service.
+    fn fewer_tasks(&self, subject: &Subject<'_>, rating: &Rating) -> Option<FewerTasks> {
+        let desired = self.workload.desired_count?;
+        if self.workload.scheduling != Scheduling::Replica || rating.is_underprovisioned() {
+            return None;
+        }
+        let size = rating.choice.map_or(subject.size, |choice| choice.size);
+        let tasks = fewest_tasks(subject, self.peaks?, size, desired)?;
+        Some(FewerTasks { desired, tasks })
     }
 
     /// What its tasks showed, with what the settings say of all tasks.
@@ -438,7 +465,7 @@ impl<'a> Facts<'a> {
         Ok(())
     }
 
-    fn evidence(&self, in_force: Resolved) -> Evidence {
+    fn evidence(&self, rating: Option<&Rating>, in_force: Resolved) -> Evidence {
         let at = |second: i64| Timestamp::from_second(second).ok();
         let share = |parts: u64| Quantity(Decimal::from(parts) / Decimal::from(10_000));
         let mut notes = self.workload.notes.clone();
@@ -464,6 +491,7 @@ impl<'a> Facts<'a> {
         if self.lacks_container_series() {
             notes.push("container-insights-would-tell".to_owned());
         }
+        notes.extend(rating.into_iter().flat_map(|rating| rating.notes.iter().cloned()));
         let at_cap = |of: fn(&WindowDemand) -> &Option<Observed>| {
             demand.and_then(|demand| of(demand).as_ref()).map_or(0, |observed| observed.periods_at_cap)
         };
@@ -482,6 +510,9 @@ impl<'a> Facts<'a> {
             notes,
             cpu_periods_at_cap: at_cap(|demand| &demand.cpu),
             memory_periods_at_cap: at_cap(|demand| &demand.memory),
+            simulation_error_percent: rating
+                .and_then(|rating| rating.simulation_error)
+                .map(|error| Quantity(autoscaling::percent(error))),
             startup_peak_vcpu: self.start_up.map(|start| {
                 Quantity(Decimal::from(start.peak_cpu) / Decimal::from(1_024_000_u32)).rounded()
             }),
@@ -582,6 +613,20 @@ fn reported(size: TaskSize) -> Size {
     Size { cpu_units: size.cpu().0, memory_mib: size.memory().0 }
 }
 
+fn scaling(choice: ScalingChoice, error: Option<u32>) -> Scaling {
+    let percent = |centi: u32| Quantity(autoscaling::percent(centi));
+    let hours = |time: TaskTime| Quantity(time.hours()).rounded();
+    Scaling {
+        min_capacity: choice.min_capacity,
+        max_capacity: choice.max_capacity,
+        target_cpu_percent: choice.target_cpu.map(percent),
+        target_memory_percent: choice.target_memory.map(percent),
+        simulated_task_hours: hours(choice.simulated),
+        observed_task_hours: hours(choice.observed),
+        simulation_error_percent: percent(error.unwrap_or_default()),
+    }
+}
+
 fn container_report(container: &ContainerSize) -> ContainerReport {
     ContainerReport {
         name: container.name.clone(),
@@ -607,13 +652,15 @@ fn only_if_worth_it(mut rating: Rating, least: LeastChange, savings: Usd, cost: 
     if rating.is_underprovisioned() || least.is_met_by(savings, cost) {
         return rating;
     }
-    rating.choice = None;
+    (rating.choice, rating.scaling) = (None, None);
     for dimension in [&mut rating.cpu, &mut rating.memory] {
         if *dimension == DimensionRating::Overprovisioned {
             *dimension = DimensionRating::Optimized;
         }
     }
-    rating.reasons.retain(|reason| !["cpu-overprovisioned", "memory-overprovisioned"].contains(reason));
+    let of_the_choice =
+        ["cpu-overprovisioned", "memory-overprovisioned", "low-scaling-target", "smaller-reserve-at-minimum"];
+    rating.reasons.retain(|reason| !of_the_choice.contains(reason));
     rating.reasons.push("below-least-change");
     rating
 }

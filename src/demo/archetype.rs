@@ -82,8 +82,11 @@ pub(super) enum Containers {
 pub(super) enum Scaling {
     None,
     Cpu,
+    /// At a target far below what is safe.
+    LowCpu,
     Memory,
     CpuAndMemory,
     Step,
     RequestsPerTarget,
+    Predictive,
 }

@@ -51,7 +51,7 @@ const SERVICE: Archetype = Archetype {
 };
 
 /// The order is that of importance: a fleet of fewer workloads gets the first rows.
-pub(super) static ARCHETYPES: [Archetype; 40] = [
+pub(super) static ARCHETYPES: [Archetype; 42] = [
     // One of each finding.
     Archetype {
         name: "checkout-api",
@@ -330,7 +330,7 @@ pub(super) static ARCHETYPES: [Archetype; 40] = [
     Archetype {
         name: "quote-stream",
         team: "payments",
-        intent: Intent::NotRated("autoscaled"),
+        intent: Intent::Optimized,
         size: Some(size(512, 1024)),
         scaling: Scaling::CpuAndMemory,
         tasks: Tasks::along(Daily, 2, 8),
@@ -343,12 +343,34 @@ pub(super) static ARCHETYPES: [Archetype; 40] = [
         name: "ticket-ingest",
         region: EU,
         team: "web",
-        intent: Intent::NotRated("autoscaled"),
+        intent: Intent::Optimized,
         size: Some(size(1024, 2048)),
         scaling: Scaling::Step,
         tasks: Tasks::along(Bursts, 2, 8),
         cpu: Level::cpu(Bursts, 1_500, 3_500, 130),
         memory: Level::memory(Flat, 3_000, 3_400, 105),
+        ..SERVICE
+    },
+    Archetype {
+        name: "price-feed",
+        team: "payments",
+        intent: Intent::Overprovisioned,
+        size: Some(size(1024, 2048)),
+        scaling: Scaling::LowCpu,
+        tasks: Tasks::along(Daily, 4, 14),
+        cpu: Level::cpu(Flat, 2_700, 2_900, 125),
+        memory: Level::memory(Flat, 5_000, 5_600, 105),
+        live_tasks: true,
+        ..SERVICE
+    },
+    Archetype {
+        name: "flash-sale",
+        team: "web",
+        intent: Intent::NotRated("autoscaled"),
+        size: Some(size(1024, 2048)),
+        scaling: Scaling::Predictive,
+        tasks: Tasks::along(Daily, 2, 10),
+        cpu: Level::cpu(Flat, 4_200, 4_800, 130),
         ..SERVICE
     },
     // Data that says too little.

@@ -233,9 +233,13 @@ fn scalable_target(archetype: &Archetype) -> Option<ScalableTarget> {
     let policies = match archetype.scaling {
         Scaling::None => return None,
         Scaling::Cpu => vec![cpu()],
+        Scaling::LowCpu => vec![tracking("cpu-30", TrackedMetric::CpuUtilization, 30.0)],
         Scaling::Memory => vec![memory()],
         Scaling::CpuAndMemory => vec![cpu(), memory()],
         Scaling::Step => vec![ScalingPolicy { name: "queue-depth".to_owned(), kind: PolicyKind::Step }],
+        Scaling::Predictive => {
+            vec![ScalingPolicy { name: "forecast".to_owned(), kind: PolicyKind::Predictive { scales: true } }]
+        }
         Scaling::RequestsPerTarget => {
             vec![tracking("requests-900", TrackedMetric::Other("ALBRequestCountPerTarget".to_owned()), 900.0)]
         }

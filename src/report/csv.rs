@@ -13,7 +13,7 @@ use std::{borrow::Cow, collections::BTreeMap};
 use csv::{Terminator, WriterBuilder};
 use jiff::Timestamp;
 
-use super::{Dimension, Quantity, Report, WorkloadReport};
+use super::{Dimension, Quantity, Report, Scaling, WorkloadReport};
 use crate::units::Usd;
 
 /// What a reader may choose.
@@ -119,6 +119,12 @@ const COLUMNS: &[(&str, CellOf)] = &[
     ("oom_kills", |_, w| w.evidence.oom_kills.map_or_else(String::new, |kills| kills.to_string())),
     ("runs", |_, w| w.runs.map_or_else(String::new, |runs| runs.count.to_string())),
     ("cost_per_run_usd", |_, w| money(w.runs.and_then(|runs| runs.cost_per_run))),
+    ("simulation_error_percent", |_, w| quantity(w.evidence.simulation_error_percent)),
+    ("recommended_min_capacity", |_, w| integer(scaling(w).map(|s| s.min_capacity))),
+    ("recommended_max_capacity", |_, w| integer(scaling(w).map(|s| s.max_capacity))),
+    ("recommended_target_cpu_percent", |_, w| quantity(scaling(w).and_then(|s| s.target_cpu_percent))),
+    ("recommended_target_memory_percent", |_, w| quantity(scaling(w).and_then(|s| s.target_memory_percent))),
+    ("simulated_task_hours", |_, w| quantity(scaling(w).map(|s| s.simulated_task_hours))),
     ("snapshot_id", |r, _| text(&r.snapshot.id)),
     ("price_book_id", |r, _| text(&r.price_book.id)),
     ("tags", |_, w| text(&joined_tags(&w.tags))),
@@ -133,6 +139,10 @@ fn cost_as_recommended(workload: &WorkloadReport) -> Option<Usd> {
             Some(workload.monthly_cost?.rounded() - recommendation.monthly_savings?.rounded())
         }
     }
+}
+
+fn scaling(workload: &WorkloadReport) -> Option<Scaling> {
+    workload.recommendation.as_ref().and_then(|recommendation| recommendation.scaling)
 }
 
 fn dimension_reason(dimension: &Dimension) -> String {

@@ -295,6 +295,7 @@ fn rated(name: &str, finding: Finding, size: (u32, u32), monthly_cost: &str) -> 
             notes: Vec::new(),
             cpu_periods_at_cap: 0,
             memory_periods_at_cap: 0,
+            simulation_error_percent: None,
             settings: Vec::new(),
             startup_peak_vcpu: None,
             oom_kills: None,
@@ -328,6 +329,7 @@ fn not_rated(name: &str, reason: &str, detail: &str) -> WorkloadReport {
             notes: Vec::new(),
             cpu_periods_at_cap: 0,
             memory_periods_at_cap: 0,
+            simulation_error_percent: None,
             settings: Vec::new(),
             startup_peak_vcpu: None,
             oom_kills: None,
@@ -366,6 +368,7 @@ fn recommendation(size: (u32, u32), cost: &str, savings: &str, percent: &str) ->
         upper_bound: Size { memory_mib: size.memory_mib + 1024, ..size },
         conditions: Vec::new(),
         containers: Vec::new(),
+        scaling: None,
     }
 }
 

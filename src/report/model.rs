@@ -319,6 +319,25 @@ pub struct Recommendation {
     /// The containers' own settings at this size, all that the definition lists; empty where it lists
     /// none, or where they must be worked out by hand.
     pub containers: Vec<ContainerReport>,
+    /// What scales the service, as it should be along with this size; null where nothing does that
+    /// follows the size. `monthly_cost` is that of the simulated task-hours.
+    pub scaling: Option<Scaling>,
+}
+
+/// Application Auto Scaling's settings that belong to a recommended size.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Scaling {
+    pub min_capacity: u32,
+    pub max_capacity: u32,
+    /// Target of the policy on CPU utilization; null where there is none.
+    pub target_cpu_percent: Option<Quantity>,
+    /// Target of the policy on memory utilization; null where there is none.
+    pub target_memory_percent: Option<Quantity>,
+    /// Task-hours that the window's demand would have taken with these settings.
+    pub simulated_task_hours: Quantity,
+    pub observed_task_hours: Quantity,
+    /// How far the simulation with nothing changed is from what ran, in per cent of task-hours.
+    pub simulation_error_percent: Quantity,
 }
 
 /// A container's settings; null: not set.
@@ -368,6 +387,9 @@ pub struct Evidence {
     /// Periods in which some sample was at 95 % of the size or more.
     pub cpu_periods_at_cap: u64,
     pub memory_periods_at_cap: u64,
+    /// How far the simulation of the service's scaling, with nothing changed, is from what ran, in per
+    /// cent of task-hours; null where nothing was simulated or the simulation is not trusted.
+    pub simulation_error_percent: Option<Quantity>,
     /// The most CPU that a task took while it started after a deployment; null where no start was seen.
     pub startup_peak_vcpu: Option<Quantity>,
     /// Tasks killed for memory, of those that stopped in about the hour before collecting (ECS keeps

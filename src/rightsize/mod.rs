@@ -4,6 +4,7 @@
 //! gives a [`Rating`]. It never recommends below a guard's floor and never reduces a resource whose
 //! demand it could not see.
 
+pub mod autoscaling;
 mod calibration;
 mod cheapest;
 mod choice;

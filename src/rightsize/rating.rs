@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::{
+    autoscaling::{Context, Resource, ScalingChoice, Steering, TaskSeries, refine},
     calibration::{Calibration, Member},
     cheapest::{Floors, cheapest_size, hourly},
     choice::{Priced, choose, ladder, steps},
@@ -16,8 +17,8 @@ use crate::{
     demand::{Requested, StartUp, WindowDemand},
     fargate::TaskSize,
     pricing::{NoPrice, PriceBook, TaskShape},
-    units::{CpuUnits, MemoryMib, Usd},
-    workload::{PolicyKind, PurchaseSplit, ScalableTarget, TaskDefinition, TaskFacts, TrackedMetric},
+    units::{CpuUnits, MemoryMib, TaskTime, Usd},
+    workload::{PurchaseSplit, ScalableTarget, TaskDefinition, TaskFacts},
 };
 
 /// What is rated.
@@ -30,6 +31,8 @@ pub struct Subject<'a> {
     pub split: PurchaseSplit,
     pub demand: &'a WindowDemand,
     pub scaling: Option<&'a ScalableTarget>,
+    /// What ran and was used, in order, where policies follow it.
+    pub series: Option<&'a TaskSeries>,
     pub facts: &'a TaskFacts,
     /// Start-ups, where they can be told apart.
     pub start_up: Option<&'a StartUp>,
@@ -68,6 +71,13 @@ pub struct Rating {
     /// The current size is the smallest there is and large enough.
     pub already_minimal: bool,
     pub idle: bool,
+    /// What scales the service, as it should be with the choice; `None` where nothing does that
+    /// follows the size.
+    pub scaling: Option<ScalingChoice>,
+    /// Relative error of the simulated task-hours with nothing changed, in 0.01 %.
+    pub simulation_error: Option<u32>,
+    /// What was assumed, in plain words.
+    pub notes: Vec<String>,
 }
 
 /// A recommended size.
@@ -86,6 +96,11 @@ pub struct SizeChoice {
 impl Rating {
     pub fn is_underprovisioned(&self) -> bool {
         [&self.cpu, &self.memory].contains(&&DimensionRating::Underprovisioned)
+    }
+
+    /// Task time of the window after the choice, where `ran` is what ran.
+    pub fn task_time(&self, ran: TaskTime) -> TaskTime {
+        self.scaling.map_or(ran, |scaling| scaling.simulated)
     }
 
     pub fn is_unrated(&self) -> bool {
@@ -117,8 +132,10 @@ impl<'a> Needs<'a> {
         let os = subject.shape.platform.os;
         let steady = steady(subject.demand, subject.start_up);
         let (cpu, memory) = need(&steady, current, os, &subject.sizing, calibrated, subject.observed_days);
-        let cpu = rateable(cpu, subject.scaling, &TrackedMetric::CpuUtilization);
-        let memory = rateable(memory, subject.scaling, &TrackedMetric::MemoryUtilization);
+        let steering = subject.scaling.map(|target| Steering::of(target, (0, 0)));
+        let followed = |resource| steering.as_ref().and_then(|steering| steering.follows(resource));
+        let cpu = rateable(cpu, followed(Resource::Cpu));
+        let memory = rateable(memory, followed(Resource::Memory));
         let keep = |at: u32| ResourceNeed {
             floor: at,
             bare: at,
@@ -273,17 +290,26 @@ pub fn rate(
         _ => None,
     };
     let to = choice.map(|choice| choice.size);
-    Ok(Rating {
+    let rating = Rating {
         cpu,
         memory,
         conditions: to.map(|to| needs.guards.conditions(to, &reasons)).unwrap_or_default(),
         containers: to.and_then(|to| needs.guards.containers(to)).unwrap_or_default(),
-        guards: needs.guards.into_list(),
+        guards: needs.guards.list().to_vec(),
         reasons,
         choice,
         already_minimal: choice.is_none() && !short && size.is_smallest(os),
         idle,
-    })
+        scaling: None,
+        simulation_error: None,
+        notes: Vec::new(),
+    };
+    // What would be chosen if the number of tasks stayed what it was: a cheaper size, or this one.
+    let same = match (chosen, choice) {
+        (Some(_), None) => Some((size, hourly(book, shape, split, size)?)),
+        (chosen, _) => chosen,
+    };
+    refine(&Context { subject, guards: &needs.guards, calibration, book, same }, rating)
 }
 
 /// Demand with the start-up spikes of CPU taken out: they are a guard's business.
@@ -299,34 +325,12 @@ fn mib(kib: u64) -> u32 {
     u32::try_from(kib.div_ceil(1024)).unwrap_or(u32::MAX)
 }
 
-/// The need, or why this resource cannot be rated: no samples, or the task count follows it.
-fn rateable(
-    need: Option<ResourceNeed>,
-    scaling: Option<&ScalableTarget>,
-    metric: &TrackedMetric,
-) -> Result<ResourceNeed, Unrated> {
-    if let Some(policy) = scaling.and_then(|target| scales_on(target, metric)) {
-        return Err(Unrated::new(
-            Reason::Autoscaled,
-            format!("{policy}, so a smaller size changes the number of tasks too"),
-        ));
+/// The need, or why this resource cannot be rated: the task count follows it, or no samples.
+fn rateable(need: Option<ResourceNeed>, followed: Option<String>) -> Result<ResourceNeed, Unrated> {
+    if let Some(why) = followed {
+        return Err(Unrated::new(Reason::Autoscaled, why));
     }
     need.ok_or_else(|| Unrated::new(Reason::NoMetrics, "no samples of this resource in the window"))
-}
-
-/// The policy by which the number of tasks may follow `metric`, in words.
-fn scales_on(target: &ScalableTarget, metric: &TrackedMetric) -> Option<String> {
-    target.policies.iter().find_map(|policy| match &policy.kind {
-        PolicyKind::TargetTracking { metric: tracked, target, .. } if tracked == metric => {
-            Some(format!("policy {} keeps this resource at {target} %", policy.name))
-        }
-        // What a step policy's alarm or a forecast follows is not in the policy: it may be this.
-        PolicyKind::Step => Some(format!("step policy {} follows an alarm not seen here", policy.name)),
-        PolicyKind::Predictive { scales: true } => {
-            Some(format!("predictive policy {} sets the number of tasks", policy.name))
-        }
-        _ => None,
-    })
 }
 
 fn is_idle(demand: &WindowDemand, size: TaskSize, config: &Config) -> bool {
@@ -334,7 +338,7 @@ fn is_idle(demand: &WindowDemand, size: TaskSize, config: &Config) -> bool {
     demand.cpu.as_ref().is_some_and(|cpu| cpu.max <= limit)
 }
 
-fn risk_at(to: TaskSize, subject: &Subject<'_>, demanded: &Need) -> PerformanceRisk {
+pub(super) fn risk_at(to: TaskSize, subject: &Subject<'_>, demanded: &Need) -> PerformanceRisk {
     let Subject { demand, sizing: Sizing { peak, .. }, observed_days, .. } = subject;
     let percent = |peak: u64, size: u64| (peak * 100).div_ceil(size.max(1));
     let cpu_peak =

@@ -124,6 +124,7 @@ impl Case {
             shape: &shape,
             split: PurchaseSplit::ON_DEMAND,
             demand: &demand,
+            series: None,
             scaling: None,
             facts: &self.facts,
             start_up: start.as_ref(),

@@ -1,0 +1,225 @@
+//! Services that scale themselves, and those that could do with fewer tasks.
+
+use proptest::prelude::*;
+use rust_decimal::Decimal;
+
+use super::{DAYS, POINTS, Service, service, size_of, target_tracking};
+use crate::{
+    report::Finding,
+    units::Usd,
+    workload::{PolicyKind, ScalingPolicy, ScheduledAction, TrackedMetric},
+};
+
+#[test]
+fn a_task_count_that_follows_something_else_is_taken_as_it_was() {
+    let requests = TrackedMetric::Other("ALBRequestCountPerTarget".into());
+    for policy in [PolicyKind::Step, target_tracking(requests)] {
+        let row = service(20, 20).sized(1024, 8192).scaled_by(vec![policy]).rated();
+        assert_eq!(size_of(&row), (256, 2048));
+        assert!(row.reasons.iter().any(|reason| reason == "task-count-follows-other-metric"));
+        assert_eq!(row.recommendation.unwrap().scaling, None);
+    }
+    let row = service(20, 20).scaled_by(vec![PolicyKind::Predictive { scales: true }]).rated();
+    let not_rated = row.not_rated.unwrap();
+    assert_eq!(not_rated.reason, "autoscaled");
+    assert!(not_rated.detail.contains("forecasts"), "{}", not_rated.detail);
+    assert_eq!(
+        size_of(&service(20, 20).scaled_by(vec![PolicyKind::Predictive { scales: false }]).rated()),
+        (256, 512)
+    );
+}
+
+/// Tasks that follow a demand of four to twelve tasks' worth of CPU at 55 %, up and down once a day.
+fn following(cpu_percent: u32, memory_percent: u32, hottest_percent: u32) -> Service {
+    service(cpu_percent, memory_percent).with(|service| {
+        for point in &mut service.points {
+            let hour = point.timestamp / 3600 % 24;
+            point.cpu_samples = Some(5 * u32::try_from(4 + (12 - (hour - 12).abs()) * 2 / 3).unwrap());
+            point.cpu_max = Some(cpu_percent * hottest_percent);
+        }
+        service.workload.desired_count = Some(4);
+    })
+}
+
+fn scaled_between(service: Service, min: u32, max: u32, target: f64) -> Service {
+    let policy = PolicyKind::TargetTracking {
+        metric: TrackedMetric::CpuUtilization,
+        target,
+        disable_scale_in: false,
+        scale_in_cooldown: 300,
+        scale_out_cooldown: 300,
+    };
+    service.scaled_by(vec![policy]).with(|service| {
+        let scaling = service.workload.scaling.as_mut().unwrap();
+        (scaling.min_capacity, scaling.max_capacity) = (min, max);
+    })
+}
+
+#[test]
+fn a_smaller_size_that_only_multiplies_tasks_is_not_recommended() {
+    let row = scaled_between(following(56, 60, 120), 4, 16, 60.0).sized(1024, 2048).rated();
+    assert_eq!((row.finding, row.dimensions.cpu.finding), (Finding::Optimized, Finding::Optimized));
+    assert_eq!(row.recommendation, None);
+    assert!(row.reasons.iter().any(|reason| reason == "smaller-size-multiplies-tasks"), "{:?}", row.reasons);
+    assert!(row.evidence.simulation_error_percent.unwrap().0 < Decimal::from(5));
+}
+
+#[test]
+fn memory_that_no_policy_follows_is_cut_and_the_tasks_stay_as_many() {
+    let row = scaled_between(following(56, 20, 120), 4, 16, 60.0).sized(1024, 8192).rated();
+    assert_eq!((row.finding, size_of(&row)), (Finding::Overprovisioned, (1024, 2048)));
+    let scaling = row.recommendation.unwrap().scaling.unwrap();
+    assert_eq!((scaling.min_capacity, scaling.max_capacity), (4, 16));
+    assert_eq!(scaling.target_cpu_percent.unwrap().0, Decimal::from(60));
+    assert_eq!(scaling.simulated_task_hours, scaling.observed_task_hours);
+}
+
+#[test]
+fn a_low_target_is_raised_as_far_as_the_hottest_task_allows() {
+    let low = || scaled_between(following(28, 30, 120), 2, 16, 30.0);
+    let report = low().report();
+    let row = &report.workloads[0];
+    let recommendation = row.recommendation.as_ref().unwrap();
+    let scaling = recommendation.scaling.unwrap();
+    // 60 % x 1.2 for the hottest task x 1.2 of headroom is 86 %; 70 % would be 101 %.
+    assert_eq!((recommendation.cpu_units, scaling.target_cpu_percent.unwrap().0), (1024, Decimal::from(60)));
+    assert!(row.reasons.iter().any(|reason| reason == "low-scaling-target"));
+    let part = scaling.simulated_task_hours.0 / scaling.observed_task_hours.0;
+    assert!(part > "0.45".parse().unwrap() && part < "0.6".parse().unwrap(), "{part}");
+    // What is printed adds up: cost by simulated task-hours, savings, totals.
+    let by_hand =
+        Usd("0.04937".parse::<Decimal>().unwrap() * scaling.simulated_task_hours.0 * Decimal::from(730)
+            / Decimal::from(DAYS * 24));
+    let difference = (recommendation.monthly_cost.unwrap() - by_hand).0.abs();
+    assert!(difference < "0.001".parse().unwrap(), "{difference}");
+    assert_eq!(report.totals.monthly_savings, recommendation.monthly_savings.unwrap());
+    assert_eq!(report.totals.recommended_monthly_cost, recommendation.monthly_cost.unwrap());
+    // Half the tasks may each need up to twice the memory.
+    let fuller = scaled_between(following(28, 60, 120), 2, 16, 30.0).rated();
+    assert_eq!(size_of(&fuller), (1024, 3072));
+    // A hotter task leaves less room.
+    let skewed = scaled_between(following(28, 30, 190), 2, 16, 30.0).rated();
+    let target = skewed.recommendation.unwrap().scaling.unwrap().target_cpu_percent.unwrap().0;
+    assert_eq!(target, Decimal::from(40));
+}
+
+#[test]
+fn an_idle_minimum_gets_smaller_tasks_and_not_more_of_them() {
+    let row = scaled_between(service(10, 20), 2, 8, 60.0).rated();
+    assert_eq!(size_of(&row), (256, 512));
+    let scaling = row.recommendation.unwrap().scaling.unwrap();
+    assert_eq!((scaling.min_capacity, scaling.max_capacity), (2, 32));
+    assert_eq!(scaling.simulated_task_hours, scaling.observed_task_hours);
+    assert!(row.reasons.iter().any(|reason| reason == "smaller-reserve-at-minimum"));
+}
+
+#[test]
+fn cpu_that_was_used_up_tells_no_number_of_tasks() {
+    let row = scaled_between(following(99, 20, 100), 4, 12, 60.0).rated();
+    let cpu = row.dimensions.cpu.not_rated.unwrap();
+    assert_eq!(cpu.reason, "autoscaled");
+    assert!(cpu.detail.contains("used all they had"), "{}", cpu.detail);
+}
+
+#[test]
+fn a_scheduled_action_that_is_not_understood_is_named() {
+    let row = scaled_between(service(10, 20), 2, 8, 60.0)
+        .with(|service| {
+            service.workload.scaling.as_mut().unwrap().scheduled_actions = vec![ScheduledAction {
+                name: "third-friday".into(),
+                schedule: "cron(0 8 ? * 6#3 *)".into(),
+                time_zone: None,
+                min_capacity: Some(4),
+                max_capacity: None,
+            }];
+        })
+        .rated();
+    assert_eq!(row.evidence.notes, ["scheduled action third-friday is not simulated"]);
+}
+
+#[test]
+fn replicas_that_the_peak_leaves_idle_are_an_option_after_the_size() {
+    let replicas = |tasks: u32, cpu: u32| {
+        service(cpu, 30).with(|service| {
+            service.workload.desired_count = Some(tasks);
+            service.points.iter_mut().for_each(|point| point.cpu_samples = Some(5 * tasks));
+        })
+    };
+    let scale_in =
+        |service: Service| service.rated().options.into_iter().find(|option| option.kind == "scale-in");
+    // 12 x 0.1 vCPU are 0.25 vCPU / 1 GB tasks; 1.2 x 1.2 vCPU fit into six of them, memory into nine:
+    // 12 x 30 % x 2 GB x 1.2 = 8.64 GB.
+    let row = replicas(12, 10).rated();
+    assert_eq!(size_of(&row), (256, 1024));
+    let option = scale_in(replicas(12, 10)).unwrap();
+    assert!(option.conditions[0].ends_with("from 12 to 9"), "{:?}", option.conditions);
+    let after = row.recommendation.unwrap().monthly_cost.unwrap();
+    assert_eq!(option.monthly_cost.unwrap() + option.monthly_savings.unwrap(), after);
+    assert_eq!(option.monthly_cost.unwrap(), (after * "0.75".parse().unwrap()).rounded());
+    // One in each availability zone stays, and so do two.
+    let quiet = |tasks| {
+        replicas(tasks, 3).sized(256, 512).with(|service| {
+            service.points.iter_mut().for_each(|point| point.mem_max = Some(100));
+        })
+    };
+    assert!(scale_in(quiet(20)).unwrap().conditions[0].ends_with("from 20 to 3"));
+    for tasks in [1, 2, 3] {
+        assert_eq!(scale_in(quiet(tasks)), None, "{tasks}");
+    }
+    assert_eq!(scale_in(replicas(12, 97)), None, "what lacks CPU lacks no tasks less");
+    assert_eq!(scale_in(scaled_between(quiet(20), 2, 30, 60.0)), None, "policies see to it");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
+    /// Whatever a scaled service did, what is recommended holds the memory seen, keeps two tasks where
+    /// there were two, is paid for by its simulated tasks, and adds up.
+    #[test]
+    fn a_recommendation_for_a_scaled_service_is_sound(
+        size in 0usize..77,
+        levels in prop::collection::vec((10u32..1_200, 100u32..160, 1u32..9_000), 1..30),
+        (min, span, target) in (0u32..5, 0u32..20, 10u32..95),
+        memory_too: bool,
+    ) {
+        let size = crate::fargate::TaskSize::all(crate::workload::OperatingSystem::Linux).nth(size).unwrap();
+        let report = scaled_between(service(0, 0), min, min + span, f64::from(target))
+            .sized(size.cpu().0, size.memory().0)
+            .with(|service| {
+                for (i, point) in service.points.iter_mut().enumerate() {
+                    // Hundredths of a task's CPU in all, by as many tasks as the policy wants for it.
+                    let (total, skew, memory) = levels[i * levels.len() / POINTS as usize];
+                    let tasks = total.div_ceil(target).clamp(min.max(1), (min + span).max(1));
+                    let cpu = (total * 100 / tasks).min(9_000);
+                    point.cpu_samples = Some(5 * tasks);
+                    (point.cpu_avg, point.cpu_max) = (Some(cpu), Some(cpu * skew / 100));
+                    (point.mem_avg, point.mem_max) = (Some(memory), Some(memory));
+                }
+                if memory_too {
+                    let kind = target_tracking(TrackedMetric::MemoryUtilization);
+                    let scaling = service.workload.scaling.as_mut().unwrap();
+                    scaling.policies.push(ScalingPolicy { name: "memory".into(), kind });
+                }
+            })
+            .report();
+        let row = &report.workloads[0];
+        let savings = row.recommendation.as_ref().and_then(|r| r.monthly_savings).unwrap_or_default();
+        prop_assert_eq!(report.totals.monthly_savings, savings);
+        prop_assert_eq!(report.totals.recommended_monthly_cost, row.monthly_cost.unwrap() - savings);
+        if let Some(recommendation) = &row.recommendation {
+            let seen = row.demand.unwrap().memory_mib.unwrap().max.0;
+            prop_assert!(Decimal::from(recommendation.memory_mib) >= seen);
+            prop_assert!(row.finding == Finding::Underprovisioned || savings > Usd::ZERO);
+            if let Some(scaling) = recommendation.scaling {
+                prop_assert!(scaling.min_capacity >= min.min(2) && scaling.max_capacity >= scaling.min_capacity);
+                prop_assert!(scaling.simulation_error_percent.0 <= Decimal::from(25));
+                let hourly = recommendation.monthly_cost.unwrap().0 / scaling.simulated_task_hours.0;
+                let gb = Decimal::from(recommendation.memory_mib) / Decimal::from(1024);
+                let vcpu = Decimal::from(recommendation.cpu_units) / Decimal::from(1024);
+                let rate: Decimal = vcpu * "0.04048".parse::<Decimal>().unwrap() + gb * "0.004445".parse::<Decimal>().unwrap();
+                let months = Decimal::from(730) / Decimal::from(DAYS * 24);
+                prop_assert!((hourly - rate * months).abs() < "0.0001".parse().unwrap());
+            }
+        }
+    }
+}

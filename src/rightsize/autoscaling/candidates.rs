@@ -1,0 +1,193 @@
+//! The sizes, limits and targets worth simulating.
+//!
+//! | what | tried |
+//! |---|---|
+//! | a resource that a policy follows | its size, and down to a quarter of it: smaller tasks carry more of what every task needs for itself. Up to twice its size only where nothing else fits |
+//! | a resource that none follows | every size that holds it |
+//! | target | as it is, and steps of 10 % up to [`SAFE_TARGET`] |
+//! | upper limit | so that the same total capacity can be reached |
+//! | lower limit | so that the same total capacity is kept; and the same number of tasks, which is a smaller reserve, if the demand seen holds with full headroom |
+
+use super::{
+    simulate::{Limits, Setting},
+    steering::{Plan, Resource},
+};
+use crate::{fargate::TaskSize, rightsize::need::ResourceNeed, workload::OperatingSystem};
+
+/// 0.01 %. Above it a target leaves less than 30 % for the minutes that a scale-out takes and for
+/// tasks hotter than the mean; a higher one that is in force is kept, not recommended.
+pub const SAFE_TARGET: u32 = 7_000;
+const TARGET_STEP: u32 = 1_000;
+/// The smallest part of a followed resource's size that is tried.
+const SMALLEST_PART: u32 = 4;
+
+/// What bounds the sizes to try: least and most CPU units, least and most MiB.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bounds {
+    pub current: TaskSize,
+    pub os: OperatingSystem,
+    pub cpu: (u32, u32),
+    pub memory: (u32, u32),
+}
+
+impl Bounds {
+    /// What `need` and a guard's `floor` leave of a resource. It keeps its size where nothing is known of
+    /// it, and does not get smaller where it was used up.
+    pub(super) fn of(need: Option<ResourceNeed>, now: u32, floor: u32) -> (u32, u32) {
+        match need {
+            None => (now.max(floor), now),
+            Some(need) if need.reached_cap => (now.max(floor), u32::MAX),
+            Some(_) => (floor, u32::MAX),
+        }
+    }
+
+    /// Sizes to try, by CPU, then memory. With `larger`, also larger ones of what is followed.
+    pub(super) fn sizes(self, plan: &Plan, larger: bool) -> impl Iterator<Item = TaskSize> {
+        let followed = |(least, most): (u32, u32), now: u32, tracked: bool| {
+            let now_or_twice = if larger { now.saturating_mul(2) } else { now };
+            let tried = if tracked { (now.div_ceil(SMALLEST_PART), now_or_twice) } else { (0, u32::MAX) };
+            least.max(tried.0)..=most.min(tried.1)
+        };
+        let cpu = followed(self.cpu, self.current.cpu().0, plan.tracks(Resource::Cpu));
+        let memory = followed(self.memory, self.current.memory().0, plan.tracks(Resource::Memory));
+        TaskSize::all(self.os)
+            .filter(move |size| cpu.contains(&size.cpu().0) && memory.contains(&size.memory().0))
+    }
+}
+
+/// CPU units and MiB as far as the number of tasks follows them; the current ones elsewhere.
+pub(super) fn followed_size(plan: &Plan, size: TaskSize, current: TaskSize) -> (u32, u32) {
+    let of = |resource, size: u32, current: u32| if plan.tracks(resource) { size } else { current };
+    (
+        of(Resource::Cpu, size.cpu().0, current.cpu().0),
+        of(Resource::Memory, size.memory().0, current.memory().0),
+    )
+}
+
+/// The settings to try at a followed size.
+pub(super) fn settings(plan: &Plan, followed: (u32, u32), current: TaskSize) -> Vec<Setting> {
+    // As many more tasks as the scarcer of the followed resources asks for.
+    let ratios = [(current.cpu().0, followed.0), (current.memory().0, followed.1)];
+    let [cpu, memory] = ratios;
+    let more =
+        |(a, b): (u32, u32), (c, d): (u32, u32)| u64::from(a) * u64::from(d) >= u64::from(c) * u64::from(b);
+    let ratio = match (plan.tracks(Resource::Cpu), plan.tracks(Resource::Memory)) {
+        (true, false) => cpu,
+        (false, true) => memory,
+        _ if more(cpu, memory) => cpu,
+        _ => memory,
+    };
+    let mut limits = vec![Limits { min: ratio, max: ratio }];
+    if ratio.0 > ratio.1 {
+        limits.push(Limits { min: (1, 1), max: ratio });
+    }
+    if ratio.0 == ratio.1 {
+        limits = vec![Limits::AS_THEY_ARE];
+    }
+    let mut settings = Vec::new();
+    for limits in limits {
+        for targets in targets(plan) {
+            settings.push(Setting { size: Some(followed), limits, targets });
+        }
+    }
+    settings
+}
+
+/// Every combination of the policies' targets; the first one is as it is.
+fn targets(plan: &Plan) -> Vec<Vec<u32>> {
+    let mut combinations: Vec<Vec<u32>> = vec![Vec::new()];
+    for tracking in &plan.tracking {
+        let first_step = (tracking.target / TARGET_STEP + 1).saturating_mul(TARGET_STEP);
+        let higher = (first_step..=SAFE_TARGET).step_by(TARGET_STEP as usize);
+        let tried: Vec<u32> = std::iter::once(tracking.target).chain(higher).collect();
+        // Two policies give a dozen combinations; who has more than that keeps the rest as it is.
+        let tried = if combinations.len() * tried.len() > MOST_COMBINATIONS { &tried[..1] } else { &tried };
+        combinations = combinations
+            .iter()
+            .flat_map(|before| {
+                tried.iter().map(|target| before.iter().copied().chain([*target]).collect::<Vec<u32>>())
+            })
+            .collect();
+    }
+    combinations
+}
+
+/// Of targets.
+const MOST_COMBINATIONS: usize = 64;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        rightsize::autoscaling::{Capacity, Tracking},
+        units::{CpuUnits, MemoryMib},
+    };
+
+    fn plan(targets: &[(Resource, u32)]) -> Plan {
+        Plan {
+            capacity: Capacity::new(2, 10),
+            tracking: targets
+                .iter()
+                .map(|(resource, target)| Tracking {
+                    name: "p".into(),
+                    resource: *resource,
+                    target: *target,
+                    scale_in: true,
+                    scale_in_cooldown: 300,
+                    scale_out_cooldown: 300,
+                })
+                .collect(),
+            follows_other: false,
+            scale_in_suspended: false,
+            scale_out_suspended: false,
+            changes: Vec::new(),
+            not_understood: Vec::new(),
+        }
+    }
+
+    fn size(cpu: u32, memory: u32) -> TaskSize {
+        TaskSize::new(CpuUnits(cpu), MemoryMib(memory), OperatingSystem::Linux).unwrap()
+    }
+
+    #[test]
+    fn targets_rise_in_steps_to_the_safe_one_and_never_fall() {
+        let of = |target| targets(&plan(&[(Resource::Cpu, target)]));
+        assert_eq!(of(4_500), [[4_500], [5_000], [6_000], [7_000]]);
+        assert_eq!(of(7_000), [[7_000]]);
+        assert_eq!(of(8_500), [[8_500]]);
+        assert_eq!(targets(&plan(&[(Resource::Cpu, 6_000), (Resource::Memory, 6_500)])).len(), 4);
+        let many: Vec<(Resource, u32)> = (0..50).map(|_| (Resource::Cpu, 1)).collect();
+        assert!(targets(&plan(&many)).len() <= MOST_COMBINATIONS);
+    }
+
+    #[test]
+    fn limits_keep_the_total_capacity_or_the_least_number_of_tasks() {
+        let plan = plan(&[(Resource::Cpu, 7_000)]);
+        let limits: Vec<Capacity> = settings(&plan, (256, 2048), size(1024, 2048))
+            .iter()
+            .map(|setting| setting.limits.apply(plan.capacity))
+            .collect();
+        assert_eq!(limits, [Capacity::new(8, 40), Capacity::new(2, 40)]);
+        let larger = &settings(&plan, (4096, 2048), size(1024, 2048))[0];
+        assert_eq!(larger.limits.apply(plan.capacity), Capacity::new(2, 3), "two tasks stay two tasks");
+    }
+
+    #[test]
+    fn a_followed_resource_stays_within_a_quarter_and_itself() {
+        let bounds = Bounds {
+            current: size(1024, 4096),
+            os: OperatingSystem::Linux,
+            cpu: (0, u32::MAX),
+            memory: (2048, u32::MAX),
+        };
+        let plan = plan(&[(Resource::Cpu, 6_000)]);
+        let cpus = |larger| {
+            let mut cpus: Vec<u32> = bounds.sizes(&plan, larger).map(|size| size.cpu().0).collect();
+            cpus.dedup();
+            cpus
+        };
+        assert_eq!(cpus(false), [256, 512, 1024]);
+        assert_eq!(cpus(true), [256, 512, 1024, 2048]);
+        assert!(bounds.sizes(&plan, false).all(|size| size.memory().0 >= 2048));
+    }
+}

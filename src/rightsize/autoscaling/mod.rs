@@ -1,0 +1,36 @@
+//! Services that scale themselves: what another task size does to the number of tasks.
+//!
+//! Where a policy keeps CPU at 60 %, a task half as large is used twice as much, so there will be
+//! twice as many: the bill stays. What such a service can save lies elsewhere: in the resource that
+//! no policy follows, in a target set low, in a minimum of tasks larger than they need be.
+//!
+//! Takes the service's policies ([`Steering`]), what it ran and used in the order of time
+//! ([`TaskSeries`]), prices and settings; simulates the policies ([`simulate`]) as they are, and only
+//! if that reproduces what was observed, at other sizes, limits and targets; refines the
+//! rating that holds for tasks as many as ran ([`refine`]).
+//! It refuses to rate what a forecast or an unknown statistic decides, and demand that was cut off.
+//! A single pass over 14 days of five minutes takes tens of microseconds, so everything is tried.
+
+mod candidates;
+mod choice;
+mod fit;
+mod refine;
+mod reproduction;
+mod scale_in;
+mod schedule;
+mod series;
+mod simulate;
+mod steering;
+#[cfg(test)]
+mod tests;
+
+pub use candidates::SAFE_TARGET;
+pub use choice::LEAST_SAVING;
+pub(super) use refine::{Context, refine};
+pub use refine::{ScalingChoice, percent};
+pub use reproduction::{MOST_ERROR, OffTheMark, Reproduction};
+pub use scale_in::{AVAILABILITY_ZONES, ReplicaPeaks, fewest_tasks};
+pub use schedule::CapacityChange;
+pub use series::TaskSeries;
+pub use simulate::{Limits, Setting, Simulated, simulate};
+pub use steering::{Capacity, FOLLOWS_OTHER_METRIC, Plan, Resource, Steering, Tracking};

@@ -1,0 +1,101 @@
+//! Fewer replicas, where nothing scales a service and its peak leaves tasks idle.
+//!
+//! The peak is what the tasks of one period would have used together if all had been as hot as the
+//! hottest. Fewer tasks share it, memory included. How many are needed is asked of [`need`], so that
+//! the headroom is that of every other rating.
+//!
+//! | desired | peak | tasks of | fewest |
+//! |---|---|---|---|
+//! | 12 | 12 x 0.1 vCPU | 0.5 vCPU | 3: with 20 % of headroom |
+//! | 12 | 12 x 0.01 vCPU | 0.5 vCPU | 3: one in each of three availability zones |
+//! | 3, 2 or 1 | any | any | as it is |
+
+use crate::{
+    demand::{Histogram, Observed, Requested, Timeline},
+    fargate::TaskSize,
+    rightsize::{need::need, rating::Subject},
+    utilization::Point,
+};
+
+/// Tasks in a service that keeps one in each availability zone: most Regions offer three.
+pub const AVAILABILITY_ZONES: u32 = 3;
+
+/// The busiest period of a service, by resource: thousandths of a CPU unit and KiB, of all its tasks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ReplicaPeaks {
+    pub cpu: u64,
+    pub memory: u64,
+}
+
+impl ReplicaPeaks {
+    /// `None` where no period has tasks, CPU and memory.
+    pub fn of(points: &[Point], timeline: &Timeline, period_seconds: u32) -> Option<Self> {
+        let segments = timeline.segments();
+        let mut at = 0;
+        let mut peaks: Option<Self> = None;
+        for point in points {
+            while segments.get(at + 1).is_some_and(|next| next.start <= point.timestamp) {
+                at += 1;
+            }
+            let segment = segments[at];
+            let (Some(samples), Some(cpu), Some(memory)) = (point.cpu_samples, point.cpu_max, point.mem_max)
+            else {
+                continue;
+            };
+            let task_seconds =
+                u64::from(samples).saturating_mul(u64::from(segment.metric_resolution_seconds));
+            // What is divided by is the same for all periods, so it waits until the end.
+            let all = |centi_percent: u32, size: u32| {
+                (u64::from(centi_percent) * u64::from(size)).saturating_mul(task_seconds)
+            };
+            let peaks = peaks.get_or_insert_with(Self::default);
+            peaks.cpu = peaks.cpu.max(all(cpu, segment.requested.cpu.0));
+            peaks.memory = peaks.memory.max(all(memory, segment.requested.memory.0));
+        }
+        let whole = 10_000 * u128::from(period_seconds.max(1));
+        let parts = |peak: u64, parts: u128| {
+            u64::try_from((u128::from(peak) * parts).div_ceil(whole)).unwrap_or(u64::MAX)
+        };
+        peaks.map(|peaks| Self { cpu: parts(peaks.cpu, 1000), memory: parts(peaks.memory, 1024) })
+    }
+}
+
+/// The fewest tasks of `size` that would have held the peak, if they are fewer than `desired`.
+pub fn fewest_tasks(subject: &Subject<'_>, peaks: ReplicaPeaks, size: TaskSize, desired: u32) -> Option<u32> {
+    let least = desired.min(AVAILABILITY_ZONES);
+    // The load falls with every task more, so the first that holds is found by halving.
+    let (mut least, mut most) = (least, desired);
+    while least < most {
+        let middle = least + (most - least) / 2;
+        if holds(subject, peaks, size, middle) {
+            most = middle;
+        } else {
+            least = middle + 1;
+        }
+    }
+    (most < desired).then_some(most)
+}
+
+fn holds(subject: &Subject<'_>, peaks: ReplicaPeaks, size: TaskSize, tasks: u32) -> bool {
+    let mut demand = subject.demand.clone();
+    let of_one = |observed: &mut Option<Observed>, peak: u64| {
+        if let Some(observed) = observed {
+            let load = peak.div_ceil(tasks.max(1).into());
+            observed.max = load;
+            observed.histogram = Histogram::from_iter([load]);
+        }
+    };
+    of_one(&mut demand.cpu, peaks.cpu);
+    of_one(&mut demand.memory, peaks.memory);
+    let requested = Requested {
+        cpu: size.cpu(),
+        memory: size.memory(),
+        ephemeral_storage: subject.shape.ephemeral_storage,
+    };
+    let os = subject.shape.platform.os;
+    let (cpu, memory) = need(&demand, requested, os, &subject.sizing, false, subject.observed_days);
+    let fits = |need: Option<crate::rightsize::ResourceNeed>, size: u32| {
+        need.is_some_and(|need| need.floor <= size && !need.short && !need.reached_cap)
+    };
+    fits(cpu, size.cpu().0) && fits(memory, size.memory().0)
+}
