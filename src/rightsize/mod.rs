@@ -13,6 +13,7 @@ mod need;
 mod performance_risk;
 mod rating;
 mod unrated;
+mod weighing;
 
 pub use calibration::{Calibration, Member, Step, Unsupported};
 pub use cheapest::{Floors, cheapest_size};
@@ -23,3 +24,4 @@ pub use need::{Need, ResourceNeed, need};
 pub use performance_risk::{PerformanceRisk, performance_risk};
 pub use rating::{DimensionRating, Rating, SizeChoice, Subject, member, rate};
 pub use unrated::{Reason, Unrated};
+pub use weighing::{Candidate, Shortage, Weighing, weigh};
