@@ -8,6 +8,7 @@ mod completions;
 mod context;
 mod demo;
 mod exit_code;
+mod explain;
 mod failure;
 mod iam_policy;
 mod init;
@@ -44,6 +45,7 @@ enum Command {
     Demo(demo::DemoArgs),
     Collect(collect::CollectArgs),
     Report(report::ReportArgs),
+    Explain(explain::ExplainArgs),
     Price(price::PriceArgs),
     Prices(prices::PricesArgs),
     Init(init::InitArgs),
@@ -57,6 +59,7 @@ impl Cli {
             Command::Demo(args) => demo::run(&self.global, args),
             Command::Collect(args) => collect::run(&self.global, args),
             Command::Report(args) => report::run(&self.global, args),
+            Command::Explain(args) => explain::run(&self.global, args),
             Command::Price(args) => price::run(&self.global, args),
             Command::Prices(args) => prices::run(&self.global, args),
             Command::Init(args) => init::run(args),
