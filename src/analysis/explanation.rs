@@ -309,8 +309,8 @@ fn chosen(candidate: &Candidate, weighing: &Weighing) -> String {
 
 fn kept(candidate: &Candidate, weighing: &Weighing) -> String {
     match too_small(candidate, weighing) {
-        Some((_, detail)) => format!("the current size stays, though {detail}"),
-        None => "the current size stays".to_owned(),
+        Some((_, detail)) => format!("stays, though {detail}"),
+        None => "stays".to_owned(),
     }
 }
 

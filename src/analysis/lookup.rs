@@ -55,8 +55,10 @@ pub fn find(workloads: &[Workload], name: &str) -> Result<u32, LookupError> {
                     let id = workload.identity.id();
                     let parts: Vec<&str> = id.split('/').collect();
                     let end = parts[parts.len().saturating_sub(segments)..].join("/");
-                    let own = strsim::jaro_winkler(&end.to_lowercase(), &name.to_lowercase());
-                    (own, id)
+                    let (end, name) = (end.to_lowercase(), name.to_lowercase());
+                    // A part of a name says more than likeness.
+                    let part = if end.contains(&name) { 1.0 } else { 0.0 };
+                    (part + strsim::jaro_winkler(&end, &name), id)
                 })
                 .collect();
             near.sort_by(|(a, id), (b, other)| b.total_cmp(a).then_with(|| id.cmp(other)));

@@ -13,7 +13,7 @@ use rust_decimal::Decimal;
 use super::{CandidateReport, Explanation, ReplayReport, ResourceReplayReport, chart::chart};
 use crate::{
     report::{
-        Finding, Quantity, Recommendation, Size, WorkloadReport,
+        ContainerReport, Finding, Quantity, Recommendation, Size, WorkloadReport,
         amounts::{NONE, cost, count, grouped, money, size},
         columns::{Align, Column, Columns, Shrink},
         text::{display_safe, display_width, shorten_middle},
@@ -55,7 +55,10 @@ struct Page {
 
 impl Page {
     fn section(&mut self, title: &str) {
-        let _ = writeln!(self.text, "\n{title}");
+        self.text.push('\n');
+        for line in wrapped(title, self.width) {
+            let _ = writeln!(self.text, "{line}");
+        }
     }
 
     /// A label, and text of any origin beside it.
@@ -135,7 +138,10 @@ fn summary(explanation: &Explanation, page: &mut Page) {
     if !workload.reasons.is_empty() {
         page.field("reasons", &workload.reasons.join(", "));
     }
-    let now = size(workload.current.cpu_units, workload.current.memory_mib);
+    let now = match (workload.current.cpu_units, workload.current.memory_mib) {
+        (None, None) => "size not known".to_owned(),
+        (cpu, memory) => size(cpu, memory),
+    };
     let month = workload.monthly_cost.map_or_else(|| "no price".to_owned(), a_month);
     page.field("now", &format!("{now}, {month}"));
     if workload.list_monthly_cost != workload.monthly_cost {
@@ -170,7 +176,9 @@ fn recommended(recommendation: &Recommendation, page: &mut Page) {
     for condition in &recommendation.conditions {
         page.field("if", condition);
     }
-    if !recommendation.containers.is_empty() {
+    let has_settings =
+        |c: &ContainerReport| c.cpu_units.or(c.memory_mib).or(c.memory_reservation_mib).is_some();
+    if recommendation.containers.iter().any(has_settings) {
         page.section("Containers at the recommended size");
         let rows = recommendation.containers.iter().map(|container| {
             let mib =
@@ -294,7 +302,7 @@ fn timeline(explanation: &Explanation, page: &mut Page) {
                 short_arn(&revision.task_definition).to_owned(),
             ]
         });
-        let columns = vec![number("FROM", 1), number("SETTLED", 2), text("SIZE", 8), text("REVISION", 8)];
+        let columns = vec![stamp("FROM", 1), stamp("SETTLED", 2), text("SIZE", 18), text("REVISION", 8)];
         page.table(columns, rows.collect());
         more(skipped, "earlier", page);
     }
@@ -304,7 +312,7 @@ fn timeline(explanation: &Explanation, page: &mut Page) {
         let skipped = explanation.sizes.len().saturating_sub(CHANGES);
         let rows = explanation.sizes.iter().skip(skipped).map(|stretch| {
             let how = match (stretch.mixed, stretch.assumed) {
-                (true, _) => "several sizes at once: the larger counts",
+                (true, _) => "mixed: the larger counts",
                 (false, true) => "assumed",
                 (false, false) => "",
             };
@@ -315,7 +323,7 @@ fn timeline(explanation: &Explanation, page: &mut Page) {
                 how.to_owned(),
             ]
         });
-        let columns = vec![number("FROM", 0), number("PERIODS", 1), text("SIZE", 8), text("", 8)];
+        let columns = vec![stamp("FROM", 0), number("PERIODS", 1), text("SIZE", 18), text("", 24)];
         page.table(columns, rows.collect());
         more(skipped, "earlier", page);
     }
@@ -462,7 +470,8 @@ fn candidates(explanation: &Explanation, page: &mut Page) {
                 ));
                 row.push(candidate.cost_of_risk.map_or_else(|| NONE.to_owned(), money));
             }
-            row.push(candidate.detail.clone());
+            let now = if is_current(candidate, &explanation.workload) { "now: " } else { "" };
+            row.push(format!("{now}{}", candidate.detail));
             row
         });
     let rows = rows.collect();
@@ -478,14 +487,16 @@ fn candidates(explanation: &Explanation, page: &mut Page) {
 /// The candidates to show: those nearest in price to the one chosen or kept, and the current one.
 fn nearest<'a>(candidates: &'a [CandidateReport], workload: &WorkloadReport) -> Vec<&'a CandidateReport> {
     let settled = candidates.iter().position(|c| c.verdict == "chosen" || c.verdict == "kept").unwrap_or(0);
-    let is_current = |c: &CandidateReport| {
-        (Some(c.cpu_units), Some(c.memory_mib)) == (workload.current.cpu_units, workload.current.memory_mib)
-    };
     let mut by_distance: Vec<usize> = (0..candidates.len()).collect();
-    by_distance.sort_by_key(|at| (!is_current(&candidates[*at]), at.abs_diff(settled)));
+    by_distance.sort_by_key(|at| (!is_current(&candidates[*at], workload), at.abs_diff(settled)));
     by_distance.truncate(SIZES);
     by_distance.sort_unstable();
     by_distance.into_iter().map(|at| &candidates[at]).collect()
+}
+
+fn is_current(candidate: &CandidateReport, workload: &WorkloadReport) -> bool {
+    (Some(candidate.cpu_units), Some(candidate.memory_mib))
+        == (workload.current.cpu_units, workload.current.memory_mib)
 }
 
 fn guards(workload: &WorkloadReport, page: &mut Page) {
@@ -495,7 +506,7 @@ fn guards(workload: &WorkloadReport, page: &mut Page) {
     page.section("Guards");
     for guard in &workload.guards {
         let mut floors = Vec::new();
-        floors.extend(guard.cpu_units.map(|cpu| CpuUnits(cpu).to_string()));
+        floors.extend(guard.cpu_units.map(|cpu| format!("{:.3} vCPU", CpuUnits(cpu).vcpu())));
         floors.extend(guard.memory_mib.map(|mib| format!("{} MiB", grouped(&mib.to_string()))));
         let floors = match floors.as_slice() {
             [] => String::new(),
@@ -599,9 +610,12 @@ fn options(workload: &WorkloadReport, page: &mut Page) {
     }
     page.section("Also possible, each after the steps before it");
     for option in &workload.options {
-        let saves = option.monthly_savings.map_or_else(String::new, |usd| format!(" saves {}", a_month(usd)));
-        page.field(&option.kind, "");
-        page.field("", format!("{saves}, {} effort", option.effort).trim_start());
+        let saves =
+            option.monthly_savings.map_or_else(String::new, |usd| format!("saves {}, ", a_month(usd)));
+        let line = format!("{}: {saves}{} effort", option.kind, option.effort);
+        for line in wrapped(&display_safe(&line), page.width - 2) {
+            let _ = writeln!(page.text, "  {line}");
+        }
         for condition in &option.conditions {
             page.field("if", condition);
         }
@@ -636,6 +650,10 @@ fn missing(explanation: &Explanation, page: &mut Page) {
 
 const fn text(title: &'static str, min: usize) -> Column {
     Column { title, align: Align::Left, shrink: Shrink::Middle { min }, rank: 0 }
+}
+
+const fn stamp(title: &'static str, rank: u8) -> Column {
+    Column { title, align: Align::Left, shrink: Shrink::Never, rank }
 }
 
 const fn number(title: &'static str, rank: u8) -> Column {
