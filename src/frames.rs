@@ -7,6 +7,8 @@
 //!
 //! A part is decoded on the caller's thread alone, because callers read parts side by side.
 
+mod traces;
+
 use std::{io::Cursor, panic::catch_unwind};
 
 use polars::prelude::{
@@ -14,6 +16,8 @@ use polars::prelude::{
     NewChunkedArray as _, ParallelStrategy, ParquetCompression, ParquetReader, ParquetWriter, PolarsError,
     PolarsNumericType, SerReader as _, TimeUnit, TimeZone, UInt32Chunked,
 };
+
+pub use traces::{Traces, read_traces};
 
 use crate::utilization::{Point, Series};
 
@@ -40,6 +44,8 @@ const MAX_ROWS: usize = 1 << 24;
 pub enum FrameError {
     #[error("not a Parquet file of utilization: {0}")]
     Parquet(String),
+    #[error("not a Parquet file of traces: {0}")]
+    Traces(String),
     #[error("column {0} is missing")]
     ColumnMissing(&'static str),
     #[error("column {0} is not one of utilization's")]
@@ -135,12 +141,7 @@ fn decode(bytes: &[u8]) -> Result<Vec<Series>, FrameError> {
     let mut reader = ParquetReader::new(Cursor::new(bytes)).read_parallel(ParallelStrategy::None);
     let groups = &reader.get_metadata()?.row_groups;
     check_rows(groups.iter().fold(0, |rows, group| rows.saturating_add(group.num_rows())))?;
-    for group in groups {
-        let rows = i64::try_from(group.num_rows());
-        if group.parquet_columns().iter().any(|chunk| rows != Ok(chunk.num_values())) {
-            return Err(FrameError::Parquet("its columns are not equally long".to_owned()));
-        }
-    }
+    check_row_groups(&mut reader)?;
     let schema = reader.schema()?;
     for (name, field) in schema.iter() {
         check_column(name, field.dtype())?;
@@ -149,6 +150,17 @@ fn decode(bytes: &[u8]) -> Result<Vec<Series>, FrameError> {
         return Err(FrameError::ColumnMissing(missing));
     }
     series_from_frame(&reader.finish()?)
+}
+
+/// Refuses what polars would panic on.
+fn check_row_groups(reader: &mut ParquetReader<Cursor<&[u8]>>) -> Result<(), FrameError> {
+    for group in &reader.get_metadata()?.row_groups {
+        let rows = i64::try_from(group.num_rows());
+        if group.parquet_columns().iter().any(|chunk| rows != Ok(chunk.num_values())) {
+            return Err(FrameError::Parquet("its columns are not equally long".to_owned()));
+        }
+    }
+    Ok(())
 }
 
 fn check_column(name: &str, found: &ArrowDataType) -> Result<(), FrameError> {

@@ -4,6 +4,7 @@
 //! gives the same bytes for the same input.
 
 pub mod analysis;
+pub mod backtest;
 #[cfg(all(feature = "aws", feature = "frames"))]
 pub mod cli;
 #[cfg(all(feature = "aws", feature = "frames"))]

@@ -1,4 +1,5 @@
-//! [`Series`]: the utilization of one workload, as `CloudWatch` gave it.
+//! [`Series`]: the utilization of one workload, as `CloudWatch` gave it; [`TraceRow`]: that of a machine, as
+//! a public trace has it.
 
 use std::io;
 
@@ -48,4 +49,24 @@ impl UtilizationParts for Vec<Series> {
     fn read_part(&self, _: usize) -> io::Result<Vec<Series>> {
         Ok(self.clone())
     }
+}
+
+/// A machine's vCPU where traces have no column for them.
+pub const DEFAULT_VCPU: f64 = 2.0;
+
+/// A machine's memory (KiB) where traces have no column for it: 4 GiB.
+pub const DEFAULT_MEMORY_KIB: f64 = 4_194_304.0;
+
+/// A row of traces as it was read, in any state. Per cent is of the machine's capacity; `None` is no sample.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct TraceRow {
+    /// Seconds since the epoch.
+    pub timestamp: Option<i64>,
+    pub cpu_percent: Option<f64>,
+    pub cpu_max_percent: Option<f64>,
+    pub memory_percent: Option<f64>,
+    /// vCPU of the machine.
+    pub vcpu: Option<f64>,
+    /// Memory of the machine.
+    pub memory_kib: Option<f64>,
 }

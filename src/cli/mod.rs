@@ -3,6 +3,7 @@
 //! Each subcommand is a file with its arguments and a `run`; to add one, add its `mod`, its variant of
 //! [`Command`] and its line in [`Cli::dispatch`].
 
+mod backtest;
 mod collect;
 mod completions;
 mod context;
@@ -46,6 +47,7 @@ enum Command {
     Collect(collect::CollectArgs),
     Report(report::ReportArgs),
     Explain(explain::ExplainArgs),
+    Backtest(backtest::BacktestArgs),
     Price(price::PriceArgs),
     Prices(prices::PricesArgs),
     Init(init::InitArgs),
@@ -60,6 +62,7 @@ impl Cli {
             Command::Collect(args) => collect::run(&self.global, args),
             Command::Report(args) => report::run(&self.global, args),
             Command::Explain(args) => explain::run(&self.global, args),
+            Command::Backtest(args) => backtest::run(&self.global, args),
             Command::Price(args) => price::run(&self.global, args),
             Command::Prices(args) => prices::run(&self.global, args),
             Command::Init(args) => init::run(args),

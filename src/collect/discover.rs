@@ -40,7 +40,7 @@ pub async fn families(session: &Session) -> (BTreeSet<Family>, Vec<Gap>) {
         match pages.next().await {
             None => break,
             Some(Ok(page)) => {
-                found.extend(page.metrics().iter().filter_map(|metric| family(metric.dimensions())))
+                found.extend(page.metrics().iter().filter_map(|metric| family(metric.dimensions())));
             }
             Some(Err(error)) => {
                 return (found, vec![Refusal::of(&error).gap(session.place(), "cloudwatch:ListMetrics")]);

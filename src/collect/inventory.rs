@@ -105,7 +105,7 @@ pub async fn take(session: &Session, request: &CollectRequest, window: &Window) 
 
     let task_definitions: BTreeMap<String, _> = described
         .into_iter()
-        .chain(of_families.into_iter().filter_map(|(_, result)| {
+        .chain(of_families.into_values().filter_map(|result| {
             let arn = result.as_ref().ok()?.arn.clone();
             Some((arn, result))
         }))

@@ -128,7 +128,7 @@ mod tests {
         ) {
             let histogram: Histogram = values.iter().copied().collect();
             values.sort_unstable();
-            let rank = ((values.len() as u64 * u64::from(share)).div_ceil(10_000)).max(1) as usize;
+            let rank = (values.len() * share as usize).div_ceil(10_000).max(1);
             let exact = values[rank - 1];
             let got = histogram.percentile(share).unwrap();
             prop_assert!(got >= exact && (got - exact) * 128 <= exact, "{} for {}", got, exact);

@@ -177,8 +177,8 @@ impl Timeline {
 mod tests {
     use super::*;
 
-    fn at(second: i64) -> Option<Timestamp> {
-        Some(Timestamp::from_second(second).unwrap())
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
     }
 
     fn timeline(revisions: &[(u32, Option<i64>, Option<i64>)]) -> Timeline {
@@ -196,8 +196,8 @@ mod tests {
             );
             in_force.push(RevisionInForce {
                 task_definition: arn,
-                from: from.and_then(at),
-                settled: settled.and_then(at),
+                from: from.map(at),
+                settled: settled.map(at),
                 metric_resolution_seconds: 60,
             });
         }

@@ -32,8 +32,11 @@ pub struct Member {
     /// The largest memory use of each day of the window in KiB; `None` for a day without samples.
     pub daily_peaks: Vec<Option<u64>>,
     /// Sizes it could have, by memory: the cheapest for each memory that holds its CPU need, the
-    /// current one last. Nothing dearer than the current one.
+    /// current one last. Nothing dearer than the current one, and nothing left out for the memory
+    /// demand of the whole window, which a split must not know.
     pub ladder: Vec<Step>,
+    /// Least headroom on the past memory peak, in hundredths of a per cent.
+    pub memory_headroom: u32,
 }
 
 /// A memory size and what it costs.
@@ -195,13 +198,14 @@ fn prices() -> impl Iterator<Item = f64> {
 fn trial(member: &Member, split: Split, curves: &[Exceedance]) -> Option<Trial> {
     let PeakPair { past, later } = split.peaks(member)?;
     let last = member.ladder.len().checked_sub(1)?;
+    let least = past.saturating_mul(10_000 + u64::from(member.memory_headroom)).div_ceil(10_000);
     let kib = |step: &Step| u64::from(step.memory_mib) * 1024;
     let steps = member
         .ladder
         .iter()
         .enumerate()
-        // A size that would not have held the past is no choice.
-        .filter(|(at, step)| *at == last || kib(step) >= past)
+        // A size that would not have held the past with the least headroom is no choice.
+        .filter(|(at, step)| *at == last || kib(step) >= least)
         .map(|(_, step)| {
             // No less memory than now takes no new risk.
             let keeps = step.memory_mib >= member.ladder[last].memory_mib;

@@ -177,13 +177,16 @@ pub fn member(
     days: usize,
 ) -> Result<Option<Member>, NoPrice> {
     let needs = Needs::of(subject, true);
-    let ladder = needs.ladder(subject, &needs.needed, book)?;
-    if needs.memory.is_err() || ladder.is_empty() {
+    // The demand of the whole window is what a split of it must not know: other floors only.
+    let mut unknown = needs.needed;
+    unknown.memory.floor = needs.guards.floors().1.0;
+    let ladder = needs.ladder(subject, &unknown, book)?;
+    if needs.memory.is_err() || needs.demanded.memory.short || ladder.is_empty() {
         return Ok(None);
     }
     let peaks = &subject.demand.daily_memory_peaks;
     let daily_peaks = (first_day..).take(days).map(|day| peaks.get(&day).copied()).collect();
-    Ok(Some(Member { daily_peaks, ladder: steps(&ladder) }))
+    Ok(Some(Member { daily_peaks, ladder: steps(&ladder), memory_headroom: subject.sizing.memory_headroom }))
 }
 
 /// Rates `subject`, with the headroom that the fleet's calibration asks for, else with the fixed one.

@@ -12,7 +12,7 @@ const LAYERS: [&[&str]; 10] = [
     &["snapshot", "demand"],
     &["rightsize", "launch"],
     &["report"],
-    &["analysis", "collect", "demo"],
+    &["analysis", "backtest", "collect", "demo"],
     &["cli"],
 ];
 

@@ -8,7 +8,9 @@ use aws_sdk_cloudwatch::types::MetricDataResult;
 use super::*;
 use crate::{
     collect::plan,
-    workload::{Controller, HistorySource, LaunchType, Region, Scheduling, WorkloadIdentity, WorkloadKind},
+    workload::{
+        Controller, HistorySource, LaunchType, Region, Scheduling, TaskFacts, WorkloadIdentity, WorkloadKind,
+    },
 };
 
 /// One answer: results as (place in the call, value, status), and the token of the next page.
@@ -77,10 +79,12 @@ fn service(workload_id: u32) -> Workload {
         scaling: None,
         tags: BTreeMap::new(),
         notes: Vec::new(),
+        facts: TaskFacts::default(),
     }
 }
 
 /// Pulls two services, one call of twelve queries, and tells gaps as `scope: cause`.
+#[expect(clippy::type_complexity, reason = "read by two tests only")]
 fn pulled(answers: Vec<Answer>) -> (Result<Pulled, Refusal>, Vec<(usize, Option<String>)>) {
     struct Count(AtomicUsize);
     impl Progress for Count {

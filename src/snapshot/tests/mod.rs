@@ -1,5 +1,7 @@
 //! Snapshots on disk: written, read back, damaged, and stopped half-way.
 
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed, which is what it is for")]
+
 mod damage;
 mod refusals;
 mod round_trip;

@@ -1,0 +1,129 @@
+//! The backtest as CSV: a row per rule, and the details, a row per window, series and rule.
+//!
+//! Raw numbers in columns of a fixed order; what there is no figure for is empty.
+
+use std::borrow::Cow;
+
+use super::{run::Backtest, score::Interval};
+
+/// Columns of [`render`].
+const SCORES: [&str; 14] = [
+    "rule",
+    "saved_percent",
+    "saved_low",
+    "saved_high",
+    "memory_violating_percent",
+    "memory_violating_low",
+    "memory_violating_high",
+    "cpu_samples_over_percent",
+    "cpu_samples_over_low",
+    "cpu_samples_over_high",
+    "cpu_average_samples_over_percent",
+    "cpu_violating_percent",
+    "not_rated_percent",
+    "churn_percent",
+];
+
+/// Columns of [`details`].
+const DETAILS: [&str; 11] = [
+    "series_id",
+    "rule",
+    "train_start",
+    "train_end",
+    "test_end",
+    "current_cpu_units",
+    "current_memory_mib",
+    "cpu_units",
+    "memory_mib",
+    "not_rated",
+    "judged",
+];
+
+/// A row per rule.
+pub fn render(backtest: &Backtest) -> String {
+    let figure = |figure: Option<f64>| figure.map_or_else(String::new, |figure| figure.to_string());
+    let bounds = |interval: Option<Interval>| {
+        [interval.map(|interval| interval.low), interval.map(|interval| interval.high)].map(figure)
+    };
+    table(
+        &SCORES,
+        backtest.rules.iter().map(|score| {
+            let [saved_low, saved_high] = bounds(score.saved_interval);
+            let [memory_low, memory_high] = bounds(score.memory_violating_interval);
+            let [cpu_low, cpu_high] = bounds(score.cpu_samples_over_interval);
+            [
+                score.rule.clone(),
+                figure(score.saved_percent),
+                saved_low,
+                saved_high,
+                figure(score.memory_violating_percent),
+                memory_low,
+                memory_high,
+                figure(score.cpu_samples_over_percent),
+                cpu_low,
+                cpu_high,
+                figure(score.cpu_average_samples_over_percent),
+                figure(score.cpu_violating_percent),
+                figure(score.not_rated_percent),
+                figure(score.churn_percent),
+            ]
+        }),
+    )
+}
+
+/// A row per decision. `not_rated` says why there is no size; `judged` whether there was later data.
+pub fn details(backtest: &Backtest) -> String {
+    table(
+        &DETAILS,
+        backtest.details.iter().map(|row| {
+            let (cpu, memory, not_rated) = match row.chosen {
+                Ok(size) => (size.cpu().0.to_string(), size.memory().0.to_string(), String::new()),
+                Err(reason) => (String::new(), String::new(), reason.to_owned()),
+            };
+            [
+                no_formula(&row.series_id).into_owned(),
+                row.rule.clone(),
+                row.window.train_start.to_string(),
+                row.window.train_end.to_string(),
+                row.window.test_end.to_string(),
+                row.current.cpu().0.to_string(),
+                row.current.memory().0.to_string(),
+                cpu,
+                memory,
+                not_rated,
+                row.judged.to_string(),
+            ]
+        }),
+    )
+}
+
+/// A cell that no spreadsheet takes for a formula; a negative number, as a series may be called, is none.
+fn no_formula(text: &str) -> Cow<'_, str> {
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) && text.parse::<i64>().is_err() {
+        Cow::Owned(format!("'{text}"))
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
+fn table<const N: usize>(header: &[&str; N], rows: impl Iterator<Item = [String; N]>) -> String {
+    let mut writer = ::csv::Writer::from_writer(Vec::new());
+    writer.write_record(header).expect("memory takes every byte");
+    for row in rows {
+        writer.write_record(row).expect("memory takes every byte, and rows are as long as the header");
+    }
+    let bytes = writer.into_inner().expect("memory takes every byte");
+    String::from_utf8(bytes).expect("cells are text")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_series_name_is_a_formula() {
+        for (name, cell) in [("=1+1", "'=1+1"), ("-cmd", "'-cmd"), ("-12", "-12"), ("vm-1", "vm-1")] {
+            assert_eq!(no_formula(name), cell);
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! A snapshot's services as series: per cent to absolute demand by the size in force at each moment.
+
+use std::io;
+
+use rayon::prelude::*;
+
+use super::{
+    counts::InputCounts,
+    series::{Dataset, Series, Track},
+};
+use crate::{
+    demand::{Requested, Timeline},
+    fargate::TaskSize,
+    snapshot::Inventory,
+    utilization::{CENTI_PERCENT_FULL, Point, UtilizationParts},
+    workload::{LaunchType, OperatingSystem, Workload},
+};
+
+/// The Fargate workloads of a snapshot whose tasks' demand does not change with their size. The others
+/// are counted by reason:
+///
+/// | reason | because |
+/// |---|---|
+/// | `autoscaled` | another size would have changed the number of tasks, and so each task's demand |
+/// | `not-linux`, `not-fargate` | its sizes and prices are others |
+/// | `no-task-size` | its demand has no absolute value |
+/// | `no-samples` | there is nothing to size from |
+///
+/// CPU's average is the mean task's, its maximum the hottest task's; memory is the hottest task's. Fails
+/// only where a part cannot be read.
+pub fn from_snapshot(
+    inventory: &Inventory,
+    utilization: &dyn UtilizationParts,
+    period_seconds: u32,
+) -> io::Result<Dataset> {
+    let subjects: Vec<Result<Subject, &str>> =
+        inventory.workloads.iter().map(|workload| subject(workload, inventory)).collect();
+    let parts: Vec<Vec<(u32, Series, InputCounts)>> = (0..utilization.parts())
+        .into_par_iter()
+        .map(|part| {
+            let read = utilization.read_part(part)?.into_iter();
+            Ok(read
+                .filter_map(|one| {
+                    let subject = subjects.get(one.workload_id as usize)?.as_ref().ok()?;
+                    let (series, counts) = subject.series(&one.points, period_seconds);
+                    Some((one.workload_id, series, counts))
+                })
+                .collect())
+        })
+        .collect::<io::Result<_>>()?;
+
+    let mut input = InputCounts::default();
+    let mut leave_out = |reason: &str| *input.left_out.entry(reason.to_owned()).or_default() += 1;
+    let mut sampled = vec![false; subjects.len()];
+    let mut series = Vec::new();
+    let mut counts_of_all = InputCounts::default();
+    for (workload_id, one, counts) in parts.into_iter().flatten() {
+        counts_of_all.add(&counts);
+        if one.span().is_some() {
+            sampled[workload_id as usize] = true;
+            series.push(one);
+        }
+    }
+    for (subject, sampled) in subjects.iter().zip(sampled) {
+        match subject {
+            Err(reason) => leave_out(reason),
+            Ok(_) if !sampled => leave_out("no-samples"),
+            Ok(_) => {}
+        }
+    }
+    input.add(&counts_of_all);
+    Ok(Dataset::new(series, input))
+}
+
+/// A workload that can be backtested.
+struct Subject {
+    id: String,
+    timeline: Timeline,
+    sizes: Vec<(i64, TaskSize)>,
+}
+
+fn subject(workload: &Workload, inventory: &Inventory) -> Result<Subject, &'static str> {
+    if workload.launch_type != LaunchType::Fargate {
+        return Err("not-fargate");
+    }
+    let definition =
+        workload.revisions.last().and_then(|now| inventory.task_definitions.get(&now.task_definition));
+    if definition.is_some_and(|definition| definition.platform.os != OperatingSystem::Linux) {
+        return Err("not-linux");
+    }
+    if workload.scaling.as_ref().is_some_and(|target| !target.policies.is_empty()) {
+        return Err("autoscaled");
+    }
+    let timeline = Timeline::of(&workload.revisions, workload.history, &inventory.task_definitions)
+        .ok_or("no-task-size")?;
+    let sizes = timeline
+        .segments()
+        .iter()
+        .map(|segment| {
+            let Requested { cpu, memory, .. } = segment.requested;
+            TaskSize::new(cpu, memory, OperatingSystem::Linux).ok().map(|size| (segment.start, size))
+        })
+        .collect::<Option<_>>()
+        .ok_or("no-task-size")?;
+    Ok(Subject { id: workload.identity.id(), timeline, sizes })
+}
+
+impl Subject {
+    fn series(&self, points: &[Point], period_seconds: u32) -> (Series, InputCounts) {
+        let mut counts = InputCounts { rows: points.len() as u64, ..InputCounts::default() };
+        let mut series = Series {
+            id: self.id.clone(),
+            sizes: self.sizes.clone(),
+            cpu_average: Track::default(),
+            cpu_max: Track::default(),
+            memory: Track::default(),
+        };
+        let segments = self.timeline.segments();
+        let mut at = 0;
+        for point in points {
+            while segments.get(at + 1).is_some_and(|next| next.start <= point.timestamp) {
+                at += 1;
+            }
+            let end = point.timestamp.saturating_add(i64::from(period_seconds));
+            // In a period in which the size changes, per cent may be of either: the larger understates nothing.
+            let in_force =
+                segments[at..].iter().enumerate().take_while(|(place, next)| *place == 0 || next.start < end);
+            let (cpu, memory) = in_force.fold((0, 0), |(cpu, memory), (_, segment)| {
+                (cpu.max(segment.requested.cpu.0), memory.max(segment.requested.memory.0))
+            });
+            let mut add = |track: &mut Track, value: Option<u32>, full: u64| {
+                if let Some(value) = value {
+                    counts.clipped += u64::from(value > CENTI_PERCENT_FULL);
+                    let share = u64::from(value.min(CENTI_PERCENT_FULL));
+                    let absolute = (share * full).div_ceil(u64::from(CENTI_PERCENT_FULL));
+                    track.push(point.timestamp, u32::try_from(absolute).unwrap_or(u32::MAX));
+                }
+            };
+            let (cpu, memory) = (u64::from(cpu) * 1000, u64::from(memory) * 1024);
+            add(&mut series.cpu_average, point.cpu_avg, cpu);
+            add(&mut series.cpu_max, point.cpu_max, cpu);
+            add(&mut series.memory, point.mem_max.or(point.mem_avg), memory);
+        }
+        (series, counts)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::demo::Fleet;
+
+    #[test]
+    fn every_workload_of_a_fleet_is_a_series_or_counted() {
+        let fleet = Fleet::new(Fleet::DEFAULT_SERVICES);
+        let inventory = fleet.inventory();
+        let data = from_snapshot(&inventory, &fleet, fleet.manifest_window().period_seconds).unwrap();
+        let left_out: u64 = data.input.left_out.values().sum();
+        assert!(!data.series.is_empty());
+        assert_eq!(data.series.len() as u64 + left_out, inventory.workloads.len() as u64);
+        let reasons: BTreeMap<_, _> = data.input.left_out;
+        assert!(reasons.contains_key("autoscaled") && reasons.contains_key("not-fargate"), "{reasons:?}");
+    }
+
+    #[test]
+    fn demand_is_absolute_across_a_resize() {
+        let fleet = Fleet::new(Fleet::DEFAULT_SERVICES);
+        let inventory = fleet.inventory();
+        let data = from_snapshot(&inventory, &fleet, 300).unwrap();
+        let resized =
+            data.series.iter().find(|one| one.sizes.len() > 1).expect("the demo has a resized service");
+        for (from, size) in &resized.sizes {
+            let until = resized.sizes.iter().map(|(start, _)| *start).find(|start| start > from);
+            let (_, memory) = resized.memory.between(*from, until.unwrap_or(i64::MAX));
+            assert!(memory.iter().all(|kib| *kib <= size.memory().0 * 1024), "{size}");
+        }
+        let (last, now) = *resized.sizes.last().unwrap();
+        assert_eq!(resized.size_before(i64::MAX), Some(now));
+        assert_ne!(resized.size_before(last), Some(now));
+    }
+}

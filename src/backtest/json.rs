@@ -1,0 +1,65 @@
+//! The backtest as JSON: everything that was measured, for programs.
+
+use serde::Serialize;
+
+use super::{counts::InputCounts, run::Backtest, run::Ceiling, score::RuleScore};
+
+/// What the sizes were priced by.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PriceBase {
+    pub region: String,
+    pub price_book: String,
+    pub effective_date: String,
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    schema_version: u32,
+    series: usize,
+    train_days: f64,
+    test_days: f64,
+    step_days: f64,
+    windows: Vec<WindowTimes>,
+    /// `current-price`, or `none`.
+    ceiling: &'static str,
+    prices: &'a PriceBase,
+    input: &'a InputCounts,
+    rules: &'a [RuleScore],
+}
+
+/// Seconds since the epoch.
+#[derive(Serialize)]
+struct WindowTimes {
+    train_start: i64,
+    train_end: i64,
+    test_end: i64,
+}
+
+/// One object, indented, with a newline at its end.
+pub fn render(backtest: &Backtest, prices: &PriceBase) -> String {
+    let days = |seconds: i64| (seconds as f64 / 86_400.0 * 10_000.0).round() / 10_000.0;
+    let document = Document {
+        schema_version: 1,
+        series: backtest.series,
+        train_days: days(backtest.split.train),
+        test_days: days(backtest.split.test),
+        step_days: days(backtest.split.step),
+        windows: backtest
+            .windows
+            .iter()
+            .map(|window| WindowTimes {
+                train_start: window.train_start,
+                train_end: window.train_end,
+                test_end: window.test_end,
+            })
+            .collect(),
+        ceiling: match backtest.ceiling {
+            Ceiling::Current => "current-price",
+            Ceiling::None => "none",
+        },
+        prices,
+        input: &backtest.input,
+        rules: &backtest.rules,
+    };
+    serde_json::to_string_pretty(&document).expect("numbers, text and lists are JSON") + "\n"
+}

@@ -1,0 +1,50 @@
+//! Sizing rules judged on data they have not seen: sized on the past, measured on what came after.
+//!
+//! Takes a [`Dataset`] (absolute demand per series, from traces or from a snapshot), a [`Split`] in time,
+//! a [`Ladder`] of sizes with prices, and [`Rule`]s; gives a [`Backtest`]: per rule what it would have saved
+//! and how often it would have run short. Refuses data too short for one window. Every rule sees the
+//! same samples, picks from the same sizes at the same prices, and is held to the same ceiling.
+//!
+//! How a decision is judged, per series and window:
+//!
+//! | figure | is |
+//! |---|---|
+//! | saved | 1 − sum of the chosen sizes' prices / sum of the current sizes' prices |
+//! | memory violating | share of series whose largest later memory sample is above the chosen memory |
+//! | CPU samples over | share of all later CPU samples above the chosen vCPU |
+//! | CPU violating | share of series with any such sample |
+//! | not rated | share of series that got no decision, or had too little later data to judge one |
+//! | churn | share of decisions that differ from the same series' decision one window earlier |
+//!
+//! A series without a decision keeps its size and is judged so; one without later data counts in
+//! nothing but "not rated". CPU is judged by each period's maximum where the data has it, else by its
+//! average. Intervals are percentile bootstraps over series, which is what varies between fleets:
+//! samples of one series are far from independent.
+
+pub mod chart;
+mod counts;
+pub mod csv;
+mod from_snapshot;
+pub mod json;
+mod ladder;
+mod rule;
+pub mod rules;
+mod run;
+mod score;
+mod series;
+mod split;
+mod traces;
+mod training;
+
+#[cfg(test)]
+mod tests;
+
+pub use counts::InputCounts;
+pub use from_snapshot::from_snapshot;
+pub use ladder::{Ladder, Need, Price};
+pub use rule::{Decision, Rule, each};
+pub use run::{Backtest, Ceiling, DetailRow, Options, run};
+pub use score::{Interval, RuleScore};
+pub use series::{Dataset, Series, Track};
+pub use split::{NoWindow, Split, Window};
+pub use training::{Samples, Training};

@@ -1,0 +1,17 @@
+//! `keep`: nothing is changed; what the others are measured against.
+
+use crate::backtest::{Decision, Ladder, Rule, Training, each};
+
+/// Keeps every size.
+#[derive(Debug, Clone, Copy)]
+pub struct Keep;
+
+impl Rule for Keep {
+    fn name(&self) -> &'static str {
+        "keep"
+    }
+
+    fn decide(&self, fleet: &[Training<'_>], _: &Ladder) -> Vec<Decision> {
+        each(fleet, |_| Decision::Keep)
+    }
+}

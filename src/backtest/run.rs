@@ -1,0 +1,230 @@
+//! [`run`]: every rule over every window.
+
+use rayon::prelude::*;
+
+use super::{
+    counts::InputCounts,
+    ladder::Ladder,
+    rule::{Decision, Rule},
+    score::{Draws, RuleScore, Tally},
+    series::{Dataset, Series},
+    split::{NoWindow, Split, Window},
+    training::Training,
+};
+use crate::fargate::TaskSize;
+
+/// What a rule may recommend.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Ceiling {
+    /// Nothing dearer than the current size: what would be keeps the current size.
+    #[default]
+    Current,
+    /// Any size.
+    None,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Options {
+    pub ceiling: Ceiling,
+    /// Whether to keep every single decision.
+    pub details: bool,
+}
+
+/// How rules did.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Backtest {
+    pub split: Split,
+    pub windows: Vec<Window>,
+    pub ceiling: Ceiling,
+    /// Series in the data.
+    pub series: usize,
+    pub input: InputCounts,
+    /// By saved, most first; those without a figure last, then by name.
+    pub rules: Vec<RuleScore>,
+    /// By window, series and rule, as rules were given; empty unless asked for.
+    pub details: Vec<DetailRow>,
+}
+
+/// One decision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DetailRow {
+    pub series_id: String,
+    pub rule: String,
+    pub window: Window,
+    pub current: TaskSize,
+    /// The size decided on, or why there is none.
+    pub chosen: Result<TaskSize, &'static str>,
+    /// Whether there was a day of later data to judge it on.
+    pub judged: bool,
+}
+
+/// A series had less than a day of samples to be sized from.
+const TOO_NEW: &str = "too-new";
+
+/// Runs `rules` over every window of `data` that `split` gives. The same input gives the same result,
+/// whatever the number of cores.
+pub fn run(
+    data: &Dataset,
+    split: Split,
+    ladder: &Ladder,
+    rules: &[Box<dyn Rule>],
+    options: Options,
+) -> Result<Backtest, NoWindow> {
+    let windows = split.windows(data.span())?;
+    let mut tallies = vec![vec![Tally::default(); data.series.len()]; rules.len()];
+    let mut before: Vec<Vec<Option<TaskSize>>> = vec![vec![None; data.series.len()]; rules.len()];
+    let mut details = Vec::new();
+    for window in &windows {
+        let stage = Stage::new(data, *window);
+        let outcomes: Vec<Vec<Outcome>> =
+            rules.iter().map(|rule| stage.outcomes(rule.as_ref(), ladder, options.ceiling)).collect();
+        for (rule, outcomes) in outcomes.iter().enumerate() {
+            for (number, outcome) in outcomes.iter().enumerate() {
+                let place = stage.places[number];
+                judge(*outcome, &stage.later[number], ladder, &mut tallies[rule][place]);
+                let last = &mut before[rule][place];
+                if let (Some(last), Ok(now)) = (*last, *outcome) {
+                    let tally = &mut tallies[rule][place];
+                    tally.pairs += 1;
+                    tally.changed += u64::from(last != now);
+                }
+                *last = outcome.ok();
+            }
+        }
+        if options.details {
+            let mut rows: Vec<DetailRow> = Vec::new();
+            for (number, seen) in stage.seen.iter().enumerate() {
+                rows.extend(rules.iter().zip(&outcomes).map(|(rule, outcomes)| DetailRow {
+                    series_id: seen.id.to_owned(),
+                    rule: rule.name().to_owned(),
+                    window: *window,
+                    current: seen.current,
+                    chosen: outcomes[number],
+                    judged: !stage.later[number].is_empty(),
+                }));
+            }
+            // Series in their own order again; rules stay in theirs.
+            rows.sort_by(|a, b| a.series_id.cmp(&b.series_id));
+            details.append(&mut rows);
+        }
+    }
+    let draws = Draws::new(data.series.len());
+    let mut scores: Vec<RuleScore> = rules
+        .par_iter()
+        .zip(&tallies)
+        .map(|(rule, tallies)| RuleScore::of(rule.name(), tallies, &draws))
+        .collect();
+    scores.sort_by(|a, b| {
+        let saved = |score: &RuleScore| score.saved_percent.unwrap_or(f64::NEG_INFINITY);
+        saved(b).total_cmp(&saved(a)).then_with(|| a.rule.cmp(&b.rule))
+    });
+    Ok(Backtest {
+        split,
+        windows,
+        ceiling: options.ceiling,
+        series: data.series.len(),
+        input: data.input.clone(),
+        rules: scores,
+        details,
+    })
+}
+
+/// The size a rule decided on, or why it has none.
+type Outcome = Result<TaskSize, &'static str>;
+
+/// The series that have samples in a window: those that can be rated first.
+struct Stage<'a> {
+    /// Places in the data.
+    places: Vec<usize>,
+    seen: Vec<Training<'a>>,
+    later: Vec<Training<'a>>,
+    /// How many have enough samples to be rated.
+    rated: usize,
+}
+
+impl<'a> Stage<'a> {
+    fn new(data: &'a Dataset, window: Window) -> Self {
+        let subjects: Vec<_> = data
+            .series
+            .par_iter()
+            .enumerate()
+            .filter_map(|(place, series)| Some((place, subject(series, window)?)))
+            .collect();
+        let (rated, too_new): (Vec<_>, Vec<_>) =
+            subjects.into_iter().partition(|(_, (seen, _))| !seen.is_empty());
+        let count = rated.len();
+        let mut stage = Self { places: Vec::new(), seen: Vec::new(), later: Vec::new(), rated: count };
+        for (place, (seen, later)) in rated.into_iter().chain(too_new) {
+            stage.places.push(place);
+            stage.seen.push(seen);
+            stage.later.push(later);
+        }
+        stage
+    }
+
+    /// The rule's outcome for each series.
+    fn outcomes(&self, rule: &dyn Rule, ladder: &Ladder, ceiling: Ceiling) -> Vec<Outcome> {
+        let fleet = if rule.sees_the_future() { &self.later } else { &self.seen };
+        let decisions = rule.decide(&fleet[..self.rated], ladder);
+        let outcome = |(number, seen): (usize, &Training<'_>)| {
+            let current = seen.current;
+            match decisions.get(number) {
+                _ if number >= self.rated => Err(TOO_NEW),
+                Some(Decision::Size(size))
+                    if ceiling == Ceiling::None || ladder.price(*size) <= ladder.price(current) =>
+                {
+                    Ok(*size)
+                }
+                Some(Decision::Size(_) | Decision::Keep) => Ok(current),
+                Some(Decision::NotRated(reason)) => Err(*reason),
+                None => Err("no-answer"),
+            }
+        };
+        self.seen.iter().enumerate().map(outcome).collect()
+    }
+}
+
+/// What is seen of a series in `window`, and what comes later; `None` without a sample in either.
+fn subject(series: &Series, window: Window) -> Option<(Training<'_>, Training<'_>)> {
+    let Window { train_start, train_end, test_end } = window;
+    let tracks = [&series.cpu_average, &series.cpu_max, &series.memory];
+    if tracks.iter().all(|track| track.between(train_start, test_end).0.is_empty()) {
+        return None;
+    }
+    let current = series.size_before(train_end)?;
+    let seen = Training::new(series, current, train_start, train_end);
+    let later = Training::new(series, current, train_end, test_end);
+    // Sorted here, where series go side by side, as every rule will want them.
+    for samples in [&seen.cpu, &later.cpu, &later.memory] {
+        samples.sorted();
+    }
+    Some((seen, later))
+}
+
+/// Adds to `tally` what came of `outcome`; a series without a decision keeps its size.
+fn judge(outcome: Outcome, later: &Training<'_>, ladder: &Ladder, tally: &mut Tally) {
+    tally.windows += 1;
+    if later.is_empty() {
+        tally.not_rated += 1;
+        return;
+    }
+    tally.not_rated += u64::from(outcome.is_err());
+    let size = outcome.unwrap_or(later.current);
+    tally.pay(ladder.price(later.current), ladder.price(size));
+    if let Some(peak) = later.memory.max() {
+        tally.memory_judged += 1;
+        tally.memory_violating += u64::from(u64::from(peak) > u64::from(size.memory().0) * 1024);
+    }
+    let cpu = u64::from(size.cpu().0) * 1000;
+    if !later.cpu.is_empty() {
+        let over = later.cpu.count_above(cpu) as u64;
+        tally.cpu_judged += 1;
+        tally.cpu_violating += u64::from(over > 0);
+        tally.cpu_samples += later.cpu.values().len() as u64;
+        tally.cpu_samples_over += over;
+    }
+    if later.cpu_has_maxima {
+        tally.average_samples += later.cpu_average.values().len() as u64;
+        tally.average_samples_over += later.cpu_average.count_above(cpu) as u64;
+    }
+}

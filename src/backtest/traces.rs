@@ -1,0 +1,373 @@
+//! Traces: utilization of machines in per cent, on its way to absolute demand.
+//!
+//! Takes rows in any order and any state; gives [`Series`], and counts what it changed or left out (see
+//! [`InputCounts`] for the table). Refuses nothing.
+
+use std::{collections::BTreeMap, ops::Range};
+
+use rayon::prelude::*;
+
+use super::{
+    counts::InputCounts,
+    ladder::size_of_machine,
+    series::{Dataset, Series, Track},
+};
+use crate::utilization::TraceRow;
+
+/// Machines beyond this are mistakes: 4,000 vCPU and 4 TiB, which 32 bits of our units hold.
+const MOST_VCPU: f64 = 4_000.0;
+const MOST_MEMORY_KIB: f64 = 4_294_967_295.0;
+
+/// Seconds since the epoch beyond this are no time of ours (the year 5138), but milliseconds.
+const FURTHEST: i64 = 100_000_000_000;
+
+/// Samples this far from the rest of their series, and under this share of it, are a clock jump.
+const JUMP_SECONDS: i64 = 30 * 86_400;
+const JUMP_SHARE: usize = 100;
+
+/// Where the resources stand in a sample.
+const CPU: usize = 0;
+const CPU_MAX: usize = 1;
+const MEMORY: usize = 2;
+
+/// Rows of one machine, checked one by one. NaN stands for no sample.
+#[derive(Debug, Clone, Default)]
+struct TraceSeries {
+    rows: Vec<(i64, [f32; 3])>,
+    vcpu: Capacity,
+    memory_kib: Capacity,
+    counts: InputCounts,
+}
+
+impl TraceSeries {
+    fn push(&mut self, row: &TraceRow) {
+        let Self { rows, vcpu, memory_kib, counts } = self;
+        counts.rows += 1;
+        let Some(time) = row.timestamp.filter(|time| (-FURTHEST..=FURTHEST).contains(time)) else {
+            counts.without_key += 1;
+            return;
+        };
+        counts.out_of_order += u64::from(rows.last().is_some_and(|(last, _)| *last > time));
+        vcpu.add(row.vcpu, MOST_VCPU, counts);
+        memory_kib.add(row.memory_kib, MOST_MEMORY_KIB, counts);
+        let mut percent = |value: Option<f64>| checked_percent(value, counts);
+        rows.push((
+            time,
+            [percent(row.cpu_percent), percent(row.cpu_max_percent), percent(row.memory_percent)],
+        ));
+    }
+
+    /// The series in absolute units; `None`, counted, where it has no capacity or no samples.
+    fn finish(mut self, id: String) -> (Option<Series>, InputCounts) {
+        let rows = &mut self.rows;
+        if !rows.is_sorted_by_key(|(time, _)| *time) {
+            rows.sort_by_key(|(time, _)| *time);
+        }
+        let before = rows.len();
+        rows.dedup_by(|later, kept| {
+            let same = later.0 == kept.0;
+            if same {
+                for (kept, later) in kept.1.iter_mut().zip(later.1) {
+                    // NaN loses against any number.
+                    *kept = kept.max(later);
+                }
+            }
+            same
+        });
+        self.counts.duplicates += (before - rows.len()) as u64;
+        self.counts.clock_jumps += drop_clock_jumps(rows);
+
+        let mut leave_out = |reason: &str| {
+            *self.counts.left_out.entry(reason.to_owned()).or_default() += 1;
+        };
+        let (Some(vcpu), Some(memory_kib)) = (self.vcpu.median(), self.memory_kib.median()) else {
+            leave_out("no-capacity");
+            return (None, self.counts);
+        };
+        let (milliunits, rows) = (vcpu * 1_024_000.0, &self.rows);
+        let track = |resource: usize, capacity: f64| {
+            let mut track = Track::with_capacity(rows.len());
+            for (time, percent) in rows {
+                let percent = percent[resource];
+                if !percent.is_nan() {
+                    track.push(*time, share_of(capacity, percent));
+                }
+            }
+            track
+        };
+        let series = Series {
+            id,
+            sizes: size_of_machine(milliunits, memory_kib).map(|size| (i64::MIN, size)).into_iter().collect(),
+            cpu_average: track(CPU, milliunits),
+            cpu_max: track(CPU_MAX, milliunits),
+            memory: track(MEMORY, memory_kib),
+        };
+        if series.span().is_none() {
+            leave_out("no-samples");
+            return (None, self.counts);
+        }
+        (Some(series), self.counts)
+    }
+}
+
+impl Dataset {
+    /// From traces: which rows are each series', and what each row holds. `without_series` are rows that
+    /// named none.
+    pub fn from_traces(
+        rows_by_series: BTreeMap<String, Vec<Range<usize>>>,
+        without_series: u64,
+        row: impl Fn(usize) -> TraceRow + Sync,
+    ) -> Self {
+        let finished: Vec<_> = rows_by_series
+            .into_par_iter()
+            .map(|(id, runs)| {
+                let mut series = TraceSeries::default();
+                series.rows.reserve_exact(runs.iter().map(Range::len).sum());
+                runs.into_iter().flatten().for_each(|number| series.push(&row(number)));
+                series.finish(id)
+            })
+            .collect();
+        let mut input =
+            InputCounts { rows: without_series, without_key: without_series, ..InputCounts::default() };
+        let mut series = Vec::with_capacity(finished.len());
+        for (one, counts) in finished {
+            input.add(&counts);
+            series.extend(one);
+        }
+        Self::new(series, input)
+    }
+}
+
+/// In 0 to 100, or NaN for what is no sample.
+#[expect(clippy::cast_possible_truncation, reason = "per cent to seven digits is more than was measured")]
+fn checked_percent(value: Option<f64>, counts: &mut InputCounts) -> f32 {
+    match value {
+        None => f32::NAN,
+        Some(value) if !value.is_finite() => {
+            counts.not_finite += 1;
+            f32::NAN
+        }
+        Some(value) if value < 0.0 => {
+            counts.negative += 1;
+            f32::NAN
+        }
+        Some(value) if value > 100.0 => {
+            counts.clipped += 1;
+            100.0
+        }
+        Some(value) => value as f32,
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "capacities fit in 32 bits")]
+fn share_of(capacity: f64, percent: f32) -> u32 {
+    (capacity * f64::from(percent) / 100.0).round() as u32
+}
+
+/// Leaves out what is far from the rest of sorted `rows` and a small part of them; how many.
+fn drop_clock_jumps(rows: &mut Vec<(i64, [f32; 3])>) -> u64 {
+    let is_jump = |a: i64, b: i64| b.saturating_sub(a) > JUMP_SECONDS;
+    if !rows.windows(2).any(|pair| is_jump(pair[0].0, pair[1].0)) {
+        return 0;
+    }
+    let all = rows.len();
+    let kept: Vec<_> = rows
+        .chunk_by(|a, b| !is_jump(a.0, b.0))
+        .filter(|part| part.len() * JUMP_SHARE >= all)
+        .flatten()
+        .copied()
+        .collect();
+    if kept.is_empty() {
+        return 0;
+    }
+    *rows = kept;
+    (all - rows.len()) as u64
+}
+
+/// The capacities of a machine's rows, in runs of equal ones.
+#[derive(Debug, Clone, Default)]
+struct Capacity(Vec<(f64, usize)>);
+
+impl Capacity {
+    fn add(&mut self, value: Option<f64>, most: f64, counts: &mut InputCounts) {
+        let Some(value) = value else { return };
+        if !value.is_finite() {
+            counts.not_finite += 1;
+        } else if value < 0.0 {
+            counts.negative += 1;
+        } else if value > 0.0 && value <= most {
+            match self.0.last_mut() {
+                Some((last, rows)) if last.total_cmp(&value).is_eq() => *rows += 1,
+                _ => self.0.push((value, 1)),
+            }
+        }
+    }
+
+    /// The middle value by rows, or the mean of the two in the middle.
+    fn median(&mut self) -> Option<f64> {
+        self.0.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let rows: usize = self.0.iter().map(|(_, rows)| rows).sum();
+        let at = |place: usize| {
+            let mut seen = 0;
+            self.0.iter().find_map(|(value, rows)| {
+                seen += rows;
+                (seen > place).then_some(*value)
+            })
+        };
+        Some(f64::midpoint(at(rows.checked_sub(1)? / 2)?, at(rows / 2)?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::utilization::{DEFAULT_MEMORY_KIB, DEFAULT_VCPU};
+
+    fn row(timestamp: i64, cpu: f64, memory: f64) -> TraceRow {
+        TraceRow {
+            timestamp: Some(timestamp),
+            cpu_percent: Some(cpu),
+            memory_percent: Some(memory),
+            vcpu: Some(DEFAULT_VCPU),
+            memory_kib: Some(DEFAULT_MEMORY_KIB),
+            ..TraceRow::default()
+        }
+    }
+
+    fn dataset(rows: impl IntoIterator<Item = TraceRow>) -> Dataset {
+        let rows: Vec<TraceRow> = rows.into_iter().collect();
+        let all = std::iter::once(0..rows.len()).collect();
+        Dataset::from_traces(BTreeMap::from([("vm".to_owned(), all)]), 0, |row| rows[row])
+    }
+
+    /// Two days of a machine at 10 % CPU and 50 % memory, an hour apart.
+    fn two_days() -> Vec<TraceRow> {
+        (0..49).map(|hour| row(hour * 3600, 10.0, 50.0)).collect()
+    }
+
+    #[test]
+    fn per_cent_becomes_absolute_by_the_capacity() {
+        let data = dataset(two_days());
+        let one = &data.series[0];
+        assert_eq!(one.cpu_average.values()[0], 204_800, "10 % of 2,048 CPU units, in thousandths");
+        assert_eq!(one.memory.values()[0], 2_097_152, "half of 4 GiB, in KiB");
+        assert_eq!(one.sizes.last().unwrap().1.to_string(), "2 vCPU / 4 GB");
+        assert_eq!(data.input, InputCounts { rows: 49, ..InputCounts::default() });
+    }
+
+    /// Bad input, what is counted for it, and how many CPU samples are left.
+    #[test]
+    fn bad_input_is_handled_as_documented_and_counted() {
+        type Change = fn(&mut Vec<TraceRow>);
+        let counts = InputCounts { rows: 49, ..InputCounts::default() };
+        let cases: [(&str, Change, InputCounts, usize); 10] = [
+            ("unsorted", |rows| rows.swap(3, 4), InputCounts { out_of_order: 1, ..counts.clone() }, 49),
+            (
+                "duplicated",
+                |rows| rows.push(row(48 * 3600, 99.0, 1.0)),
+                InputCounts { rows: 50, duplicates: 1, ..counts.clone() },
+                49,
+            ),
+            (
+                "negative",
+                |rows| rows[0].cpu_percent = Some(-0.1),
+                InputCounts { negative: 1, ..counts.clone() },
+                48,
+            ),
+            (
+                "NaN",
+                |rows| rows[0].cpu_percent = Some(f64::NAN),
+                InputCounts { not_finite: 1, ..counts.clone() },
+                48,
+            ),
+            (
+                "infinite",
+                |rows| rows[0].cpu_percent = Some(f64::INFINITY),
+                InputCounts { not_finite: 1, ..counts.clone() },
+                48,
+            ),
+            (
+                "above 100 %",
+                |rows| rows[0].cpu_percent = Some(128.9),
+                InputCounts { clipped: 1, ..counts.clone() },
+                49,
+            ),
+            ("no sample", |rows| rows[0].cpu_percent = None, counts.clone(), 48),
+            (
+                "no time",
+                |rows| rows[0].timestamp = None,
+                InputCounts { without_key: 1, ..counts.clone() },
+                48,
+            ),
+            (
+                "milliseconds",
+                |rows| rows[0].timestamp = Some(1_376_314_846_000),
+                InputCounts { without_key: 1, ..counts.clone() },
+                48,
+            ),
+            (
+                "one series of one point",
+                |rows| rows.truncate(1),
+                InputCounts { rows: 1, too_short: 1, ..counts.clone() },
+                1,
+            ),
+        ];
+        for (name, change, expected, samples) in cases {
+            let mut rows = two_days();
+            change(&mut rows);
+            let data = dataset(rows);
+            assert_eq!(data.input, expected, "{name}");
+            assert_eq!(data.series[0].cpu_average.len(), samples, "{name}");
+            assert!(data.series[0].cpu_average.times().is_sorted_by(|a, b| a < b), "{name}");
+        }
+    }
+
+    #[test]
+    fn of_duplicates_the_larger_value_is_kept() {
+        let mut rows = two_days();
+        rows.push(row(0, 90.0, f64::NAN));
+        let data = dataset(rows);
+        assert_eq!(data.series[0].cpu_average.values()[0], 1_843_200);
+        assert_eq!(data.series[0].memory.values()[0], 2_097_152);
+    }
+
+    #[test]
+    fn a_clock_that_jumps_far_and_back_is_left_out() {
+        let hours = (0..200).map(|hour| row(hour * 3600, 10.0, 50.0));
+        let jumped =
+            dataset(hours.clone().chain([row(400 * 86_400, 99.0, 99.0), row(-999_999_999, 99.0, 99.0)]));
+        assert_eq!(jumped.input.clock_jumps, 2);
+        assert_eq!(jumped.span(), Some((0, 199 * 3600)));
+        // A service that was off for a season is not a jump.
+        let paused = dataset(hours.clone().chain(
+            hours.map(|row| TraceRow { timestamp: row.timestamp.map(|time| time + 90 * 86_400), ..row }),
+        ));
+        assert_eq!(paused.input.clock_jumps, 0);
+        assert_eq!(paused.series[0].memory.len(), 400);
+    }
+
+    #[test]
+    fn capacity_is_the_median_of_what_is_a_capacity() {
+        let mut rows = two_days();
+        for (row, kib) in rows.iter_mut().zip([f64::NAN, -1.0, 0.0, 1e30]) {
+            row.memory_kib = Some(kib);
+        }
+        for row in rows.iter_mut().skip(4).take(22) {
+            row.memory_kib = Some(8_388_608.0);
+        }
+        let data = dataset(rows);
+        // 22 rows with 4 GiB above 23 of 8 GiB... of 45 the middle one.
+        assert_eq!(data.series[0].memory.values()[0], 2_097_152);
+        assert_eq!((data.input.not_finite, data.input.negative), (1, 1));
+    }
+
+    #[test]
+    fn a_series_without_capacity_or_samples_is_left_out_and_counted() {
+        let no_capacity = dataset(two_days().into_iter().map(|row| TraceRow { vcpu: None, ..row }));
+        let no_samples = dataset((0..40).map(|hour| row(hour * 3600, f64::NAN, -1.0)));
+        for (data, reason) in [(no_capacity, "no-capacity"), (no_samples, "no-samples")] {
+            assert!(data.series.is_empty());
+            assert_eq!(data.input.left_out, BTreeMap::from([(reason.to_owned(), 1)]));
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! [`Training`]: what a rule sees of one series, with the statistics that several rules need.
+
+use std::sync::OnceLock;
+
+use super::{ladder::Need, series::Series};
+use crate::fargate::TaskSize;
+
+const HOUR: i64 = 3600;
+const DAY: i64 = 86_400;
+
+/// Samples in different hours that a resource needs to be rated or judged by: a day of them.
+const LEAST_HOURS: usize = 24;
+
+/// Samples of one resource in a stretch of time, ascending. Statistics are computed once, when first
+/// asked for.
+#[derive(Debug)]
+pub struct Samples<'a> {
+    times: &'a [i64],
+    values: &'a [u32],
+    sorted: OnceLock<Vec<u32>>,
+    daily: OnceLock<Vec<(i64, u32)>>,
+}
+
+impl<'a> Samples<'a> {
+    pub fn new((times, values): (&'a [i64], &'a [u32])) -> Self {
+        Self { times, values, sorted: OnceLock::new(), daily: OnceLock::new() }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
+    /// Seconds since the epoch.
+    pub fn times(&self) -> &'a [i64] {
+        self.times
+    }
+
+    /// In order of time.
+    pub fn values(&self) -> &'a [u32] {
+        self.values
+    }
+
+    /// Time and value, in order of time.
+    pub fn iter(&self) -> impl Iterator<Item = (i64, u32)> + use<'a> {
+        self.times.iter().copied().zip(self.values.iter().copied())
+    }
+
+    /// The values, ascending.
+    pub fn sorted(&self) -> &[u32] {
+        self.sorted.get_or_init(|| {
+            let mut sorted = self.values.to_vec();
+            sorted.sort_unstable();
+            sorted
+        })
+    }
+
+    pub fn max(&self) -> Option<u32> {
+        self.sorted().last().copied()
+    }
+
+    /// The smallest value that at least `share` (of 10,000) of the values do not pass: 9,950 is the
+    /// 99.5th percentile, by nearest rank.
+    pub fn percentile(&self, share: u32) -> Option<u32> {
+        nearest_rank(self.sorted(), share)
+    }
+
+    /// How many values are above `limit`.
+    pub fn count_above(&self, limit: u64) -> usize {
+        let sorted = self.sorted();
+        sorted.len() - sorted.partition_point(|value| u64::from(*value) <= limit)
+    }
+
+    /// The largest value of each UTC day that has one, by day (since 1970-01-01).
+    pub fn daily_peaks(&self) -> &[(i64, u32)] {
+        self.daily.get_or_init(|| {
+            let mut days: Vec<(i64, u32)> = Vec::new();
+            for (time, value) in self.iter() {
+                let day = time.div_euclid(DAY);
+                match days.last_mut() {
+                    Some((last, peak)) if *last == day => *peak = value.max(*peak),
+                    _ => days.push((day, value)),
+                }
+            }
+            days
+        })
+    }
+
+    /// Whether there is a day of it: samples in at least 24 different hours.
+    pub fn is_enough(&self) -> bool {
+        let hours = self.times.chunk_by(|a, b| a.div_euclid(HOUR) == b.div_euclid(HOUR));
+        hours.take(LEAST_HOURS).count() == LEAST_HOURS
+    }
+}
+
+/// The value at the nearest rank of ascending `sorted`; `share` is of 10,000.
+pub(super) fn nearest_rank(sorted: &[u32], share: u32) -> Option<u32> {
+    let rank = (sorted.len() as u64 * u64::from(share.min(10_000))).div_ceil(10_000).max(1);
+    sorted.get(usize::try_from(rank).ok()? - 1).copied()
+}
+
+/// One series as a rule sees it: nothing after `end`. A resource that has less than a day of samples is
+/// empty. CPU in thousandths of a CPU unit, memory in KiB.
+#[derive(Debug)]
+pub struct Training<'a> {
+    pub id: &'a str,
+    /// The size in force at `end`.
+    pub current: TaskSize,
+    /// Where the samples end, exclusive; seconds since the epoch.
+    pub end: i64,
+    /// Each period's maximum where the data has it, else its average.
+    pub cpu: Samples<'a>,
+    /// Whether `cpu` is maxima.
+    pub cpu_has_maxima: bool,
+    /// Each period's average; empty where the data has none.
+    pub cpu_average: Samples<'a>,
+    pub memory: Samples<'a>,
+}
+
+impl<'a> Training<'a> {
+    /// The samples of `series` in `from..to`, at the size `current`.
+    pub(super) fn new(series: &'a Series, current: TaskSize, from: i64, to: i64) -> Self {
+        let enough = |track: &'a super::series::Track| {
+            let samples = Samples::new(track.between(from, to));
+            if samples.is_enough() { samples } else { Samples::new((&[], &[])) }
+        };
+        Self {
+            id: &series.id,
+            current,
+            end: to,
+            cpu: enough(series.cpu()),
+            cpu_has_maxima: !series.cpu_max.is_empty(),
+            cpu_average: enough(&series.cpu_average),
+            memory: enough(&series.memory),
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.cpu.is_empty() && self.memory.is_empty()
+    }
+
+    /// The need from a figure for each resource that has samples.
+    pub fn need(
+        &self,
+        cpu: impl FnOnce(&Samples<'a>) -> Option<f64>,
+        memory: impl FnOnce(&Samples<'a>) -> Option<f64>,
+    ) -> Need {
+        Need { cpu: cpu(&self.cpu).map(whole), memory: memory(&self.memory).map(whole) }
+    }
+}
+
+/// Rounded up, but not for what is only a double's last digits.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "saturates, and needs are positive"
+)]
+fn whole(value: f64) -> u64 {
+    (value - 1e-6).ceil() as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_day_is_samples_in_twenty_four_hours() {
+        let times: Vec<i64> = (0..24).map(|hour| hour * HOUR).collect();
+        let values = vec![1; 24];
+        assert!(Samples::new((&times, &values)).is_enough());
+        assert!(!Samples::new((&times[1..], &values[1..])).is_enough());
+        let dense: Vec<i64> = (0..1000).collect();
+        assert!(!Samples::new((&dense, &vec![1; 1000])).is_enough());
+    }
+
+    #[test]
+    fn a_need_is_rounded_up_but_not_for_a_rounding_error() {
+        assert_eq!(whole(100.0 * 1.15), 115, "100 x 1.15 is a little more than 115 as a double");
+        assert_eq!(whole(100.2), 101);
+    }
+
+    proptest! {
+        /// Against counting by hand.
+        #[test]
+        fn statistics_match_counting(values in prop::collection::vec(0u32..500, 1..200), share in 1u32..=10_000, limit in 0u64..500) {
+            let times: Vec<i64> = (0..).map(|i| i * 7_000).take(values.len()).collect();
+            let samples = Samples::new((&times, &values));
+            let percentile = samples.percentile(share).unwrap();
+            let not_above = |bound| values.iter().filter(|value| **value <= bound).count() as u64;
+            prop_assert!(not_above(percentile) * 10_000 >= values.len() as u64 * u64::from(share));
+            if percentile > 0 {
+                prop_assert!(not_above(percentile - 1) * 10_000 < values.len() as u64 * u64::from(share));
+            }
+            prop_assert_eq!(samples.max(), values.iter().copied().max());
+            prop_assert_eq!(samples.count_above(limit), values.iter().filter(|v| u64::from(**v) > limit).count());
+            for (day, peak) in samples.daily_peaks() {
+                let of_day = times.iter().zip(&values).filter(|(time, _)| **time / DAY == *day).map(|(_, v)| *v);
+                prop_assert_eq!(Some(*peak), of_day.max());
+            }
+        }
+    }
+}
