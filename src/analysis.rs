@@ -3,6 +3,8 @@
 //! Takes everything as values, the time included; reads the utilization part by part, on all cores;
 //! gives the same report for the same input. Fails only where a part of the snapshot cannot be read.
 
+mod explanation;
+mod lookup;
 mod options;
 mod standalone;
 mod subject;
@@ -13,11 +15,15 @@ mod tests;
 use std::{
     collections::{BTreeMap, BTreeSet},
     io,
+    sync::OnceLock,
 };
 
 use jiff::Timestamp;
 use rayon::prelude::*;
 use rust_decimal::Decimal;
+
+pub use explanation::explain;
+pub use lookup::{LookupError, find};
 
 use crate::{
     config::Config,
@@ -65,13 +71,26 @@ struct Digest {
     peaks: Option<ReplicaPeaks>,
 }
 
-/// The report on a snapshot, as of a time (by default the snapshot's end).
-pub fn analyse(
+/// The whole fleet, ready to be reported on.
+struct Fleet<'a> {
+    /// In the inventory's sequence.
+    facts: &'a [subject::Facts<'a>],
+    /// By risk, in hundredths of a per cent.
+    calibrations: BTreeMap<u32, Result<Calibration, Unsupported>>,
+    samples_read: u64,
+    /// The series that was asked to be kept.
+    kept: Option<Series>,
+}
+
+/// Reads a snapshot and asks about the fleet in it. The series of workload number `keep` is kept.
+fn with_fleet<T>(
     input: Input<'_>,
     book: &PriceBook,
     config: &Config,
-    as_of: Timestamp,
-) -> Result<Report, io::Error> {
+    keep: Option<u32>,
+    answer: impl FnOnce(Fleet<'_>) -> T,
+) -> Result<T, io::Error> {
+    let kept = OnceLock::new();
     let window = input.manifest.window;
     let timelines: Vec<Option<Timeline>> = input
         .inventory
@@ -83,6 +102,10 @@ pub fn analyse(
         .into_par_iter()
         .map(|part| {
             let series = input.utilization.read_part(part)?;
+            if let Some(series) = series.iter().find(|series| Some(series.workload_id) == keep) {
+                // A workload is whole in one part.
+                let _ = kept.set(series.clone());
+            }
             Ok(series
                 .into_iter()
                 .map(|series| digest(&series, input.inventory, &timelines, window))
@@ -124,36 +147,62 @@ pub fn analyse(
         .collect();
     let calibrations: BTreeMap<u32, Result<Calibration, Unsupported>> =
         risks.into_iter().map(|risk| (risk, calibrate(risk))).collect();
-    let headroom = headroom(&calibrations[&config.sizing.risk], config);
-    let mut workloads: Vec<WorkloadReport> =
-        facts.par_iter().map(|facts| subject::report_on(facts, book, config, &calibrations)).collect();
-    sort(&mut workloads);
-    Ok(Report {
-        schema_version: SCHEMA_VERSION,
-        currency: "USD".to_owned(),
-        as_of,
-        window: ReportWindow { start: window.start, end: window.end, period_seconds: window.period_seconds },
-        snapshot: SnapshotReference {
-            id: input.sha256.chars().take(12).collect(),
-            sha256: input.sha256.to_owned(),
-        },
-        price_book: PriceBookReference {
-            id: book.id().to_owned(),
-            effective_date: book.effective_date().to_owned(),
-            sha256: book.sha256().to_owned(),
-        },
-        headroom,
+    Ok(answer(Fleet {
+        facts: &facts,
+        calibrations,
         samples_read: digests.values().map(|digest| digest.values).sum(),
-        totals: Totals::of(&workloads),
-        workloads,
-        gaps: input.manifest.gaps.clone(),
-        notes: standalone::unseen(&input.inventory.clusters).collect(),
+        kept: kept.into_inner(),
+    }))
+}
+
+/// The report on a snapshot, as of a time (by default the snapshot's end).
+pub fn analyse(
+    input: Input<'_>,
+    book: &PriceBook,
+    config: &Config,
+    as_of: Timestamp,
+) -> Result<Report, io::Error> {
+    with_fleet(input, book, config, None, |Fleet { facts, calibrations, samples_read, .. }| {
+        let headroom = headroom(&calibrations[&config.sizing.risk], config.sizing.risk);
+        let mut workloads: Vec<WorkloadReport> =
+            facts.par_iter().map(|facts| subject::report_on(facts, book, config, &calibrations)).collect();
+        sort(&mut workloads);
+        Report {
+            schema_version: SCHEMA_VERSION,
+            currency: "USD".to_owned(),
+            as_of,
+            window: report_window(input.manifest.window),
+            snapshot: snapshot_reference(input.sha256),
+            price_book: price_book_reference(book),
+            headroom,
+            samples_read,
+            totals: Totals::of(&workloads),
+            workloads,
+            gaps: input.manifest.gaps.clone(),
+            notes: standalone::unseen(&input.inventory.clusters).collect(),
+        }
     })
 }
 
-/// How headroom was set, in the report's words.
-fn headroom(calibration: &Result<Calibration, Unsupported>, config: &Config) -> HeadroomReport {
-    let risk_percent = Quantity(Decimal::from(config.sizing.risk) / Decimal::ONE_HUNDRED);
+fn report_window(window: Window) -> ReportWindow {
+    ReportWindow { start: window.start, end: window.end, period_seconds: window.period_seconds }
+}
+
+fn snapshot_reference(sha256: &str) -> SnapshotReference {
+    SnapshotReference { id: sha256.chars().take(12).collect(), sha256: sha256.to_owned() }
+}
+
+fn price_book_reference(book: &PriceBook) -> PriceBookReference {
+    PriceBookReference {
+        id: book.id().to_owned(),
+        effective_date: book.effective_date().to_owned(),
+        sha256: book.sha256().to_owned(),
+    }
+}
+
+/// How headroom was set for a risk (in hundredths of a per cent), in the report's words.
+fn headroom(calibration: &Result<Calibration, Unsupported>, risk: u32) -> HeadroomReport {
+    let risk_percent = Quantity(Decimal::from(risk) / Decimal::ONE_HUNDRED);
     match calibration {
         Ok(calibration) => HeadroomReport {
             method: "calibrated".to_owned(),

@@ -187,21 +187,21 @@ pub(super) fn report_on(
     }
 }
 
-struct Prepared {
-    platform: Platform,
-    split: PurchaseSplit,
-    priced: Result<Priced, Unrated>,
+pub(super) struct Prepared {
+    pub(super) platform: Platform,
+    pub(super) split: PurchaseSplit,
+    pub(super) priced: Result<Priced, Unrated>,
 }
 
 /// The window's cost by the sizes in force, and an hour at the current size.
-struct Priced {
+pub(super) struct Priced {
     window: Usd,
     current_hourly: Usd,
 }
 
 impl<'a> Facts<'a> {
     /// The revision in force last, if its definition was collected.
-    fn definition(&self) -> Option<&'a TaskDefinition> {
+    pub(super) fn definition(&self) -> Option<&'a TaskDefinition> {
         let revision = self.workload.revisions.last()?;
         self.inventory.task_definitions.get(&revision.task_definition)
     }
@@ -251,7 +251,7 @@ impl<'a> Facts<'a> {
         }
     }
 
-    fn shape(&self, platform: Platform, requested: Requested) -> TaskShape {
+    pub(super) fn shape(&self, platform: Platform, requested: Requested) -> TaskShape {
         TaskShape {
             region: self.workload.identity.region.clone(),
             platform,
@@ -320,7 +320,7 @@ impl<'a> Facts<'a> {
     }
 
     /// What pricing and rating both start from.
-    fn prepared(&self, book: &PriceBook) -> Prepared {
+    pub(super) fn prepared(&self, book: &PriceBook) -> Prepared {
         let platform = self.definition().map_or_else(Platform::default, |definition| definition.platform);
         let split = self.split(self.demand.map_or(TaskTime::ZERO, WindowDemand::total_task_time));
         Prepared { platform, split, priced: self.priced(book, platform, split) }
@@ -344,7 +344,7 @@ impl<'a> Facts<'a> {
     }
 
     /// Asks about the subject that this workload makes, or says what stands against one.
-    fn with_subject<T>(
+    pub(super) fn with_subject<T>(
         &self,
         config: &Config,
         in_force: &Resolved,
@@ -423,7 +423,7 @@ impl<'a> Facts<'a> {
     }
 
     /// Seconds from the first sample to the window's end.
-    fn observed_seconds(&self, demand: &WindowDemand) -> u64 {
+    pub(super) fn observed_seconds(&self, demand: &WindowDemand) -> u64 {
         u64::try_from(self.window.end.as_second() - demand.first_sample).unwrap_or(0)
     }
 

@@ -9,6 +9,7 @@ mod completions;
 mod context;
 mod demo;
 mod exit_code;
+mod explain;
 mod failure;
 mod iam_policy;
 mod init;
@@ -45,6 +46,7 @@ enum Command {
     Demo(demo::DemoArgs),
     Collect(collect::CollectArgs),
     Report(report::ReportArgs),
+    Explain(explain::ExplainArgs),
     Backtest(backtest::BacktestArgs),
     Price(price::PriceArgs),
     Prices(prices::PricesArgs),
@@ -59,6 +61,7 @@ impl Cli {
             Command::Demo(args) => demo::run(&self.global, args),
             Command::Collect(args) => collect::run(&self.global, args),
             Command::Report(args) => report::run(&self.global, args),
+            Command::Explain(args) => explain::run(&self.global, args),
             Command::Backtest(args) => backtest::run(&self.global, args),
             Command::Price(args) => price::run(&self.global, args),
             Command::Prices(args) => prices::run(&self.global, args),

@@ -9,7 +9,7 @@ use anyhow::anyhow;
 use clap::Args;
 use rust_decimal::Decimal;
 
-use super::{CliError, ExitCode, GlobalArgs, OnIncomplete, TabularArgs, TabularFormat};
+use super::{CliError, ExitCode, GlobalArgs, OnIncomplete, OutputArgs, TabularArgs, TabularFormat};
 use crate::{
     analysis::{Input, analyse, merged},
     report::{
@@ -129,15 +129,21 @@ impl ViewArgs {
 
     fn table_options(&self) -> TableOptions {
         let to_terminal = self.tabular.output.output.is_none() && std::io::stdout().is_terminal();
-        let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
-        let terminal = || {
-            let (terminal_size::Width(width), _) = terminal_size::terminal_size().filter(|_| to_terminal)?;
-            Some(width)
-        };
-        let width = self.width.or_else(terminal).or(columns).map_or(WIDTH_WITHOUT_TERMINAL, usize::from);
+        let width = table_width(self.width, &self.tabular.output);
         // https://no-color.org: any value but an empty one.
         let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
             || std::env::var_os("TERM").is_some_and(|term| term == "dumb");
         TableOptions { width, color: to_terminal && !plain }
     }
+}
+
+/// Columns to lay a table out for: those asked for, else the terminal's, else `COLUMNS`.
+pub(super) fn table_width(asked: Option<u16>, output: &OutputArgs) -> usize {
+    let to_terminal = output.output.is_none() && std::io::stdout().is_terminal();
+    let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    let terminal = || {
+        let (terminal_size::Width(width), _) = terminal_size::terminal_size().filter(|_| to_terminal)?;
+        Some(width)
+    };
+    asked.or_else(terminal).or(columns).map_or(WIDTH_WITHOUT_TERMINAL, usize::from)
 }

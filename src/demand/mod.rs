@@ -7,6 +7,7 @@
 
 mod buckets;
 mod histogram;
+mod replay;
 mod rollup;
 mod runs;
 mod startup;
@@ -15,6 +16,7 @@ mod window_demand;
 
 pub use buckets::{BUCKETS, bucket_of, bucket_upper_bound};
 pub use histogram::Histogram;
+pub use replay::{Moment, Replay, ResourceReplay, moments};
 pub use rollup::{DayRollup, ResourceRollup, Rollups, roll_up};
 pub use runs::{Runs, runs};
 pub use startup::{StartUp, start_up};

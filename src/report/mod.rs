@@ -5,6 +5,7 @@
 mod amounts;
 mod columns;
 pub mod csv;
+pub mod explain;
 #[cfg(test)]
 mod fixture;
 pub mod json;

@@ -14,6 +14,7 @@ mod need;
 mod performance_risk;
 mod rating;
 mod unrated;
+mod weighing;
 
 pub use calibration::{Calibration, Member, Step, Unsupported};
 pub use cheapest::{Floors, cheapest_size};
@@ -24,3 +25,4 @@ pub use need::{Need, ResourceNeed, need};
 pub use performance_risk::{PerformanceRisk, performance_risk};
 pub use rating::{DimensionRating, Rating, SizeChoice, Subject, member, rate};
 pub use unrated::{Reason, Unrated};
+pub use weighing::{Candidate, Shortage, Weighing, weigh};

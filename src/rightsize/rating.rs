@@ -110,19 +110,19 @@ impl Rating {
 }
 
 /// What the resources of a subject need, and which of them can be rated.
-struct Needs<'a> {
-    cpu: Result<ResourceNeed, Unrated>,
-    memory: Result<ResourceNeed, Unrated>,
+pub(super) struct Needs<'a> {
+    pub(super) cpu: Result<ResourceNeed, Unrated>,
+    pub(super) memory: Result<ResourceNeed, Unrated>,
     /// By demand alone; a resource that is not rated keeps its size.
-    demanded: Need,
+    pub(super) demanded: Need,
     /// And by every guard's floor.
-    needed: Need,
-    guards: Guards<'a>,
+    pub(super) needed: Need,
+    pub(super) guards: Guards<'a>,
 }
 
 impl<'a> Needs<'a> {
     /// `calibrated`: whether headroom is learnt from the fleet, or fixed.
-    fn of(subject: &Subject<'a>, calibrated: bool) -> Self {
+    pub(super) fn of(subject: &Subject<'a>, calibrated: bool) -> Self {
         let size = subject.size;
         let current = Requested {
             cpu: size.cpu(),
@@ -165,7 +165,7 @@ impl<'a> Needs<'a> {
         Self { cpu, memory, demanded, needed, guards }
     }
 
-    fn floors(&self, need: &Need, of: fn(&ResourceNeed) -> u32) -> Floors {
+    pub(super) fn floors(&self, need: &Need, of: fn(&ResourceNeed) -> u32) -> Floors {
         Floors {
             cpu: CpuUnits(of(&need.cpu)),
             memory: MemoryMib(of(&need.memory)),
@@ -174,7 +174,12 @@ impl<'a> Needs<'a> {
         }
     }
 
-    fn ladder(&self, subject: &Subject<'_>, need: &Need, book: &PriceBook) -> Result<Vec<Priced>, NoPrice> {
+    pub(super) fn ladder(
+        &self,
+        subject: &Subject<'_>,
+        need: &Need,
+        book: &PriceBook,
+    ) -> Result<Vec<Priced>, NoPrice> {
         let Subject { size, shape, split, monthly_task_hours, .. } = *subject;
         ladder(book, shape, split, size, self.floors(need, |need| need.floor), monthly_task_hours)
     }

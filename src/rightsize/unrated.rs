@@ -44,6 +44,45 @@ impl Reason {
             Self::UnknownLaunchType => "unknown-launch-type",
         }
     }
+
+    /// What would have to be otherwise for a rating, in a sentence.
+    pub const fn remedy(self) -> &'static str {
+        match self {
+            Self::Autoscaled => {
+                "the number of tasks follows this resource, so size and policy change together; by a policy on \
+                 another metric, or with none, the size could be rated on its own"
+            }
+            Self::Ec2LaunchType | Self::ManagedInstances => {
+                "what is paid for is the instance, not the task; on Fargate the task would have a price and a size"
+            }
+            Self::Excluded => "without `exclude` in the override that matches it, it would be rated",
+            Self::ExternalLaunchType => {
+                "it costs nothing on AWS by the size of its tasks; on Fargate it would"
+            }
+            Self::GapInMetrics => {
+                "a snapshot of a time with fewer gaps, or a lower evidence.min_coverage_percent, would do"
+            }
+            Self::InvalidTaskSize => "a cpu and memory in its task definition that Fargate offers would do",
+            Self::MissingTaskSize => {
+                "cpu and memory at the level of the task in its task definition would do, or the right to read \
+                 the definition (ecs:DescribeTaskDefinition)"
+            }
+            Self::MixedRevisions => {
+                "a time in which one size runs at once, or a higher evidence.max_mixed_percent, would do"
+            }
+            Self::NoMetrics => {
+                "samples of this resource in the window would do: collect when it has run, with the right to read \
+                 its metrics (cloudwatch:GetMetricData)"
+            }
+            Self::NoPriceForRegion => "rates for it in a price book given by --price-book would do",
+            Self::NoRunningTasks => "a window in which its tasks run would do",
+            Self::TooFewRuns => "more runs would do: collect again later, or with a longer --lookback",
+            Self::TooNew => "time will do: collect again later; evidence.min_hours says when it is enough",
+            Self::UnknownLaunchType => {
+                "the right to read its capacity provider (ecs:DescribeCapacityProviders) would do"
+            }
+        }
+    }
 }
 
 /// A reason with what is particular to this workload.

@@ -1,0 +1,301 @@
+//! What `explain` says agrees with the report and with the series themselves, and fits its page.
+
+use super::*;
+use crate::{
+    analysis::{LookupError, explain, find},
+    demo::Fleet,
+    report::explain::{Explanation, json, page},
+    workload::RuntimeSetting,
+};
+
+fn demo_manifest(fleet: &Fleet) -> Manifest {
+    Manifest {
+        format_version: FORMAT_VERSION,
+        tool_version: "test".into(),
+        scopes: fleet.scopes(),
+        window: fleet.manifest_window(),
+        utilization_encoding: String::new(),
+        files: BTreeMap::new(),
+        gaps: fleet.gaps(),
+    }
+}
+
+/// What is said of every one of the demo's workloads that `names` has; all where it is empty.
+fn of_demo(names: &[&str]) -> Vec<Explanation> {
+    let fleet = Fleet::new(Fleet::DEFAULT_SERVICES);
+    let (manifest, inventory) = (demo_manifest(&fleet), fleet.inventory());
+    let input =
+        Input { manifest: &manifest, inventory: &inventory, utilization: &fleet, sha256: "0123456789abcdef" };
+    let ids = names.iter().map(|name| find(&inventory.workloads, name).unwrap());
+    ids.map(|id| {
+        explain(input, PriceBook::embedded(), &Config::default(), manifest.window.end, id).unwrap().unwrap()
+    })
+    .collect()
+}
+
+fn page_of(name: &str) -> String {
+    page::render(&of_demo(&[name])[0], 100)
+}
+
+/// The service as `explain` has it.
+fn explained(service: Service, config: &Config) -> Explanation {
+    let at = |second| Timestamp::from_second(second).unwrap();
+    let window = Window { start: at(0), end: at(DAYS * 86_400), period_seconds: 300 };
+    let manifest = Manifest { window, gaps: service.gaps, ..demo_manifest(&Fleet::new(1)) };
+    let inventory = Inventory {
+        workloads: vec![service.workload],
+        task_definitions: service
+            .more_definitions
+            .into_iter()
+            .chain([service.definition])
+            .map(|definition| (definition.arn.clone(), definition))
+            .collect(),
+        ..Inventory::default()
+    };
+    let utilization = vec![Series { workload_id: 0, points: service.points }];
+    let input =
+        Input { manifest: &manifest, inventory: &inventory, utilization: &utilization, sha256: "abc" };
+    explain(input, PriceBook::embedded(), config, window.end, 0).unwrap().unwrap()
+}
+
+fn verdicts(explanation: &Explanation) -> Vec<(u32, u32, &str)> {
+    explanation.candidates.iter().map(|c| (c.cpu_units, c.memory_mib, c.verdict.as_str())).collect()
+}
+
+#[test]
+fn an_overprovisioned_workload() {
+    insta::assert_snapshot!(page_of("prod/checkout-api"));
+}
+
+#[test]
+fn an_underprovisioned_workload() {
+    insta::assert_snapshot!(page_of("recommendation-api"));
+}
+
+#[test]
+fn an_autoscaled_workload() {
+    insta::assert_snapshot!(page_of("quote-stream"));
+}
+
+#[test]
+fn a_workload_that_is_not_rated() {
+    insta::assert_snapshot!(page_of("staging/legacy-soap"));
+}
+
+#[test]
+fn a_workload_on_the_jvm() {
+    insta::assert_snapshot!(page_of("pricing-engine"));
+}
+
+#[test]
+fn a_workload_that_was_resized() {
+    insta::assert_snapshot!(page_of("billing-api"));
+}
+
+/// The row is the report's, and one candidate is what the row ends with.
+#[test]
+fn every_explanation_is_of_the_row_that_the_report_has() {
+    let fleet = Fleet::new(Fleet::DEFAULT_SERVICES);
+    let (manifest, inventory) = (demo_manifest(&fleet), fleet.inventory());
+    let input = Input { manifest: &manifest, inventory: &inventory, utilization: &fleet, sha256: "0" };
+    let (book, config) = (PriceBook::embedded(), Config::default());
+    let report = analyse(input, book, &config, manifest.window.end).unwrap();
+    assert_eq!(report.workloads.len(), Fleet::DEFAULT_SERVICES);
+    for row in &report.workloads {
+        let id = find(&inventory.workloads, &row.id).unwrap();
+        let explanation = explain(input, book, &config, manifest.window.end, id).unwrap().unwrap();
+        assert_eq!(&explanation.workload, row);
+        let ends: Vec<_> = explanation
+            .candidates
+            .iter()
+            .filter(|c| ["chosen", "kept"].contains(&c.verdict.as_str()))
+            .collect();
+        let recommended = row.recommendation.as_ref().map(|r| (r.cpu_units, r.memory_mib));
+        let now = row.current.cpu_units.zip(row.current.memory_mib);
+        match row.finding {
+            Finding::NotRated => {
+                assert_eq!(ends.len(), 0, "{}", row.id);
+                assert!(!explanation.what_would_change.is_empty(), "{}", row.id);
+            }
+            _ => {
+                assert_eq!(ends.len(), 1, "{}: {:?}", row.id, explanation.candidates);
+                assert_eq!(Some((ends[0].cpu_units, ends[0].memory_mib)), recommended.or(now), "{}", row.id);
+                if let Some(recommendation) = &row.recommendation {
+                    assert_eq!(Some(ends[0].monthly_cost), recommendation.monthly_cost, "{}", row.id);
+                }
+            }
+        }
+        for width in [60, 80, 133] {
+            let page = page::render(&explanation, width);
+            let widest = page.lines().max_by_key(|line| line.chars().count()).unwrap();
+            assert!(widest.chars().count() <= width, "{}: {widest:?}", row.id);
+        }
+    }
+}
+
+#[test]
+fn sizes_that_lost_say_why() {
+    // Needs 0.24 vCPU and 737 MiB.
+    let explanation = explained(service(20, 30), &Config::default());
+    assert_eq!(
+        verdicts(&explanation),
+        [
+            (256, 512, "too-small"),
+            (256, 1024, "chosen"),
+            (256, 2048, "dearer"),
+            (512, 3072, "dearer"),
+            (512, 4096, "dearer"),
+            (1024, 2048, "dearer"),
+            (1024, 5120, "dearer"),
+        ]
+    );
+    let details: Vec<&str> = explanation.candidates.iter().map(|c| c.detail.as_str()).collect();
+    assert_eq!(details[0], "too little memory: needs 738 MiB");
+    assert_eq!(details[1], "chosen: the cheapest that holds what is needed");
+    // 2 x 0.004445 x 730
+    assert_eq!(details[2], "holds what is needed, but 6.49 USD dearer");
+}
+
+#[test]
+fn a_guard_that_holds_the_memory_is_named() {
+    let explanation = explained(
+        service(20, 10).with(|service| {
+            service.definition.containers = vec![Container {
+                name: "app".into(),
+                runtime_settings: vec![RuntimeSetting { name: "-Xmx".into(), value: "1024m".into() }],
+                ..Container::default()
+            }];
+        }),
+        &Config::default(),
+    );
+    let detail = &explanation.candidates[0].detail;
+    assert!(detail.contains("fixed-heap"), "{:?}", explanation.candidates);
+}
+
+#[test]
+fn a_change_that_is_not_worth_a_deployment_says_so() {
+    let config = Config::from_toml("fargauge.toml", "[change]\nmin_savings_usd = 1000\n").unwrap();
+    let explanation = explained(service(20, 30), &config);
+    let verdicts = verdicts(&explanation);
+    assert!(verdicts.contains(&(256, 1024, "below-least-change")), "{verdicts:?}");
+    assert!(verdicts.contains(&(1024, 2048, "kept")), "{verdicts:?}");
+    let page = page::render(&explanation, 100);
+    assert!(page.contains("change.min_savings_usd          1000   fargauge.toml:2"), "{page}");
+}
+
+#[test]
+fn the_past_is_counted_against_the_new_size() {
+    // 12 periods at 45 % of 1 vCPU, which the 99.5th percentile leaves out, and 20 % otherwise.
+    let explanation = explained(
+        service(20, 30).with(|service| {
+            for point in service.points.iter_mut().step_by(336) {
+                point.cpu_max = Some(4_500);
+            }
+        }),
+        &Config::default(),
+    );
+    let new = explanation.replay[1];
+    assert_eq!((new.size.cpu_units, new.size.memory_mib), (256, 1024));
+    assert_eq!((new.memory.periods, new.memory.above, new.memory.at_cap), (4_032, 0, 0));
+    assert_eq!((new.cpu.periods, new.cpu.above, new.cpu.at_cap), (4_032, 12, 12));
+    let page = page::render(&explanation, 120);
+    assert!(page.contains("0 of 4,032 periods above its memory"), "{page}");
+    assert!(page.contains("12 of 4,032 periods with a minute above its CPU"), "{page}");
+}
+
+#[test]
+fn gaps_are_counted_to_the_end_of_the_window() {
+    let explanation = explained(
+        service(20, 30).with(|service| {
+            service.points.retain(|point| !(3_600..7_200).contains(&point.timestamp));
+            service.points.truncate(4_000);
+        }),
+        &Config::default(),
+    );
+    // 20 periods are missing at the end, 12 in the middle.
+    assert_eq!(explanation.periods.with_samples, 4_000);
+    assert_eq!(explanation.periods.possible, 4_032);
+    assert_eq!(explanation.periods.longest_gap_hours.0, Decimal::ONE);
+}
+
+#[test]
+fn hostile_names_are_shown_and_not_obeyed() {
+    let explanation = explained(
+        service(20, 30).with(|service| {
+            service.workload.identity.name = "\u{1b}[2Japi\u{202e}\n".repeat(20);
+            service.workload.identity.cluster = "a b\0/\u{9b}31m".into();
+            service.workload.tags = [("k\u{200b}".to_owned(), "v\r\n\u{1b}]0;x\u{7}".to_owned())].into();
+            service.workload.notes = vec!["note\n\u{1b}[31m".into()];
+            service.definition.arn = "arn/\u{1b}[31m\nx".repeat(30);
+            let arn = service.definition.arn.clone();
+            service.workload.revisions[0].task_definition = arn;
+            service.definition.containers = vec![Container {
+                name: "c\n\u{1b}[0m".repeat(40),
+                memory: Some(MemoryMib(512)),
+                ..Container::default()
+            }];
+            let id = service.workload.identity.id();
+            service.gaps = vec![Gap { scope: id, api: "a\tb".into(), cause: "x\u{2066}\n\u{1b}".repeat(50) }];
+        }),
+        &Config::default(),
+    );
+    for width in [1, 60, 90, 200] {
+        let page = page::render(&explanation, width);
+        assert!(!page.chars().any(|c| c.is_control() && c != '\n'), "{page:?}");
+        for hidden in ['\u{202e}', '\u{200b}', '\u{2066}'] {
+            assert!(!page.contains(hidden), "{page:?}");
+        }
+        assert!(page.lines().all(|line| line.chars().count() <= width.max(60)), "{page}");
+    }
+    assert!(page::render(&explanation, 90).contains("a\\tb"));
+    assert!(serde_json::from_str::<serde_json::Value>(&json(&explanation)).is_ok());
+}
+
+#[test]
+fn a_workload_is_found_by_its_id_or_any_end_that_is_its_own() {
+    let mut workloads = Fleet::new(Fleet::DEFAULT_SERVICES).inventory().workloads;
+    let id_of = |workloads: &[Workload], name: &str| {
+        find(workloads, name).map(|id| workloads[id as usize].identity.id())
+    };
+    let checkout = "123456789012/us-east-1/prod/checkout-api";
+    for name in ["checkout-api", "prod/checkout-api", "us-east-1/prod/checkout-api", checkout] {
+        assert_eq!(id_of(&workloads, name).unwrap(), checkout, "{name}");
+    }
+    for name in ["nightly-report", "batch/nightly-report", "family:nightly-report"] {
+        assert_eq!(
+            id_of(&workloads, name).unwrap(),
+            "123456789012/us-east-1/batch/family:nightly-report",
+            "{name}"
+        );
+    }
+    let twin = workloads.iter().position(|w| w.identity.name == "payments-api").unwrap();
+    workloads[twin].identity = WorkloadIdentity {
+        cluster: "dev".into(),
+        ..workloads[find(&workloads, checkout).unwrap() as usize].identity.clone()
+    };
+    match find(&workloads, "checkout-api") {
+        Err(LookupError::Ambiguous { candidates, count: 2, .. }) => {
+            assert_eq!(candidates.len(), 2);
+            assert!(candidates.contains(&checkout.to_owned()));
+        }
+        other => panic!("{other:?}"),
+    }
+    match find(&workloads, "prod/chekout-api") {
+        Err(LookupError::Unknown { closest, .. }) => assert_eq!(closest[0], checkout),
+        other => panic!("{other:?}"),
+    }
+    // The end of a name is no end of an id.
+    assert!(find(&workloads, "out-api").is_err());
+    assert!(find(&workloads, "").is_err());
+    assert!(find(&[], "api").unwrap_err().help().contains("no workloads"));
+}
+
+#[test]
+fn the_chart_keeps_the_largest_of_every_step() {
+    let explanation = of_demo(&["pricing-engine"]).remove(0);
+    let series = explanation.chart.unwrap();
+    let demand = explanation.workload.demand.unwrap();
+    assert_eq!(series.cpu_vcpu.iter().flatten().max(), demand.cpu_vcpu.map(|cpu| cpu.max).as_ref());
+    assert_eq!(series.memory_mib.iter().flatten().max(), demand.memory_mib.map(|m| m.max).as_ref());
+    assert!(series.cpu_vcpu.len() <= 480 && series.step_seconds % 300 == 0);
+}
