@@ -3,6 +3,17 @@
 //! The flow is collect → snapshot → analysis → report. Everything but `collect` works offline and
 //! gives the same bytes for the same input.
 
+#![cfg_attr(
+    test,
+    allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_possible_wrap,
+        clippy::cast_sign_loss,
+        clippy::manual_is_multiple_of,
+        reason = "tests count in small numbers that they wrote themselves"
+    )
+)]
+
 pub mod analysis;
 pub mod backtest;
 #[cfg(all(feature = "aws", feature = "frames"))]

@@ -26,7 +26,7 @@ use crate::{
 
 const PERIOD: i64 = 300;
 const DAYS: i64 = 14;
-const POINTS: usize = 4_032;
+const POINTS: u16 = 4_032;
 
 /// One service under test: its size and its per-mille utilization at every point.
 struct Service {
@@ -85,7 +85,7 @@ fn service(cpu_percent: u32, memory_percent: u32) -> Service {
             ..TaskDefinition::default()
         },
         more_definitions: Vec::new(),
-        points: (0..POINTS as i64).map(point).collect(),
+        points: (0..i64::from(POINTS)).map(point).collect(),
         gaps: Vec::new(),
     }
 }
@@ -280,7 +280,7 @@ fn too_little_to_judge_by_is_a_reason_and_not_a_number() {
         assert_eq!(row.recommendation, None);
         row.not_rated.unwrap().reason
     };
-    let last_hours = |service: &mut Service| drop(service.points.drain(..POINTS - 120));
+    let last_hours = |service: &mut Service| drop(service.points.drain(..usize::from(POINTS) - 120));
     assert_eq!(reason(service(20, 20).with(last_hours)), "too-new");
     let gaps = |service: &mut Service| service.points.retain(|p| p.timestamp / PERIOD % 5 < 2);
     assert_eq!(reason(service(20, 20).with(gaps)), "gap-in-metrics");
@@ -541,7 +541,7 @@ proptest! {
         let size = crate::fargate::TaskSize::all(crate::workload::OperatingSystem::Linux).nth(size).unwrap();
         let report = service(0, 0).sized(size.cpu().0, size.memory().0).with(|service| {
             for (i, point) in service.points.iter_mut().enumerate() {
-                let (cpu, memory) = levels[i * levels.len() / POINTS];
+                let (cpu, memory) = levels[i * levels.len() / usize::from(POINTS)];
                 point.cpu_max = Some(cpu);
                 point.mem_max = Some(memory);
             }

@@ -3,7 +3,10 @@
 //! Takes a snapshot or a Parquet file of traces; gives a table, JSON or CSV, and on request every single
 //! decision and a chart. Works offline.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fmt::Write as _,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context as _, anyhow};
 use clap::{ArgGroup, Args};
@@ -205,7 +208,7 @@ fn render_table(result: &Backtest, base: &PriceBase) -> String {
         ("95 % of fleets", Align::Right),
         ("memory above %", Align::Right),
         ("95 % of fleets", Align::Right),
-        ("of made smaller % (binomial)", Align::Right),
+        ("attained % (binomial)", Align::Right),
         ("CPU samples above %", Align::Right),
         ("95 % of fleets", Align::Right),
         ("any CPU above %", Align::Right),
@@ -214,9 +217,12 @@ fn render_table(result: &Backtest, base: &PriceBase) -> String {
     ];
     text += &table::render(&columns, result.rules.iter().map(cells), 0);
     text += "\nmemory above: series whose later memory passed the new memory · CPU samples above: of all later samples,\n\
-             those above the new vCPU · any CPU above: series with such a sample\n";
-    text += &format!(
-        "{}; prices of {}, {} ({})\n",
+             those above the new vCPU · any CPU above: series with such a sample · attained: of the series made\n\
+             smaller, those whose later memory passed the new memory, which is what a risk speaks of\n";
+    // Writing to a string cannot fail.
+    let _ = writeln!(
+        text,
+        "{}; prices of {}, {} ({})",
         match result.ceiling {
             Ceiling::Current => "what would cost more than the current size keeps it",
             Ceiling::None => "sizes may cost more than the current one",
@@ -227,7 +233,7 @@ fn render_table(result: &Backtest, base: &PriceBase) -> String {
     );
     let notes = result.input.notes();
     if !notes.is_empty() {
-        text += &format!("of the {} rows read: {}\n", result.input.rows, notes.join("; "));
+        let _ = writeln!(text, "of the {} rows read: {}", result.input.rows, notes.join("; "));
     }
     text
 }

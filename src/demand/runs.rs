@@ -12,7 +12,7 @@
 //! | Windows: 2 samples; none; 5, 5, 1 | 2 | 2 + 11 minutes | 5 + 11 minutes |
 //! | 10, 10 | 1, overlapping | 20 task-minutes | 20 task-minutes |
 
-use crate::{snapshot::Point, units::TaskTime};
+use crate::{units::TaskTime, utilization::Point};
 
 /// Seconds of task time that a sample of Container Insights stands for.
 const SECONDS_PER_SAMPLE: u64 = 60;

@@ -25,7 +25,7 @@ use super::{
     window_demand::{Observed, WindowDemand},
 };
 use crate::{
-    snapshot::{CENTI_PERCENT_FULL, Point},
+    utilization::{CENTI_PERCENT_FULL, Point},
     workload::RevisionInForce,
 };
 
@@ -201,7 +201,7 @@ mod tests {
             cpu_samples: Some(5),
             ..Point::default()
         };
-        (from..until).step_by(PERIOD as usize).map(point).collect()
+        (from..until).step_by(usize::try_from(PERIOD).unwrap()).map(point).collect()
     }
 
     fn found(points: &[Point], revisions: &[RevisionInForce]) -> Option<StartUp> {
@@ -278,7 +278,7 @@ mod tests {
             levels in prop::collection::vec(0u32..120, 288),
             deployments in prop::collection::vec(0i64..(24 * HOUR), 0..4),
         ) {
-            let all = points(|t| levels[(t / PERIOD) as usize], 0, 24 * HOUR);
+            let all = points(|t| levels[usize::try_from(t / PERIOD).unwrap()], 0, 24 * HOUR);
             let mut deployments = deployments;
             deployments.sort_unstable();
             deployments.dedup();

@@ -165,9 +165,12 @@ fn cast(frame: &DataFrame, name: &str, to: &DataType) -> Result<Column, FrameErr
         .map_err(|cause| FrameError::Traces(format!("column {name}: {cause}")))
 }
 
+/// Ranges of rows by series.
+type RowsBySeries = BTreeMap<String, Vec<Range<usize>>>;
+
 /// Which rows are each series', and how many are nobody's.
-fn rows_by_series(ids: &Column) -> Result<(BTreeMap<String, Vec<Range<usize>>>, u64), FrameError> {
-    let mut by_series: BTreeMap<String, Vec<Range<usize>>> = BTreeMap::new();
+fn rows_by_series(ids: &Column) -> Result<(RowsBySeries, u64), FrameError> {
+    let mut by_series: RowsBySeries = BTreeMap::new();
     let mut without_series = 0;
     let mut run: Option<(&str, Range<usize>)> = None;
     let mut end = |run: Option<(&str, Range<usize>)>| {

@@ -233,7 +233,7 @@ impl Tried {
 fn upper_bound(short: usize, made_smaller: usize) -> f64 {
     let (mut low, mut high) = (0.0, 1.0);
     for _ in 0..40 {
-        let middle = (low + high) / 2.0;
+        let middle = f64::midpoint(low, high);
         if holds_risk(short, made_smaller, middle) { high = middle } else { low = middle }
     }
     high

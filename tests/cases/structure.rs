@@ -74,11 +74,10 @@ fn imports_point_down_and_every_module_has_a_layer() {
                 text.contains(&format!("crate::{used}::")) || text.contains(&format!("crate::{used}}}"));
             let grouped = text.split("use crate::{").skip(1).any(|rest| {
                 let group = rest.split(";\n").next().unwrap_or_default();
-                let top = group.split_inclusive(',').any(|item| {
+                group.split_inclusive(',').any(|item| {
                     item.trim_start().starts_with(&format!("{used}::"))
                         || item.trim().trim_end_matches([',', '}']) == *used
-                });
-                top
+                })
             });
             if (direct || grouped) && layer.get(used).is_none_or(|theirs| theirs >= own) {
                 wrong.push(format!("{module} uses {used}"));

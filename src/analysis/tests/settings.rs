@@ -66,8 +66,9 @@ fn a_workload_whose_size_cannot_be_rated_has_options_where_its_data_allow_them()
     let row = both().rated();
     assert_eq!(row.finding, Finding::NotRated);
     assert_eq!(kinds(&row), ["arm64", "fargate-spot", "compute-savings-plan"]);
-    let new =
-        service(20, 20).with(|s| s.points.retain(|p| p.timestamp >= (POINTS as i64 - 120) * PERIOD)).rated();
+    let new = service(20, 20)
+        .with(|s| s.points.retain(|p| p.timestamp >= (i64::from(POINTS) - 120) * PERIOD))
+        .rated();
     assert_eq!((new.not_rated.as_ref().unwrap().reason.as_str(), kinds(&new)), ("too-new", vec![]));
     let ec2 = service(20, 20).with(|s| s.workload.launch_type = LaunchType::Ec2).rated();
     assert_eq!(kinds(&ec2), Vec::<&str>::new());
