@@ -26,7 +26,7 @@ const NARROWEST: usize = 60;
 /// Columns of the labels, indentation included.
 const LABEL: usize = 15;
 /// Sizes shown; the rest is counted.
-const SIZES: usize = 10;
+const SIZES: usize = 8;
 /// Changes of size and revisions shown, the newest.
 const CHANGES: usize = 8;
 
@@ -577,7 +577,7 @@ fn prices(explanation: &Explanation, page: &mut Page) {
     });
     let columns = vec![
         text("SIZE", 18),
-        text("COMPONENT", 14),
+        stamp("COMPONENT", 0),
         number("QUANTITY", 1),
         number("USD", 0),
         number("USD/H", 2),
