@@ -23,7 +23,7 @@ pub fn report_schema() -> Schema {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use rust_decimal::Decimal;
     use serde_json::Value;
     use snapbox::assert_data_eq;
@@ -129,7 +129,7 @@ mod tests {
 
     /// What in `value` the schema does not allow. Knows the keywords that the report's schema uses and
     /// panics at any other, so that none is silently skipped. No key may be there that is not described.
-    fn violations(root: &Value, schema: &Value, value: &Value, place: &str) -> Vec<String> {
+    pub(crate) fn violations(root: &Value, schema: &Value, value: &Value, place: &str) -> Vec<String> {
         let mut found = Vec::new();
         let mut fail = |what: String| found.push(format!("{place}: {what}"));
         let mut nested = Vec::new();
@@ -203,6 +203,7 @@ mod tests {
             "integer" => value.is_u64() || value.is_i64(),
             "number" => value.is_number(),
             "null" => value.is_null(),
+            "boolean" => value.is_boolean(),
             other => panic!("this test does not know the type {other}"),
         }
     }

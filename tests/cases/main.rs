@@ -8,6 +8,7 @@ mod backtest;
 mod command;
 mod demo;
 mod exit_codes;
+mod explain;
 mod hostile;
 mod output;
 mod price;

@@ -4,7 +4,10 @@ use super::*;
 use crate::{
     analysis::{LookupError, explain, find},
     demo::Fleet,
-    report::explain::{Explanation, json, page},
+    report::{
+        explain::{Explanation, json, page, schema},
+        json::tests::violations,
+    },
     workload::RuntimeSetting,
 };
 
@@ -101,10 +104,13 @@ fn every_explanation_is_of_the_row_that_the_report_has() {
     let (book, config) = (PriceBook::embedded(), Config::default());
     let report = analyse(input, book, &config, manifest.window.end).unwrap();
     assert_eq!(report.workloads.len(), Fleet::DEFAULT_SERVICES);
+    let schema = serde_json::to_value(schema()).unwrap();
     for row in &report.workloads {
         let id = find(&inventory.workloads, &row.id).unwrap();
         let explanation = explain(input, book, &config, manifest.window.end, id).unwrap().unwrap();
         assert_eq!(&explanation.workload, row);
+        let value: serde_json::Value = serde_json::from_str(&json(&explanation)).unwrap();
+        assert_eq!(violations(&schema, &schema, &value, &row.id), Vec::<String>::new());
         let ends: Vec<_> = explanation
             .candidates
             .iter()
@@ -215,7 +221,8 @@ fn gaps_are_counted_to_the_end_of_the_window() {
     // 20 periods are missing at the end, 12 in the middle.
     assert_eq!(explanation.periods.with_samples, 4_000);
     assert_eq!(explanation.periods.possible, 4_032);
-    assert_eq!(explanation.periods.longest_gap_hours.0, Decimal::ONE);
+    // 20 x 300 s
+    assert_eq!(explanation.periods.longest_gap_hours.0.to_string(), "1.666667");
 }
 
 #[test]

@@ -89,15 +89,16 @@ mod tests {
     fn a_ramp_climbs_to_its_levels() {
         let values: Vec<Option<f64>> = (0..12).map(|i| (i != 3).then_some(f64::from(i) / 11.0)).collect();
         let levels = [("now 2".to_owned(), 2.0), ("new 1".to_owned(), 1.0)];
+        // In eighths of a row, of 48: ceil(i x 24 / 11) = 0, 3, 5, none, 9, 11, 14, 16, 18, 20, 22, 24.
         assert_eq!(
             chart(&values, &levels, ("a", "b"), 18),
             [
                 "now 2 ╌╌╌╌╌╌╌╌╌╌╌╌",
                 "",
                 "",
-                "new 1 ╌╌╌╌╌╌╌╌╌▃▆█",
-                "           ▁▃▆████",
-                "       ▃▅·▇███████",
+                "new 1 ╌╌╌╌╌╌╌╌▂▄▆█",
+                "          ▁▃▆█████",
+                "       ▃▅·████████",
                 "      a          b",
             ]
         );

@@ -1,0 +1,195 @@
+//! The choice: sizes considered, guards, its own past, prices with their sources, further options.
+
+use std::fmt::Write as _;
+
+use rust_decimal::Decimal;
+
+use super::{Page, a_month, days, evidence::more, number, stamp, text, wrapped};
+use crate::{
+    report::{
+        Size, WorkloadReport,
+        amounts::{NONE, count, grouped, money, size},
+        columns::{Align, Column, Shrink},
+        explain::{CandidateReport, Explanation, ReplayReport, ResourceReplayReport},
+        text::display_safe,
+    },
+    units::CpuUnits,
+};
+
+/// Sizes shown; the rest is counted.
+const SIZES: usize = 8;
+
+pub(super) fn candidates(explanation: &Explanation, page: &mut Page) {
+    let candidates = &explanation.candidates;
+    if candidates.is_empty() {
+        return;
+    }
+    page.section("Sizes considered");
+    let shown = nearest(candidates, &explanation.workload);
+    let hidden = candidates.len() - shown.len();
+    let risky = candidates.iter().any(|candidate| candidate.probability.is_some());
+    let rows =
+        shown.into_iter().map(|candidate| {
+            let mut row = vec![
+                size(Some(candidate.cpu_units), Some(candidate.memory_mib)),
+                format!("{:.4}", candidate.hourly.0),
+                money(candidate.monthly_cost),
+            ];
+            if risky {
+                row.push(candidate.probability.map_or_else(
+                    || NONE.to_owned(),
+                    |share| format!("{:.2} %", share.0 * Decimal::ONE_HUNDRED),
+                ));
+                row.push(candidate.cost_of_risk.map_or_else(|| NONE.to_owned(), money));
+            }
+            let now = if is_current(candidate, &explanation.workload) { "now: " } else { "" };
+            row.push(format!("{now}{}", candidate.detail));
+            row
+        });
+    let rows = rows.collect();
+    let mut columns = vec![text("SIZE", 18), number("USD/H", 3), number("USD/MO", 1)];
+    if risky {
+        columns.extend([number("P(SHORT)", 2), number("WEIGHS", 2)]);
+    }
+    columns.push(Column { title: "", align: Align::Left, shrink: Shrink::End { min: 20 }, rank: 0 });
+    page.table(columns, rows);
+    more(hidden, "more, further from the choice", page);
+}
+
+/// The candidates to show: those nearest in price to the one chosen or kept, and the current one.
+fn nearest<'a>(candidates: &'a [CandidateReport], workload: &WorkloadReport) -> Vec<&'a CandidateReport> {
+    let settled = candidates.iter().position(|c| c.verdict == "chosen" || c.verdict == "kept").unwrap_or(0);
+    let mut by_distance: Vec<usize> = (0..candidates.len()).collect();
+    by_distance.sort_by_key(|at| (!is_current(&candidates[*at], workload), at.abs_diff(settled)));
+    by_distance.truncate(SIZES);
+    by_distance.sort_unstable();
+    by_distance.into_iter().map(|at| &candidates[at]).collect()
+}
+
+fn is_current(candidate: &CandidateReport, workload: &WorkloadReport) -> bool {
+    (Some(candidate.cpu_units), Some(candidate.memory_mib))
+        == (workload.current.cpu_units, workload.current.memory_mib)
+}
+
+pub(super) fn guards(workload: &WorkloadReport, page: &mut Page) {
+    if workload.guards.is_empty() {
+        return;
+    }
+    page.section("Guards");
+    for guard in &workload.guards {
+        let mut floors = Vec::new();
+        floors.extend(guard.cpu_units.map(|cpu| format!("{:.3} vCPU", CpuUnits(cpu).vcpu())));
+        floors.extend(guard.memory_mib.map(|mib| format!("{} MiB", grouped(&mib.to_string()))));
+        let floors = match floors.as_slice() {
+            [] => String::new(),
+            floors => format!(" (not below {})", floors.join(", ")),
+        };
+        for (at, line) in
+            wrapped(&display_safe(&format!("{}: {}{floors}", guard.code, guard.detail)), page.width - 4)
+                .iter()
+                .enumerate()
+        {
+            let indent = if at == 0 { "  " } else { "    " };
+            let _ = writeln!(page.text, "{indent}{line}");
+        }
+    }
+}
+
+pub(super) fn replay(explanation: &Explanation, page: &mut Page) {
+    if explanation.replay.is_empty() {
+        return;
+    }
+    page.section("On its own past");
+    let days = days(explanation.workload.evidence.observed_hours);
+    for (at, replay) in explanation.replay.iter().enumerate() {
+        let label = if at == 0 { "now" } else { "recommended" };
+        let ReplayReport { size: Size { cpu_units, memory_mib }, cpu, memory } = replay;
+        page.field(label, &format!("{}, in {days} days:", size(Some(*cpu_units), Some(*memory_mib))));
+        page.field("", &resource(memory, "above its memory", "at 95 % of it or more"));
+        page.field(
+            "",
+            &resource(cpu, "with a minute above its CPU", "with a minute at the CPU cap (95 % or more)"),
+        );
+    }
+}
+
+fn resource(replay: &ResourceReplayReport, above: &str, at_cap: &str) -> String {
+    let number = |n: u64| grouped(&n.to_string());
+    let unknown = if replay.unknown > 0 {
+        format!(
+            "; in {} more a smaller size was used up, and what was wanted is not known",
+            number(replay.unknown)
+        )
+    } else {
+        String::new()
+    };
+    format!(
+        "{} of {} {above}, {} {at_cap}{unknown}",
+        number(replay.above),
+        count(replay.periods, "period"),
+        number(replay.at_cap)
+    )
+}
+
+pub(super) fn prices(explanation: &Explanation, page: &mut Page) {
+    if explanation.prices.is_empty() {
+        return;
+    }
+    page.section("Prices of one task");
+    let rows = explanation.prices.iter().map(|price| {
+        vec![
+            size(Some(price.size.cpu_units), Some(price.size.memory_mib)),
+            format!("{} {}", price.purchase, price.component),
+            price.quantity.0.normalize().to_string(),
+            format!("{} per {}", price.rate.0.normalize(), price.unit),
+            format!("{:.6}", price.hourly.0),
+            price.effective_date.clone(),
+            price.source.clone(),
+        ]
+    });
+    let columns = vec![
+        text("SIZE", 18),
+        stamp("COMPONENT", 0),
+        number("QUANTITY", 1),
+        number("USD", 0),
+        number("USD/H", 2),
+        number("EFFECTIVE", 3),
+        Column { title: "SOURCE", align: Align::Left, shrink: Shrink::End { min: 12 }, rank: 4 },
+    ];
+    page.table(columns, rows.collect());
+    let mut sources: Vec<String> = explanation
+        .prices
+        .iter()
+        .map(|price| {
+            format!("{} ({} confidence, in force {})", price.source, price.confidence, price.effective_date)
+        })
+        .collect();
+    sources.sort();
+    sources.dedup();
+    for source in sources {
+        page.field("source", &source);
+    }
+    let book = &explanation.price_book;
+    page.field(
+        "price book",
+        &format!("{} of {}; snapshot {}", book.id, book.effective_date, explanation.snapshot.id),
+    );
+}
+
+pub(super) fn options(workload: &WorkloadReport, page: &mut Page) {
+    if workload.options.is_empty() {
+        return;
+    }
+    page.section("Also possible, each after the steps before it");
+    for option in &workload.options {
+        let saves =
+            option.monthly_savings.map_or_else(String::new, |usd| format!("saves {}, ", a_month(usd)));
+        let line = format!("{}: {saves}{} effort", option.kind, option.effort);
+        for line in wrapped(&display_safe(&line), page.width - 2) {
+            let _ = writeln!(page.text, "  {line}");
+        }
+        for condition in &option.conditions {
+            page.field("if", condition);
+        }
+    }
+}
