@@ -150,7 +150,7 @@ fn every_shape_of_service_is_reported() {
         ("onsite", "EXTERNAL", "x86_64", Some("external-launch-type")),
         ("bluegreen", "FARGATE", "x86_64", None),
         ("disk", "FARGATE", "x86_64", None),
-        ("nightly", "FARGATE", "x86_64", Some("standalone-task")),
+        ("nightly", "FARGATE", "x86_64", None),
     ] {
         let workload = report.workload(name);
         assert_eq!(workload["launch_type"], launch_type, "{name}: {workload:#}");
