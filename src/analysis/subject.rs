@@ -126,6 +126,7 @@ pub(super) fn report_on(
     });
     let remaining = recommendation.as_ref().and_then(|r| r.monthly_cost).or(monthly_cost);
     let requested = demand.filter(|_| known_size).map(WindowDemand::requested_hours);
+    let known_to_be_stopped = matches!(&rating, Err(Unrated { reason: Reason::NoRunningTasks, .. }));
     let (finding, not_rated, dimensions) = verdict(&rating);
     let identity = &workload.identity;
     WorkloadReport {
@@ -153,7 +154,7 @@ pub(super) fn report_on(
             arch: platform.arch.as_str().to_owned(),
         },
         current: facts.current(definition),
-        task_hours: Quantity(time.hours()).rounded(),
+        task_hours: (demand.is_some() || known_to_be_stopped).then(|| Quantity(time.hours()).rounded()),
         requested_vcpu_hours: requested.map(|(vcpu, _)| Quantity(vcpu).rounded()),
         requested_gb_hours: requested.map(|(_, gb)| Quantity(gb).rounded()),
         window_cost,

@@ -181,7 +181,7 @@ fn an_overprovisioned_service_gets_the_cheapest_size_that_holds_demand_and_headr
     assert_eq!(size_of(&row), (256, 1024));
     assert_eq!(row.reasons, ["cpu-overprovisioned", "memory-overprovisioned"]);
     // Two tasks x 336 h; 2 x 0.04937 USD x 730 h a month.
-    assert_eq!(row.task_hours.0, Decimal::from(672));
+    assert_eq!(row.task_hours.unwrap().0, Decimal::from(672));
     assert_eq!(row.requested_vcpu_hours.unwrap().0, Decimal::from(672));
     assert_eq!(row.requested_gb_hours.unwrap().0, Decimal::from(1344));
     assert_eq!(row.monthly_cost, Some(Usd("72.0802".parse().unwrap())));
@@ -326,7 +326,7 @@ fn a_scheduled_task_is_rated_by_its_runs_and_priced_by_the_run() {
         (Finding::Optimized, ["below-least-change".to_owned()].as_slice())
     );
     assert_eq!(row.kind, "standalone");
-    assert_eq!(row.task_hours.0, Decimal::from(7));
+    assert_eq!(row.task_hours.unwrap().0, Decimal::from(7));
     let runs = row.runs.unwrap();
     assert_eq!((runs.count, runs.mean_task_minutes.0), (14, Decimal::from(30)));
     // (0.04048 + 4 x 0.004445) / 2
@@ -353,7 +353,7 @@ fn tasks_side_by_side_have_no_cost_per_run() {
             }
         })
         .rated();
-    assert_eq!(row.task_hours.0, Decimal::from(21));
+    assert_eq!(row.task_hours.unwrap().0, Decimal::from(21));
     assert_eq!(row.runs.unwrap().cost_per_run, None);
 }
 

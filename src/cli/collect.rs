@@ -129,9 +129,9 @@ fn log_to_stderr(verbose: u8) {
 fn plan_of(prepared: &Prepared) -> String {
     let (cost, window, inventory) = (prepared.cost(), prepared.window(), prepared.inventory());
     format!(
-        "{} clusters, {} workloads, {} to {} at {} s: at most {} metric queries in {} CloudWatch calls, {} USD",
-        inventory.clusters.len(),
-        inventory.workloads.len(),
+        "{}, {}, {} to {} at {} s: at most {} metric queries in {} CloudWatch calls, {} USD",
+        counted(inventory.clusters.len(), "cluster"),
+        counted(inventory.workloads.len(), "workload"),
         window.start,
         window.end,
         window.period_seconds,
@@ -141,9 +141,15 @@ fn plan_of(prepared: &Prepared) -> String {
     )
 }
 
+/// `1 cluster`, `2 clusters`.
+fn counted(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}
+
 fn summary(outcome: &Outcome, folder: &std::path::Path) -> String {
     let rows: u64 = outcome.manifest.files.values().filter_map(|file| file.rows).sum();
-    format!("{} workloads and {rows} rows of utilization are in {}", outcome.workloads, folder.display())
+    let workloads = counted(outcome.workloads, "workload");
+    format!("{workloads} and {rows} rows of utilization are in {}", folder.display())
 }
 
 fn failure(error: CollectError) -> CliError {
@@ -188,9 +194,8 @@ impl CollectArgs {
             }
         }
         if self.on_incomplete == OnIncomplete::Fail {
-            let count = gaps.len();
-            let plural = if count == 1 { "" } else { "s" };
-            return Err(CliError::not_evaluated(anyhow::anyhow!("the collect has {count} gap{plural}")));
+            let gaps = counted(gaps.len(), "gap");
+            return Err(CliError::not_evaluated(anyhow::anyhow!("the collect has {gaps}")));
         }
         Ok(ExitCode::Fine)
     }

@@ -78,7 +78,7 @@ const COLUMNS: &[(&str, CellOf)] = &[
     ("current_cpu_units", |_, w| integer(w.current.cpu_units)),
     ("current_memory_mib", |_, w| integer(w.current.memory_mib)),
     ("current_ephemeral_storage_gib", |_, w| integer(w.current.ephemeral_storage_gib)),
-    ("task_hours", |_, w| quantity(Some(w.task_hours))),
+    ("task_hours", |_, w| quantity(w.task_hours)),
     ("requested_vcpu_hours", |_, w| quantity(w.requested_vcpu_hours)),
     ("requested_gb_hours", |_, w| quantity(w.requested_gb_hours)),
     ("window_cost_usd", |_, w| money(w.window_cost)),

@@ -267,7 +267,7 @@ fn rated(name: &str, finding: Finding, size: (u32, u32), monthly_cost: &str) -> 
             memory_mib: Some(size.1),
             ephemeral_storage_gib: Some(20),
         },
-        task_hours: quantity("336"),
+        task_hours: Some(quantity("336")),
         requested_vcpu_hours: Some(quantity("168")),
         requested_gb_hours: Some(quantity("336")),
         window_cost: Some(usd("4.1471")),
@@ -310,7 +310,7 @@ fn not_rated(name: &str, reason: &str, detail: &str) -> WorkloadReport {
         current: CurrentSize { cpu_units: None, memory_mib: None, ephemeral_storage_gib: None },
         spot_share: None,
         tags: BTreeMap::new(),
-        task_hours: quantity("0"),
+        task_hours: Some(quantity("0")),
         requested_vcpu_hours: None,
         requested_gb_hours: None,
         window_cost: None,
@@ -387,7 +387,7 @@ fn option(kind: &str, cost: &str, savings: &str, effort: &str) -> Opportunity {
 }
 
 fn hours(row: &mut WorkloadReport, tasks: &str, vcpu: &str, gb: &str, window_cost: &str) {
-    row.task_hours = quantity(tasks);
+    row.task_hours = Some(quantity(tasks));
     row.requested_vcpu_hours = Some(quantity(vcpu));
     row.requested_gb_hours = Some(quantity(gb));
     row.window_cost = Some(usd(window_cost));

@@ -174,7 +174,8 @@ pub struct WorkloadReport {
     pub tags: BTreeMap<String, String>,
     pub platform: PlatformReport,
     pub current: CurrentSize,
-    pub task_hours: Quantity,
+    /// Null where it is not known what ran: no metrics.
+    pub task_hours: Option<Quantity>,
     pub requested_vcpu_hours: Option<Quantity>,
     pub requested_gb_hours: Option<Quantity>,
     /// What the observed window cost; null where there is no price.

@@ -24,7 +24,7 @@ impl Totals {
                 Finding::Optimized | Finding::AlreadyMinimal | Finding::NotRated => {}
             }
             let add = |sum: &mut Quantity, part: Option<Quantity>| sum.0 += part.unwrap_or_default().0;
-            add(&mut totals.task_hours, Some(workload.task_hours));
+            add(&mut totals.task_hours, workload.task_hours);
             add(&mut totals.requested_vcpu_hours, workload.requested_vcpu_hours);
             add(&mut totals.requested_gb_hours, workload.requested_gb_hours);
         }

@@ -4,6 +4,7 @@ use std::io::{IsTerminal as _, Write as _};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::counted;
 use crate::{
     collect::{Event, Progress},
     report::display_safe,
@@ -63,14 +64,19 @@ impl Progress for Bars {
             Event::InventoryStarted { scopes } => self.start(scopes as u64, "inventory"),
             Event::ScopeDone { place, clusters, workloads, gaps } => {
                 self.bar.inc(1);
-                self.plain(&format!("{place}: {clusters} clusters, {workloads} workloads, {gaps} gaps"));
+                self.plain(&format!(
+                    "{place}: {}, {}, {}",
+                    counted(clusters, "cluster"),
+                    counted(workloads, "workload"),
+                    counted(gaps, "gap")
+                ));
             }
             Event::Resumed { parts_done, parts } => {
-                self.say(&format!("continuing: {parts_done} of {parts} parts are there already"));
+                self.say(&format!("continuing: {parts_done} of {} there already", counted(parts, "part")));
             }
             Event::PullStarted { parts, calls } => {
                 self.start(calls, "utilization");
-                self.plain(&format!("pulling utilization: {parts} parts"));
+                self.plain(&format!("pulling utilization: {}", counted(parts, "part")));
             }
             Event::CallDone => self.bar.inc(1),
             Event::PartWritten { name } => self.plain(&format!("{name} written")),

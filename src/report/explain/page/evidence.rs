@@ -40,7 +40,9 @@ pub(super) fn evidence(explanation: &Explanation, page: &mut Page) {
     }
     let source =
         evidence.task_hours_source.as_deref().map_or_else(String::new, |from| format!(", by {from}"));
-    let hours = grouped(&workload.task_hours.0.round_dp(1).normalize().to_string());
+    let hours = workload
+        .task_hours
+        .map_or_else(|| "unknown".to_owned(), |hours| grouped(&hours.0.round_dp(1).normalize().to_string()));
     page.field("task-hours", &format!("{hours}{source}"));
     if let Some(runs) = &workload.runs {
         let per_run = runs.cost_per_run.map_or_else(String::new, |usd| format!(", {} USD each", money(usd)));
