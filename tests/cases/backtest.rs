@@ -153,7 +153,7 @@ fn bad_usage_says_what_would_do() {
         (vec!["backtest", "kept", "--traces", "traces.parquet"], "cannot be used with"),
         (
             with(&["--rule", "magic"]),
-            "error: there is no rule magic\nhelp: the rules are fargauge, compute-optimizer-proxy",
+            "error: there is no rule magic\nhelp: the rules are fargauge, fargauge-risk-1, fargauge-risk-2",
         ),
         (with(&["--step", "soon"]), "expected a time such as 14d or 36h"),
         (with(&["--chart", "missing/c.svg"]), "error: cannot write missing/c.svg"),
