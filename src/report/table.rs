@@ -52,8 +52,8 @@ pub fn render(report: &Report, options: TableOptions) -> String {
         not_rated_columns(&not_rated, places).write(width, options.color, &mut out);
     }
     write_options(report, width, &mut out);
-    write_gaps(report, width, &mut out);
     write_notes(report, width, &mut out);
+    write_gaps(report, width, &mut out);
     out
 }
 

@@ -7,7 +7,8 @@
 //!
 //! P is the [`Exceedance`] curve of the worst of the fleet's own splits. The price of risk, in USD a
 //! month for one workload that would run short, is the least one for which the stated risk held in
-//! every split of the past, judged on days that the curve and the size were not made from:
+//! every split of the past. A split is judged on days that its sizes were not made from, with the curves
+//! of the other splits (which share days with it, so the splits are not independent):
 //!
 //! `P(at most k of n run short, if each did with that risk) <= 5 %`
 //!
@@ -32,7 +33,10 @@
 //! So a fleet that is too small or too young cannot show a risk. Then the fixed headroom of the
 //! configuration holds, and the report says so.
 
-use super::exceedance::{Exceedance, PeakPair};
+use super::{
+    exceedance::{Exceedance, PeakPair},
+    need::{LEAST_LEARNT_HEADROOM, with},
+};
 
 /// A workload as the calibration sees it.
 #[derive(Debug, Clone, PartialEq)]
@@ -268,8 +272,8 @@ fn trial(member: &Member, split: Split, curves: &[Exceedance]) -> Option<Trial> 
         .ladder
         .iter()
         .enumerate()
-        // A size that would not have held the past is no choice.
-        .filter(|(at, step)| *at == last || kib(step) >= past)
+        // A size that would not have held the past with the least headroom is no choice.
+        .filter(|(at, step)| *at == last || kib(step) >= with(past, LEAST_LEARNT_HEADROOM))
         .map(|(_, step)| {
             // No less memory than now takes no new risk.
             let keeps = step.memory_mib >= member.ladder[last].memory_mib;

@@ -24,6 +24,10 @@ use crate::{
 /// At this share (of 10,000) of its size and above, demand is a lower bound only.
 pub(super) const CAP_SHARE: u64 = 9_500;
 
+/// Least headroom of a smaller memory size, in hundredths of a per cent, however calm the fleet: the
+/// samples of a minute may miss a peak within it.
+pub const LEAST_LEARNT_HEADROOM: u32 = 1_000;
+
 /// One resource's need, in CPU units or MiB.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ResourceNeed {
@@ -94,7 +98,7 @@ struct Resource {
 }
 
 /// `value` and a headroom in hundredths of a per cent, rounded up.
-fn with(value: u64, headroom: u32) -> u64 {
+pub(super) fn with(value: u64, headroom: u32) -> u64 {
     value.saturating_mul(10_000 + u64::from(headroom)).div_ceil(10_000)
 }
 
@@ -126,7 +130,8 @@ fn resource_need(
     };
     let short = wanted.max(censored) > current;
     let bare = units(expected(statistic)).max(censored);
-    let floor = if learnt && !short { bare } else { wanted.max(censored) };
+    let least = units(with(expected(statistic), LEAST_LEARNT_HEADROOM)).max(censored);
+    let floor = if learnt && !short { least } else { wanted.max(censored) };
     // One more day of history halves what could still be unseen: 1 day x2, 14 days x1.07.
     let allowance = u32::try_from(10_000 / observed_days.max(1)).unwrap_or(0);
     ResourceNeed {

@@ -9,7 +9,7 @@ use crate::{
     backtest::{Decision, Ladder, Need, Rule, Training, each},
     config::Sizing,
     fargate::TaskSize,
-    rightsize::{Calibration, Member, Priced, choose, steps},
+    rightsize::{Calibration, LEAST_LEARNT_HEADROOM, Member, Priced, choose, steps},
     units::HOURS_PER_MONTH,
 };
 
@@ -46,7 +46,7 @@ impl Fargauge {
         let memory = one.memory.max().map(|max| {
             let wanted = with(max, memory_headroom);
             let short = wanted > u64::from(one.current.memory().0) * 1024;
-            if calibrated && !short { u64::from(max) } else { wanted }
+            if calibrated && !short { with(max, LEAST_LEARNT_HEADROOM) } else { wanted }
         });
         Need { cpu, memory }
     }
