@@ -8,6 +8,7 @@ mod lookup;
 mod options;
 mod standalone;
 mod subject;
+mod task_skew;
 
 #[cfg(test)]
 mod tests;

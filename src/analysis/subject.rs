@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 
 use super::{
     options::{FewerTasks, opportunities},
-    standalone,
+    standalone, task_skew,
 };
 use crate::{
     config::{Config, LeastChange, Resolved},
@@ -489,7 +489,9 @@ impl<'a> Facts<'a> {
         if stopped.is_some() {
             notes.push("stopped-tasks-of-one-hour".to_owned());
         }
-        if self.lacks_container_series() {
+        let skew = self.workload.facts.task_skew.as_ref();
+        notes.extend(skew.into_iter().flat_map(task_skew::notes).map(str::to_owned));
+        if self.lacks_container_series() || self.lacks_task_series() {
             notes.push("container-insights-would-tell".to_owned());
         }
         notes.extend(rating.into_iter().flat_map(|rating| rating.notes.iter().cloned()));
@@ -517,6 +519,10 @@ impl<'a> Facts<'a> {
             startup_peak_vcpu: self.start_up.map(|start| {
                 Quantity(Decimal::from(start.peak_cpu) / Decimal::from(1_024_000_u32)).rounded()
             }),
+            task_skew: skew.map(task_skew::reported),
+            hottest_to_mean_cpu: demand
+                .filter(|_| skew.is_none() && self.has_replicas())
+                .and_then(|demand| task_skew::hottest_to_mean(demand.cpu.as_ref()?)),
             oom_kills: stopped.map(|stopped| stopped.oom_kills.into()),
             settings: in_force
                 .settings
@@ -536,6 +542,26 @@ impl<'a> Facts<'a> {
         self.workload.launch_type == LaunchType::Fargate
             && self.workload.facts.container_peaks.is_empty()
             && self.definition().is_some_and(|definition| definition.containers.len() > 1)
+    }
+
+    /// Several tasks share the load, and how evenly is not known: Container Insights with enhanced
+    /// observability would tell, where the cluster has not got it.
+    fn lacks_task_series(&self) -> bool {
+        let identity = &self.workload.identity;
+        self.workload.launch_type == LaunchType::Fargate
+            && self.workload.facts.task_skew.is_none()
+            && self.has_replicas()
+            && !self.inventory.clusters.iter().any(|cluster| {
+                (&cluster.account_id, &cluster.region, &cluster.name)
+                    == (&identity.account_id, &identity.region, &identity.cluster)
+                    && cluster.has_task_series()
+            })
+    }
+
+    /// Whether it is a service that ran two tasks or more, by and large.
+    fn has_replicas(&self) -> bool {
+        self.workload.identity.kind == WorkloadKind::Service
+            && self.demand.is_some_and(|demand| self.mean_tasks_milli(demand.total_task_time()) >= 1_500)
     }
 }
 

@@ -405,6 +405,45 @@ fn what_guards_say_is_in_the_row() {
 }
 
 #[test]
+fn how_evenly_tasks_are_loaded_is_evidence() {
+    use crate::workload::{TaskSkew, TaskSpread};
+
+    let replicas = |service: &mut Service| {
+        for point in &mut service.points {
+            point.cpu_samples = Some(30);
+            point.cpu_avg = Some(1_000);
+        }
+    };
+    let would_tell = "container-insights-would-tell".to_owned();
+    let blind = service(30, 20).with(replicas).rated();
+    assert_eq!(blind.evidence.hottest_to_mean_cpu.unwrap().0.round(), Decimal::from(3));
+    assert!(blind.evidence.notes.contains(&would_tell));
+    let single = service(30, 20)
+        .with(|service| {
+            for point in &mut service.points {
+                point.cpu_samples = Some(5);
+            }
+        })
+        .rated();
+    assert_eq!(single.evidence.hottest_to_mean_cpu, None);
+    assert!(!single.evidence.notes.contains(&would_tell));
+    let seen = service(30, 20)
+        .with(replicas)
+        .with(|service| {
+            let cpu = Some(TaskSpread { hottest: 2_500, coolest: 300, mean: 1_000 });
+            service.workload.facts.task_skew = Some(TaskSkew { tasks: 6, cpu, memory: None });
+        })
+        .rated();
+    assert_eq!(seen.evidence.hottest_to_mean_cpu, None);
+    let skew = seen.evidence.task_skew.unwrap();
+    assert_eq!((skew.tasks, skew.cpu.unwrap().hottest_to_mean.0), (6, "2.5".parse().unwrap()));
+    assert!(!seen.evidence.notes.contains(&would_tell));
+    for note in ["hot-task", "lazy-tasks"] {
+        assert!(seen.evidence.notes.contains(&note.to_owned()), "{note}");
+    }
+}
+
+#[test]
 fn start_up_spikes_are_evidence_and_not_the_size() {
     let deployed = 7 * 86_400;
     let row = service(10, 20)

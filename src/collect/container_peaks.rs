@@ -47,7 +47,7 @@ fn wanted(inventory: &Inventory) -> Vec<Wanted> {
         inventory.clusters.iter().any(|cluster| {
             (&cluster.account_id, &cluster.region, &cluster.name)
                 == (&identity.account_id, &identity.region, &identity.cluster)
-                && cluster.container_insights.as_deref() == Some("enhanced")
+                && cluster.has_task_series()
         })
     };
     let mut wanted = Vec::new();

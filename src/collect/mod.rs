@@ -27,6 +27,7 @@ mod services;
 mod session;
 mod stopped;
 mod task_definitions;
+mod task_skew;
 
 pub use cancel::{CancelSignal, Canceller, cancellation};
 pub use plan::{CostBound, Period, PlanError};

@@ -13,6 +13,7 @@ use super::{
     progress::{Event, Progress},
     request::CollectRequest,
     session::{self, Session, SettingsError},
+    task_skew,
 };
 use crate::snapshot::{Gap, Inventory, Manifest, Scope, SnapshotError, SnapshotWriter, Window};
 
@@ -75,6 +76,8 @@ pub struct Prepared {
     scopes: Vec<Scope>,
     inventory: Inventory,
     gaps: Vec<Gap>,
+    /// Services whose tasks are compared.
+    tasks: Vec<task_skew::Wanted>,
     /// Those not on disk yet.
     parts: Vec<PartPlan>,
     resumed: Option<SnapshotWriter>,
@@ -178,9 +181,14 @@ async fn anew(
             patterns: request.clusters.iter().cloned().collect(),
         });
     }
+    let (tasks, more) = task_skew::list(&sessions, &inventory).await;
+    gaps.extend(more);
+    gaps.sort();
+    gaps.dedup();
     Ok(Prepared {
         request: request.clone(),
         folder: folder.to_owned(),
+        tasks,
         window,
         scopes: sessions.iter().map(|session| session.scope.clone()).collect(),
         parts: plan::parts(&window, &inventory.workloads),
@@ -229,6 +237,7 @@ async fn continued(
         scopes: found.scopes,
         inventory: found.inventory,
         gaps: found.gaps,
+        tasks: Vec::new(),
         parts,
         resumed: Some(writer),
     })
@@ -243,9 +252,11 @@ impl Prepared {
     pub fn cost(&self) -> CostBound {
         let parts = plan::cost(&self.parts);
         match self.resumed {
-            // Its containers were asked about before anything was written.
+            // Its containers and tasks were asked about before anything was written.
             Some(_) => parts,
-            None => parts.and(container_peaks::cost(&self.inventory, &self.window)),
+            None => parts
+                .and(container_peaks::cost(&self.inventory, &self.window))
+                .and(task_skew::cost(&self.tasks, &self.window)),
         }
     }
 
@@ -274,14 +285,28 @@ impl Prepared {
     /// Pulls the series and completes the snapshot. Cancelled, it drops what is in flight; what is
     /// on disk stays to be continued.
     pub async fn pull(self, progress: &dyn Progress, cancel: &CancelSignal) -> Result<Outcome, CollectError> {
-        let Self { request, folder, sessions, window, scopes, mut inventory, mut gaps, parts, resumed } =
-            self;
+        let Self {
+            request,
+            folder,
+            sessions,
+            window,
+            scopes,
+            mut inventory,
+            mut gaps,
+            tasks,
+            parts,
+            resumed,
+        } = self;
         let was_resumed = resumed.is_some();
         if !was_resumed {
             let more = tokio::select! {
                 biased;
                 () = cancel.cancelled() => return Err(CollectError::Cancelled { resumable: false }),
-                more = container_peaks::add(&sessions, &mut inventory, &window) => more,
+                more = async {
+                    let mut more = container_peaks::add(&sessions, &mut inventory, &window).await;
+                    more.extend(task_skew::add(&sessions, &tasks, &mut inventory, &window).await);
+                    more
+                } => more,
             };
             gaps.extend(more);
             gaps.sort();

@@ -51,7 +51,7 @@ const SERVICE: Archetype = Archetype {
 };
 
 /// The order is that of importance: a fleet of fewer workloads gets the first rows.
-pub(super) static ARCHETYPES: [Archetype; 42] = [
+pub(super) static ARCHETYPES: [Archetype; 44] = [
     // One of each finding.
     Archetype {
         name: "checkout-api",
@@ -501,6 +501,30 @@ pub(super) static ARCHETYPES: [Archetype; 42] = [
         runs_on: RunsOn::UnknownProvider,
         size: Some(size(512, 1024)),
         tasks: Tasks::fixed(1),
+        ..SERVICE
+    },
+    Archetype {
+        name: "quarterly-close",
+        cluster: "batch",
+        kind: WorkloadKind::Standalone,
+        team: "finance",
+        intent: Intent::NotRated("too-few-runs"),
+        size: Some(size(2048, 8192)),
+        tasks: Tasks::along(Nightly, 0, 1),
+        cpu: Level::cpu(Flat, 3_500, 4_500, 115),
+        presence: Presence::Since(END - 2 * DAY),
+        ..SERVICE
+    },
+    Archetype {
+        name: "crm-connector",
+        team: "web",
+        intent: Intent::NotRated("invalid-task-size"),
+        // Fargate has none below 1 vCPU for Windows.
+        size: Some(size(512, 1024)),
+        platform: WINDOWS,
+        // One task has the open connections.
+        cpu: Level::cpu(Daily, 800, 2_400, 190),
+        memory: Level::memory(Flat, 5_200, 5_600, 104),
         ..SERVICE
     },
 ];

@@ -8,6 +8,7 @@ use super::{
     history::{History, Revision},
     prng::SplitMix64,
     series,
+    shapes::Presence,
     window::{DAY, END, HOUR, at},
 };
 use crate::{
@@ -15,8 +16,8 @@ use crate::{
     workload::{
         CapacityProvider, CapacityProviderKind, Cluster, Container, Controller, HistorySource, LaunchType,
         PolicyKind, Region, RevisionInForce, RuntimeSetting, ScalableTarget, ScalingPolicy, Scheduling,
-        StoppedTasks, StrategyItem, TaskDefinition, TaskFacts, TrackedMetric, Workload, WorkloadIdentity,
-        WorkloadKind,
+        StoppedTasks, StrategyItem, TaskDefinition, TaskFacts, TaskSkew, TrackedMetric, Workload,
+        WorkloadIdentity, WorkloadKind,
     },
 };
 
@@ -68,7 +69,20 @@ fn facts(member: &Member) -> TaskFacts {
         oom_memory: archetype.size.filter(|_| leaks).map(|size| MemoryMib(size.memory_mib)),
         oom_containers: if leaks { vec!["app".to_owned()] } else { Vec::new() },
     };
-    TaskFacts { stopped: Some(stopped), ..TaskFacts::default() }
+    TaskFacts { stopped: Some(stopped), task_skew: task_skew(archetype), ..TaskFacts::default() }
+}
+
+/// How the tasks compare, in the clusters with enhanced observability.
+fn task_skew(archetype: &Archetype) -> Option<TaskSkew> {
+    let side_by_side = archetype.tasks.least > 1 && archetype.presence == Presence::Always;
+    let seen = archetype.kind == WorkloadKind::Service
+        && archetype.size.is_some()
+        && cluster(archetype.region, archetype.cluster).has_task_series();
+    (side_by_side && seen).then(|| TaskSkew {
+        tasks: archetype.tasks.least,
+        cpu: Some(archetype.cpu.spread()),
+        memory: Some(archetype.memory.spread()),
+    })
 }
 
 /// The task definitions of all revisions of a workload.

@@ -6,7 +6,7 @@ use super::{
     prng::{SplitMix64, mix},
     window::{DAY, HOUR, START},
 };
-use crate::snapshot::CENTI_PERCENT_FULL;
+use crate::{snapshot::CENTI_PERCENT_FULL, workload::TaskSpread};
 
 /// The top of a pattern; its bottom is 0.
 pub(super) const FULL: u32 = 1_024;
@@ -111,6 +111,16 @@ impl Level {
 
     pub(super) const fn at_most(self, ceiling: u32) -> Self {
         Self { ceiling, ..self }
+    }
+
+    /// How tasks compare over the window, by and large.
+    pub(super) fn spread(&self) -> TaskSpread {
+        let mean = u32::midpoint(self.low, self.high);
+        TaskSpread {
+            hottest: mean * self.hottest_percent / 100,
+            coolest: mean * 100 / self.hottest_percent,
+            mean,
+        }
     }
 
     /// Whether it grows until a restart.

@@ -4,7 +4,12 @@ use std::{collections::BTreeSet, fmt::Write as _};
 
 use sha2::{Digest as _, Sha256};
 
-use super::{Fleet, Intent, archetype::Size, fleet::PART, history::in_force};
+use super::{
+    Fleet, Intent,
+    archetype::Size,
+    fleet::{Member, PART},
+    history::in_force,
+};
 use crate::{
     fargate::TaskSize,
     snapshot::{Point, Series, UtilizationParts as _},
@@ -54,12 +59,12 @@ fn the_default_fleet_is_the_same_bytes_every_time() {
     assert_eq!(checksum_of_series(&fleet), checksum_of_series(&default_fleet()));
     assert_eq!(
         checksum_of_series(&fleet),
-        "c0805fe0a53ac38ceaa3d0c6f1f14a7f7b05af8fe91f3fa1065d6cbdaf136309"
+        "1281bd3bcdd3fa232764c39355a5d8d41394868dce2e7f3ffaa7156f00d0ca2b"
     );
     assert_eq!(checksum_of_the_rest(&fleet), checksum_of_the_rest(&default_fleet()));
     assert_eq!(
         checksum_of_the_rest(&fleet),
-        "ba829fe93cbea4fb864dbb31676e4ce239902dc7868f7eefddf0eaab8f980d65"
+        "f53f4f1e86c35d21bac54fadaa05def09fdb096897cdecab8cc9d395715261c5"
     );
 }
 
@@ -74,7 +79,7 @@ fn a_workload_is_the_same_in_a_fleet_of_any_size() {
 
 #[test]
 fn workloads_are_sorted_and_their_ids_are_their_positions() {
-    for services in [0, 1, 7, 42, 43, 1_000, 10_000] {
+    for services in [0, 1, 7, 44, 45, 1_000, 10_000] {
         let inventory = Fleet::new(services).inventory();
         assert_eq!(inventory.workloads.len(), services);
         assert!(inventory.workloads.is_sorted_by(|a, b| a.identity < b.identity), "no two are the same");
@@ -125,18 +130,20 @@ fn points_are_within_their_bounds() {
 #[test]
 fn every_finding_and_every_reason_is_meant_to_occur() {
     let fleet = default_fleet();
-    let intents: BTreeSet<Intent> = (0..42).filter_map(|id| fleet.intent(id)).collect();
+    let intents: BTreeSet<Intent> = (0..44).filter_map(|id| fleet.intent(id)).collect();
     let reasons = [
         "autoscaled",
         "ec2-launch-type",
         "external-launch-type",
         "gap-in-metrics",
+        "invalid-task-size",
         "managed-instances",
         "missing-task-size",
         "mixed-revisions",
         "no-metrics",
         "no-price-for-region",
         "no-running-tasks",
+        "too-few-runs",
         "too-new",
         "unknown-launch-type",
     ];
@@ -146,7 +153,17 @@ fn every_finding_and_every_reason_is_meant_to_occur() {
             .chain(reasons.map(Intent::NotRated))
             .collect();
     assert_eq!(intents, expected);
-    assert_eq!(fleet.intent(42), None);
+    assert_eq!(fleet.intent(44), None);
+}
+
+#[test]
+fn gaps_are_of_apis_that_a_collect_calls() {
+    let policy = include_str!("../cli/iam_policy.json");
+    let gaps = default_fleet().gaps();
+    assert!(!gaps.is_empty());
+    for gap in gaps {
+        assert!(policy.contains(&format!("\"{}\"", gap.api)), "{}", gap.api);
+    }
 }
 
 #[test]
@@ -176,12 +193,18 @@ fn arns_name_the_account_and_lead_to_task_definitions() {
 
 #[test]
 fn sizes_are_ones_that_fargate_offers_and_containers_fit() {
-    let inventory = default_fleet().inventory();
+    let fleet = default_fleet();
+    let inventory = fleet.inventory();
+    let misfit = |family: &str| {
+        let of_family = |m: &&Member| m.identity.name == family;
+        fleet.members.iter().find(of_family).map(|m| m.archetype.intent)
+            == Some(Intent::NotRated("invalid-task-size"))
+    };
     let mut checked = 0;
     for definition in inventory.task_definitions.values() {
         let (Some(cpu), Some(memory)) = (definition.cpu, definition.memory) else { continue };
-        TaskSize::new(cpu, memory, definition.platform.os)
-            .unwrap_or_else(|e| panic!("{}: {e}", definition.family));
+        let size = TaskSize::new(cpu, memory, definition.platform.os);
+        assert_eq!(size.is_err(), misfit(&definition.family), "{}: {size:?}", definition.family);
         assert!(definition.containers_cpu() <= cpu && definition.containers_memory() <= memory);
         checked += 1;
     }

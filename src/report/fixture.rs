@@ -298,6 +298,8 @@ fn rated(name: &str, finding: Finding, size: (u32, u32), monthly_cost: &str) -> 
             simulation_error_percent: None,
             settings: Vec::new(),
             startup_peak_vcpu: None,
+            task_skew: None,
+            hottest_to_mean_cpu: None,
             oom_kills: None,
         },
     }
@@ -332,6 +334,8 @@ fn not_rated(name: &str, reason: &str, detail: &str) -> WorkloadReport {
             simulation_error_percent: None,
             settings: Vec::new(),
             startup_peak_vcpu: None,
+            task_skew: None,
+            hottest_to_mean_cpu: None,
             oom_kills: None,
         },
         ..rated(name, Finding::NotRated, (256, 512), "0")

@@ -393,11 +393,36 @@ pub struct Evidence {
     pub simulation_error_percent: Option<Quantity>,
     /// The most CPU that a task took while it started after a deployment; null where no start was seen.
     pub startup_peak_vcpu: Option<Quantity>,
+    /// How evenly its tasks are loaded, where Container Insights has series of them; null elsewhere.
+    /// `hot-task` among the notes: the hottest task takes more than 1.5 times the mean of one of them;
+    /// `lazy-tasks`: the coolest takes less than half.
+    pub task_skew: Option<TaskSkewReport>,
+    /// Where nothing tells tasks apart and two or more ran: the 95th percentile of the hottest task's
+    /// CPU over the mean task's average. Busy hours are in it too, so one task's lead is less.
+    pub hottest_to_mean_cpu: Option<Quantity>,
     /// Tasks killed for memory, of those that stopped in about the hour before collecting (ECS keeps
     /// them no longer); null where stopped tasks were not looked at.
     pub oom_kills: Option<u64>,
     /// The settings that had a part in the rating.
     pub settings: Vec<SettingReport>,
+}
+
+/// The means of the hottest and the coolest task over the mean of those that ran in the same hours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct TaskSkewReport {
+    /// Tasks that were compared: 50 at most, of those that ran shortly before collecting.
+    pub tasks: u32,
+    /// Null without such series, or where nothing was used.
+    pub cpu: Option<SkewRatios>,
+    /// The same for memory.
+    pub memory: Option<SkewRatios>,
+}
+
+/// 1 is the mean task.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct SkewRatios {
+    pub hottest_to_mean: Quantity,
+    pub coolest_to_mean: Quantity,
 }
 
 /// A setting in force for a workload.

@@ -22,3 +22,10 @@ pub struct Cluster {
     #[serde(default)]
     pub tags: BTreeMap<String, String>,
 }
+
+impl Cluster {
+    /// Whether Container Insights has series of single tasks and containers.
+    pub fn has_task_series(&self) -> bool {
+        self.container_insights.as_deref() == Some("enhanced")
+    }
+}

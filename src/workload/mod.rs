@@ -21,7 +21,7 @@ pub use scaling::{PolicyKind, ScalableTarget, ScalingPolicy, ScheduledAction, Tr
 pub use size_text::{SizeTextError, parse_cpu, parse_memory};
 pub use task_definition::{Container, TaskDefinition};
 pub use task_definition_json::TaskDefinitionError;
-pub use task_facts::{ContainerPeak, InjectedContainer, StoppedTasks, TaskFacts};
+pub use task_facts::{ContainerPeak, InjectedContainer, StoppedTasks, TaskFacts, TaskSkew, TaskSpread};
 pub use workload_record::{
     Controller, HistorySource, RevisionInForce, Scheduling, Workload, WorkloadIdentity, WorkloadKind,
 };

@@ -18,6 +18,10 @@ pub struct TaskFacts {
     /// observability); empty where there are no such series.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub container_peaks: Vec<ContainerPeak>,
+    /// How evenly its tasks are loaded (Container Insights with enhanced observability); null where no
+    /// two tasks could be compared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task_skew: Option<TaskSkew>,
 }
 
 /// A container that AWS adds to a task.
@@ -55,6 +59,23 @@ pub struct ContainerPeak {
     pub name: String,
     pub cpu: Option<CpuUnits>,
     pub memory: Option<MemoryMib>,
+}
+
+/// How the tasks of a service compare, each held against those that ran in the same hours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TaskSkew {
+    /// Tasks that were compared.
+    pub tasks: u32,
+    pub cpu: Option<TaskSpread>,
+    pub memory: Option<TaskSpread>,
+}
+
+/// Means over the window, in hundredths of a per cent of the task's size.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TaskSpread {
+    pub hottest: u32,
+    pub coolest: u32,
+    pub mean: u32,
 }
 
 impl TaskFacts {

@@ -134,7 +134,10 @@ fn a_scheduled_action_that_is_not_understood_is_named() {
             }];
         })
         .rated();
-    assert_eq!(row.evidence.notes, ["scheduled action third-friday is not simulated"]);
+    assert_eq!(
+        row.evidence.notes,
+        ["container-insights-would-tell", "scheduled action third-friday is not simulated"]
+    );
 }
 
 #[test]
