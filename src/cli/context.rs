@@ -11,7 +11,7 @@ use std::{
 use anyhow::{Context as _, anyhow, bail};
 use clap::{ArgAction, Args, ValueEnum};
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
-use rust_decimal::Decimal;
+use rust_decimal::{Decimal, prelude::ToPrimitive as _};
 
 use super::failure::CliError;
 use crate::{config::Config, pricing::PriceBook, report::display_safe, workload::Region};
@@ -29,6 +29,10 @@ pub struct GlobalArgs {
     /// Take TIME for now: a date, or a time as in RFC 3339
     #[arg(long, global = true, value_name = "TIME", value_parser = parse_time)]
     pub as_of: Option<Timestamp>,
+    /// At most this share of the workloads made smaller may later run short of memory, such as 2%
+    /// [default: `sizing.risk_percent` of the config]
+    #[arg(long, global = true, value_name = "PERCENT", value_parser = parse_risk)]
+    pub risk: Option<u32>,
     /// Say nothing on stderr but errors
     #[arg(long, short, global = true)]
     pub quiet: bool,
@@ -41,6 +45,18 @@ fn parse_time(text: &str) -> Result<Timestamp, String> {
     text.parse::<Timestamp>()
         .or_else(|_| text.parse::<Date>()?.to_zoned(TimeZone::UTC).map(|midnight| midnight.timestamp()))
         .map_err(|_| "expected a date such as 2026-11-01 or a time such as 2026-11-01T12:00:00Z".to_owned())
+}
+
+/// Hundredths of a per cent, of `2%`, `2` or `0.5 %`.
+fn parse_risk(text: &str) -> Result<u32, String> {
+    text.trim()
+        .trim_end_matches('%')
+        .trim_end()
+        .parse::<Decimal>()
+        .ok()
+        .filter(|percent| *percent >= Decimal::new(1, 1) && *percent <= Decimal::from(50))
+        .and_then(|percent| (percent * Decimal::ONE_HUNDRED).round().to_u32())
+        .ok_or_else(|| "expected per cent between 0.1 and 50, such as 2%".to_owned())
 }
 
 /// `--region`, for commands about one region.
@@ -108,6 +124,14 @@ impl GlobalArgs {
 
     /// The settings: those of `--config`, else of `fargauge.toml` in this folder, over the defaults.
     pub fn config(&self) -> Result<Config, CliError> {
+        let config = self.config_file()?;
+        Ok(match self.risk {
+            Some(risk) => config.at_risk(risk),
+            None => config,
+        })
+    }
+
+    fn config_file(&self) -> Result<Config, CliError> {
         let path = match &self.config {
             Some(path) => path.clone(),
             None if Path::new(CONFIG_FILE).exists() => PathBuf::from(CONFIG_FILE),
@@ -142,6 +166,16 @@ fn say(label: &str, message: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_risk_is_per_cent_with_or_without_the_sign() {
+        for (text, risk) in [("2%", 200), ("2", 200), ("0.5 %", 50), ("50", 5_000)] {
+            assert_eq!(parse_risk(text), Ok(risk), "{text}");
+        }
+        for text in ["", "%", "0", "51", "-1", "two", "NaN"] {
+            assert!(parse_risk(text).is_err(), "{text}");
+        }
+    }
 
     #[test]
     fn a_time_is_a_date_at_midnight_or_an_instant() {

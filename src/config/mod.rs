@@ -210,4 +210,13 @@ impl Config {
     pub fn from_toml(file: &str, text: &str) -> Result<Self, ConfigError> {
         file::overlaid(Self::default(), file, text)
     }
+
+    /// The same at a risk that the command line asks for, in hundredths of a per cent. What an override
+    /// says of its workloads still holds.
+    #[must_use]
+    pub fn at_risk(mut self, risk: u32) -> Self {
+        self.sizing.risk = risk;
+        self.origins.insert(file::RISK.key, "--risk".to_owned());
+        self
+    }
 }
