@@ -16,7 +16,7 @@ use rust_decimal::Decimal;
 use super::{Explanation, chart::chart};
 use crate::{
     report::{
-        ContainerReport, Finding, Quantity, Recommendation, Size,
+        ContainerReport, Finding, Quantity, Recommendation, Scaling, Size,
         amounts::{NONE, cost, grouped, money, size},
         columns::{Align, Column, Columns, Shrink},
         text::{display_safe, display_width, shorten_middle},
@@ -159,6 +159,25 @@ fn a_month(amount: Usd) -> String {
     format!("{} USD a month", money(amount))
 }
 
+/// Limits and targets that go with the size, and how far the simulation behind them can be trusted.
+fn scaling_text(scaling: &Scaling) -> String {
+    let percent = |value: Quantity| value.0.round_dp(1).normalize();
+    let mut text = format!("{} to {} tasks", scaling.min_capacity, scaling.max_capacity);
+    for (what, target) in [("CPU", scaling.target_cpu_percent), ("memory", scaling.target_memory_percent)] {
+        if let Some(target) = target {
+            let _ = write!(text, ", {what} target {} %", percent(target));
+        }
+    }
+    let _ = write!(
+        text,
+        "; {} task-hours simulated, {} seen, the simulation is {} % off",
+        scaling.simulated_task_hours.0.round_dp(1).normalize(),
+        scaling.observed_task_hours.0.round_dp(1).normalize(),
+        percent(scaling.simulation_error_percent),
+    );
+    text
+}
+
 fn recommended(recommendation: &Recommendation, page: &mut Page) {
     let to = size(Some(recommendation.cpu_units), Some(recommendation.memory_mib));
     let month = recommendation.monthly_cost.map_or_else(|| "no price".to_owned(), a_month);
@@ -174,6 +193,9 @@ fn recommended(recommendation: &Recommendation, page: &mut Page) {
     let bound = |bound: Size| size(Some(bound.cpu_units), Some(bound.memory_mib));
     let (lower, upper) = (bound(recommendation.lower_bound), bound(recommendation.upper_bound));
     page.field("bounds", &format!("{lower} without headroom; {upper} allowing for short history"));
+    if let Some(scaling) = &recommendation.scaling {
+        page.field("scaling", &scaling_text(scaling));
+    }
     for condition in &recommendation.conditions {
         page.field("if", condition);
     }
