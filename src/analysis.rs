@@ -9,6 +9,7 @@ mod options;
 mod standalone;
 mod subject;
 mod task_skew;
+mod wording;
 
 #[cfg(test)]
 mod tests;
