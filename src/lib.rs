@@ -23,6 +23,7 @@ pub mod collect;
 pub mod config;
 pub mod demand;
 pub mod demo;
+pub mod ec2;
 pub mod fargate;
 #[cfg(feature = "frames")]
 pub mod frames;

@@ -65,6 +65,8 @@ fn service(cpu_percent: u32, memory_percent: u32) -> Service {
             created_at: None,
             scheduling: Scheduling::Replica,
             controller: Controller::Ecs,
+            maximum_percent: None,
+            placement_constraints: Vec::new(),
             revisions: vec![RevisionInForce {
                 task_definition: "api:1".into(),
                 from: None,

@@ -87,6 +87,7 @@ impl Providers {
             kind: kind_described(described),
             cluster: cluster.clone(),
             target_capacity_percent: target.map(count),
+            capacity_option: None,
         };
         self.known.insert((cluster, name.to_owned()), provider);
     }
@@ -179,6 +180,7 @@ impl Providers {
                 kind: *kind,
                 cluster: None,
                 target_capacity_percent: None,
+                capacity_option: None,
             };
             ((None, (*name).to_owned()), provider)
         });

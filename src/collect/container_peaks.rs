@@ -235,6 +235,8 @@ mod tests {
                 created_at: None,
                 scheduling: Scheduling::Replica,
                 controller: Controller::Ecs,
+                maximum_percent: None,
+                placement_constraints: Vec::new(),
                 revisions: vec![RevisionInForce {
                     task_definition: "a:1".to_owned(),
                     from: None,

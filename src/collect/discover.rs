@@ -96,6 +96,8 @@ pub fn workload(session: &Session, family: &Family, described: &Described) -> Wo
         created_at: None,
         scheduling: Scheduling::Replica,
         controller: Controller::Ecs,
+        maximum_percent: None,
+        placement_constraints: Vec::new(),
         revisions: task_definition
             .map(|definition| RevisionInForce {
                 task_definition: definition.arn.clone(),

@@ -111,8 +111,13 @@ pub async fn take(session: &Session, request: &CollectRequest, window: &Window) 
         }))
         .filter_map(|(arn, result)| Some((arn, result.ok()?)))
         .collect();
-    let inventory =
-        Inventory { clusters, capacity_providers: providers.into_list(), workloads, task_definitions };
+    let inventory = Inventory {
+        clusters,
+        capacity_providers: providers.into_list(),
+        container_instances: Vec::new(),
+        workloads,
+        task_definitions,
+    };
     ScopeInventory { listed: true, inventory, gaps }
 }
 
@@ -128,6 +133,7 @@ pub fn merge(inventories: impl IntoIterator<Item = Inventory>) -> Inventory {
     for inventory in inventories {
         merged.clusters.extend(inventory.clusters);
         merged.capacity_providers.extend(inventory.capacity_providers);
+        merged.container_instances.extend(inventory.container_instances);
         merged.workloads.extend(inventory.workloads);
         merged.task_definitions.extend(inventory.task_definitions);
     }

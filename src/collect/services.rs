@@ -110,6 +110,8 @@ pub fn found_service(
             _ => Scheduling::Replica,
         },
         controller,
+        maximum_percent: None,
+        placement_constraints: Vec::new(),
         revisions,
         history: HistorySource::CurrentOnly,
         scaling: None,

@@ -32,6 +32,8 @@ fn workload() -> Workload {
         created_at: None,
         scheduling: Scheduling::Replica,
         controller: Controller::Ecs,
+        maximum_percent: None,
+        placement_constraints: Vec::new(),
         revisions: vec![RevisionInForce {
             task_definition: "arn:aws:ecs:eu-west-1:123456789012:task-definition/checkout:7".into(),
             from: None,

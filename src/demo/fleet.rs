@@ -96,6 +96,7 @@ impl Fleet {
         Inventory {
             clusters: clusters.into_iter().map(|(region, name)| resources::cluster(region, name)).collect(),
             capacity_providers: capacity_providers.into_values().collect(),
+            container_instances: Vec::new(),
             workloads: (0..).zip(&self.members).map(|(id, m)| resources::workload(id, m)).collect(),
             task_definitions: self
                 .members

@@ -44,6 +44,8 @@ pub(super) fn workload(workload_id: u32, member: &Member) -> Workload {
             _ => Scheduling::Replica,
         },
         controller: Controller::Ecs,
+        maximum_percent: None,
+        placement_constraints: Vec::new(),
         revisions: member.revisions.iter().map(|r| in_force(&member.identity, r)).collect(),
         history: if complete { HistorySource::ServiceDeployments } else { HistorySource::CurrentOnly },
         scaling: scalable_target(archetype),
@@ -135,6 +137,7 @@ pub(super) fn capacity_providers(member: &Member) -> impl Iterator<Item = Capaci
         kind: item.kind,
         cluster: (item.kind == CapacityProviderKind::ManagedInstances).then(|| cluster.clone()),
         target_capacity_percent: (item.kind == CapacityProviderKind::Ec2Autoscaling).then_some(90),
+        capacity_option: None,
     })
 }
 

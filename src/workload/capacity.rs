@@ -64,6 +64,9 @@ pub struct CapacityProvider {
     /// Managed scaling's target capacity in per cent, where the provider has it.
     #[serde(default)]
     pub target_capacity_percent: Option<u32>,
+    /// How a Managed Instances provider buys: `ON_DEMAND`, `SPOT` or `RESERVED`.
+    #[serde(default)]
+    pub capacity_option: Option<String>,
 }
 
 /// One line of a capacity provider strategy, with the provider's kind already looked up.

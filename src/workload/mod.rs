@@ -2,6 +2,7 @@
 
 mod capacity;
 mod cluster;
+mod container_instance;
 mod platform;
 mod runtime_setting;
 mod scaling;
@@ -15,6 +16,7 @@ pub use capacity::{
     CapacityProvider, CapacityProviderKind, LaunchType, PurchaseSplit, StrategyItem, spot_share,
 };
 pub use cluster::Cluster;
+pub use container_instance::{ContainerInstance, InstanceResources};
 pub use platform::{Architecture, OperatingSystem, Platform, PurchaseOption, Region};
 pub use runtime_setting::{RuntimeSetting, runtime_settings};
 pub use scaling::{PolicyKind, ScalableTarget, ScalingPolicy, ScheduledAction, TrackedMetric};

@@ -24,6 +24,12 @@ pub struct Workload {
     pub created_at: Option<Timestamp>,
     pub scheduling: Scheduling,
     pub controller: Controller,
+    /// `deploymentConfiguration.maximumPercent`: how far a deployment may go above the desired count.
+    #[serde(default)]
+    pub maximum_percent: Option<u32>,
+    /// Kinds of placement constraint of the service, such as `distinctInstance` and `memberOf`.
+    #[serde(default)]
+    pub placement_constraints: Vec<String>,
     /// Revisions in force over the window, oldest first, without overlap.
     pub revisions: Vec<RevisionInForce>,
     pub history: HistorySource,

@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, fs, path::Path};
 const LAYERS: [&[&str]; 10] = [
     &["units", "sha256"],
     &["workload", "utilization"],
-    &["fargate"],
+    &["fargate", "ec2"],
     &["pricing", "frames"],
     &["config"],
     &["snapshot", "demand"],

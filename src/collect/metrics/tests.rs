@@ -74,6 +74,8 @@ fn service(workload_id: u32) -> Workload {
         created_at: None,
         scheduling: Scheduling::Replica,
         controller: Controller::Ecs,
+        maximum_percent: None,
+        placement_constraints: Vec::new(),
         revisions: Vec::new(),
         history: HistorySource::CurrentOnly,
         scaling: None,

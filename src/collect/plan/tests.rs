@@ -28,6 +28,8 @@ fn workload(workload_id: u32, region: &str, kind: WorkloadKind) -> Workload {
         created_at: None,
         scheduling: Scheduling::Replica,
         controller: Controller::Ecs,
+        maximum_percent: None,
+        placement_constraints: Vec::new(),
         revisions: Vec::new(),
         history: HistorySource::CurrentOnly,
         scaling: None,

@@ -122,6 +122,8 @@ fn workload(workload_id: u32) -> Workload {
         created_at: None,
         scheduling: Scheduling::Replica,
         controller: Controller::Ecs,
+        maximum_percent: None,
+        placement_constraints: Vec::new(),
         revisions: vec![],
         history: HistorySource::CurrentOnly,
         scaling: None,
