@@ -64,7 +64,7 @@ fn the_default_fleet_is_the_same_bytes_every_time() {
     assert_eq!(checksum_of_the_rest(&fleet), checksum_of_the_rest(&default_fleet()));
     assert_eq!(
         checksum_of_the_rest(&fleet),
-        "f53f4f1e86c35d21bac54fadaa05def09fdb096897cdecab8cc9d395715261c5"
+        "2e57c62a5010c313c16c1e6abe61343e650b1167c05e4d5fc8078aa19e3f0a62"
     );
 }
 
