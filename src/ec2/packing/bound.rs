@@ -39,7 +39,7 @@ impl Prices {
     fn of_resource(model: &Model, kind: usize, unit: u32, caps: &[u32]) -> Self {
         let worth: Vec<u64> = model.classes.iter().map(|class| u64::from(class.needs[kind] / unit)).collect();
         let allowed: Vec<usize> = (0..model.offers.len()).collect();
-        let fullest = fullest_of_each(model, &worth, caps, &allowed);
+        let fullest = fullest_of_each(model, &worth, caps, &allowed, NODES, |_| 0.0);
         Self::new(model, worth, caps.to_vec(), &allowed, &fullest)
     }
 
@@ -83,6 +83,9 @@ pub(super) struct Cover {
     /// The same for those that run.
     running: Option<Vec<u64>>,
 }
+
+/// Steps of one search for the fullest instance.
+const NODES: usize = 20_000;
 
 /// Entries of a cover's table, and steps to fill it.
 const MOST_ENTRIES: usize = 400_000;
@@ -191,7 +194,7 @@ impl Bounds {
         // One for each task: instances that hold few tasks for any reason.
         let ones = vec![1; model.classes.len()];
         let allowed: Vec<usize> = (0..model.offers.len()).collect();
-        let fullest = fullest_of_each(model, &ones, caps, &allowed);
+        let fullest = fullest_of_each(model, &ones, caps, &allowed, NODES, |_| 0.0);
         prices.push(Prices::new(model, ones, caps.to_vec(), &allowed, &fullest));
         let cover = if model.offers.len() > 1 { Cover::new(model, peaks, caps) } else { None };
         Self { prices, cover }

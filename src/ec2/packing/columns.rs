@@ -6,7 +6,7 @@ use microlp::{ComparisonOp, OptimizationDirection, Problem as Program, Solution,
 
 use super::{
     bound::Prices,
-    knapsack::{Fullest, Item, fullest},
+    knapsack::{Effort, Fullest, Item, fullest},
     model::Model,
 };
 
@@ -22,8 +22,9 @@ pub(super) struct Column {
 /// Prices of the dual are rounded to a part in this many of the dearest offer.
 const UNIT: f64 = 16_777_216.0;
 
-/// Steps of one search for the fullest instance.
-const NODES: usize = 4_000;
+/// Steps of one search for the fullest instance: for a new column, and for proof that there is none.
+const NODES: usize = 3_000;
+const NODES_TO_PROVE: usize = 200_000;
 
 pub(super) struct Generated {
     pub columns: Vec<Column>,
@@ -59,22 +60,22 @@ pub(super) fn generate(
             let price = (solved.var_value(variable).clamp(0.0, 1.0) * UNIT) as u64;
             worth[class] = price;
         }
-        let fullest = fullest_of_each(model, &worth, caps, allowed);
+        // Columns that save less than a part in 10,000 are not looked for.
+        let enough = |offer: usize| model.offers[offer].price as f64 / dearest * UNIT * (1.0 + 1e-4);
+        let mut fullest = fullest_of_each(model, &worth, caps, allowed, NODES, enough);
+        let mut added = new_columns(&fullest, allowed, &columns, enough);
+        if added.is_empty() {
+            fullest = fullest_of_each(model, &worth, caps, allowed, NODES_TO_PROVE, enough);
+            added = new_columns(&fullest, allowed, &columns, enough);
+        }
         let prices = Prices::new(model, worth, caps.to_vec(), allowed, &fullest);
         let value = prices.value(counts) / dearest;
         if found.as_ref().is_none_or(|(best, _)| value > *best) {
             found = Some((value, prices));
         }
-        let mut added = Vec::new();
-        for (&offer, fullest) in allowed.iter().zip(&fullest) {
-            let price = model.offers[offer].price as f64 / dearest;
-            if fullest.worth as f64 / UNIT > price * (1.0 + 1e-7) {
-                added.push(Column { offer, take: fullest.take.clone() });
-            }
-        }
-        added.retain(|column| !columns.contains(column));
         let best = found.as_ref().map_or(0.0, |(best, _)| *best);
-        if added.is_empty() || total - best < 1e-5 * total {
+        if std::env::var("DBG").is_ok() { eprintln!("  total {total} value {value} added {} {:?}", added.len(), allowed.iter().zip(&fullest).map(|(o,f)| (f.ceiling as f64 / UNIT * dearest / model.offers[*o].price as f64, f.worth == f.ceiling)).map(|(a,b)| format!("{a:.4}{b}")).collect::<Vec<_>>()); }
+        if added.is_empty() || total - best < 1e-4 * total {
             break;
         }
         solution = extend(model, solved, variables, &added, dearest);
@@ -83,9 +84,35 @@ pub(super) fn generate(
     Generated { columns, prices: found.into_iter().map(|(_, prices)| prices).collect() }
 }
 
+/// The fullest instances that are worth more than `enough`.
+fn new_columns(
+    fullest: &[Fullest],
+    allowed: &[usize],
+    known: &[Column],
+    enough: impl Fn(usize) -> f64,
+) -> Vec<Column> {
+    let worthwhile = allowed.iter().zip(fullest).filter(|(offer, fullest)| fullest.worth as f64 > enough(**offer));
+    worthwhile
+        .map(|(&offer, fullest)| Column { offer, take: fullest.take.clone() })
+        .filter(|column| !known.contains(column))
+        .collect()
+}
+
 /// The fullest instance of each offer, for what a task of each class is worth.
-pub(super) fn fullest_of_each(model: &Model, worth: &[u64], caps: &[u32], allowed: &[usize]) -> Vec<Fullest> {
-    allowed.iter().map(|&offer| fullest(&model.offers[offer].capacity, items(model, worth, caps, offer), NODES)).collect()
+pub(super) fn fullest_of_each(
+    model: &Model,
+    worth: &[u64],
+    caps: &[u32],
+    allowed: &[usize],
+    nodes: usize,
+    enough: impl Fn(usize) -> f64,
+) -> Vec<Fullest> {
+    let of_offer = |&offer: &usize| {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a price in units")]
+        let effort = Effort { nodes, enough: enough(offer) as u64 };
+        fullest(&model.offers[offer].capacity, items(model, worth, caps, offer), effort)
+    };
+    allowed.iter().map(of_offer).collect()
 }
 
 /// The classes that fit in `offer`.

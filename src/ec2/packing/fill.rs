@@ -2,7 +2,7 @@
 
 use super::{
     columns::{Column, items},
-    knapsack::fullest,
+    knapsack::{Effort, fullest},
     model::{Amounts, Model},
 };
 
@@ -161,7 +161,7 @@ fn opened(model: &Model, class: usize, wanted: usize) -> Option<usize> {
 }
 
 /// Steps of one search for the fullest instance.
-const NODES: usize = 1_500;
+const EFFORT: Effort = Effort { nodes: 1_500, enough: 0 };
 
 /// Fills instance after instance with what is worth most for its price.
 pub(super) fn by_worth(model: &Model, rest: &mut [u32], caps: &[u32], worth: &[u64], bins: &mut Vec<Bin>) {
@@ -169,7 +169,7 @@ pub(super) fn by_worth(model: &Model, rest: &mut [u32], caps: &[u32], worth: &[u
         let most: Vec<u32> = rest.iter().zip(caps).map(|(&rest, &cap)| rest.min(cap)).collect();
         let mut best: Option<(u128, u128, Column)> = None;
         for (offer, of) in model.offers.iter().enumerate() {
-            let full = fullest(&of.capacity, items(model, worth, &most, offer), NODES);
+            let full = fullest(&of.capacity, items(model, worth, &most, offer), EFFORT);
             if full.worth == 0 {
                 continue;
             }
