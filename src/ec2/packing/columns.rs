@@ -3,6 +3,7 @@
 //! a warm start; the dual is also what bounds the cost from below.
 
 use microlp::{ComparisonOp, OptimizationDirection, Problem as Program, Solution, Variable};
+use rayon::prelude::*;
 
 use super::{
     bound::Prices,
@@ -24,7 +25,15 @@ const UNIT: f64 = 16_777_216.0;
 
 /// Steps of one search for the fullest instance: for a new column, and for proof that there is none.
 const NODES: usize = 3_000;
-const NODES_TO_PROVE: usize = 200_000;
+const NODES_TO_PROVE: usize = 60_000;
+
+/// When to end.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limits {
+    pub rounds: usize,
+    /// Share of the cost that may stay open between the program and its bound.
+    pub gap: f64,
+}
 
 pub(super) struct Generated {
     pub columns: Vec<Column>,
@@ -32,14 +41,14 @@ pub(super) struct Generated {
     pub prices: Vec<Prices>,
 }
 
-/// Generates columns for `counts` from the offers `allowed` until none helps or `rounds` have passed.
+/// Generates columns for `counts` from the offers `allowed` until none helps or the limits are met.
 pub(super) fn generate(
     model: &Model,
     counts: &[u32],
     caps: &[u32],
     allowed: &[usize],
     mut columns: Vec<Column>,
-    rounds: usize,
+    limits: Limits,
 ) -> Generated {
     let present: Vec<usize> = (0..counts.len()).filter(|&class| counts[class] > 0).collect();
     for &class in &present {
@@ -50,7 +59,7 @@ pub(super) fn generate(
     let mut found: Option<(f64, Prices)> = None;
     let dearest = allowed.iter().map(|&offer| model.offers[offer].price).max().unwrap_or(1).max(1) as f64;
     let mut solution = start(model, counts, &columns, dearest);
-    for _ in 0..rounds {
+    for _ in 0..limits.rounds {
         let Some((solved, variables)) = solution.take() else { break };
         let total = solved.objective();
         let mut worth = vec![0; counts.len()];
@@ -60,8 +69,8 @@ pub(super) fn generate(
             let price = (solved.var_value(variable).clamp(0.0, 1.0) * UNIT) as u64;
             worth[class] = price;
         }
-        // Columns that save less than a part in 10,000 are not looked for.
-        let enough = |offer: usize| model.offers[offer].price as f64 / dearest * UNIT * (1.0 + 1e-4);
+        // Columns that save less are not looked for.
+        let enough = |offer: usize| model.offers[offer].price as f64 / dearest * UNIT * (1.0 + limits.gap);
         let mut fullest = fullest_of_each(model, &worth, caps, allowed, NODES, enough);
         let mut added = new_columns(&fullest, allowed, &columns, enough);
         if added.is_empty() {
@@ -74,8 +83,7 @@ pub(super) fn generate(
             found = Some((value, prices));
         }
         let best = found.as_ref().map_or(0.0, |(best, _)| *best);
-        if std::env::var("DBG").is_ok() { eprintln!("  total {total} value {value} added {} {:?}", added.len(), allowed.iter().zip(&fullest).map(|(o,f)| (f.ceiling as f64 / UNIT * dearest / model.offers[*o].price as f64, f.worth == f.ceiling)).map(|(a,b)| format!("{a:.4}{b}")).collect::<Vec<_>>()); }
-        if added.is_empty() || total - best < 1e-4 * total {
+        if added.is_empty() || total - best < limits.gap * total {
             break;
         }
         solution = extend(model, solved, variables, &added, dearest);
@@ -91,7 +99,8 @@ fn new_columns(
     known: &[Column],
     enough: impl Fn(usize) -> f64,
 ) -> Vec<Column> {
-    let worthwhile = allowed.iter().zip(fullest).filter(|(offer, fullest)| fullest.worth as f64 > enough(**offer));
+    let worthwhile =
+        allowed.iter().zip(fullest).filter(|(offer, fullest)| fullest.worth as f64 > enough(**offer));
     worthwhile
         .map(|(&offer, fullest)| Column { offer, take: fullest.take.clone() })
         .filter(|column| !known.contains(column))
@@ -105,14 +114,14 @@ pub(super) fn fullest_of_each(
     caps: &[u32],
     allowed: &[usize],
     nodes: usize,
-    enough: impl Fn(usize) -> f64,
+    enough: impl Fn(usize) -> f64 + Sync,
 ) -> Vec<Fullest> {
     let of_offer = |&offer: &usize| {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a price in units")]
         let effort = Effort { nodes, enough: enough(offer) as u64 };
         fullest(&model.offers[offer].capacity, items(model, worth, caps, offer), effort)
     };
-    allowed.iter().map(of_offer).collect()
+    allowed.par_iter().map(of_offer).collect()
 }
 
 /// The classes that fit in `offer`.
@@ -131,7 +140,8 @@ pub(super) fn divided(model: &Model, counts: &[u32], columns: &[Column]) -> Opti
     let variables: Vec<Variable> = columns
         .iter()
         .map(|column| {
-            let variable = program.add_var(model.offers[column.offer].price as f64 / dearest, (0.0, f64::INFINITY));
+            let variable =
+                program.add_var(model.offers[column.offer].price as f64 / dearest, (0.0, f64::INFINITY));
             for &(class, tasks) in &column.take {
                 rows[class].push((variable, f64::from(tasks)));
             }
@@ -168,7 +178,11 @@ fn start(model: &Model, counts: &[u32], columns: &[Column], dearest: f64) -> Opt
         .collect();
     for column in columns {
         let row = row(column, &variables);
-        program.add_constraint(row.as_slice(), ComparisonOp::Le, model.offers[column.offer].price as f64 / dearest);
+        program.add_constraint(
+            row.as_slice(),
+            ComparisonOp::Le,
+            model.offers[column.offer].price as f64 / dearest,
+        );
     }
     Some((program.solve().ok()?.into_solution().ok()?, variables))
 }
@@ -183,12 +197,14 @@ fn extend(
     for column in added {
         let price = model.offers[column.offer].price as f64 / dearest;
         let row = row(column, &variables);
-        solution = solution.add_constraint(row.as_slice(), ComparisonOp::Le, price).ok()?.into_solution().ok()?;
+        solution =
+            solution.add_constraint(row.as_slice(), ComparisonOp::Le, price).ok()?.into_solution().ok()?;
     }
     Some((solution, variables))
 }
 
 fn row(column: &Column, variables: &[Option<Variable>]) -> Vec<(Variable, f64)> {
-    let present = column.take.iter().filter_map(|&(class, tasks)| Some((variables[class]?, f64::from(tasks))));
+    let present =
+        column.take.iter().filter_map(|&(class, tasks)| Some((variables[class]?, f64::from(tasks))));
     present.collect()
 }

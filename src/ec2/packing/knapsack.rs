@@ -106,7 +106,10 @@ fn size(item: &Item, capacity: &Amounts, blend: &Blend) -> f64 {
 /// The blend in which the instance's worth is bounded best: the dual of the divided knapsack, to a 256th.
 fn best_blend(capacity: &Amounts, items: &[Item]) -> Blend {
     let bound = |blend: &Blend| -> f64 {
-        items.iter().map(|item| item.worth as f64 / size(item, capacity, blend).max(1e-12)).fold(0.0, f64::max)
+        items
+            .iter()
+            .map(|item| item.worth as f64 / size(item, capacity, blend).max(1e-12))
+            .fold(0.0, f64::max)
     };
     let mut best: Blend = [0.4, 0.4, 0.2];
     let mut least = bound(&best);
@@ -161,7 +164,11 @@ impl Search<'_> {
         }
         // Rounding of the few operations above is far below a part in 10^12.
         let least = (least * (1.0 + 1e-12) + 1e-6).floor();
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "not negative, and saturating")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "not negative, and saturating"
+        )]
         let least = if least.is_finite() { least as u64 } else { u64::MAX };
         least.min(self.all[position])
     }
