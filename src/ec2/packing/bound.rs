@@ -162,15 +162,8 @@ fn running(model: &Model, sizes: &[(usize, usize, u64)], width: usize, rows: usi
     let mut steps = 0;
     for &(cpu, memory, price) in sizes {
         // As many as suffice alone.
-        let most = (width / cpu.max(1)).min(usize::MAX).max(rows / memory.max(1)) + 1;
-        let most = if cpu == 0 {
-            rows / memory.max(1) + 1
-        } else if memory == 0 {
-            width / cpu + 1
-        } else {
-            most
-        };
-        steps += most * width * rows;
+        let most = (width / cpu.max(1)).max(rows / memory.max(1)) + 1;
+        steps = most.saturating_mul(width * rows).saturating_add(steps);
         if steps > 5 * MOST_STEPS {
             return None;
         }

@@ -272,7 +272,7 @@ pub(super) fn empty(model: &Model, caps: &[u32], bins: &mut Vec<Bin>) {
         }
         let mut moves = Vec::new();
         let mut left_over = 0;
-        for class in 0..bins[bin].take.len() {
+        for (class, &cap) in caps.iter().enumerate() {
             let mut left = bins[bin].take[class];
             for other in 0..bins.len() {
                 if left == 0 {
@@ -281,7 +281,7 @@ pub(super) fn empty(model: &Model, caps: &[u32], bins: &mut Vec<Bin>) {
                 if other == bin || emptied[other] {
                     continue;
                 }
-                let most = left.min(caps[class].saturating_sub(bins[other].take[class]));
+                let most = left.min(cap.saturating_sub(bins[other].take[class]));
                 let fits = bins[other].room(model, class, most);
                 if fits > 0 {
                     bins[other].put(model, class, fits);

@@ -122,6 +122,8 @@ pub(super) fn solve(model: &Model, demand: &Demand, shared: &Shared) -> Solved {
     let bound = shared.bounds.hour(model, demand);
     let tolerated = match demand.counts.iter().sum::<u32>() {
         0..=EXACT_TASKS => 0,
+        // The bound knows less of instances that are kept free.
+        _ if shared.many && model.target_percent < 100 && model.offers.len() > 1 => bound / 80,
         _ if shared.many => bound / 250,
         _ => bound / 2_000,
     };

@@ -30,7 +30,9 @@ pub(super) fn solve(attempt: &mut Attempt<'_>, shared: &Shared) {
                 bins
             }));
         }
-        packings.iter_mut().for_each(|bins| attempt.improve(bins));
+        for bins in &mut packings {
+            attempt.improve(bins);
+        }
         if let Some(bins) = packings.into_iter().min_by_key(|bins| cost(model, bins)) {
             attempt.consider(bins);
         }
@@ -74,11 +76,11 @@ fn adapted(model: &Model, demand: &Demand, sample: &Sample, offer: usize, way: (
     });
     bins.sort_by_key(|bin| bin.take.iter().sum::<u32>());
     for bin in &mut bins {
-        for class in 0..surplus.len() {
-            let gone = bin.take[class].min(surplus[class]);
+        for (class, surplus) in surplus.iter_mut().enumerate() {
+            let gone = bin.take[class].min(*surplus);
             if gone > 0 {
                 bin.remove(model, class, gone);
-                surplus[class] -= gone;
+                *surplus -= gone;
             }
         }
     }

@@ -1,7 +1,14 @@
 //! Packing tasks on instances: hour by hour the instances that hold a fleet's tasks, what they cost, and
 //! a lower bound of what any packing under the same constraints could cost.
 //!
-//! Takes plain integers (money in millionths of a USD), gives the same packing for the same problem.
+//! Takes plain integers (money in millionths of a USD), gives the same packing for the same problem. Work is
+//! limited by counts of steps, not by the clock.
+//!
+//! - **Zones**: each instance is in one of [`Problem::zones`] zones, whichever suits. A group with `n` tasks in
+//!   an hour has tasks in at least `min(n, min_zones)` of them.
+//! - **Target capacity**: each instance type is an Auto Scaling group with a capacity provider of its own, as
+//!   managed scaling would have it. Where `n` of a type are in use, `n * 100 / target` run, rounded up.
+//! - **Distinct instances**: no two tasks of the group are on one instance.
 
 mod bound;
 mod columns;
@@ -25,6 +32,7 @@ use rayon::prelude::*;
 
 pub use self::placement::{PlacedInstance, Placement, Violation, verify};
 use self::{
+    bound::Bounds,
     columns::Limits,
     hour::{Shared, Solved},
     model::{Demand, Model},
@@ -96,7 +104,7 @@ pub struct Packing {
 }
 
 /// Why tasks cannot be packed.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
 pub enum Unpackable {
     #[error("no instance type holds task group {group}")]
     NoOfferHolds {
@@ -121,6 +129,48 @@ pub fn place(problem: &Problem) -> Result<(Packing, Vec<Placement>), Unpackable>
         placements[hour].add(problem, hour, model, demand, &solved.bins);
     })?;
     Ok((packing, placements))
+}
+
+/// Packs all tasks on one instance type, the one of [`Problem::offers`] that makes them cheapest: its position
+/// and the packing. Types that are too dear by their lower bound already are not packed.
+pub fn pack_on_one_type(problem: &Problem) -> Result<(usize, Packing), Unpackable> {
+    let mut candidates = Vec::new();
+    let mut refused = None;
+    for (position, offer) in problem.offers.iter().enumerate() {
+        let alone = Problem { offers: vec![offer.clone()], ..problem.clone() };
+        match least(&alone) {
+            Ok(least) => candidates.push((least, position, alone)),
+            Err(reason) => refused = refused.max(Some(reason)),
+        }
+    }
+    candidates.sort_by_key(|(least, position, _)| (*least, *position));
+    let mut best: Option<(usize, Packing)> = None;
+    for (least, position, alone) in candidates {
+        if best.as_ref().is_some_and(|(_, best)| best.cost_micro_usd <= least) {
+            break;
+        }
+        let mut packing = pack(&alone)?;
+        packing.instance_hours =
+            packing.instance_hours.into_values().map(|hours| (position, hours)).collect();
+        if best.as_ref().is_none_or(|(_, best)| packing.cost_micro_usd < best.cost_micro_usd) {
+            best = Some((position, packing));
+        }
+    }
+    best.ok_or(refused.unwrap_or(Unpackable::Nothing))
+}
+
+/// What all hours cost at least, by the bounds that take no time.
+fn least(problem: &Problem) -> Result<u128, Unpackable> {
+    let hours = hours(problem);
+    let mut total = 0;
+    for model in Model::parts(problem)? {
+        let (demands, of_hour) = distinct(problem, &model, hours);
+        let (peaks, caps) = peaks(&model, &demands);
+        let bounds = Bounds::of_resources(&model, &peaks, &caps);
+        let costs: Vec<u64> = demands.iter().map(|demand| bounds.hour(&model, demand)).collect();
+        total += of_hour.into_iter().flatten().map(|at| u128::from(costs[at])).sum::<u128>();
+    }
+    Ok(total)
 }
 
 fn hours(problem: &Problem) -> usize {
@@ -172,15 +222,21 @@ const FEW_TASKS: u32 = 400;
 /// Hours for which columns are generated ahead.
 const SAMPLES: usize = 8;
 
-fn prepare(model: &Model, demands: &[Demand]) -> Shared {
-    let classes = model.classes.len();
+/// By class, the most tasks of all hours, and the most that an instance may hold.
+fn peaks(model: &Model, demands: &[Demand]) -> (Vec<u32>, Vec<u32>) {
     let most = |of: fn(&Demand) -> &Vec<u32>| -> Vec<u32> {
-        (0..classes).map(|class| demands.iter().map(|demand| of(demand)[class]).max().unwrap_or(0)).collect()
+        let classes = 0..model.classes.len();
+        classes.map(|class| demands.iter().map(|demand| of(demand)[class]).max().unwrap_or(0)).collect()
     };
     let (peaks, caps) = (most(|demand| &demand.counts), most(|demand| &demand.caps));
-    let caps: Vec<u32> = caps.iter().zip(&peaks).map(|(&cap, &peak)| cap.min(peak)).collect();
-    let mut shared =
-        Shared { bounds: bound::Bounds::of_resources(model, &peaks, &caps), ..Shared::default() };
+    let caps = caps.iter().zip(&peaks).map(|(&cap, &peak)| cap.min(peak)).collect();
+    (peaks, caps)
+}
+
+fn prepare(model: &Model, demands: &[Demand]) -> Shared {
+    let classes = model.classes.len();
+    let (peaks, caps) = peaks(model, demands);
+    let mut shared = Shared { bounds: Bounds::of_resources(model, &peaks, &caps), ..Shared::default() };
     shared.peaks.clone_from(&peaks);
     let mut by_size: Vec<&Demand> = demands.iter().collect();
     by_size.sort_by_key(|demand| demand.counts.iter().sum::<u32>());
@@ -219,6 +275,22 @@ fn prepare(model: &Model, demands: &[Demand]) -> Shared {
 }
 
 impl Packing {
+    /// How much more it costs than the lower bound, in per cent of that; absent where the bound is nothing.
+    pub fn gap_percent(&self) -> Option<f64> {
+        let above = self.cost_micro_usd.saturating_sub(self.lower_bound_micro_usd);
+        (self.lower_bound_micro_usd > 0).then(|| above as f64 * 100.0 / self.lower_bound_micro_usd as f64)
+    }
+
+    /// The CPU that tasks need, and what the instances have: a share as two exact numbers.
+    pub const fn cpu_share(&self) -> (u128, u128) {
+        (self.needed_cpu_hours, self.allocatable_cpu_hours)
+    }
+
+    /// The memory that tasks need, and what the instances have.
+    pub const fn memory_share(&self) -> (u128, u128) {
+        (self.needed_memory_mib_hours, self.allocatable_memory_mib_hours)
+    }
+
     /// Adds an hour and gives how many instances run in it.
     fn add(&mut self, model: &Model, demand: &Demand, solved: &Solved) -> u64 {
         let mut instances = 0;

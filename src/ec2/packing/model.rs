@@ -113,11 +113,7 @@ impl Model {
             return Err(Unpackable::Nothing);
         }
         let runs = |group: usize, on: Architecture| {
-            problem
-                .offers
-                .iter()
-                .enumerate()
-                .any(|(_, offer)| offer.architecture == on && holds_one(offer, problem, group))
+            problem.offers.iter().any(|offer| offer.architecture == on && holds_one(offer, problem, group))
         };
         let (x86, arm) = (Architecture::X86_64, Architecture::Arm64);
         if active.iter().any(|&group| runs(group, x86) && runs(group, arm)) {
@@ -175,8 +171,9 @@ impl Model {
                     continue;
                 }
                 let zones = tasks.min(problem.groups[group].min_zones).max(1);
-                demand.counts[position] += tasks;
-                demand.caps[position] += if class.distinct { 1 } else { tasks - (zones - 1) };
+                demand.counts[position] = demand.counts[position].saturating_add(tasks);
+                let together = if class.distinct { 1 } else { tasks - (zones - 1) };
+                demand.caps[position] = demand.caps[position].saturating_add(together);
                 let apart = if class.distinct { tasks } else { zones };
                 demand.apart[position] = demand.apart[position].max(apart);
                 for fewer in 1..self.zones {

@@ -100,7 +100,9 @@ impl Placement {
         }));
         for (class, of) in model.classes.iter().enumerate().filter(|(class, _)| demand.counts[*class] > 0) {
             let mut free = vec![0_u32; model.zones];
-            bins.iter().for_each(|bin| free[bin.zone] += bin.take[class]);
+            for bin in bins {
+                free[bin.zone] += bin.take[class];
+            }
             let tasks_of = |group: usize| problem.groups[group].tasks.get(hour).copied().unwrap_or(0);
             // First a task in each zone that a group must be in, where there is most room; then the rest.
             let mut groups: Vec<(u32, usize)> = of

@@ -1,2 +1,4 @@
 mod brute_force;
+mod examples;
+mod fleet;
 mod properties;

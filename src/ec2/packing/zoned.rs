@@ -15,7 +15,9 @@ pub(super) fn zoned(
     mut bins: Vec<Bin>,
 ) -> Vec<Bin> {
     let mut in_zone = vec![0_u32; model.zones];
-    bins.iter().for_each(|bin| in_zone[bin.zone] += 1);
+    for bin in &bins {
+        in_zone[bin.zone] += 1;
+    }
     for class in ordered(model, offer, order) {
         let mut tasks = vec![0_u32; model.zones];
         for left in (0..demand.counts[class]).rev() {

@@ -62,9 +62,9 @@ pub(super) fn fullest(capacity: &Amounts, items: &[Item], steps: usize) -> Optio
                 }
             };
             if reversed {
-                (step[2]..sizes[2]).rev().for_each(&mut update)
+                (step[2]..sizes[2]).rev().for_each(&mut update);
             } else {
-                (step[2]..sizes[2]).for_each(update)
+                (step[2]..sizes[2]).for_each(update);
             }
         };
         // Upwards an entry may hold the portion already; downwards it may not.
