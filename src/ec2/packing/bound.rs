@@ -260,7 +260,7 @@ impl Bounds {
             let cheapest = holding.map(|(offer, _)| offer.price).min().unwrap_or(0);
             cost = cost.max(u64::from(apart) * cheapest);
         }
-        let running = narrow((u128::from(cost) * 100).div_ceil(u128::from(model.target_percent)));
+        let running = model.running_share(cost);
         running.max(self.cover.as_ref().map_or(0, |cover| cover.running(&demand.counts)))
     }
 }

@@ -112,18 +112,27 @@ fn searched(attempt: &mut Attempt<'_>, bounds: &Bounds, shared: &Shared) {
     }
 }
 
-/// Settles an hour of few tasks, zones and all. Not where managed scaling works on several types.
+/// Settles an hour of few tasks, zones and all; where managed scaling works on several types, what is in use.
 fn settled(attempt: &mut Attempt<'_>, shared: &Shared) {
     let model = attempt.model;
-    if model.target_percent < 100 && model.offers.len() > 1 {
-        return;
-    }
     let Some(table) = shared.table.get_or_init(|| Table::new(model, &shared.peaks)) else { return };
-    let limit = attempt.in_use();
+    let managed = model.target_percent < 100 && model.offers.len() > 1;
+    let limit = if managed { attempt.cost() } else { attempt.in_use() };
     let Some((least, bins)) = table.solve(model, attempt.demand, limit, shared.search_budget) else { return };
-    let instances = least / model.offers[0].price.max(1);
-    let proven =
-        if model.offers.len() > 1 { least } else { model.running(instances) * model.offers[0].price };
+    let proven = if managed {
+        // Some of each type is kept free, so at least one of a type that holds the largest task.
+        let holding = |class: usize| {
+            let offers = model.offers.iter().zip(&model.classes[class].fits);
+            offers.filter(|(_, fits)| **fits).map(|(offer, _)| offer.price).min().unwrap_or(0)
+        };
+        let present = (0..model.classes.len()).filter(|&class| attempt.demand.counts[class] > 0);
+        let free = present.map(holding).max().unwrap_or(0);
+        model.running_share(least).max(least.saturating_add(free))
+    } else if let [offer] = &model.offers[..] {
+        model.running(least / offer.price.max(1)) * offer.price
+    } else {
+        least
+    };
     if let Some(bins) = bins {
         attempt.consider_zoned(bins);
     }

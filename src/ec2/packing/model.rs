@@ -191,6 +191,12 @@ impl Model {
         (used * 100).div_ceil(self.target_percent)
     }
 
+    /// What instances cost that run at least, where those in use cost so much.
+    pub(super) fn running_share(&self, in_use: u64) -> u64 {
+        let running = (u128::from(in_use) * 100).div_ceil(u128::from(self.target_percent));
+        u64::try_from(running).unwrap_or(u64::MAX)
+    }
+
     /// What an hour costs with so many instances of each offer in use.
     pub(super) fn cost(&self, used: &[u32]) -> u64 {
         used.iter().zip(&self.offers).map(|(&used, offer)| self.running(u64::from(used)) * offer.price).sum()

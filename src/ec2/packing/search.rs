@@ -55,9 +55,7 @@ pub(super) fn cheapest(model: &Model, asked: Asked<'_>, least: impl Fn(&[u32]) -
             return in_use.saturating_add(more);
         }
         // Each further instance in use is at least one more that runs, and in all there are a share more.
-        let all = u128::from(in_use.saturating_add(more)) * 100;
-        let all = all.div_ceil(u128::from(model.target_percent));
-        run.saturating_add(more).max(u64::try_from(all).unwrap_or(u64::MAX))
+        run.saturating_add(more).max(model.running_share(in_use.saturating_add(more)))
     };
     let price_of = |spent: (u64, u64)| if running { spent.1 } else { spent.0 };
     let start = Node {

@@ -78,6 +78,20 @@ fn few(mut problem: Problem) -> Problem {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(20))]
+
+    #[test]
+    fn hours_of_many_tasks_are_allowed_too(problem in problem(400, 12, &[80, 100])) {
+        if let Ok((packing, placements)) = place(&problem) {
+            for (hour, placement) in placements.iter().enumerate() {
+                prop_assert_eq!(verify(&problem, hour, placement), Ok(()));
+            }
+            prop_assert!(packing.lower_bound_micro_usd <= packing.cost_micro_usd);
+        }
+    }
+}
+
+proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
