@@ -1,0 +1,12 @@
+//! What repositories hold about ECS tasks: task definitions, `CloudFormation`, Terraform and their kin.
+//!
+//! Takes texts; tells by content what each is; gives [`TaskTemplate`]s whose every setting knows where it is
+//! written, or why it cannot be known from the files alone. Reads no file itself and runs nothing.
+
+mod place;
+mod source;
+mod task_template;
+
+pub use place::{Place, Span};
+pub use source::{Inputs, SourceFile, TemplateError, TemplateFile, TemplateKind};
+pub use task_template::{ContainerTemplate, ServiceTemplate, Setting, StrategyTemplate, TaskTemplate};
