@@ -3,7 +3,7 @@
 use std::{ops::Range, path::Path};
 
 use rust_decimal::{Decimal, prelude::ToPrimitive as _};
-use serde::Deserialize;
+use serde::{Deserialize, de::IgnoredAny};
 use toml::Spanned;
 
 use super::{
@@ -28,6 +28,11 @@ struct File {
     savings_plan: SavingsPlanFile,
     #[serde(rename = "override")]
     overrides: Vec<Spanned<OverrideFile>>,
+    /// For `check` alone, which reads it itself.
+    #[serde(rename = "check")]
+    _check: IgnoredAny,
+    #[serde(rename = "waiver")]
+    _waiver: IgnoredAny,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -178,8 +183,9 @@ pub(super) fn overlaid(mut config: Config, file: &str, text: &str) -> Result<Con
         place: error.span().map_or_else(|| file.to_owned(), |span| source.place(&span)),
         cause: error.message().to_owned(),
     })?;
-    let File { region, sizing, evidence, idle, guards, change, discount, spot, savings_plan, overrides } =
-        read;
+    let File {
+        region, sizing, evidence, idle, guards, change, discount, spot, savings_plan, overrides, ..
+    } = read;
     config.region = region.or(config.region);
     config.guard_duty_agent = guards.guardduty_agent.unwrap_or(config.guard_duty_agent);
     let origins = &mut config.origins;
