@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 use crate::{
     fargate::TaskSize,
     units::{CpuUnits, MemoryMib, Usd},
-    workload::{Platform, Region},
+    workload::{LaunchType, Platform, Region},
 };
 
 #[derive(Debug, Clone, PartialEq)]
@@ -19,6 +19,7 @@ pub struct Production {
     pub service: Option<String>,
     pub family: Option<String>,
     pub tags: BTreeMap<String, String>,
+    pub launch_type: LaunchType,
     pub platform: Platform,
     pub current: (Option<CpuUnits>, Option<MemoryMib>),
     /// Tasks that run on average, by task-hours.
@@ -31,9 +32,14 @@ pub struct Production {
     pub cpu_vcpu: Option<(Decimal, Decimal)>,
     /// The most memory a task used, in MiB.
     pub memory_mib_max: Option<Decimal>,
+    /// Whether it was found to have too little.
+    pub cpu_is_short: bool,
+    pub memory_is_short: bool,
     /// What fargauge recommends; absent where it is not rated.
     pub recommended: Option<TaskSize>,
     pub monthly_cost: Option<Usd>,
+    /// The launch type that would cost least, and what it would save a month; absent where none would.
+    pub cheaper_launch_type: Option<(String, Usd)>,
     /// Why it is not rated, if so.
     pub not_rated: Option<String>,
 }

@@ -19,6 +19,10 @@ impl Level {
             Self::Deny => "deny",
         }
     }
+
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::Allow, Self::Warn, Self::Deny].into_iter().find(|level| level.as_str() == name)
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -90,6 +94,14 @@ impl Rule {
             Self::UnusedWaiver => "unused-waiver",
             Self::ExpiredWaiver => "expired-waiver",
         }
+    }
+
+    /// What it does, why, an example and the fix, as Markdown: the head of the file that judges it.
+    pub fn documentation(self) -> String {
+        let source = super::rules::source(self);
+        let lines = source.lines().map_while(|line| line.strip_prefix("//!"));
+        let lines: Vec<&str> = lines.map(|line| line.strip_prefix(' ').unwrap_or(line)).collect();
+        lines.join("\n")
     }
 
     /// The rule of a name.
