@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
-use super::TaskTemplate;
+use super::{Place, TaskTemplate};
 
 /// A file to be read.
 #[derive(Debug, Clone)]
@@ -18,6 +18,8 @@ pub struct SourceFile {
 pub struct Inputs {
     /// `--parameter KEY=VALUE`: parameters of `CloudFormation`, variables of Terraform.
     pub parameters: BTreeMap<String, String>,
+    /// Where a file gives them, if one does.
+    pub places: BTreeMap<String, Place>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
