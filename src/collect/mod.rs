@@ -18,6 +18,7 @@ mod ecs;
 mod gaps;
 mod history;
 mod inventory;
+mod metric_data;
 mod metrics;
 mod points;
 mod progress;
