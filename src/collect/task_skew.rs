@@ -300,7 +300,10 @@ fn centi_percent(percent: f64) -> u32 {
 
 #[cfg(test)]
 mod tests {
+    use aws_sdk_cloudwatch::types::StatusCode;
+
     use super::*;
+    use crate::collect::metric_data::script::{Answer, Script, service};
 
     /// A task's hours from one on.
     fn hours(first: i64, values: &[f64]) -> Hours {
@@ -362,6 +365,60 @@ mod tests {
         of_container.push(dimension("ContainerName", "app"));
         assert_eq!(task(&of_container), None);
         assert_eq!(task(&of_task[1..]), None);
+    }
+
+    /// Two services of two tasks each, compared by a script's answers over three hours.
+    fn added(answers: Vec<Answer>) -> (Vec<Option<TaskSkew>>, Vec<String>) {
+        let mut inventory = Inventory { workloads: vec![service(0), service(1)], ..Inventory::default() };
+        let wanted = [0, 1].map(|workload_id| Wanted {
+            place: "1/r".to_owned(),
+            workload_id,
+            cluster: "c".to_owned(),
+            service: format!("s{workload_id}"),
+            tasks: vec!["a".to_owned(), "b".to_owned()],
+            listed: 2,
+        });
+        let window = Window {
+            start: jiff::Timestamp::from_second(0).unwrap(),
+            end: jiff::Timestamp::from_second(86_400).unwrap(),
+            period_seconds: 3_600,
+        };
+        let script = Script::of(answers).for_hours(3);
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let here: Vec<&Wanted> = wanted.iter().collect();
+        let gaps = runtime.block_on(add_from(&script, &here, &mut inventory, &window));
+        (
+            inventory.workloads.into_iter().map(|workload| workload.facts.task_skew).collect(),
+            gaps.into_iter().map(|gap| format!("{}: {}", gap.scope, gap.cause)).collect(),
+        )
+    }
+
+    /// Each task's CPU, 10 % and 30 % in both services; the last one ends as given.
+    fn cpu_of_all(last: StatusCode) -> Answer {
+        let complete = |place, value| (place, value, StatusCode::Complete);
+        Ok((vec![complete(0, 10.0), complete(2, 30.0), complete(4, 10.0), (6, 30.0, last)], None))
+    }
+
+    #[test]
+    fn a_service_is_compared_only_if_all_its_tasks_are_known() {
+        let spread = TaskSpread { hottest: 3_000, coolest: 1_000, mean: 2_000 };
+        let skew = Some(TaskSkew { tasks: 2, cpu: Some(spread), memory: None });
+        assert_eq!(added(vec![cpu_of_all(StatusCode::Complete)]), (vec![skew, skew], Vec::new()));
+        let (found, gaps) = added(vec![cpu_of_all(StatusCode::Forbidden)]);
+        assert_eq!(found, [skew, None]);
+        assert_eq!(gaps, ["1/r/c/s1: access denied (Forbidden): TaskCpuUtilization of task b"]);
+        let (found, gaps) = added(vec![Err(Refusal::other("no"))]);
+        assert_eq!((found, gaps), (vec![None, None], vec!["1/r: no".to_owned()]));
+    }
+
+    #[test]
+    fn a_task_that_came_incomplete_is_asked_for_again() {
+        let (found, gaps) = added(vec![
+            cpu_of_all(StatusCode::PartialData),
+            Ok((vec![(0, 50.0, StatusCode::Complete)], None)),
+        ]);
+        assert_eq!(found[1].unwrap().cpu.unwrap().hottest, 5_000);
+        assert_eq!(gaps, [""; 0]);
     }
 
     #[test]

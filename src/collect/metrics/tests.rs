@@ -3,46 +3,13 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use aws_sdk_cloudwatch::types::StatusCode;
 
 use super::*;
-use crate::{
-    collect::{
-        metric_data::{
-            ROUNDS,
-            script::{Answer, Script},
-        },
-        plan,
+use crate::collect::{
+    metric_data::{
+        ROUNDS,
+        script::{Answer, Script, service},
     },
-    workload::{
-        Controller, HistorySource, LaunchType, Region, Scheduling, TaskFacts, WorkloadIdentity, WorkloadKind,
-    },
+    plan,
 };
-
-fn service(workload_id: u32) -> Workload {
-    Workload {
-        workload_id,
-        identity: WorkloadIdentity {
-            account_id: "1".to_owned(),
-            region: Region("r".to_owned()),
-            cluster: "c".to_owned(),
-            kind: WorkloadKind::Service,
-            name: format!("s{workload_id}"),
-        },
-        launch_type: LaunchType::Fargate,
-        strategy: Vec::new(),
-        desired_count: None,
-        running_count: None,
-        created_at: None,
-        scheduling: Scheduling::Replica,
-        controller: Controller::Ecs,
-        maximum_percent: None,
-        placement_constraints: Vec::new(),
-        revisions: Vec::new(),
-        history: HistorySource::CurrentOnly,
-        scaling: None,
-        tags: BTreeMap::new(),
-        notes: Vec::new(),
-        facts: TaskFacts::default(),
-    }
-}
 
 /// Pulls two services, one call of twelve queries, and tells gaps as `scope: cause`.
 #[expect(clippy::type_complexity, reason = "read by two tests only")]
