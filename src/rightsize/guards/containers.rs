@@ -32,13 +32,15 @@
 
 use super::{Guard, GuardInput, injected, listed, runtime};
 use crate::{
-    fargate::TaskSize,
+    rightsize::TaskRoom,
     units::{CpuUnits, MemoryMib},
     workload::{Container, InjectedContainer},
 };
 
 const CODE: &str = "container-minimums";
 const SERVICE_CONNECT: &str = "service-connect-proxy";
+/// Codes of the guards of this module.
+pub(super) const CODES: [&str; 2] = [CODE, SERVICE_CONNECT];
 /// What a main container that follows the task keeps of CPU, at least.
 const MAIN_CPU: u32 = 128;
 
@@ -211,7 +213,7 @@ pub(super) fn guards(input: &GuardInput<'_>) -> Vec<Guard> {
 }
 
 /// What holds for a change to `to`: the containers change along, or none of this can be said.
-pub(super) fn conditions(input: &GuardInput<'_>, to: TaskSize) -> Vec<String> {
+pub(super) fn conditions(input: &GuardInput<'_>, to: TaskRoom) -> Vec<String> {
     let mut conditions = Vec::new();
     match split(input, to) {
         None => conditions.push(
@@ -260,7 +262,7 @@ impl ContainerSize {
 
 /// The containers' settings for a task of size `to`, in the definition's order. `None` where they would
 /// not register, which takes settings in force that do not either.
-pub(super) fn split(input: &GuardInput<'_>, to: TaskSize) -> Option<Vec<ContainerSize>> {
+pub(super) fn split(input: &GuardInput<'_>, to: TaskRoom) -> Option<Vec<ContainerSize>> {
     let mut split: Vec<ContainerSize> =
         input.definition.containers.iter().map(ContainerSize::as_now).collect();
     let Some(layout) = Layout::of(input) else { return Some(split) };
@@ -293,7 +295,7 @@ pub(super) fn split(input: &GuardInput<'_>, to: TaskSize) -> Option<Vec<Containe
 }
 
 /// Whether ECS takes a task of this size with these containers.
-fn registers(containers: &[ContainerSize], size: TaskSize) -> bool {
+fn registers(containers: &[ContainerSize], size: TaskRoom) -> bool {
     let counts = |container: &ContainerSize| container.memory_reservation.or(container.memory);
     let cpu = sum(containers.iter().map(|container| container.cpu.0));
     let memory = sum(containers.iter().filter_map(counts).map(|memory| memory.0));

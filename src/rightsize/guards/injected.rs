@@ -15,7 +15,7 @@
 //! proxy; neither can be seen here, so it is a condition.
 
 use crate::{
-    fargate::TaskSize,
+    rightsize::TaskRoom,
     units::{CpuUnits, MemoryMib},
     workload::InjectedContainer,
 };
@@ -24,7 +24,7 @@ use crate::{
 pub(super) const SERVICE_CONNECT_TASK_MEMORY: MemoryMib = MemoryMib(1024);
 
 /// What the injected containers of a task of this size take, at most.
-pub(super) fn room(injected: &[InjectedContainer], size: TaskSize) -> (CpuUnits, MemoryMib) {
+pub(super) fn room(injected: &[InjectedContainer], size: TaskRoom) -> (CpuUnits, MemoryMib) {
     injected.iter().fold((CpuUnits(0), MemoryMib(0)), |(cpu, memory), container| {
         let (more_cpu, more_memory) = match container {
             InjectedContainer::ServiceConnectProxy => (256, 64),
@@ -34,7 +34,7 @@ pub(super) fn room(injected: &[InjectedContainer], size: TaskSize) -> (CpuUnits,
     })
 }
 
-fn guard_duty_limit(size: TaskSize) -> u32 {
+fn guard_duty_limit(size: TaskRoom) -> u32 {
     match (size.cpu().0, size.memory().0) {
         (..8192, _) => 128,
         (8192, ..=28_672) => 256,
