@@ -296,8 +296,8 @@ fn too_little_to_judge_by_is_a_reason_and_not_a_number() {
         service.workload.identity.region = Region("ap-southeast-5".into());
     };
     assert_eq!(reason(service(20, 20).with(elsewhere)), "no-price-for-region");
-    let on_ec2 = |service: &mut Service| service.workload.launch_type = LaunchType::Ec2;
-    assert_eq!(reason(service(20, 20).with(on_ec2)), "ec2-launch-type");
+    let elsewhere = |service: &mut Service| service.workload.launch_type = LaunchType::External;
+    assert_eq!(reason(service(20, 20).with(elsewhere)), "external-launch-type");
     let no_size = |service: &mut Service| service.definition.cpu = None;
     assert_eq!(reason(service(20, 20).with(no_size)), "missing-task-size");
     assert_eq!(reason(service(20, 20).sized(1024, 1500)), "invalid-task-size");

@@ -5,7 +5,7 @@
 //! capacity providers that some workload's strategy joins, or all instances where a workload goes
 //! without a strategy; Managed Instances and others stay apart. The cost of a pool is spread over what
 //! its instances have for tasks, CPU and memory weighed as Fargate's own prices weigh them: a vCPU is
-//! worth [`GB_PER_VCPU`] GB (0.04048 / 0.004445 = 9.1 in us-east-1; 9.1 in every region held). A
+//! worth [`GB_PER_VCPU`] GB (0.04048 / 0.004445 = 9.1 in us-east-1, 9.07 to 9.17 in the other regions). A
 //! workload pays for what its tasks reserve while they run; what none reserves is idle, so shares and
 //! idle make up the cost:
 //!
@@ -24,10 +24,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::civil::Date;
 use rust_decimal::Decimal;
 
 use crate::{
-    pricing::{InstancePrice, InstancePrices, InstancePurchase},
+    pricing::{Charges, InstancePrice, InstancePrices, InstancePurchase},
     units::{CpuUnits, MemoryMib, Usd},
     workload::{
         CapacityProvider, CapacityProviderKind, ContainerInstance, LaunchType, Region, Scheduling, Workload,
@@ -38,33 +39,25 @@ use crate::{
 /// GB that cost as much as a vCPU.
 pub const GB_PER_VCPU: u32 = 9;
 
-/// CPU and memory as one number: thousandths of a vCPU and of a GB would do as well, but 1,024ths are
-/// exact.
+/// CPU and memory as one number, in 1,024ths of a GB.
 pub fn weight(cpu: CpuUnits, memory: MemoryMib) -> u64 {
     u64::from(cpu.0) * u64::from(GB_PER_VCPU) + u64::from(memory.0)
 }
 
-/// Where prices of instances are from.
-pub trait InstanceRates: Sync {
-    /// USD an hour.
-    fn price(&self, region: &Region, instance_type: &str, purchase: InstancePurchase) -> Option<InstancePrice>;
-    /// The Managed Instances fee as a share of the on-demand price.
-    fn fee(&self, instance_type: &str) -> Option<InstancePrice>;
-    /// Types with an on-demand price in a region.
-    fn types_in(&self, region: &Region) -> Vec<String>;
+/// What instances cost.
+#[derive(Debug, Clone, Copy)]
+pub struct InstanceRates<'a> {
+    pub prices: &'a InstancePrices,
+    pub charges: &'a Charges,
+    /// The day that fees are asked for.
+    pub on: Date,
 }
 
-impl InstanceRates for InstancePrices {
-    fn price(&self, region: &Region, instance_type: &str, purchase: InstancePurchase) -> Option<InstancePrice> {
-        Self::price(self, region, instance_type, purchase)
-    }
-
-    fn fee(&self, instance_type: &str) -> Option<InstancePrice> {
-        self.managed_instances_fee(instance_type)
-    }
-
-    fn types_in(&self, region: &Region) -> Vec<String> {
-        Self::types_in(self, region)
+impl InstanceRates<'_> {
+    /// The Managed Instances fee as a share of the on-demand price.
+    pub(super) fn fee(&self, instance_type: &str) -> Option<Decimal> {
+        let charge = self.charges.managed_instances_fee(instance_type, self.on)?;
+        Some(charge.amount / Decimal::ONE_HUNDRED)
     }
 }
 
@@ -181,7 +174,7 @@ impl InstanceShares {
         tenants: &[Tenant<'_>],
         instances: &[ContainerInstance],
         providers: &[CapacityProvider],
-        rates: &dyn InstanceRates,
+        rates: InstanceRates<'_>,
     ) -> Self {
         let mut shares = Self::default();
         let mut clusters: BTreeMap<ClusterKey<'_>, Vec<&Tenant<'_>>> = BTreeMap::new();
@@ -225,7 +218,7 @@ impl InstanceShares {
         tenants: &[&Tenant<'_>],
         instances: &[&ContainerInstance],
         providers: &[CapacityProvider],
-        rates: &dyn InstanceRates,
+        rates: InstanceRates<'_>,
     ) {
         let first = self.pools.len();
         for group in groups(tenants, instances) {
@@ -364,7 +357,7 @@ fn pool(
     key: ClusterKey<'_>,
     instances: &[&ContainerInstance],
     providers: &[CapacityProvider],
-    rates: &dyn InstanceRates,
+    rates: InstanceRates<'_>,
 ) -> Pool {
     let mut types: BTreeMap<String, u64> = BTreeMap::new();
     for instance in instances {
@@ -396,14 +389,14 @@ fn pool(
 fn hourly(
     instance: &ContainerInstance,
     provider: Option<&CapacityProvider>,
-    rates: &dyn InstanceRates,
+    rates: InstanceRates<'_>,
 ) -> Result<InstancePrice, Unpriced> {
     let region = &instance.region;
     let Some(name) = instance.instance_type.as_deref() else {
         return Err(Unpriced::UnknownType { id: instance.id.clone() });
     };
     let held = |purchase, what| {
-        rates.price(region, name, purchase).ok_or_else(|| Unpriced::NoPrice {
+        rates.prices.price(region, name, purchase).ok_or_else(|| Unpriced::NoPrice {
             instance_type: name.to_owned(),
             region: region.clone(),
             what,
@@ -429,8 +422,7 @@ fn hourly(
             });
         }
     };
-    price.usd += on_demand.usd * fee.usd;
-    price.effective_date = price.effective_date.min(fee.effective_date);
+    price.usd += on_demand.usd * fee;
     Ok(price)
 }
 

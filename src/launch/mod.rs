@@ -11,7 +11,9 @@ mod ec2_share;
 mod offer;
 mod options;
 
-pub use advice::{Alternative, Host, InstanceChoice, OwnInstances, fargate_conditions, fargate_rule_outs, hosts, own_instances};
+pub use advice::{
+    Host, InstanceChoice, OwnInstances, fargate_conditions, fargate_rule_outs, hosts, own_instances,
+};
 pub use ec2_share::{GB_PER_VCPU, InstanceRates, InstanceShares, Pool, Share, Tenant, Unpriced, weight};
 pub use offer::{Effort, Offer, OfferKind};
 pub use options::{Running, options, stop};

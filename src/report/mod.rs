@@ -3,6 +3,7 @@
 //! Every renderer takes a [`Report`] and gives text; none of them prints or computes figures.
 
 mod amounts;
+mod capacity;
 mod columns;
 pub mod csv;
 pub mod explain;
@@ -15,6 +16,7 @@ pub mod table;
 mod text;
 mod totals;
 
+pub use capacity::*;
 pub use model::*;
 pub use selection::{Filter, InvalidFilter, Selection};
 pub use text::display_safe;

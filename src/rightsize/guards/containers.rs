@@ -313,6 +313,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::fargate::TaskSize;
     use crate::workload::{ContainerPeak, OperatingSystem, TaskDefinition, TaskFacts};
 
     type Row = (u32, Option<u32>, Option<u32>);
@@ -332,11 +333,11 @@ mod tests {
         }
     }
 
-    fn size(cpu: u32, memory: u32) -> TaskSize {
-        TaskSize::new(CpuUnits(cpu), MemoryMib(memory), OperatingSystem::Linux).unwrap()
+    fn size(cpu: u32, memory: u32) -> TaskRoom {
+        TaskSize::new(CpuUnits(cpu), MemoryMib(memory), OperatingSystem::Linux).unwrap().into()
     }
 
-    fn input<'a>(definition: &'a TaskDefinition, facts: &'a TaskFacts, size: TaskSize) -> GuardInput<'a> {
+    fn input<'a>(definition: &'a TaskDefinition, facts: &'a TaskFacts, size: TaskRoom) -> GuardInput<'a> {
         GuardInput {
             definition,
             facts,
@@ -404,7 +405,7 @@ mod tests {
         assert_eq!(floor_of(&[(768, Some(1536), None), (256, Some(512), None)], &facts), (384, 512 + 360));
     }
 
-    fn split_of(containers: &[Row], from: TaskSize, to: TaskSize, facts: &TaskFacts) -> Option<Vec<Row>> {
+    fn split_of(containers: &[Row], from: TaskRoom, to: TaskRoom, facts: &TaskFacts) -> Option<Vec<Row>> {
         let definition = definition(containers);
         let plain = |size: ContainerSize| {
             (size.cpu.0, size.memory.map(|m| m.0), size.memory_reservation.map(|m| m.0))
@@ -471,7 +472,7 @@ mod tests {
             agent: bool,
             need in 0u32..4000,
         ) {
-            let sizes: Vec<TaskSize> = TaskSize::all(OperatingSystem::Linux).collect();
+            let sizes: Vec<TaskRoom> = TaskSize::all(OperatingSystem::Linux).map(TaskRoom::from).collect();
             let (from, to) = (sizes[from], sizes[to]);
             let mut facts = TaskFacts::default();
             facts.injected.extend(proxy.then_some(InjectedContainer::ServiceConnectProxy));
@@ -498,7 +499,7 @@ mod tests {
             prop_assert!(cpu <= from.cpu() && memory <= from.memory());
             prop_assume!(to.cpu() >= cpu && to.memory() >= memory);
             let split = split(&input, to);
-            prop_assert!(split.is_some(), "{:?} {} -> {}", containers, from, to);
+            prop_assert!(split.is_some(), "{:?} {:?} -> {:?}", containers, from, to);
             let split = split.unwrap();
             prop_assert!(registers(&split, to));
             let changed = split.iter().zip(&now).filter(|(then, now)| then != now).count();

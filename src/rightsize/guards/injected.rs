@@ -46,13 +46,13 @@ fn guard_duty_limit(size: TaskRoom) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::workload::OperatingSystem;
+    use crate::{fargate::TaskSize, workload::OperatingSystem};
 
     #[test]
     fn the_worked_table_holds() {
         let of = |container, cpu, memory| {
             let size = TaskSize::new(CpuUnits(cpu), MemoryMib(memory), OperatingSystem::Linux).unwrap();
-            let (cpu, memory) = room(&[container], size);
+            let (cpu, memory) = room(&[container], size.into());
             (cpu.0, memory.0)
         };
         assert_eq!(of(InjectedContainer::ServiceConnectProxy, 1024, 2048), (256, 64));
@@ -71,10 +71,10 @@ mod tests {
     #[test]
     fn a_larger_task_never_leaves_less_room() {
         let both = [InjectedContainer::ServiceConnectProxy, InjectedContainer::GuardDutyAgent];
-        let sizes: Vec<TaskSize> = TaskSize::all(OperatingSystem::Linux).collect();
+        let sizes: Vec<TaskRoom> = TaskSize::all(OperatingSystem::Linux).map(TaskRoom::from).collect();
         for small in &sizes {
             for large in sizes.iter().filter(|l| l.cpu() >= small.cpu() && l.memory() >= small.memory()) {
-                assert!(room(&both, *large) >= room(&both, *small), "{small} {large}");
+                assert!(room(&both, *large) >= room(&both, *small), "{small:?} {large:?}");
             }
         }
     }
