@@ -1,6 +1,7 @@
 //! What the whole core says about small fleets whose answer is known.
 
 mod explain;
+mod instances;
 mod scaling;
 mod settings;
 
@@ -18,9 +19,9 @@ use crate::{
     snapshot::{FORMAT_VERSION, Gap, Inventory, Manifest, Point, Series, Window},
     units::{CpuUnits, MemoryMib, Usd},
     workload::{
-        Architecture, Container, Controller, HistorySource, LaunchType, Platform, PolicyKind, Region,
-        RevisionInForce, ScalableTarget, ScalingPolicy, Scheduling, TaskDefinition, TaskFacts, TrackedMetric,
-        Workload, WorkloadIdentity, WorkloadKind,
+        Architecture, Container, ContainerInstance, Controller, HistorySource, LaunchType, Platform,
+        PolicyKind, Region, RevisionInForce, ScalableTarget, ScalingPolicy, Scheduling, TaskDefinition,
+        TaskFacts, TrackedMetric, Workload, WorkloadIdentity, WorkloadKind,
     },
 };
 
@@ -35,6 +36,7 @@ struct Service {
     more_definitions: Vec<TaskDefinition>,
     points: Vec<Point>,
     gaps: Vec<Gap>,
+    instances: Vec<ContainerInstance>,
 }
 
 /// A service of 1 vCPU / 2 GB with two tasks at constant utilization, in per cent.
@@ -89,6 +91,7 @@ fn service(cpu_percent: u32, memory_percent: u32) -> Service {
         more_definitions: Vec::new(),
         points: (0..i64::from(POINTS)).map(point).collect(),
         gaps: Vec::new(),
+        instances: Vec::new(),
     }
 }
 
@@ -135,6 +138,7 @@ impl Service {
         };
         let inventory = Inventory {
             workloads: vec![self.workload],
+            container_instances: self.instances,
             task_definitions: self
                 .more_definitions
                 .into_iter()

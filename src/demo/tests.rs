@@ -134,11 +134,9 @@ fn every_finding_and_every_reason_is_meant_to_occur() {
     let intents: BTreeSet<Intent> = (0..count).filter_map(|id| fleet.intent(id)).collect();
     let reasons = [
         "autoscaled",
-        "ec2-launch-type",
         "external-launch-type",
         "gap-in-metrics",
         "invalid-task-size",
-        "managed-instances",
         "missing-task-size",
         "mixed-revisions",
         "no-metrics",

@@ -20,7 +20,8 @@
 //! what ran when the snapshot was collected: it is taken to have run all the time. Where the window's
 //! tasks reserved more than that, it did not, and nothing is priced. Prices are on-demand list prices of
 //! Linux; a Managed Instances provider that buys Spot is priced at the Spot price held, and its fee is a
-//! share of the on-demand price whatever it buys.
+//! share of the on-demand price whatever it buys. A GPU has no weight of its own: what it costs is spread
+//! over CPU and memory.
 
 use std::collections::{BTreeMap, BTreeSet};
 
