@@ -110,7 +110,7 @@ pub(super) fn answer(facts: &Facts<'_>, book: &PriceBook, config: &Config, in_fo
         recommendation,
         options,
         ruled_out,
-        capacity: Some(capacity(facts, &share)),
+        capacity: Some(capacity(facts, config, &share)),
         guards: rating.as_ref().map_or_else(|_| Vec::new(), |r| r.guards.iter().map(guard_report).collect()),
         notes: Vec::new(),
         simulation_error: None,
@@ -269,7 +269,7 @@ fn recommendation(facts: &Facts<'_>, rating: &ReservationRating, bill: &Bill) ->
     })
 }
 
-fn capacity(facts: &Facts<'_>, share: &Result<Share<'_>, Unpriced>) -> WorkloadCapacity {
+fn capacity(facts: &Facts<'_>, config: &Config, share: &Result<Share<'_>, Unpriced>) -> WorkloadCapacity {
     let pools: &[&Pool] = share.as_ref().map_or(&[], |share| &share.pools);
     let mut types: BTreeMap<String, u64> = BTreeMap::new();
     for (name, count) in pools.iter().flat_map(|pool| &pool.types) {
@@ -282,9 +282,15 @@ fn capacity(facts: &Facts<'_>, share: &Result<Share<'_>, Unpriced>) -> WorkloadC
         .demand
         .filter(|_| facts.timeline.is_some())
         .map(|demand| mean_weight(demand, facts.window_hours()));
+    let priced = share.as_ref().is_ok_and(|share| share.per_weight.is_ok());
     WorkloadCapacity {
         instances: pools.iter().map(|pool| pool.instances).sum(),
         types,
+        monthly_cost: priced.then(|| {
+            let hourly: Usd = pools.iter().filter_map(|pool| pool.hourly.clone().ok()).sum();
+            (hourly * Decimal::from(HOURS_PER_MONTH) * config.discount.factor()).rounded()
+        }),
+        priced_on: pools.iter().filter_map(|pool| pool.priced_on.clone()).min().filter(|_| priced),
         share_percent: own.filter(|_| all > Decimal::ZERO).map(percent),
         idle_share_percent: (all > Decimal::ZERO && reserved <= all).then(|| percent(all - reserved)),
         not_priced: match share {

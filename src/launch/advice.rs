@@ -74,19 +74,18 @@ const DISTINCT: &str = "distinctInstance";
 /// What a move to Fargate takes, where nothing rules it out.
 pub fn fargate_conditions(workload: &Workload, definition: &TaskDefinition, pools: &[&Pool]) -> Vec<String> {
     let mut conditions = vec![
-        "instead of the options above and of the recommended reservation, not after them".to_owned(),
+        "instead of the options above, not after them; compared with the share at the recommended reservation".to_owned(),
         "CPU and memory are hard caps there: sized for the same percentile and maximum, without bursts"
             .to_owned(),
     ];
-    if workload.launch_type == LaunchType::Ec2 {
-        conditions.push(
-            "it saves only what instances can be removed for, and their idle part with them".to_owned(),
-        );
-    } else {
-        conditions.push(
-            "it saves as ECS replaces the instances that it leaves by fewer or smaller ones".to_owned(),
-        );
-    }
+    conditions.push(
+        if workload.launch_type == LaunchType::Ec2 {
+            "what it leaves on the instances is saved only as they go, and their idle part with them"
+        } else {
+            "what it leaves on the instances is saved as ECS ends them or takes smaller ones"
+        }
+        .to_owned(),
+    );
     let idle: Vec<String> = pools
         .iter()
         .filter_map(|pool| Some(pool.idle_percent()?.round_dp(1).normalize().to_string()))

@@ -41,6 +41,10 @@ pub struct WorkloadCapacity {
     pub instances: u64,
     /// Instances by type.
     pub types: BTreeMap<String, u64>,
+    /// What all of them cost in 730 hours; null without a price.
+    pub monthly_cost: Option<Usd>,
+    /// ISO date of the oldest price.
+    pub priced_on: Option<String>,
     /// Per cent of what the instances have for tasks that this workload reserved on average; null
     /// where that is not known.
     pub share_percent: Option<Quantity>,

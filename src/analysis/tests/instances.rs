@@ -69,6 +69,7 @@ fn a_share_is_priced_and_a_smaller_one_saves_only_as_instances_go() {
 
     let capacity = row.capacity.as_ref().unwrap();
     assert_eq!((capacity.instances, capacity.types["m6i.large"]), (2, 2));
+    assert_eq!(capacity.monthly_cost, usd("140.16"));
     assert_eq!(capacity.share_percent.unwrap().0.to_string(), "43.14");
     assert_eq!(capacity.idle_share_percent.unwrap().0.to_string(), "56.86");
     let [pool] = report.capacity.as_slice() else { panic!("one pool") };

@@ -150,6 +150,13 @@ fn summary(explanation: &Explanation, page: &mut Page) {
     }
     if let Some(capacity) = &workload.capacity {
         page.field("runs on", &instances_text(capacity));
+        if let (Some(month), Some(date)) = (capacity.monthly_cost, &capacity.priced_on) {
+            let text = "in parts of what they have for tasks, a vCPU counting as 9 GB";
+            page.field(
+                "",
+                &format!("all of them are {} at list prices of {date}; the share is {text}", a_month(month)),
+            );
+        }
         if let Some(why) = &capacity.not_priced {
             page.field("not priced", &format!("{}: {}", why.reason, why.detail));
         }
