@@ -12,10 +12,9 @@
 //! | 20 tasks of 1 vCPU / 2 GB all month, us-east-1 | USD a month |
 //! |---|---|
 //! | Fargate: 20 x 0.04937 x 730 | 720.80 |
-//! | c5a.4xlarge (16 vCPU, 32 GB; 7 network interfaces for tasks): 3 x 0.616 x 730 | 1,349.04 |
-//! | the same with trunking, 14 tasks each: 2 x 0.616 x 730 | 899.36 |
+//! | c5a.4xlarge (16 vCPU, 32 GB), 15 tasks each, with room for 21: 2 x 0.616 x 730 | 899.36 |
 //!
-//! So most services get no such offer, which is an answer, too.
+//! So a service gets such an offer only where it fills what it has, which is an answer, too.
 
 use rust_decimal::Decimal;
 
@@ -197,7 +196,7 @@ pub struct InstanceChoice<'a> {
 }
 
 /// The cheapest of `hosts` for `own`, under Managed Instances if `managed`; `None` where none holds a task.
-pub fn own_instances<'a>(own: OwnInstances, hosts: &'a [Host], managed: bool) -> Option<InstanceChoice<'a>> {
+pub fn own_instances(own: OwnInstances, hosts: &[Host], managed: bool) -> Option<InstanceChoice<'_>> {
     let mut best: Option<InstanceChoice<'_>> = None;
     for host in hosts.iter().filter(|host| host.architecture == own.architecture) {
         let Some(fee) = (if managed { host.fee } else { Some(Decimal::ZERO) }) else { continue };
