@@ -5,9 +5,11 @@
 //! region and no derived rate.
 
 mod instance_prices;
+pub mod offers;
 mod price_book;
 mod rate;
 mod savings_plans;
+pub mod tables;
 mod task_cost;
 
 pub use instance_prices::{InstancePrice, InstancePrices, InstancePurchase};
