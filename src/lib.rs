@@ -28,6 +28,8 @@ pub mod fargate;
 #[cfg(feature = "frames")]
 pub mod frames;
 pub mod launch;
+#[cfg(all(feature = "aws", feature = "frames"))]
+pub mod price_list;
 pub mod pricing;
 pub mod report;
 pub mod rightsize;

@@ -6,7 +6,7 @@ use super::subject::Facts;
 use crate::{
     config::Config,
     launch::{Offer, Running, options, stop},
-    pricing::{PriceBook, SavingsPlanRates, TaskShape},
+    pricing::{PriceBook, TaskShape},
     report::Opportunity,
     rightsize::{Rating, Reason, Unrated},
     units::{TaskTime, Usd},
@@ -65,7 +65,7 @@ pub(super) fn opportunities(
         mean_tasks_milli: facts.mean_tasks_milli(time),
         steady_on_demand_milli: steady_on_demand_milli(facts, time),
     };
-    let beyond = options(running, book, SavingsPlanRates::embedded(), config).into_iter().map(opportunity);
+    let beyond = options(running, book, book.savings_plans(), config).into_iter().map(opportunity);
     offers.extend(beyond);
     offers
 }

@@ -12,7 +12,7 @@ const LAYERS: [&[&str]; 10] = [
     &["snapshot", "demand"],
     &["rightsize", "launch"],
     &["report"],
-    &["analysis", "backtest", "collect", "demo"],
+    &["analysis", "backtest", "collect", "demo", "price_list"],
     &["cli"],
 ];
 

@@ -103,6 +103,11 @@ impl Tally {
         }
     }
 
+    /// A row that a file could not give.
+    pub fn add_unread(&mut self, row: UnreadRow) {
+        self.unread(row.at, row.cause);
+    }
+
     fn new_usage_type(&mut self, usage_type: &str) {
         *self.new_usage_types.entry(usage_type.to_owned()).or_default() += 1;
     }
@@ -169,7 +174,8 @@ impl<Key: Ord> Tiers<Key> {
             };
             match paid.find(|other| other.sku != first.sku && other.usd != first.usd) {
                 Some(other) => {
-                    let cause = format!("{} USD, where {} has {} USD for the same", first.usd, other.sku, other.usd);
+                    let cause =
+                        format!("{} USD, where {} has {} USD for the same", first.usd, other.sku, other.usd);
                     tally.unread(&first.sku, cause);
                 }
                 None => {

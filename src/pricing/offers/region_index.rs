@@ -24,7 +24,8 @@ impl RegionIndex {
     /// Services keep their regions in a map, Savings Plans in a list. A region whose file is the empty
     /// one has no offer; local zones are left out.
     pub fn parse(text: &str) -> Result<Self, OfferError> {
-        let index: Value = serde_json::from_str(text).map_err(|error| OfferError::Shape(error.to_string()))?;
+        let index: Value =
+            serde_json::from_str(text).map_err(|error| OfferError::Shape(error.to_string()))?;
         let entries: Vec<&Value> = match &index["regions"] {
             Value::Object(regions) => regions.values().collect(),
             Value::Array(regions) => regions.iter().collect(),
@@ -32,17 +33,22 @@ impl RegionIndex {
         };
         let mut paths = BTreeMap::new();
         for entry in entries {
-            let path = entry.get("currentVersionUrl").or_else(|| entry.get("versionUrl")).and_then(Value::as_str);
+            let path =
+                entry.get("currentVersionUrl").or_else(|| entry.get("versionUrl")).and_then(Value::as_str);
             let region = entry["regionCode"].as_str();
             let (Some(region), Some(path)) = (region, path) else {
-                return Err(OfferError::Shape("an entry of the region index has no region or no path".to_owned()));
+                return Err(OfferError::Shape(
+                    "an entry of the region index has no region or no path".to_owned(),
+                ));
             };
             let plain = path.starts_with('/')
                 && !path.contains("//")
                 && !path.split('/').any(|part| part == "..")
                 && path.bytes().all(|byte| byte.is_ascii_graphic());
             if !plain {
-                return Err(OfferError::Shape(format!("the path {path:?} of {region:?} leaves the price list")));
+                return Err(OfferError::Shape(format!(
+                    "the path {path:?} of {region:?} leaves the price list"
+                )));
             }
             if is_region(region) && !path.ends_with("/empty.json") {
                 paths.insert(region.to_owned(), path.to_owned());

@@ -74,7 +74,14 @@ impl PlanOffer {
     pub const CODE: &'static str = "AWSComputeSavingsPlan";
 
     pub fn read(input: impl Read, region: &Region) -> Result<Self, OfferError> {
-        let mut offer = Offer { region, version: None, date: None, plans: BTreeMap::new(), rates: Vec::new(), tally: Tally::default() };
+        let mut offer = Offer {
+            region,
+            version: None,
+            date: None,
+            plans: BTreeMap::new(),
+            rates: Vec::new(),
+            tally: Tally::default(),
+        };
         let mut json = serde_json::Deserializer::from_reader(input);
         TopLevel(&mut offer).deserialize(&mut json).and_then(|()| json.end()).map_err(|error| {
             // A connection that broke is tried again; JSON that stops early is a file cut short.
@@ -139,13 +146,17 @@ impl Offer<'_> {
         let term = match attribute("purchaseTerm") {
             "1yr" => PlanTerm::OneYear,
             "3yr" => PlanTerm::ThreeYears,
-            other => return self.tally.unread(&product.sku, format!("{other:?} is no term of a Savings Plan")),
+            other => {
+                return self.tally.unread(&product.sku, format!("{other:?} is no term of a Savings Plan"));
+            }
         };
         let payment = match attribute("purchaseOption") {
             "No Upfront" => PlanPayment::NoUpfront,
             "Partial Upfront" => PlanPayment::PartialUpfront,
             "All Upfront" => PlanPayment::AllUpfront,
-            other => return self.tally.unread(&product.sku, format!("{other:?} is no way to pay a Savings Plan")),
+            other => {
+                return self.tally.unread(&product.sku, format!("{other:?} is no way to pay a Savings Plan"));
+            }
         };
         self.plans.insert(product.sku.clone(), (family_bound, term, payment));
     }
@@ -158,7 +169,9 @@ impl Offer<'_> {
         match rate.discounted_service_code.as_str() {
             "AmazonECS" => match EcsUsage::of(&rate.discounted_usage_type) {
                 // The licence of Windows and its machines are in no table of plans.
-                EcsUsage::Fargate { platform: Some(platform), dimension } if platform.os == OperatingSystem::Linux => {
+                EcsUsage::Fargate { platform: Some(platform), dimension }
+                    if platform.os == OperatingSystem::Linux =>
+                {
                     Some(Discounted::Fargate(platform, dimension))
                 }
                 EcsUsage::New => {

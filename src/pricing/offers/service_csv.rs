@@ -137,13 +137,19 @@ impl<R: Read> ServiceCsv<R> {
                 self.ended = true;
                 let line = self.short.take();
                 return Ok(line.map(|line| {
-                    Err(UnreadRow { at: format!("line {line}"), cause: "the file ends within this line".to_owned() })
+                    Err(UnreadRow {
+                        at: format!("line {line}"),
+                        cause: "the file ends within this line".to_owned(),
+                    })
                 }));
             }
             Err(error) => {
                 if let csv::ErrorKind::Utf8 { .. } = error.kind() {
                     let line = error.position().map_or(0, csv::Position::line);
-                    return Ok(Some(Err(UnreadRow { at: format!("line {line}"), cause: "is not UTF-8".to_owned() })));
+                    return Ok(Some(Err(UnreadRow {
+                        at: format!("line {line}"),
+                        cause: "is not UTF-8".to_owned(),
+                    })));
                 }
                 return Err(shape(error));
             }

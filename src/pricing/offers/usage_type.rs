@@ -11,7 +11,10 @@ use crate::{
 /// What a usage type of `AmazonECS` charges for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum EcsUsage<'a> {
-    Fargate { platform: Option<Platform>, dimension: RateDimension },
+    Fargate {
+        platform: Option<Platform>,
+        dimension: RateDimension,
+    },
     /// Managing an instance of this type for an hour.
     ManagedInstance(&'a str),
     /// Tasks on instances of one's own are metered at no charge.
@@ -34,7 +37,8 @@ impl<'a> EcsUsage<'a> {
         use Architecture::{Arm64, X86_64};
         use OperatingSystem::{Linux, Windows};
         use RateDimension::{EphemeralStorage, Memory, Vcpu, WindowsLicence};
-        let fargate = |os, arch, dimension| Self::Fargate { platform: Some(Platform { os, arch }), dimension };
+        let fargate =
+            |os, arch, dimension| Self::Fargate { platform: Some(Platform { os, arch }), dimension };
         match tail {
             "Fargate-vCPU-Hours:perCPU" => fargate(Linux, X86_64, Vcpu),
             "Fargate-GB-Hours" => fargate(Linux, X86_64, Memory),
@@ -97,7 +101,9 @@ mod tests {
         assert_eq!(box_usage("BoxUsage:m5.large"), Some("m5.large"));
         assert_eq!(box_usage("EU-BoxUsage:c1.medium"), Some("c1.medium"));
         assert_eq!(box_usage("EU-BoxUsage"), Some("m1.small"));
-        for other in ["EU-UnusedBox:m5.large", "EU-DedicatedUsage:m5.large", "EU-SpotUsage:m5.large", "BoxUsages:x"] {
+        for other in
+            ["EU-UnusedBox:m5.large", "EU-DedicatedUsage:m5.large", "EU-SpotUsage:m5.large", "BoxUsages:x"]
+        {
             assert_eq!(box_usage(other), None, "{other}");
         }
     }

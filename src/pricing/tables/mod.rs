@@ -111,6 +111,25 @@ impl PriceTables {
         Ok(tables)
     }
 
+    /// The tables that this fargauge was built with.
+    pub fn embedded() -> Self {
+        let files: Vec<(String, &str)> = [
+            (FARGATE.to_owned(), super::price_book::EMBEDDED),
+            (FARGATE_PLANS.to_owned(), super::savings_plans::EMBEDDED),
+        ]
+        .into_iter()
+        .chain(super::InstancePrices::embedded_files())
+        .collect();
+        Self::parse(files.iter().map(|(name, text)| (name.as_str(), *text)))
+            .expect("a test parses the embedded tables")
+    }
+
+    /// These tables with the Fargate rates of others.
+    #[must_use]
+    pub fn with_fargate_of(self, other: Self) -> Self {
+        Self { fargate: other.fargate, ..self }
+    }
+
     /// The files, each with its rows sorted; a table without rows has no file.
     pub fn files(&self) -> BTreeMap<String, String> {
         let used: BTreeSet<&str> = self
@@ -131,7 +150,9 @@ impl PriceTables {
         .map(|(name, text)| (name.to_owned(), text))
         .into();
         for (folder, regions) in [(EC2_FOLDER, &self.instances), (MANAGED_INSTANCES_FOLDER, &self.fees)] {
-            files.extend(regions.iter().map(|(region, rows)| (format!("{folder}{region}.csv"), text(rows.values()))));
+            files.extend(
+                regions.iter().map(|(region, rows)| (format!("{folder}{region}.csv"), text(rows.values()))),
+            );
         }
         files.retain(|_, text| !text.is_empty());
         files
@@ -151,7 +172,9 @@ impl PriceTables {
         }
         let by_type = [(PriceTable::Ec2, &self.instances), (PriceTable::ManagedInstancesFees, &self.fees)];
         for (table, regions) in by_type {
-            for (region, row) in regions.iter().flat_map(|(region, rows)| rows.values().map(move |row| (region, row))) {
+            for (region, row) in
+                regions.iter().flat_map(|(region, rows)| rows.values().map(move |row| (region, row)))
+            {
                 add(table, region, row.instance_type.clone(), row.usd_per_hour);
             }
         }

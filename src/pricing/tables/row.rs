@@ -149,8 +149,7 @@ impl DiscountRow {
         source: &str,
     ) -> Self {
         let (term, payment): (PlanTerm, PlanPayment) = (price.term, price.payment);
-        let purchase =
-            if price.family_bound { "ec2-instance-savings-plan" } else { "compute-savings-plan" };
+        let purchase = if price.family_bound { "ec2-instance-savings-plan" } else { "compute-savings-plan" };
         Self {
             region: region.to_owned(),
             instance_type: price.instance_type.clone(),

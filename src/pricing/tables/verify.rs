@@ -65,7 +65,8 @@ pub fn verify(tables: &PriceTables, trusted: &PriceTables) -> Vec<PriceProblem> 
         } else if let Some(trusted) = trusted.filter(|_| !floats(key)) {
             let moved = percent_of_change(trusted, *usd);
             if moved.is_none_or(|percent| percent.abs() > JUMP_PERCENT) {
-                let percent = moved.map_or_else(|| "beyond measure".to_owned(), |percent| format!("{percent:+} %"));
+                let percent =
+                    moved.map_or_else(|| "beyond measure".to_owned(), |percent| format!("{percent:+} %"));
                 problems.push(problem(ProblemKind::Jump, format!("{trusted} to {usd} USD, {percent}")));
             }
         }
@@ -99,8 +100,11 @@ fn holes(tables: &PriceTables) -> BTreeSet<PriceKey> {
     rates
         .into_iter()
         .flat_map(|((table, region, of), dimensions)| {
-            let needed: &[&str] =
-                if of.starts_with("windows") { &["vcpu", "memory", "windows-licence"] } else { &["vcpu", "memory"] };
+            let needed: &[&str] = if of.starts_with("windows") {
+                &["vcpu", "memory", "windows-licence"]
+            } else {
+                &["vcpu", "memory"]
+            };
             let missing = needed.iter().filter(move |needed| !dimensions.contains(*needed));
             missing.map(move |dimension| PriceKey {
                 table,
