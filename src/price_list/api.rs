@@ -33,6 +33,7 @@ pub async fn from_api(
     tables: PriceTables,
     progress: &dyn Fn(&str),
 ) -> Result<Refreshed, PriceListError> {
+    request.check()?;
     let client = client().await;
     let mut refreshed = Refreshed { tables, offers: Vec::new(), notes: Vec::new() };
     let known = match request.regions {

@@ -29,6 +29,7 @@ pub fn from_files(
     tables: PriceTables,
     progress: &dyn Fn(&str),
 ) -> Result<Refreshed, PriceListError> {
+    request.check()?;
     let mut refreshed = Refreshed { tables, offers: Vec::new(), notes: Vec::new() };
     let mut regions: Option<Vec<String>> = None;
     for part in &request.parts {

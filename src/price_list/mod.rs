@@ -93,6 +93,17 @@ fn in_china(region: &str) -> bool {
 }
 
 impl RefreshRequest {
+    /// Refuses regions that no price list in USD has.
+    fn check(&self) -> Result<(), PriceListError> {
+        match &self.regions {
+            RefreshRegions::Named(names) => match names.iter().find(|name| in_china(name)) {
+                Some(region) => Err(PriceListError::China { region: region.clone() }),
+                None => Ok(()),
+            },
+            RefreshRegions::All => Ok(()),
+        }
+    }
+
     /// The regions to fetch, given those that the price list has.
     fn regions<'a>(
         &self,
@@ -100,10 +111,7 @@ impl RefreshRequest {
         notes: &mut Vec<String>,
     ) -> Result<Vec<String>, PriceListError> {
         match &self.regions {
-            RefreshRegions::Named(names) => match names.iter().find(|name| in_china(name)) {
-                Some(region) => Err(PriceListError::China { region: region.clone() }),
-                None => Ok(names.iter().cloned().collect()),
-            },
+            RefreshRegions::Named(names) => Ok(names.iter().cloned().collect()),
             RefreshRegions::All => {
                 let (china, others): (Vec<&str>, Vec<&str>) = known.partition(|region| in_china(region));
                 if !china.is_empty() {

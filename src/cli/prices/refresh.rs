@@ -78,7 +78,7 @@ pub fn run(global: &GlobalArgs, args: &RefreshArgs) -> Result<ExitCode, CliError
     let (old, old_name) = global.tables_to_renew(&out)?;
     let progress = |place: &str| global.detail(&format!("reading {place}"));
     let refreshed = args.fetch(&request, old.clone(), &progress).map_err(|error| failure(error, &out))?;
-    for note in &refreshed.notes {
+    for note in refreshed.notes.iter().chain(&older_offers(&refreshed, &old)) {
         global.warn(note);
     }
 
@@ -111,6 +111,23 @@ pub fn run(global: &GlobalArgs, args: &RefreshArgs) -> Result<ExitCode, CliError
     let found = format!("{} implausible, {unread} not readable", problems.len());
     Err(CliError::not_evaluated(anyhow!("the new prices were not kept ({found}); the old ones are in place"))
         .with_help("look at what was found; --accept keeps the new prices all the same"))
+}
+
+/// Offers that were published before what is held: a mirror may have fallen behind.
+fn older_offers(refreshed: &Refreshed, old: &PriceTables) -> Vec<String> {
+    refreshed
+        .offers
+        .iter()
+        .filter_map(|offer| {
+            let held = old.newest_date(&offer.publication.offer, &offer.region)?;
+            (offer.publication.date.as_str() < held).then(|| {
+                format!(
+                    "{} {} was published on {}, before prices that are held already (of {held})",
+                    offer.publication.offer, offer.region, offer.publication.date
+                )
+            })
+        })
+        .collect()
 }
 
 fn failure(error: PriceListError, out: &std::path::Path) -> CliError {

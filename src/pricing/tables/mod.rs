@@ -187,6 +187,28 @@ impl PriceTables {
         prices
     }
 
+    /// The newest date of what is held of an offer in a region, other than of Spot.
+    pub fn newest_date(&self, offer: &str, region: &str) -> Option<&str> {
+        use super::offers::{FargateOffer, InstanceOffer};
+        match offer {
+            FargateOffer::CODE => {
+                let rows = self.fargate.values();
+                let rows = rows.filter(|row| row.region == region && row.purchase_option != row::SPOT);
+                rows.map(|row| row.effective_date.as_str()).max()
+            }
+            InstanceOffer::CODE => {
+                let rows = self.instances.get(region)?.values();
+                rows.filter_map(|row| self.sources.get(&row.source))
+                    .map(|source| source.effective_date.as_str())
+                    .max()
+            }
+            _ => {
+                let rows = self.plans.values().filter(|row| row.region == region);
+                rows.map(|row| row.effective_date.as_str()).max()
+            }
+        }
+    }
+
     /// How many Spot rates of Fargate there are, and the oldest and newest of their dates.
     pub fn spot_rates(&self) -> (usize, Option<(&str, &str)>) {
         let dates: Vec<&str> = self
