@@ -28,6 +28,7 @@ pub mod fargate;
 #[cfg(feature = "frames")]
 pub mod frames;
 pub mod launch;
+pub mod policy;
 #[cfg(all(feature = "aws", feature = "frames"))]
 pub mod price_list;
 pub mod pricing;
@@ -35,6 +36,7 @@ pub mod report;
 pub mod rightsize;
 pub mod sha256;
 pub mod snapshot;
+pub mod template;
 pub mod units;
 pub mod utilization;
 pub mod workload;

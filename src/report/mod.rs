@@ -3,6 +3,7 @@
 //! Every renderer takes a [`Report`] and gives text; none of them prints or computes figures.
 
 mod amounts;
+pub mod check;
 mod columns;
 pub mod csv;
 pub mod explain;

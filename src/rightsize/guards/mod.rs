@@ -13,6 +13,7 @@ mod runtime;
 mod startup;
 
 pub use containers::ContainerSize;
+pub use runtime::heap_need;
 
 use crate::{
     demand::StartUp,

@@ -163,6 +163,11 @@ fn centi_percent(value: &str) -> Option<u32> {
     valid.then(|| u32::try_from((percent * Decimal::ONE_HUNDRED).round()).ok()).flatten()
 }
 
+/// The setting that fixes most memory, as written, and the MiB that its container then needs.
+pub fn heap_need(settings: &[RuntimeSetting]) -> Option<(String, u64)> {
+    fixed(settings).map(|fixed| (fixed.setting, fixed.needed))
+}
+
 /// What a container's settings hold its memory to; 0 without such settings.
 pub(super) fn container_floor(container: &Container) -> MemoryMib {
     let needed = fixed(&container.runtime_settings).map_or(0, |fixed| fixed.needed);

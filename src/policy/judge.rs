@@ -1,0 +1,228 @@
+//! [`judge`]: all rules on all templates, with levels, waivers, base and baseline.
+
+use std::{
+    cell::Cell,
+    collections::{BTreeMap, BTreeSet},
+};
+
+use jiff::{Timestamp, tz::TimeZone};
+
+use super::{
+    Baseline, CheckSettings, Finding, Judgement, Level, NotJudged, Production, Rule,
+    docket::Draft,
+    link::linked,
+    matching::Match,
+    rules,
+    subject::{Base, Subject},
+};
+use crate::{pricing::PriceBook, sha256, template::TaskTemplate, workload::Region};
+
+/// Everything there is to judge by.
+#[derive(Debug, Clone, Copy)]
+pub struct Case<'a> {
+    /// In the sequence in which their findings are to come.
+    pub tasks: &'a [&'a TaskTemplate],
+    /// The same before the change; `None`: no base was given.
+    pub base: Option<&'a [&'a TaskTemplate]>,
+    pub baseline: Option<&'a Baseline>,
+    /// `None`: no snapshot was given.
+    pub production: Option<&'a [Production]>,
+    /// When the snapshot ended.
+    pub snapshot_end: Option<Timestamp>,
+    /// Where templates run that no workload tells the region of.
+    pub region: Option<&'a Region>,
+    pub book: &'a PriceBook,
+    pub settings: &'a CheckSettings,
+    pub now: Timestamp,
+}
+
+/// Rules that say nothing without a snapshot.
+const BY_SNAPSHOT: [Rule; 6] = [
+    Rule::MemoryOverprovisioned,
+    Rule::CpuOverprovisioned,
+    Rule::MemoryUnderprovisioned,
+    Rule::CpuUnderprovisioned,
+    Rule::IncompleteMetrics,
+    Rule::StaleSnapshot,
+];
+
+/// What all rules say.
+pub fn judge(case: Case<'_>) -> Judgement {
+    let mut judgement = on_templates(&case);
+    if let Some(base) = case.base {
+        // What the base has, too, and no cheaper, is not this change's doing.
+        let before = on_templates(&Case { tasks: base, base: None, ..case });
+        let before: BTreeMap<&str, &Finding> =
+            before.findings.iter().map(|finding| (finding.fingerprint.as_str(), finding)).collect();
+        for finding in &mut judgement.findings {
+            finding.known |= before
+                .get(finding.fingerprint.as_str())
+                .is_some_and(|was| was.monthly_cost_change >= finding.monthly_cost_change);
+        }
+    }
+    if let Some(baseline) = case.baseline {
+        for finding in &mut judgement.findings {
+            finding.known |= baseline.has(&finding.fingerprint);
+        }
+    }
+    without_template(&case, &mut judgement);
+    judgement
+}
+
+fn on_templates(case: &Case<'_>) -> Judgement {
+    let mut judgement = Judgement::default();
+    let used: Vec<Cell<bool>> = case.settings.waivers.iter().map(|_| Cell::new(false)).collect();
+    let mut fingerprints = BTreeSet::new();
+    for &task in case.tasks {
+        let production = linked(task, case.production.unwrap_or_default(), case.settings);
+        let region = production.first().map(|production| &production.region).or(case.region);
+        let base = case.base.map_or(Base::Unknown, |base| was(task, base).map_or(Base::New, Base::Was));
+        let subject = Subject { task, production, base, region, book: case.book, settings: case.settings };
+        let docket = rules::judge(&subject);
+        for draft in docket.drafts {
+            let holds = |m: &Match| m.holds(task, &subject.production, draft.container.as_deref());
+            let level = case.settings.level(draft.rule, holds);
+            if level == Level::Allow {
+                continue;
+            }
+            let waived = case.settings.waivers.iter().zip(&used).find_map(|(waiver, used)| {
+                if waiver.rule != draft.rule || !holds(&waiver.matches) {
+                    return None;
+                }
+                used.set(true);
+                let today = case.now.to_zoned(TimeZone::UTC).date();
+                (!waiver.has_expired(today)).then(|| waiver.reason.clone())
+            });
+            judgement.findings.push(finding(draft, &subject, level, waived, &mut fingerprints));
+        }
+        let allowed = |rule| case.settings.level(rule, |m| m.holds(task, &subject.production, None));
+        let not_judged = docket.not_judged.into_iter().filter(|n| allowed(n.rule) != Level::Allow);
+        judgement.not_judged.extend(not_judged);
+        if case.production.is_some() && subject.production.is_empty() {
+            judgement.not_judged.extend(
+                BY_SNAPSHOT[..4].iter().filter(|r| allowed(**r) != Level::Allow).map(|rule| NotJudged {
+                    rule: *rule,
+                    task: Some(task.name.clone()),
+                    at: Some(task.at.clone()),
+                    why: "no workload of the snapshot is known to run it; a [[check.link]] can say which"
+                        .to_owned(),
+                }),
+            );
+        }
+    }
+    waivers(case, &used, &mut judgement);
+    judgement
+}
+
+/// The same template in the base: of the same file and name, else of the same family or name alone, since
+/// files are renamed.
+fn was<'a>(task: &TaskTemplate, base: &[&'a TaskTemplate]) -> Option<&'a TaskTemplate> {
+    let same_name = |other: &&&TaskTemplate| other.name == task.name && other.kind == task.kind;
+    let same_family =
+        |other: &&&TaskTemplate| task.family.known().is_some() && other.family.known() == task.family.known();
+    base.iter()
+        .find(|other| same_name(other) && other.at.path == task.at.path)
+        .or_else(|| base.iter().find(same_family))
+        .or_else(|| base.iter().find(same_name))
+        .copied()
+}
+
+fn finding(
+    draft: Draft,
+    subject: &Subject<'_>,
+    level: Level,
+    waived: Option<String>,
+    taken: &mut BTreeSet<String>,
+) -> Finding {
+    let task = subject.task;
+    let service = || task.services.iter().find_map(|service| service.name.known());
+    let identity = task.family.known().or_else(service).unwrap_or(&task.name);
+    // Neither line, file nor revision is part of it, so that it outlives all three.
+    let container = draft.container.as_deref().unwrap_or_default();
+    let print = |nth: usize| {
+        let text = format!("{}\0{identity}\0{container}\0{nth}", draft.rule.as_str());
+        sha256::hex(text.as_bytes())[..32].to_owned()
+    };
+    let fingerprint = (0..).map(print).find(|f| taken.insert(f.clone())).unwrap_or_default();
+    Finding {
+        rule: draft.rule,
+        level,
+        at: Some(draft.at),
+        task: Some(task.name.clone()),
+        container: draft.container,
+        workload: subject.production.first().map(|production| production.id.clone()),
+        message: draft.message,
+        help: draft.help,
+        monthly_cost_change: draft.monthly_cost_change,
+        fingerprint,
+        waived,
+        known: false,
+    }
+}
+
+/// What concerns no template: a level for all holds, one for some does not.
+fn level_of_all(case: &Case<'_>, rule: Rule) -> Level {
+    case.settings.level(rule, Match::is_for_all)
+}
+
+fn bare(rule: Rule, level: Level, message: String, identity: &str) -> Finding {
+    Finding {
+        rule,
+        level,
+        at: None,
+        task: None,
+        container: None,
+        workload: None,
+        message,
+        help: None,
+        monthly_cost_change: None,
+        fingerprint: sha256::hex(format!("{}\0{identity}", rule.as_str()).as_bytes())[..32].to_owned(),
+        waived: None,
+        known: false,
+    }
+}
+
+fn waivers(case: &Case<'_>, used: &[Cell<bool>], judgement: &mut Judgement) {
+    let today = case.now.to_zoned(TimeZone::UTC).date();
+    for (waiver, used) in case.settings.waivers.iter().zip(used) {
+        let (rule, message) = if waiver.has_expired(today) {
+            (Rule::ExpiredWaiver, rules::expired(waiver))
+        } else if used.get() {
+            continue;
+        } else {
+            (Rule::UnusedWaiver, rules::unused(waiver))
+        };
+        let level = level_of_all(case, rule);
+        if level != Level::Allow {
+            let identity = format!("{}\0{}\0{}", waiver.rule.as_str(), waiver.owner, waiver.reason);
+            judgement.findings.push(bare(rule, level, message, &identity));
+        }
+    }
+}
+
+fn without_template(case: &Case<'_>, judgement: &mut Judgement) {
+    let days = case.settings.stale_after_days;
+    if let Some(message) =
+        case.snapshot_end.and_then(|end| rules::stale_snapshot::message(end, case.now, days))
+    {
+        let level = level_of_all(case, Rule::StaleSnapshot);
+        if level != Level::Allow {
+            judgement.findings.push(bare(Rule::StaleSnapshot, level, message, ""));
+        }
+    }
+    let mut missing =
+        |rules: &[Rule], why: &str| {
+            judgement.not_judged.extend(
+                rules
+                    .iter()
+                    .filter(|rule| level_of_all(case, **rule) != Level::Allow)
+                    .map(|rule| NotJudged { rule: *rule, task: None, at: None, why: why.to_owned() }),
+            );
+        };
+    if case.production.is_none() {
+        missing(&BY_SNAPSHOT, "no snapshot was given (--snapshot)");
+    }
+    if case.base.is_none() {
+        missing(&[Rule::CostIncrease], "no base was given (--base or --base-path)");
+    }
+}
