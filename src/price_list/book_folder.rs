@@ -122,12 +122,12 @@ impl BookFolder {
         let (name, sha256) = self.identity();
         let rates = self.read(tables::FARGATE)?;
         let rates = PriceBook::parse(tables::FARGATE, &rates).map_err(|error| self.content(&error))?;
-        let plans = match self.manifest.files.contains_key(tables::FARGATE_PLANS) {
-            true => Some(
-                SavingsPlanRates::parse(tables::FARGATE_PLANS, &self.read(tables::FARGATE_PLANS)?)
-                    .map_err(|error| self.content(&error))?,
-            ),
-            false => None,
+        let plans = if self.manifest.files.contains_key(tables::FARGATE_PLANS) {
+            let text = self.read(tables::FARGATE_PLANS)?;
+            let plans = SavingsPlanRates::parse(tables::FARGATE_PLANS, &text);
+            Some(plans.map_err(|error| self.content(&error))?)
+        } else {
+            None
         };
         Ok(rates.of_files(&name, sha256, plans))
     }

@@ -125,7 +125,8 @@ struct Rate {
     discounted_region_code: String,
     #[serde(default)]
     unit: String,
-    discounted_rate: Price,
+    #[serde(rename = "discountedRate")]
+    price: Price,
 }
 
 #[derive(Deserialize)]
@@ -192,7 +193,7 @@ impl Offer<'_> {
         self.tally.prices += 1;
         let discounted = self.discounted(rate)?;
         let unit = if rate.unit.is_empty() { Ok(()) } else { check_unit(&rate.unit, &["Hrs", "hours"]) };
-        match unit.and_then(|()| usd(&rate.discounted_rate.price, &rate.discounted_rate.currency)) {
+        match unit.and_then(|()| usd(&rate.price.price, &rate.price.currency)) {
             Ok(usd) if usd > Decimal::ZERO => {
                 Some(KeptRate { plan_sku: String::new(), sku: rate.discounted_sku.clone(), discounted, usd })
             }

@@ -249,3 +249,33 @@ fn text<'a, Row: Serialize + 'a>(rows: impl Iterator<Item = &'a Row>) -> String 
     let bytes = writer.into_inner().expect("memory takes all");
     String::from_utf8(bytes).expect("only UTF-8 was written")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_written_and_read_again_are_the_same() {
+        let tables = PriceTables::embedded();
+        let files = tables.files();
+        assert!(files.len() > 30, "{:?}", files.keys());
+        let again =
+            PriceTables::parse(files.iter().map(|(name, text)| (name.as_str(), text.as_str()))).unwrap();
+        assert_eq!(again, tables);
+        assert_eq!(again.files(), files);
+        assert!(changes(&tables, &again).is_empty());
+    }
+
+    #[test]
+    fn a_file_that_is_no_table_and_a_row_that_is_there_twice_are_refused() {
+        for name in ["other.csv", "ec2/../x.csv", "ec2/us-east-1", "ec2/us-west-2-lax-1.csv"] {
+            assert!(matches!(PriceTables::parse([(name, "")]), Err(TablesError::OtherFile { .. })), "{name}");
+        }
+        let twice = "instance_type,usd_per_hour,source\nm5.large,0.1,a\nm5.large,0.2,a\n";
+        let error = PriceTables::parse([("ec2/eu-west-1.csv", twice)]).unwrap_err().to_string();
+        assert_eq!(error, "ec2/eu-west-1.csv: line 3: this row is there twice");
+        let bad = "instance_type,usd_per_hour,source\nm5.large,cheap,a\n";
+        let error = PriceTables::parse([("ec2/eu-west-1.csv", bad)]).unwrap_err().to_string();
+        assert!(error.starts_with("ec2/eu-west-1.csv: line 2: "), "{error}");
+    }
+}
