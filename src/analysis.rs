@@ -128,7 +128,7 @@ fn with_fleet<T>(
 
     let refused = Refused::of(&input.manifest.gaps);
     let rates = InstanceRates {
-        prices: InstancePrices::embedded(),
+        prices: book.instance_prices(),
         charges: Charges::embedded(),
         on: window.end.to_zoned(TimeZone::UTC).date(),
     };
