@@ -29,7 +29,9 @@ pub fn read(source: &SourceText) -> Result<Vec<Node>, SyntaxError> {
     // Only a byte order mark lies between offsets in what was read and offsets in the file.
     match (read, source.start()) {
         (Ok(mut documents), by @ 1..) => {
-            documents.iter_mut().for_each(|document| shift(document, by));
+            for document in &mut documents {
+                shift(document, by);
+            }
             Ok(documents)
         }
         (Err(error), by) => Err(SyntaxError { offset: error.offset + by, ..error }),

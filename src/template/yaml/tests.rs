@@ -1,4 +1,4 @@
-use std::{path::PathBuf, sync::Arc, time::Instant};
+use std::{fmt::Write as _, path::PathBuf, sync::Arc, time::Instant};
 
 use proptest::prelude::*;
 
@@ -137,22 +137,20 @@ fn bombs_are_refused_within_a_second() {
     for level in 1..30 {
         let previous = format!("*a{}", level - 1);
         let list = vec![previous; 9].join(", ");
-        laughs.push_str(&format!("a{level}: &a{level} [{list}]\n"));
+        writeln!(laughs, "a{level}: &a{level} [{list}]").unwrap();
     }
     let repeated = format!("a: &a {}\nb: [{}]\n", "x".repeat(100_000), vec!["*a"; 50_000].join(", "));
     let merges = {
         let mut text = "m0: &m0 {a: 1, b: 2}\n".to_owned();
         for level in 1..40 {
             let previous = level - 1;
-            text.push_str(&format!(
-                "m{level}: &m{level} {{<<: [*m{previous}, *m{previous}], k{level}: 1}}\n"
-            ));
+            writeln!(text, "m{level}: &m{level} {{<<: [*m{previous}, *m{previous}], k{level}: 1}}").unwrap();
         }
         text
     };
     let itself = "a: &a [*a]\n".to_owned();
     let deep_flow = "[".repeat(10_000);
-    let deep_block = (0..5_000).map(|level| format!("{}a:\n", " ".repeat(level))).collect::<String>();
+    let deep_block = (0..5_000).map(|level| " ".repeat(level) + "a:\n").collect::<String>();
     let dashes = format!("{}x", "- ".repeat(10_000));
     let templated = format!("{{% x %}}\n{laughs}");
     for text in [laughs, repeated, merges, itself, deep_flow, deep_block, dashes, templated] {
@@ -195,7 +193,7 @@ proptest! {
         let comment = if comments { "  # é 😀" } else { "" };
         let mut text = String::new();
         for (index, value) in values.iter().enumerate() {
-            text.push_str(&format!("k{index}: !Tag  {value}{comment}{newline}{comment}{newline}"));
+            write!(text, "k{index}: !Tag  {value}{comment}{newline}{comment}{newline}").unwrap();
         }
         let source = source(&text);
         let root = read(&source).unwrap().remove(0);
