@@ -196,7 +196,7 @@ impl<'a> Builder<'a> {
     }
 
     fn offset(&self, marker: &saphyr_parser::Marker) -> usize {
-        self.lines.offset(self.readable, marker.line(), marker.col())
+        self.lines.offset(self.readable, marker.index())
     }
 
     fn weigh(&mut self, weight: usize, at: usize) -> Result<(), SyntaxError> {

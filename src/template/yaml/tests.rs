@@ -55,6 +55,18 @@ fn spans_are_those_of_the_literals() {
 }
 
 #[test]
+fn line_ends_of_any_kind_leave_the_spans_true() {
+    for newline in ["\n", "\r\n", "\r"] {
+        let text = ["a: 1 # é", "b:", "  - 'x' # é", "  - {c: 2}", "", "d: y z"].join(newline);
+        let source = source(&text);
+        let root = read(&source).unwrap().remove(0);
+        for (path, literal) in [("a", "1"), ("b.0", "'x'"), ("b.1", "{c: 2}"), ("b.1.c", "2"), ("d", "y z")] {
+            assert_eq!(source.slice(at(&root, path).span), literal, "{newline:?} {path}");
+        }
+    }
+}
+
+#[test]
 fn scalars_have_the_types_of_the_core_schema() {
     let root = root("a: 256\nb: '256'\nc: yes\nd: true\ne: ~\nf: .5\ng: 1.5.2\nh: -3\ni: !!str 7\nj: 1e3\n");
     let string = |text: &str| Value::String(text.to_owned());
