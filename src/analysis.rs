@@ -38,7 +38,7 @@ use crate::{
     ec2::InstanceTypes,
     fargate::minimum_billed_seconds,
     launch::{Host, InstanceRates, InstanceShares, Tenant, hosts},
-    pricing::{Charges, InstancePrices, PriceBook},
+    pricing::{Charges, PriceBook},
     report::{
         HeadroomReport, PoolReport, PriceBookReference, Quantity, Report, ReportWindow, SCHEMA_VERSION,
         SnapshotReference, Totals, WorkloadReport,
