@@ -60,14 +60,7 @@ pub fn in_git(global: &GlobalArgs, revision: &str, paths: &[PathBuf]) -> Result<
 
 fn blobs(commit: &str, paths: &[PathBuf]) -> anyhow::Result<Vec<SourceFile>> {
     let mut list = Command::new("git");
-    list.args([
-        "ls-tree",
-        "-r",
-        "-z",
-        "--format=%(objecttype) %(objectname) %(objectsize)\t%(path)",
-        commit,
-        "--",
-    ]);
+    list.args(["ls-tree", "-r", "-l", "-z", commit, "--"]);
     // `.` lists all that is under this folder.
     list.args(paths.iter().map(|path| path.strip_prefix("./").unwrap_or(path)));
     let output = list.stdin(Stdio::null()).output().context("cannot run git")?;
@@ -79,7 +72,7 @@ fn blobs(commit: &str, paths: &[PathBuf]) -> anyhow::Result<Vec<SourceFile>> {
         let line = String::from_utf8_lossy(line);
         let Some((head, path)) = line.split_once('\t') else { continue };
         let mut parts = head.split_whitespace();
-        let (kind, object, size) = (parts.next(), parts.next(), parts.next());
+        let (_mode, kind, object, size) = (parts.next(), parts.next(), parts.next(), parts.next());
         let size: usize = size.and_then(|size| size.parse().ok()).unwrap_or(usize::MAX);
         if let (Some("blob"), Some(object)) = (kind, object)
             && size <= MAX_BYTES
