@@ -3,6 +3,7 @@
 //! Takes everything as values, the time included; reads the utilization part by part, on all cores;
 //! gives the same report for the same input. Fails only where a part of the snapshot cannot be read.
 
+pub mod check;
 mod evidence;
 mod explanation;
 mod facts;

@@ -109,15 +109,23 @@ impl GlobalArgs {
     }
 
     fn config_file(&self) -> Result<Config, CliError> {
+        match self.config_text()? {
+            Some((name, text)) => Config::from_toml(&name, &text).map_err(CliError::usage),
+            None => Ok(Config::default()),
+        }
+    }
+
+    /// Name and text of the config, if there is one.
+    pub fn config_text(&self) -> Result<Option<(String, String)>, CliError> {
         let path = match &self.config {
             Some(path) => path.clone(),
             None if Path::new(CONFIG_FILE).exists() => PathBuf::from(CONFIG_FILE),
-            None => return Ok(Config::default()),
+            None => return Ok(None),
         };
         let text = fs::read_to_string(&path)
             .with_context(|| format!("cannot read config {}", path.display()))
             .map_err(CliError::usage)?;
-        Config::from_toml(&path.display().to_string(), &text).map_err(CliError::usage)
+        Ok(Some((path.display().to_string(), text)))
     }
 
     /// Says something that does not stop the work.

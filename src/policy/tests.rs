@@ -118,6 +118,7 @@ fn production(tasks: i64) -> Production {
         recommended: Some(TaskSize::new(CpuUnits(1024), MemoryMib(2048), OperatingSystem::Linux).unwrap()),
         monthly_cost: None,
         cheaper_launch_type: None,
+        lacks_data: false,
         not_rated: None,
     }
 }

@@ -1,11 +1,11 @@
 //! [`read_all`]: files in, templates out.
 //!
-//! Every file named must be something known; of files found in folders, those without anything about ECS tasks are
-//! only counted.
+//! Of files found in folders, those without anything about ECS tasks are only counted; of those named, they are
+//! told.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::Path,
+    path::{Path, PathBuf},
     sync::Arc,
 };
 
@@ -28,6 +28,8 @@ pub struct ReadTemplates {
     pub files: Vec<TemplateFile>,
     /// Files that were named, and of which not even the kind can be told.
     pub unknown: Vec<TemplateError>,
+    /// Files that were named, can be read, and hold nothing about ECS tasks.
+    pub without: Vec<Arc<PathBuf>>,
     /// Files of folders that hold nothing about ECS tasks.
     pub ignored: u64,
 }
@@ -36,6 +38,7 @@ pub struct ReadTemplates {
 enum Outcome {
     File(TemplateFile),
     Unknown(TemplateError),
+    Without(Arc<PathBuf>),
     Ignored,
 }
 
@@ -58,10 +61,12 @@ pub fn read_all(files: &[SourceFile], inputs: &Inputs) -> ReadTemplates {
         match outcome {
             Outcome::File(file) => read.files.push(file),
             Outcome::Unknown(error) => read.unknown.push(error),
+            Outcome::Without(path) => read.without.push(path),
             Outcome::Ignored => read.ignored += 1,
         }
     }
     read.files.sort_by(|a, b| a.path.cmp(&b.path));
+    read.without.sort();
     read.unknown.sort_by(|a, b| a.path.cmp(&b.path));
     drop_covered_trees(files, &mut read);
     read
@@ -78,7 +83,7 @@ fn read_folder(folder: &[SourceFile], inputs: &Inputs) -> Vec<Outcome> {
     let missing: Vec<Outcome> = folder
         .iter()
         .filter(|file| read.iter().all(|found| found.path != file.path))
-        .map(|file| if file.named { Outcome::Unknown(nothing_known(file)) } else { Outcome::Ignored })
+        .map(|file| if file.named { Outcome::Without(Arc::clone(&file.path)) } else { Outcome::Ignored })
         .collect();
     read.into_iter().map(Outcome::File).chain(missing).collect()
 }
@@ -138,7 +143,7 @@ fn read(file: &SourceFile, inputs: &Inputs) -> Outcome {
     };
     let shapes: Vec<Shape<'_>> = documents.iter().filter_map(recognise::shape).collect();
     let Some(kind) = shapes.first().map(|shape| shape.kind()) else {
-        return if file.named { Outcome::Unknown(nothing_known(file)) } else { Outcome::Ignored };
+        return if file.named { Outcome::Without(Arc::clone(&file.path)) } else { Outcome::Ignored };
     };
     let mut errors = Vec::new();
     let tasks = shapes.into_iter().flat_map(|shape| tasks(&source, shape, inputs, &mut errors)).collect();
@@ -179,20 +184,6 @@ fn tasks(
         Shape::CdkTree(tree) => cloudformation::read_tree(source, tree, inputs, errors),
         Shape::Copilot(manifest) => copilot::read(source, manifest, errors),
         Shape::Compose(compose) => compose::read(source, compose, errors),
-    }
-}
-
-fn nothing_known(file: &SourceFile) -> TemplateError {
-    TemplateError {
-        path: Arc::clone(&file.path),
-        line: 1,
-        column: 1,
-        message: "nothing about ECS tasks was found in it".to_owned(),
-        hint: Some(
-            "expected an ECS task definition, a CloudFormation template, Terraform or its plan as JSON, a Copilot \
-             manifest, or a compose file with x-aws keys"
-                .to_owned(),
-        ),
     }
 }
 
