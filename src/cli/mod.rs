@@ -4,6 +4,7 @@
 //! [`Command`] and its line in [`Cli::dispatch`].
 
 mod backtest;
+mod check;
 mod collect;
 mod completions;
 mod context;
@@ -15,6 +16,7 @@ mod iam_policy;
 mod init;
 mod output;
 mod price;
+mod price_book_choice;
 mod prices;
 mod report;
 mod table;
@@ -48,6 +50,7 @@ enum Command {
     Report(report::ReportArgs),
     Explain(explain::ExplainArgs),
     Backtest(backtest::BacktestArgs),
+    Check(check::CheckArgs),
     Price(price::PriceArgs),
     Prices(prices::PricesArgs),
     Init(init::InitArgs),
@@ -63,6 +66,7 @@ impl Cli {
             Command::Report(args) => report::run(&self.global, args),
             Command::Explain(args) => explain::run(&self.global, args),
             Command::Backtest(args) => backtest::run(&self.global, args),
+            Command::Check(args) => check::run(&self.global, args),
             Command::Price(args) => price::run(&self.global, args),
             Command::Prices(args) => prices::run(&self.global, args),
             Command::Init(args) => init::run(args),

@@ -6,6 +6,7 @@ use std::{
 };
 
 use jiff::{Timestamp, tz::TimeZone};
+use rust_decimal::Decimal;
 
 use super::{
     Baseline, CheckSettings, Finding, Judgement, Level, NotJudged, Production, Rule,
@@ -13,9 +14,9 @@ use super::{
     link::linked,
     matching::Match,
     rules,
-    subject::{Base, Subject},
+    subject::{Base, Subject, desired_count},
 };
-use crate::{pricing::PriceBook, sha256, template::TaskTemplate, workload::Region};
+use crate::{pricing::PriceBook, sha256, template::TaskTemplate, units::Usd, workload::Region};
 
 /// Everything there is to judge by.
 #[derive(Debug, Clone, Copy)]
@@ -74,10 +75,7 @@ fn on_templates(case: &Case<'_>) -> Judgement {
     let used: Vec<Cell<bool>> = case.settings.waivers.iter().map(|_| Cell::new(false)).collect();
     let mut fingerprints = BTreeSet::new();
     for &task in case.tasks {
-        let production = linked(task, case.production.unwrap_or_default(), case.settings);
-        let region = production.first().map(|production| &production.region).or(case.region);
-        let base = case.base.map_or(Base::Unknown, |base| was(task, base).map_or(Base::New, Base::Was));
-        let subject = Subject { task, production, base, region, book: case.book, settings: case.settings };
+        let subject = subject_of(case, task);
         let docket = rules::judge(&subject);
         for draft in docket.drafts {
             let holds = |m: &Match| m.holds(task, &subject.production, draft.container.as_deref());
@@ -98,20 +96,76 @@ fn on_templates(case: &Case<'_>) -> Judgement {
         let allowed = |rule| case.settings.level(rule, |m| m.holds(task, &subject.production, None));
         let not_judged = docket.not_judged.into_iter().filter(|n| allowed(n.rule) != Level::Allow);
         judgement.not_judged.extend(not_judged);
-        if case.production.is_some() && subject.production.is_empty() {
+        if let Some(why) = case.production.and_then(|_| no_evidence(&subject)) {
             judgement.not_judged.extend(
                 BY_SNAPSHOT[..4].iter().filter(|r| allowed(**r) != Level::Allow).map(|rule| NotJudged {
                     rule: *rule,
                     task: Some(task.name.clone()),
                     at: Some(task.at.clone()),
-                    why: "no workload of the snapshot is known to run it; a [[check.link]] can say which"
-                        .to_owned(),
+                    why: why.clone(),
                 }),
             );
         }
     }
     waivers(case, &used, &mut judgement);
     judgement
+}
+
+/// Why production says nothing of a template's size, if it does not.
+fn no_evidence(subject: &Subject<'_>) -> Option<String> {
+    if subject.production.is_empty() {
+        return Some(
+            "no workload of the snapshot is known to run it; a [[check.link]] can say which".to_owned(),
+        );
+    }
+    let unrated = subject.production.iter().all(|p| p.recommended.is_none());
+    unrated.then(|| {
+        let why = subject.production.iter().find_map(|p| p.not_rated.clone());
+        why.unwrap_or_else(|| "what it runs as has no Fargate size to compare with".to_owned())
+    })
+}
+
+/// What all templates together cost more a month than in the base, as far as it is known; `None` without a
+/// base.
+pub fn cost_change(case: Case<'_>) -> Option<Usd> {
+    let base = case.base?;
+    let mut sum = Usd::ZERO;
+    let mut met = BTreeSet::new();
+    let monthly = |task: &TaskTemplate, now: &Subject<'_>| {
+        let count = if now.production.is_empty() {
+            desired_count(task).map_or(Decimal::ONE, Decimal::from)
+        } else {
+            now.tasks().count
+        };
+        now.monthly(task).map(|each| each * count)
+    };
+    for &task in case.tasks {
+        let subject = subject_of(&case, task);
+        let before = match subject.base {
+            Base::Was(base) => {
+                met.insert(std::ptr::from_ref(base));
+                monthly(base, &subject)
+            }
+            _ => Some(Decimal::ZERO),
+        };
+        if let Some((before, after)) = before.zip(monthly(task, &subject)) {
+            sum = sum + Usd(after - before).rounded();
+        }
+    }
+    for &gone in base.iter().filter(|task| !met.contains(&std::ptr::from_ref(**task))) {
+        let subject = subject_of(&case, gone);
+        if let Some(cost) = monthly(gone, &subject) {
+            sum = sum - Usd(cost).rounded();
+        }
+    }
+    Some(sum)
+}
+
+fn subject_of<'a>(case: &Case<'a>, task: &'a TaskTemplate) -> Subject<'a> {
+    let production = linked(task, case.production.unwrap_or_default(), case.settings);
+    let region = production.first().map(|production| &production.region).or(case.region);
+    let base = case.base.map_or(Base::Unknown, |base| was(task, base).map_or(Base::New, Base::Was));
+    Subject { task, production, base, region, book: case.book, settings: case.settings }
 }
 
 /// The same template in the base: of the same file and name, else of the same family or name alone, since

@@ -40,6 +40,8 @@ pub struct Production {
     pub monthly_cost: Option<Usd>,
     /// The launch type that would cost least, and what it would save a month; absent where none would.
     pub cheaper_launch_type: Option<(String, Usd)>,
+    /// Whether more or better data would make it rated.
+    pub lacks_data: bool,
     /// Why it is not rated, if so.
     pub not_rated: Option<String>,
 }

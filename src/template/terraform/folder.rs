@@ -202,7 +202,7 @@ impl<'a> Run<'a> {
             let is_json = is_values(source) && source.text.path.to_string_lossy().ends_with(".json");
             errors.extend(source.error.clone().filter(|_| !is_json));
             let of_interest = relevant.contains(&folder_of(&source.text.path)) || !tasks.is_empty();
-            if !source.named && !of_interest {
+            if !of_interest && (!source.named || errors.is_empty()) {
                 continue;
             }
             files.push(TemplateFile {

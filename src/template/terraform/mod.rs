@@ -54,7 +54,7 @@ fn declares_task(bytes: &[u8]) -> bool {
 }
 
 /// Reads the files of a run: plans one by one, HCL by folder. Of folders without anything about ECS tasks only what
-/// was named is given.
+/// was named and cannot be read is given.
 pub fn read(files: &[SourceFile], inputs: &Inputs) -> Vec<TemplateFile> {
     let mut hcl = Vec::new();
     let mut json = Vec::new();

@@ -60,17 +60,20 @@ fn modules_that_call_each_other_end() {
 }
 
 #[test]
-fn folders_without_tasks_are_left_alone_unless_named() {
+fn folders_without_tasks_are_left_alone_unless_what_is_named_cannot_be_read() {
     let texts = [
-        ("vpc/main.tf", "resource \"aws_vpc\" \"v\" {}\n"),
         ("app/main.tf", MODULE),
         ("app/variables.tf", "variable \"x\" {}\n"),
+        ("dns/main.tf", "resource \"aws_route53_zone\" \"z\" {\n"),
+        ("vpc/main.tf", "resource \"aws_vpc\" \"v\" {}\n"),
     ];
     let paths = |files: &[SourceFile]| -> Vec<String> {
         read(files, &Inputs::default()).iter().map(|file| file.path.display().to_string()).collect()
     };
     let mut given = files(&texts);
     assert_eq!(paths(&given), ["app/main.tf", "app/variables.tf"]);
-    given[0].named = true;
-    assert_eq!(paths(&given), ["app/main.tf", "app/variables.tf", "vpc/main.tf"]);
+    for file in &mut given {
+        file.named = true;
+    }
+    assert_eq!(paths(&given), ["app/main.tf", "app/variables.tf", "dns/main.tf"]);
 }
