@@ -140,9 +140,16 @@ pub fn run(global: &GlobalArgs, args: &CheckArgs) -> Result<ExitCode, CliError> 
     let settings = settings(global, args)?;
     let inputs = inputs(args)?;
     let baseline = args.baseline.as_deref().map(read_baseline).transpose()?;
-    let sources_read = files::read(&args.paths)?;
+    let paths = files::tidied(&args.paths);
+    let base_path = args.base_path.as_deref().map(files::tidy);
+    let sources_read = files::read(&paths, base_path.as_deref())?;
     let templates = read_all(&sources_read, &inputs);
-    let base = base_files(global, args)?.map(|files| read_all(&files, &inputs));
+    let base = match (&base_path, &args.base) {
+        (Some(folder), _) => Some(base::in_folder(folder, &paths)?),
+        (None, Some(revision)) => Some(base::in_git(global, revision, &paths)?),
+        (None, None) => None,
+    };
+    let base = base.map(|files| read_all(&files::still_looked_at(files, &sources_read), &inputs));
     let production = args.snapshot.as_deref().map(|path| production(global, path)).transpose()?;
     let region = region(global, &args.region)?;
     let book = global.price_book()?;
@@ -227,13 +234,6 @@ fn inputs(args: &CheckArgs) -> Result<Inputs, CliError> {
         inputs.parameters.insert(key.clone(), value.clone());
     }
     Ok(inputs)
-}
-
-fn base_files(global: &GlobalArgs, args: &CheckArgs) -> Result<Option<Vec<SourceFile>>, CliError> {
-    if let Some(folder) = &args.base_path {
-        return base::in_folder(folder, &args.paths).map(Some);
-    }
-    args.base.as_deref().map(|revision| base::in_git(global, revision, &args.paths)).transpose()
 }
 
 fn production(global: &GlobalArgs, path: &Path) -> Result<Report, CliError> {
