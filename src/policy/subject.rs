@@ -1,5 +1,7 @@
 //! [`Subject`]: one task template with everything a rule may look at.
 
+use std::path::Path;
+
 use rust_decimal::Decimal;
 
 use super::{CheckSettings, Production};
@@ -32,6 +34,8 @@ pub enum Base<'a> {
     Unknown,
     /// The base does not have it.
     New,
+    /// The base may have it in this file, which could not be read.
+    Unread(&'a Path),
     Was(&'a TaskTemplate),
 }
 
@@ -101,20 +105,100 @@ impl<'a> Subject<'a> {
         }
     }
 
-    /// USD a month of one task of `task` that runs all the time; `None` without region, size or rate.
+    /// Tasks before the change: it may be what changed, where the templates are what says it.
+    pub fn tasks_before(&self) -> Decimal {
+        let now = self.tasks();
+        match self.base {
+            Base::Was(base) if now.from != TasksFrom::Production => {
+                desired_count(base).map_or(now.count, Decimal::from)
+            }
+            _ => now.count,
+        }
+    }
+
+    /// USD a month of one task of `task` that runs all the time on Fargate; `None` without region, size or rate,
+    /// and for what runs on instances.
     pub fn monthly(&self, task: &TaskTemplate) -> Option<Decimal> {
         let (cpu, memory) = size_of(task)?;
-        let shape = TaskShape { cpu, memory, ..self.shape(task)? };
-        let hourly = TaskCost::split(self.book, &shape, self.split(task)).ok()?.hourly();
-        Some(hourly.0 * Decimal::from(HOURS_PER_MONTH))
+        self.monthly_of(task, cpu, memory)
+    }
+
+    /// As [`Self::monthly`], with this size.
+    pub fn monthly_of(&self, task: &TaskTemplate, cpu: CpuUnits, memory: MemoryMib) -> Option<Decimal> {
+        if self.is_on_instances(task) {
+            return None;
+        }
+        let mut sum = Decimal::ZERO;
+        let mut tasks = Decimal::ZERO;
+        for (region, weight) in self.regions() {
+            let shape = TaskShape { cpu, memory, ..self.shape(task, region)? };
+            let hourly = TaskCost::split(self.book, &shape, self.split(task)).ok()?.hourly();
+            sum += hourly.0 * weight;
+            tasks += weight;
+        }
+        let hourly = sum.checked_div(tasks)?;
+        Some(hourly * Decimal::from(HOURS_PER_MONTH))
     }
 
     /// USD a month of one task of the cheapest size that holds `cpu` and `memory`.
     pub fn monthly_of_cheapest(&self, cpu: CpuUnits, memory: MemoryMib) -> Option<(TaskSize, Decimal)> {
-        let shape = self.shape(self.task)?;
+        let shape = self.shape(self.task, self.region?)?;
         let floors = Floors { cpu, memory, cpu_fixed: false, memory_fixed: false };
-        let (size, hourly) = cheapest_size(self.book, &shape, self.split(self.task), floors).ok()??;
-        Some((size, hourly.0 * Decimal::from(HOURS_PER_MONTH)))
+        let (size, _) = cheapest_size(self.book, &shape, self.split(self.task), floors).ok()??;
+        Some((size, self.monthly_of(self.task, size.cpu(), size.memory())?))
+    }
+
+    /// Why [`Self::monthly`] gives nothing for `task`.
+    pub fn why_no_price(&self, task: &TaskTemplate) -> &'static str {
+        if size_of(task).is_none() {
+            "its size is not known"
+        } else if self.is_on_instances(task) {
+            "it runs on instances, whose share it costs"
+        } else if self.region.is_none() {
+            "no region is known; give --region"
+        } else {
+            "its price is not known"
+        }
+    }
+
+    /// Where it runs, each with the tasks there; the region that is given where nothing runs it.
+    fn regions(&self) -> Vec<(&Region, Decimal)> {
+        let running: Vec<_> = self
+            .production
+            .iter()
+            .filter_map(|p| Some((&p.region, p.mean_tasks.filter(|tasks| *tasks > Decimal::ZERO)?)))
+            .collect();
+        if running.is_empty() {
+            self.region.map(|region| (region, Decimal::ONE)).into_iter().collect()
+        } else {
+            running
+        }
+    }
+
+    /// Whether the template, or else what runs it, says that it runs on instances: no price of a task is its
+    /// cost then.
+    fn is_on_instances(&self, task: &TaskTemplate) -> bool {
+        let on_instances = |kind: LaunchType| {
+            matches!(kind, LaunchType::Ec2 | LaunchType::External | LaunchType::ManagedInstances)
+        };
+        if task.services.iter().any(is_on_fargate) {
+            return false;
+        }
+        let compatible = &task.requires_compatibilities;
+        if !compatible.is_empty() {
+            let mut on_fargate = compatible.iter().map(|name| name.eq_ignore_ascii_case("FARGATE"));
+            if !on_fargate.clone().any(|is_it| is_it) {
+                return true;
+            }
+            if on_fargate.all(|is_it| is_it) {
+                return false;
+            }
+        }
+        let services = || task.services.iter().filter_map(|service| service.launch_type.known().copied());
+        if services().next().is_some() {
+            return services().all(on_instances);
+        }
+        !self.production.is_empty() && self.production.iter().all(|p| on_instances(p.launch_type))
     }
 
     /// USD a month of one task's configured storage beyond what is free.
@@ -124,8 +208,8 @@ impl<'a> Subject<'a> {
         Some(self.monthly(self.task)? - self.monthly(&free)?)
     }
 
-    /// Region, platform and storage; the size does not matter.
-    fn shape(&self, task: &TaskTemplate) -> Option<TaskShape> {
+    /// Platform and storage in a region; the size does not matter.
+    fn shape(&self, task: &TaskTemplate, region: &Region) -> Option<TaskShape> {
         let platform = match &task.platform {
             Setting::Absent => Platform::default(),
             Setting::Known { value, .. } => *value,
@@ -136,8 +220,13 @@ impl<'a> Subject<'a> {
             Setting::Known { value, .. } => *value,
             Setting::Unresolved { .. } => return None,
         };
-        let region = self.region?.clone();
-        Some(TaskShape { region, platform, cpu: CpuUnits(0), memory: MemoryMib(0), ephemeral_storage })
+        Some(TaskShape {
+            region: region.clone(),
+            platform,
+            cpu: CpuUnits(0),
+            memory: MemoryMib(0),
+            ephemeral_storage,
+        })
     }
 
     /// How a task of `task` is bought on average: as its services say, else as the workloads do.
@@ -161,7 +250,7 @@ impl<'a> Subject<'a> {
         match self.base {
             Base::Was(base) => base.memory.known().copied(),
             Base::New => None,
-            Base::Unknown => self.running(|production| production.current.1),
+            Base::Unknown | Base::Unread(_) => self.running(|production| production.current.1),
         }
     }
 
@@ -169,7 +258,7 @@ impl<'a> Subject<'a> {
         match self.base {
             Base::Was(base) => base.cpu.known().copied(),
             Base::New => None,
-            Base::Unknown => self.running(|production| production.current.0),
+            Base::Unknown | Base::Unread(_) => self.running(|production| production.current.0),
         }
     }
 

@@ -35,8 +35,9 @@ pub fn judge(subject: &Subject<'_>, docket: &mut Docket) {
             wording::amount(saved.0)
         );
         let help = Some("`fargauge explain` tells under which conditions".to_owned());
-        docket.find(Rule::LaunchTypeDearer, &subject.task.at, message, help).monthly_cost_change =
-            Some(*saved);
+        let draft = docket.find(Rule::LaunchTypeDearer, &subject.task.at, message, help);
+        draft.about.clone_from(&production.id);
+        draft.monthly_cost_change = Some(*saved);
     }
 }
 

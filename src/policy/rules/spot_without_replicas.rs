@@ -42,7 +42,8 @@ pub fn judge(subject: &Subject<'_>, docket: &mut Docket) {
             let message = "runs on Fargate Spot alone with one task: an interruption takes the service down";
             let help = "run two tasks or more, or keep a base of 1 on FARGATE".to_owned();
             let at = taking[0].at.clone();
-            docket.find(Rule::SpotWithoutReplicas, &at, message.to_owned(), Some(help));
+            let draft = docket.find(Rule::SpotWithoutReplicas, &at, message.to_owned(), Some(help));
+            draft.about = service.name.known().cloned().unwrap_or_default();
         }
     }
 }
