@@ -132,7 +132,7 @@ impl<'a> Subject<'a> {
         let mut tasks = Decimal::ZERO;
         for (region, weight) in self.regions() {
             let shape = TaskShape { cpu, memory, ..self.shape(task, region)? };
-            let hourly = TaskCost::split(self.book, &shape, self.split(task)).ok()?.hourly();
+            let hourly = TaskCost::split(self.book, &shape, self.split(task)?).ok()?.hourly();
             sum += hourly.0 * weight;
             tasks += weight;
         }
@@ -144,7 +144,7 @@ impl<'a> Subject<'a> {
     pub fn monthly_of_cheapest(&self, cpu: CpuUnits, memory: MemoryMib) -> Option<(TaskSize, Decimal)> {
         let shape = self.shape(self.task, self.region?)?;
         let floors = Floors { cpu, memory, cpu_fixed: false, memory_fixed: false };
-        let (size, _) = cheapest_size(self.book, &shape, self.split(self.task), floors).ok()??;
+        let (size, _) = cheapest_size(self.book, &shape, self.split(self.task)?, floors).ok()??;
         Some((size, self.monthly_of(self.task, size.cpu(), size.memory())?))
     }
 
@@ -156,6 +156,8 @@ impl<'a> Subject<'a> {
             "it runs on instances, whose share it costs"
         } else if self.region.is_none() {
             "no region is known; give --region"
+        } else if self.split(task).is_none() {
+            "how much of it runs on Spot is not known"
         } else {
             "its price is not known"
         }
@@ -229,20 +231,26 @@ impl<'a> Subject<'a> {
         })
     }
 
-    /// How a task of `task` is bought on average: as its services say, else as the workloads do.
-    pub fn split(&self, task: &TaskTemplate) -> PurchaseSplit {
-        if let Some(split) = split_of(task) {
-            return split;
+    /// How a task of `task` is bought on average: as its services say, else as the workloads do. `None` where the
+    /// services say it in a way that the files do not tell.
+    pub fn split(&self, task: &TaskTemplate) -> Option<PurchaseSplit> {
+        let bought = bought(task);
+        if let Bought::As(split) = bought {
+            return Some(split);
         }
         let total: Decimal = self.production.iter().filter_map(|p| p.mean_tasks).sum();
-        let spot: Decimal = self.production.iter().filter_map(|p| Some(p.mean_tasks? * p.spot_share)).sum();
-        if self.platform().is_some_and(|platform| platform.os == OperatingSystem::Windows)
-            || total <= Decimal::ZERO
-        {
-            return PurchaseSplit::ON_DEMAND;
+        if total <= Decimal::ZERO {
+            return (bought == Bought::NotSaid).then_some(PurchaseSplit::ON_DEMAND);
         }
+        if self.platform().is_some_and(|platform| platform.os == OperatingSystem::Windows) {
+            return Some(PurchaseSplit::ON_DEMAND);
+        }
+        let spot: Decimal = self.production.iter().filter_map(|p| Some(p.mean_tasks? * p.spot_share)).sum();
         let parts = (spot / total * Decimal::from(1_000_000)).round();
-        PurchaseSplit { spot: u64::try_from(parts).unwrap_or_default().min(1_000_000), total: 1_000_000 }
+        Some(PurchaseSplit {
+            spot: u64::try_from(parts).unwrap_or_default().min(1_000_000),
+            total: 1_000_000,
+        })
     }
 
     /// The memory before the change: the base's, else that of what runs.
@@ -311,27 +319,40 @@ pub fn desired_count(task: &TaskTemplate) -> Option<u32> {
     counts.filter(|counts| !counts.is_empty()).map(|counts| counts.into_iter().fold(0, u32::saturating_add))
 }
 
-/// How the services buy Fargate capacity by weights, if a strategy says; bases are left out, as the number
-/// of tasks is not the template's to say.
-pub fn split_of(task: &TaskTemplate) -> Option<PurchaseSplit> {
+/// What a template's services say of how they buy Fargate capacity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bought {
+    NotSaid,
+    As(PurchaseSplit),
+    /// By weights that the files do not tell.
+    NotKnown,
+}
+
+/// By weights, if a strategy says; bases are left out, as the number of tasks is not the template's to say.
+pub fn bought(task: &TaskTemplate) -> Bought {
     let strategies: Vec<_> =
         task.services.iter().map(|service| &service.strategy).filter(|s| !s.is_empty()).collect();
     if strategies.is_empty() {
         let on_demand =
             task.services.iter().any(|service| service.launch_type.known() == Some(&LaunchType::Fargate));
-        return on_demand.then_some(PurchaseSplit::ON_DEMAND);
+        return if on_demand { Bought::As(PurchaseSplit::ON_DEMAND) } else { Bought::NotSaid };
     }
     let items = || strategies.iter().flat_map(|strategy| strategy.iter());
-    // A strategy of one provider has no need of a weight.
-    let weight =
-        |item: &crate::template::StrategyTemplate| u64::from(item.weight.max(u32::from(item.base > 0)));
-    let total: u64 = items().map(weight).sum();
-    let spot: u64 = items().filter(|item| is_spot(&item.provider)).map(weight).sum();
-    if total == 0 {
-        let all_spot = items().all(|item| is_spot(&item.provider));
-        return Some(PurchaseSplit { spot: u64::from(all_spot), total: 1 });
+    // Whatever the weights are, where all is bought in one way.
+    for all_spot in [false, true] {
+        if items().all(|item| is_spot(&item.provider) == all_spot) {
+            return Bought::As(PurchaseSplit { spot: u64::from(all_spot), total: 1 });
+        }
     }
-    Some(PurchaseSplit { spot, total })
+    let (mut spot, mut total) = (0, 0);
+    for item in items() {
+        let (Some(weight), Some(base)) = (item.weight, item.base) else { return Bought::NotKnown };
+        // What has a base has a part, even without a weight.
+        let weight = u64::from(weight.max(u32::from(base > 0)));
+        total += weight;
+        spot += if is_spot(&item.provider) { weight } else { 0 };
+    }
+    Bought::As(if total == 0 { PurchaseSplit::ON_DEMAND } else { PurchaseSplit { spot, total } })
 }
 
 pub fn is_spot(provider: &str) -> bool {

@@ -90,8 +90,8 @@ fn service(desired: u32, strategy: &[(&str, u32, u32)]) -> ServiceTemplate {
             .iter()
             .map(|(provider, base, weight)| StrategyTemplate {
                 provider: (*provider).into(),
-                base: *base,
-                weight: *weight,
+                base: Some(*base),
+                weight: Some(*weight),
                 at: place(22),
             })
             .collect(),
@@ -517,6 +517,19 @@ fn what_runs_on_instances_has_no_fargate_price() {
     assert_eq!(Given::of(on_ec2.clone()).running_as(running()).found(), []);
     on_ec2.requires_compatibilities = vec!["FARGATE".into()];
     assert_eq!(Given::of(on_ec2).running_as(running()).rules(), [Rule::MemoryOverprovisioned]);
+}
+
+#[test]
+fn weights_that_are_not_known_are_not_guessed() {
+    let mut mixed = task(1024, 2048);
+    mixed.services = vec![service(1, &[("FARGATE", 0, 0), ("FARGATE_SPOT", 0, 1)])];
+    assert_eq!(Given::of(mixed.clone()).rules(), [Rule::SpotWithoutReplicas]);
+    mixed.services[0].strategy[0].weight = None;
+    let judgement = Given::of(mixed.clone()).after(task(256, 512)).judged();
+    assert_eq!(judgement.findings, []);
+    assert!(judgement.not_judged.iter().any(|n| n.why == "how much of it runs on Spot is not known"));
+    mixed.services[0].strategy[0].provider = "FARGATE_SPOT".into();
+    assert_eq!(Given::of(mixed).rules(), [Rule::SpotWithoutReplicas], "it is all Spot, whatever the weights");
 }
 
 #[test]

@@ -72,7 +72,7 @@ pub struct CheckArgs {
     /// Do not report this rule
     #[arg(long, value_name = "RULE", value_parser = rule)]
     allow: Vec<Rule>,
-    /// What to do about files that cannot be read
+    /// What to do about files that cannot be read, beside listing them; what is denied exits 1 unless 3 comes first
     #[arg(long, value_enum, default_value_t = OnIncomplete::Warn)]
     on_incomplete: OnIncomplete,
     /// Say what a rule does and why, and nothing else

@@ -15,7 +15,7 @@ use crate::{
     policy::{
         Rule,
         docket::Docket,
-        subject::{Base, Subject, split_of},
+        subject::{Base, Subject, bought},
         wording,
     },
     template::TaskTemplate,
@@ -49,7 +49,7 @@ fn against_the_base(subject: &Subject<'_>, docket: &mut Docket) {
         services: base.services.clone(),
         ..subject.task.clone()
     };
-    if (split_of(&as_before), &as_before.platform) == (split_of(subject.task), &subject.task.platform) {
+    if (bought(&as_before), &as_before.platform) == (bought(subject.task), &subject.task.platform) {
         return;
     }
     let Some((before, now)) = subject.monthly(&as_before).zip(subject.monthly(subject.task)) else { return };

@@ -22,7 +22,8 @@ use crate::policy::{
 pub fn judge(subject: &Subject<'_>, docket: &mut Docket) {
     for service in &subject.task.services {
         let strategy = &service.strategy;
-        let takes_part = |item: &&crate::template::StrategyTemplate| item.weight > 0 || item.base > 0;
+        let takes_part =
+            |item: &&crate::template::StrategyTemplate| item.weight != Some(0) || item.base != Some(0);
         let mut taking: Vec<_> = strategy.iter().filter(takes_part).collect();
         if taking.is_empty() {
             taking = strategy.iter().collect();
