@@ -197,6 +197,40 @@ fn a_file_that_cannot_be_read_is_told_and_fails_only_if_that_is_asked() {
 }
 
 #[test]
+fn a_baseline_of_a_part_is_not_written_where_that_is_to_fail() {
+    let folder = Folder::new()
+        .with("broken.json", "{\"containerDefinitions\": [}")
+        .with("bad.json", definition("\"256\"", "\"4096\""));
+    let write = ["check", ".", "--write-baseline", "known.json"];
+    folder.run(&[&write[..], &["--on-incomplete", "fail"]].concat()).code(3);
+    assert!(!folder.path("known.json").exists());
+    folder.run(&write).code(0);
+    assert!(folder.read("known.json").contains("invalid-task-size"));
+    // All that is found is written, what the base has, too.
+    git(&folder, &["init", "-q"]);
+    git(&folder, &["add", "bad.json"]);
+    git(&folder, &["commit", "-qm", "base"]);
+    folder.run(&[&write[..3], &["again.json", "--base", "HEAD", "--new-only"]].concat()).code(0);
+    assert!(folder.read("again.json").contains("invalid-task-size"));
+}
+
+#[test]
+fn what_cannot_be_read_is_neither_new_nor_gone() {
+    let fine = definition("\"512\"", "\"1024\"");
+    let folder = Folder::new();
+    std::fs::create_dir_all(folder.path("old")).unwrap();
+    let folder = folder.with("old/a.json", "{\"containerDefinitions\": [}").with("a.json", &fine);
+    let arguments = ["a.json", "--base-path", "old", "--region", "us-east-1"];
+    let found = report(&folder, &arguments, 0);
+    assert_eq!((rules(&found), &found["totals"]["monthly_cost_change"]), (vec![], &Value::from(0.0)));
+    assert!(found["not_judged"].to_string().contains("a.json of the base, which may have it, could not be read"));
+    let folder = folder.with("a.json", "{\"containerDefinitions\": [}").with("old/a.json", &fine);
+    let found = report(&folder, &arguments, 0);
+    assert_eq!(found["totals"]["monthly_cost_change"], 0.0, "{found}");
+    assert_eq!(found["tasks"][0]["monthly_cost"], Value::Null);
+}
+
+#[test]
 fn a_file_about_something_else_is_no_error() {
     let folder = Folder::new().with("package.json", "{\"name\": \"x\"}");
     let run = folder.run(&["check", "package.json"]).code(0);
