@@ -223,7 +223,9 @@ fn what_cannot_be_read_is_neither_new_nor_gone() {
     let arguments = ["a.json", "--base-path", "old", "--region", "us-east-1"];
     let found = report(&folder, &arguments, 0);
     assert_eq!((rules(&found), &found["totals"]["monthly_cost_change"]), (vec![], &Value::from(0.0)));
-    assert!(found["not_judged"].to_string().contains("a.json of the base, which may have it, could not be read"));
+    assert!(
+        found["not_judged"].to_string().contains("a.json of the base, which may have it, could not be read")
+    );
     let folder = folder.with("a.json", "{\"containerDefinitions\": [}").with("old/a.json", &fine);
     let found = report(&folder, &arguments, 0);
     assert_eq!(found["totals"]["monthly_cost_change"], 0.0, "{found}");
