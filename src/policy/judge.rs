@@ -123,11 +123,11 @@ fn on_templates<'a>(case: &Case<'a>, counterparts: &Counterparts<'a>) -> Heard {
     let mut judgement = Judgement::default();
     let mut traces = Vec::new();
     let mut used = vec![false; case.settings.waivers.len()];
-    let mut fingerprints = BTreeSet::new();
+    let mut fingerprints = BTreeMap::new();
     for (index, &task) in case.tasks.iter().enumerate() {
         let subject = subject_of(case, task, counterparts.base(case, index));
         let docket = rules::judge(&subject);
-        let mut identities = BTreeSet::new();
+        let mut identities = BTreeMap::new();
         for draft in docket.drafts {
             let holds = |m: &Match| m.holds(task, &subject.production, draft.container.as_deref());
             let level = case.settings.level(draft.rule, holds);
@@ -142,15 +142,16 @@ fn on_templates<'a>(case: &Case<'a>, counterparts: &Counterparts<'a>) -> Heard {
                 *used = true;
                 (!waiver.has_expired(today)).then(|| waiver.reason.clone())
             });
-            let identity = |nth| Identity {
+            let mut of = Identity {
                 task: index,
                 rule: draft.rule,
                 container: draft.container.clone(),
                 about: draft.about.clone(),
-                nth,
+                nth: 0,
             };
-            let of =
-                (0..).map(identity).find(|of| identities.insert(of.clone())).expect("numbers do not end");
+            let before = identities.entry(of.clone()).or_insert(0_usize);
+            of.nth = *before;
+            *before += 1;
             traces.push(Trace { of, severity: draft.severity });
             judgement.findings.push(finding(draft, &subject, level, waived, &mut fingerprints));
         }
@@ -314,18 +315,17 @@ fn finding(
     subject: &Subject<'_>,
     level: Level,
     waived: Option<String>,
-    taken: &mut BTreeSet<String>,
+    taken: &mut BTreeMap<String, usize>,
 ) -> Finding {
     let task = subject.task;
     let service = || task.services.iter().find_map(|service| service.name.known());
     let identity = task.family.known().or_else(service).unwrap_or(&task.name);
     // Neither line, file nor revision is part of it, so that it outlives all three.
     let container = draft.container.as_deref().unwrap_or_default();
-    let print = |nth: usize| {
-        let text = format!("{}\0{identity}\0{container}\0{}\0{nth}", draft.rule.as_str(), draft.about);
-        sha256::hex(text.as_bytes())[..32].to_owned()
-    };
-    let fingerprint = (0..).map(print).find(|f| taken.insert(f.clone())).unwrap_or_default();
+    let text = format!("{}\0{identity}\0{container}\0{}", draft.rule.as_str(), draft.about);
+    let nth = taken.entry(text.clone()).or_insert(0);
+    let fingerprint = sha256::hex(format!("{text}\0{nth}").as_bytes())[..32].to_owned();
+    *nth += 1;
     Finding {
         rule: draft.rule,
         level,

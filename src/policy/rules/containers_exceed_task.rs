@@ -29,7 +29,7 @@ pub fn judge(subject: &Subject<'_>, docket: &mut Docket) {
         if sum > u64::from(cpu.0) {
             let message = format!("the containers reserve {sum} CPU units together, the task has {}", cpu.0);
             let at = task.cpu.place().unwrap_or(&task.at);
-            docket.find(Rule::ContainersExceedTask, at, message, help()).about = "cpu".to_owned();
+            docket.find(Rule::ContainersExceedTask, at, message, help()).about = "cpu".into();
         }
     }
     let Some(memory) = task.memory.known() else { return };
@@ -54,6 +54,6 @@ pub fn judge(subject: &Subject<'_>, docket: &mut Docket) {
     if sum > u64::from(memory.0) && !has_larger {
         let message = format!("the containers reserve {sum} MiB together, the task has {}", memory.0);
         let at = task.memory.place().unwrap_or(&task.at);
-        docket.find(Rule::ContainersExceedTask, at, message, help()).about = "memory".to_owned();
+        docket.find(Rule::ContainersExceedTask, at, message, help()).about = "memory".into();
     }
 }
