@@ -109,7 +109,8 @@ mod tests {
             assert_eq!(of("m6i.large", host(false, 0, daemons)), None, "{daemons:?}");
         }
         assert_eq!(of("m6i.large", host(false, u32::MAX, NONE)), None);
-        let unknown = InstanceType { enis: None, ..InstanceTypes::embedded().get("m6i.large").unwrap().clone() };
+        let unknown =
+            InstanceType { enis: None, ..InstanceTypes::embedded().get("m6i.large").unwrap().clone() };
         assert_eq!(allocatable(&unknown, host(true, 0, NONE)), None);
         // All interfaces taken: tasks in bridge mode still run there.
         assert_eq!(of("m6i.large", host(false, 0, Resources { enis: 2, ..NONE })).unwrap().enis, 0);

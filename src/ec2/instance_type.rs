@@ -55,7 +55,7 @@ impl EniLimits {
     /// Amazon ECS Developer Guide, container instance ENI.
     pub fn for_tasks(self, trunking: bool) -> u32 {
         if trunking && self.branch > 0 {
-            (self.max + self.branch).saturating_sub(2)
+            self.max.saturating_add(self.branch).saturating_sub(2)
         } else {
             self.max.saturating_sub(1)
         }
@@ -95,8 +95,8 @@ impl InstanceTypes {
         let mut reader = csv::Reader::from_reader(text.as_bytes());
         for row in reader.deserialize::<TypeRow>() {
             let at = |line, cause| InstanceTypesError { name: name.to_owned(), line, cause };
-            let row = row
-                .map_err(|error| at(error.position().map_or(1, csv::Position::line), error.to_string()))?;
+            let row =
+                row.map_err(|error| at(error.position().map_or(1, csv::Position::line), error.to_string()))?;
             // The header is line 1.
             let line = types.len() as u64 + 2;
             let read = row.into_type().map_err(|cause| at(line, cause))?;
@@ -225,8 +225,19 @@ mod tests {
     #[test]
     fn what_ecs_does_not_trunk_has_its_own_interfaces_only() {
         for name in [
-            "t3.large", "t3a.small", "t4g.medium", "m5.metal", "c5.metal", "c5a.8xlarge", "r5.8xlarge",
-            "c5n.large", "m5n.xlarge", "g4dn.xlarge", "i3en.large", "inf1.xlarge", "z1d.large",
+            "t3.large",
+            "t3a.small",
+            "t4g.medium",
+            "m5.metal",
+            "c5.metal",
+            "c5a.8xlarge",
+            "r5.8xlarge",
+            "c5n.large",
+            "m5n.xlarge",
+            "g4dn.xlarge",
+            "i3en.large",
+            "inf1.xlarge",
+            "z1d.large",
         ] {
             let enis = InstanceTypes::embedded().get(name).unwrap().enis.unwrap();
             assert_eq!(enis.for_tasks(true), enis.max - 1, "{name}");
