@@ -6,6 +6,7 @@
 
 mod offer;
 mod options;
+pub mod platforms;
 
 pub use offer::{Effort, Offer, OfferKind};
 pub use options::{Running, options, stop};

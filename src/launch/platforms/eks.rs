@@ -1,0 +1,100 @@
+//! What EKS adds: the control plane, and on Fargate 256 MB a pod before it is rounded up to the next size.
+//!
+//! | pod requests | with 256 MB | billed as |
+//! |---|---|---|
+//! | 0.25 vCPU / 0.25 GB | 0.25 / 0.5 | 0.25 / 0.5 |
+//! | 0.25 vCPU / 0.5 GB | 0.25 / 0.75 | 0.25 / 1 |
+//! | 1 vCPU / 8 GB | 1 / 8.25 | 2 / 9 |
+//! | 4 vCPU / 30 GB | 4 / 30.25 | 8 / 32 |
+//!
+//! Source: EKS User Guide, Fargate pod configuration (the third row is its example). Pods on Fargate are
+//! Linux on x86 up to 16 vCPU, on demand.
+
+use rust_decimal::Decimal;
+
+use super::{
+    ClusterWork, LaunchPlatform, Market, PlatformRow,
+    fargate::{OnFargate, month, pod_size},
+};
+use crate::{
+    units::{CpuUnits, HOURS_PER_MONTH, MemoryMib, Usd},
+    workload::{Architecture, OperatingSystem, Platform, PurchaseSplit},
+};
+
+pub(super) const POD_OVERHEAD: MemoryMib = MemoryMib(256);
+pub(super) const LARGEST_POD: CpuUnits = CpuUnits(16_384);
+
+pub(super) fn on_fargate(cluster: &ClusterWork, market: &Market<'_>) -> PlatformRow {
+    let mut row = PlatformRow::new(LaunchPlatform::EksFargate);
+    for work in &cluster.work {
+        let mut running = match super::fargate::on_fargate(work, market) {
+            OnFargate::Runs(running) => running,
+            OnFargate::NoRate(rate) => {
+                row.add(Err(rate));
+                continue;
+            }
+            OnFargate::Cannot(reason) => {
+                row.stay(&reason, work.staying());
+                continue;
+            }
+        };
+        let Platform { os, arch } = running.shape.platform;
+        let refused = match (os, arch) {
+            (OperatingSystem::Windows, _) => Some("Windows, which EKS on Fargate does not run"),
+            (_, Architecture::Arm64) => Some("arm64 images, which EKS on Fargate does not run"),
+            _ => None,
+        };
+        let size = pod_size(work.running.shape.cpu, work.running.shape.memory);
+        match (refused, size) {
+            (Some(reason), _) => row.stay(reason, work.staying()),
+            (None, None) => row.stay("larger than any pod on Fargate", work.staying()),
+            (None, Some(size)) => {
+                running.shape = Market::resized(&running.shape, size.cpu(), size.memory());
+                running.split = PurchaseSplit::ON_DEMAND;
+                row.add(month(&running, market));
+            }
+        }
+    }
+    row.assume("tasks have the recommended size, or their present one where none is recommended");
+    row.assume("a pod takes 256 MB more and is rounded up to the next Fargate size; there is no Spot");
+    control_plane(&mut row, market);
+    row
+}
+
+/// Adds the hours of a cluster's control plane.
+pub(super) fn control_plane(row: &mut PlatformRow, market: &Market<'_>) {
+    let Some(charge) = market.charges.eks_cluster(market.settings.eks_extended_support) else {
+        row.add(Err("no price of an EKS cluster is held".to_owned()));
+        return;
+    };
+    let monthly = charge.amount * Decimal::from(HOURS_PER_MONTH) * market.paid;
+    row.add(Ok(Usd(monthly).rounded()));
+    row.assume(format!(
+        "one EKS cluster for each ECS cluster, at {} USD an hour; moving to Kubernetes is not priced",
+        charge.amount.normalize()
+    ));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pod_takes_256_mb_more_and_the_next_size() {
+        for (cpu, memory, billed) in [
+            (256, 256, Some((256, 512))),
+            (256, 512, Some((256, 1024))),
+            // The example of the EKS User Guide.
+            (1024, 8192, Some((2048, 9216))),
+            (4096, 30_720, Some((8192, 32_768))),
+            (300, 1024, Some((512, 2048))),
+            (16_384, 122_624, Some((16_384, 122_880))),
+            (16_384, 122_880, None),
+            (32_768, 61_440, None),
+        ] {
+            let size = pod_size(CpuUnits(cpu), MemoryMib(memory));
+            let size = size.map(|size| (size.cpu().0, size.memory().0));
+            assert_eq!(size, billed, "{cpu} / {memory}");
+        }
+    }
+}

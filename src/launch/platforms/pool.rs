@@ -1,0 +1,185 @@
+//! [`Pool`]: tasks that may share instances, and their packing on the one best type or on a mix.
+//!
+//! The best single type is found by trying: types in the sequence of a bound that counts what each hour needs
+//! in whole instances, until the bound alone is more than the best packing found. The mix is offered the
+//! types with the lowest price for what the tasks need, that one among them, so it never costs more.
+
+use super::{Market, hosts::Host};
+use crate::ec2::packing::{Packing, Problem, Resources, TaskGroup, Unpackable};
+
+/// Types that a mix is offered.
+const MIX_OFFERS: usize = 12;
+
+pub(super) struct Pool {
+    pub(super) groups: Vec<TaskGroup>,
+    /// The workload of each group.
+    pub(super) ids: Vec<String>,
+}
+
+/// A packing, by position in the hosts.
+pub(super) struct Solved {
+    pub(super) packing: Packing,
+    /// Positions in the hosts of the packing's offers.
+    pub(super) offered: Vec<usize>,
+}
+
+/// What an hour needs at least.
+#[derive(Clone, Copy, Default)]
+struct Hour {
+    cpu: u64,
+    memory: u64,
+    enis: u64,
+    gpus: u64,
+    instances: u64,
+}
+
+impl Pool {
+    /// Packed on the one type that makes it cheapest.
+    pub(super) fn single(&self, hosts: &[Host], market: &Market<'_>) -> Result<Solved, String> {
+        let hours = self.hours();
+        let mut ranked: Vec<(u128, usize)> = hosts
+            .iter()
+            .enumerate()
+            .filter(|(_, host)| self.groups.iter().all(|group| holds(host, group)))
+            .map(|(at, host)| (bound(&hours, host, market.settings.target_capacity_percent), at))
+            .collect();
+        ranked.sort_unstable();
+        let mut best: Option<Solved> = None;
+        let mut refused = None;
+        for (bound, at) in ranked {
+            if best.as_ref().is_some_and(|best| best.packing.cost_micro_usd <= bound) {
+                break;
+            }
+            match self.pack(hosts, vec![at], market) {
+                Ok(solved) => {
+                    let cost = solved.packing.cost_micro_usd;
+                    if best.as_ref().is_none_or(|best| cost < best.packing.cost_micro_usd) {
+                        best = Some(solved);
+                    }
+                }
+                Err(error) => refused = Some(error),
+            }
+        }
+        best.ok_or_else(|| match refused {
+            Some(error) => self.explained(&error, market),
+            None => "no one instance type considered holds every task".to_owned(),
+        })
+    }
+
+    /// Packed on several types; `single` is how one alone does it, where one can.
+    pub(super) fn mix(
+        &self,
+        hosts: &[Host],
+        single: Option<&Solved>,
+        market: &Market<'_>,
+    ) -> Result<Solved, String> {
+        let mut offered = self.best_for_mix(hosts);
+        offered.extend(single.iter().flat_map(|single| &single.offered));
+        offered.sort_unstable();
+        offered.dedup();
+        let mut solved = self.pack(hosts, offered, market).map_err(|error| self.explained(&error, market))?;
+        if let Some(single) = single.filter(|s| s.packing.cost_micro_usd < solved.packing.cost_micro_usd) {
+            // It is a mix of one; what bounds any mix bounds it, too.
+            let lower_bound_micro_usd = solved.packing.lower_bound_micro_usd;
+            let packing = Packing { lower_bound_micro_usd, ..single.packing.clone() };
+            solved = Solved { packing, offered: single.offered.clone() };
+        }
+        Ok(solved)
+    }
+
+    fn pack(&self, hosts: &[Host], offered: Vec<usize>, market: &Market<'_>) -> Result<Solved, Unpackable> {
+        let problem = Problem {
+            offers: offered.iter().map(|at| hosts[*at].offer.clone()).collect(),
+            groups: self.groups.clone(),
+            zones: market.settings.zones,
+            target_capacity_percent: market.settings.target_capacity_percent,
+        };
+        (market.pack)(&problem).map(|packing| Solved { packing, offered })
+    }
+
+    fn explained(&self, error: &Unpackable, market: &Market<'_>) -> String {
+        match error {
+            Unpackable::NoOfferHolds { group } => {
+                let id = self.ids.get(*group).map_or("a workload", String::as_str);
+                format!("no instance type of at most {} vCPU holds a task of {id}", market.settings.max_vcpu)
+            }
+            other => other.to_string(),
+        }
+    }
+
+    /// The types with the lowest price for the part of all needs that they hold, and for every group one
+    /// that holds its tasks.
+    fn best_for_mix(&self, hosts: &[Host]) -> Vec<usize> {
+        let total = self.hours().iter().fold((0, 0), |sum, hour| (sum.0 + hour.cpu, sum.1 + hour.memory));
+        let price = |host: &Host| {
+            let Resources { cpu, memory_mib, .. } = host.offer.allocatable;
+            // Of the needs, the part that it holds is the smaller of two; its inverse is the larger.
+            let cpu = total.0 as f64 / f64::from(cpu.max(1));
+            let memory = total.1 as f64 / f64::from(memory_mib.max(1));
+            host.offer.micro_usd_per_hour as f64 * cpu.max(memory)
+        };
+        let mut ranked: Vec<usize> = (0..hosts.len()).collect();
+        ranked.sort_by(|a, b| price(&hosts[*a]).total_cmp(&price(&hosts[*b])).then(a.cmp(b)));
+        let mut offered: Vec<usize> = ranked.iter().copied().take(MIX_OFFERS).collect();
+        for group in &self.groups {
+            if !offered.iter().any(|at| holds(&hosts[*at], group)) {
+                offered.extend(ranked.iter().copied().find(|at| holds(&hosts[*at], group)));
+            }
+        }
+        offered
+    }
+
+    fn hours(&self) -> Vec<Hour> {
+        let hours = self.groups.first().map_or(0, |group| group.tasks.len());
+        let mut needed = vec![Hour::default(); hours];
+        for group in &self.groups {
+            for (hour, tasks) in needed.iter_mut().zip(&group.tasks) {
+                let tasks = u64::from(*tasks);
+                hour.cpu += tasks * u64::from(group.needs.cpu);
+                hour.memory += tasks * u64::from(group.needs.memory_mib);
+                hour.enis += tasks * u64::from(group.needs.enis);
+                hour.gpus += tasks * u64::from(group.needs.gpus);
+                let apart =
+                    if group.distinct_instances { tasks } else { u64::from(group.min_zones).min(tasks) };
+                hour.instances = hour.instances.max(apart);
+            }
+        }
+        needed
+    }
+
+    /// Of the mean load, the part that runs in every hour, 0 to 1: the lesser of CPU's and memory's.
+    pub(super) fn steady(&self) -> (u64, u64) {
+        let hours = self.hours();
+        let share = |of: fn(&Hour) -> u64| {
+            let least = hours.iter().map(of).min().unwrap_or(0);
+            let sum: u64 = hours.iter().map(of).sum();
+            (least * hours.len() as u64, sum.max(1))
+        };
+        let (cpu, memory) = (share(|hour| hour.cpu), share(|hour| hour.memory));
+        let less = u128::from(cpu.0) * u128::from(memory.1) <= u128::from(memory.0) * u128::from(cpu.1);
+        if less { cpu } else { memory }
+    }
+}
+
+fn holds(host: &Host, group: &TaskGroup) -> bool {
+    let (has, needs) = (host.offer.allocatable, group.needs);
+    has.cpu >= needs.cpu
+        && has.memory_mib >= needs.memory_mib
+        && has.enis >= needs.enis
+        && has.gpus >= needs.gpus
+}
+
+/// Millionths of a USD that the hours cost at least on one type.
+fn bound(hours: &[Hour], host: &Host, target_capacity_percent: u32) -> u128 {
+    let Resources { cpu, memory_mib, enis, gpus } = host.offer.allocatable;
+    let per = |needed: u64, has: u32| if needed == 0 { 0 } else { needed.div_ceil(u64::from(has.max(1))) };
+    let target = u64::from(target_capacity_percent.clamp(1, 100));
+    let instances: u64 = hours
+        .iter()
+        .map(|hour| {
+            let used = per(hour.cpu, cpu).max(per(hour.memory, memory_mib)).max(per(hour.enis, enis));
+            (used.max(per(hour.gpus, gpus)).max(hour.instances) * 100).div_ceil(target)
+        })
+        .sum();
+    u128::from(instances) * u128::from(host.offer.micro_usd_per_hour)
+}
