@@ -4,6 +4,7 @@
 
 mod amounts;
 mod columns;
+pub mod compare;
 pub mod csv;
 pub mod explain;
 #[cfg(test)]

@@ -63,14 +63,19 @@ pub(super) fn on_fargate(cluster: &ClusterWork, market: &Market<'_>) -> Platform
 
 /// Adds the hours of a cluster's control plane.
 pub(super) fn control_plane(row: &mut PlatformRow, market: &Market<'_>) {
-    let Some(charge) = market.charges.eks_cluster(market.settings.eks_extended_support) else {
+    let Some(charge) = market.charges.eks_cluster(market.config.eks.extended_support) else {
         row.add(Err("no price of an EKS cluster is held".to_owned()));
         return;
     };
-    let monthly = charge.amount * Decimal::from(HOURS_PER_MONTH) * market.paid;
+    let monthly = charge.amount * market.eks_clusters * Decimal::from(HOURS_PER_MONTH) * market.paid();
     row.add(Ok(Usd(monthly).rounded()));
+    let clusters = match market.config.eks.clusters {
+        None => "an EKS cluster for each ECS cluster".to_owned(),
+        Some(1) => "one EKS cluster for all".to_owned(),
+        Some(clusters) => format!("{clusters} EKS clusters for all"),
+    };
     row.assume(format!(
-        "one EKS cluster for each ECS cluster, at {} USD an hour; moving to Kubernetes is not priced",
+        "{clusters}, at {} USD an hour; the move to Kubernetes is not priced",
         charge.amount.normalize()
     ));
 }

@@ -57,7 +57,7 @@ fn assume(row: &mut PlatformRow, platform: LaunchPlatform, market: &Market<'_>) 
         }
         LaunchPlatform::FargateSpot => row.assume(format!(
             "tasks can be interrupted; {} of each service on demand stays so",
-            match market.spot_on_demand_tasks {
+            match market.config.spot_on_demand_tasks {
                 0 => "no task".to_owned(),
                 1 => "one task".to_owned(),
                 n => format!("{n} tasks"),
@@ -65,9 +65,9 @@ fn assume(row: &mut PlatformRow, platform: LaunchPlatform, market: &Market<'_>) 
         )),
         LaunchPlatform::FargateSavingsPlan => row.assume(format!(
             "a {} {} Compute Savings Plan covers {} % of what runs on demand at every hour; none does now",
-            market.plan.term.as_str(),
-            market.plan.payment.as_str(),
-            (Decimal::from(market.plan.coverage_centi_percent) / Decimal::ONE_HUNDRED).normalize()
+            market.plan().term.as_str(),
+            market.plan().payment.as_str(),
+            (Decimal::from(market.plan().coverage_centi_percent) / Decimal::ONE_HUNDRED).normalize()
         )),
         _ => {}
     }
@@ -117,7 +117,7 @@ fn right_sized(work: &Work, running: &Running, market: &Market<'_>) -> Result<Us
 /// USD a month, as printed.
 pub(super) fn month(running: &Running, market: &Market<'_>) -> Result<Usd, String> {
     let cost = TaskCost::split(market.book, &running.shape, running.split).map_err(|e| missing(&e))?;
-    Ok((cost.hourly() * (running.monthly_task_hours * market.paid)).rounded())
+    Ok((cost.hourly() * (running.monthly_task_hours * market.paid())).rounded())
 }
 
 fn arm(row: &mut PlatformRow, work: &Work, mut running: Running, market: &Market<'_>) {
@@ -135,7 +135,7 @@ fn arm(row: &mut PlatformRow, work: &Work, mut running: Running, market: &Market
 }
 
 fn spot(row: &mut PlatformRow, work: &Work, mut running: Running, market: &Market<'_>) {
-    if let Some(split) = spot_split(&running, market.spot_on_demand_tasks) {
+    if let Some(split) = spot_split(&running, market.config.spot_on_demand_tasks) {
         running.split = split;
         if let Some(date) = spot_rates_date(market.book, &running.shape) {
             row.assume(format!("the Spot price floats; this is that of {date}"));
@@ -161,15 +161,15 @@ fn savings_plan(row: &mut PlatformRow, work: &Work, running: &Running, market: &
         return;
     }
     let steady = running.steady_on_demand_milli > 0 && !running.monthly_task_hours.is_zero();
-    if !steady || market.plan.coverage_centi_percent == 0 {
+    if !steady || market.plan().coverage_centi_percent == 0 {
         row.add(right_sized(work, running, market));
         return;
     }
-    let cost = covered(running, market.book, market.plans, market.plan).and_then(|covered| {
-        let now = unrounded(market.book, running, market.paid)
+    let cost = covered(running, market.book, market.plans, market.plan()).and_then(|covered| {
+        let now = unrounded(market.book, running, market.paid())
             .ok_or_else(|| format!("no Fargate rate is held for {}", running.shape.region))?;
         row.assume(format!("Savings Plan list rates of {}", covered.rates_date));
-        Ok(Usd(now - covered.saved * market.paid).rounded())
+        Ok(Usd(now - covered.saved * market.paid()).rounded())
     });
     row.add(cost);
 }

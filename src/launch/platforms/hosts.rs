@@ -8,16 +8,12 @@ use std::collections::BTreeSet;
 
 use rust_decimal::{Decimal, prelude::ToPrimitive as _};
 
-use super::{InstancePayment, Market};
+use super::{InstancePayment, MAX_VCPU, Market};
 use crate::{
     ec2::{HostSettings, InstanceType, allocatable, packing::InstanceOffer},
     pricing::{InstancePrice, InstancePurchase},
-    units::HOURS_PER_MONTH,
     workload::{Architecture, Region},
 };
-
-/// GiB of the data volume that ECS gives every managed instance (ECS Developer Guide, Managed Instances).
-const MANAGED_VOLUME_GIB: u32 = 80;
 
 /// Families for other work than containers, whose tables show no GPU.
 const SPECIAL: [&str; 7] = ["dl", "f", "hpc", "inf", "mac", "trn", "vt"];
@@ -37,6 +33,8 @@ pub(super) struct Purchase {
     /// Of the hours, the part that a Savings Plan covers, 0 to 1.
     pub(super) covered: Decimal,
     pub(super) fee: Fee,
+    /// Of each instance; in the price where that of a GiB is held.
+    pub(super) volume_gib: u32,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,7 +61,7 @@ pub(super) fn hosts(
     let mut hosts: Vec<Host> = names
         .iter()
         .filter_map(|name| market.types.get(name))
-        .filter(|one| one.architecture == architecture && is_usual(one, gpus, market))
+        .filter(|one| one.architecture == architecture && is_usual(one, gpus))
         .filter_map(|one| host(market, region, one, settings, purchase))
         .collect();
     hosts.sort_by(|a, b| {
@@ -86,9 +84,9 @@ fn not_held(
     match payment {
         InstancePayment::OnDemand => format!("no {architecture} EC2 rate is held for {region}"),
         InstancePayment::SavingsPlan => format!(
-            "no {} {} Compute Savings Plan rate of {architecture} EC2 instances is held for {region}",
-            market.plan.term.as_str(),
-            market.plan.payment.as_str()
+            "no {} {} Savings Plan rate of {architecture} EC2 instances is held for {region}",
+            market.plan().term.as_str(),
+            market.plan().payment.as_str()
         ),
         InstancePayment::SpotShare => {
             format!("no {architecture} EC2 Spot rate is held for {region}")
@@ -96,15 +94,15 @@ fn not_held(
     }
 }
 
-fn is_usual(one: &InstanceType, gpus: bool, market: &Market<'_>) -> bool {
+fn is_usual(one: &InstanceType, gpus: bool) -> bool {
     let letters = one.name.find(|c: char| !c.is_ascii_lowercase()).unwrap_or(one.name.len());
     one.current_generation
         && !one.bare_metal
-        && one.vcpu <= market.settings.max_vcpu
+        && one.vcpu <= MAX_VCPU
         && (one.gpus > 0) == gpus
         && !SPECIAL.contains(&&one.name[..letters])
         // A flex type, too, is not to be used in full all the time.
-        && (market.settings.burstable || !(one.burstable || one.family().ends_with("-flex")))
+        && !(one.burstable || one.family().ends_with("-flex"))
 }
 
 fn host(
@@ -115,7 +113,7 @@ fn host(
     purchase: Purchase,
 ) -> Option<Host> {
     let allocatable = allocatable(one, settings)?;
-    let price = |purchase| market.instances.price(region, &one.name, purchase);
+    let price = |purchase| market.config.ec2.price(market.instances, region, &one.name, purchase);
     let list = price(InstancePurchase::OnDemand)?;
     let mut dates = BTreeSet::from([list.effective_date.clone()]);
     let mut used = |other: InstancePrice| {
@@ -126,8 +124,12 @@ fn host(
         InstancePayment::OnDemand => list.usd,
         InstancePayment::SpotShare => used(price(InstancePurchase::Spot)?),
         InstancePayment::SavingsPlan => {
-            let plan = InstancePurchase::ComputeSavingsPlan(market.plan.term, market.plan.payment);
-            let plan = used(price(plan)?);
+            let (term, payment) = (market.plan().term, market.plan().payment);
+            let kinds = [
+                InstancePurchase::ComputeSavingsPlan(term, payment),
+                InstancePurchase::Ec2InstanceSavingsPlan(term, payment),
+            ];
+            let plan = used(kinds.into_iter().filter_map(price).min_by_key(|price| price.usd)?);
             plan * purchase.covered + list.usd * (Decimal::ONE - purchase.covered)
         }
     };
@@ -135,13 +137,11 @@ fn host(
         |charge: Option<&crate::pricing::Charge>| Some(list.usd * charge?.amount / Decimal::ONE_HUNDRED);
     let fee = match purchase.fee {
         Fee::None => Decimal::ZERO,
-        Fee::ManagedInstances => {
-            percent(market.charges.managed_instances_fee(&one.name, market.settings.on))?
-                + managed_volume(market, region).unwrap_or_default()
-        }
-        Fee::EksAutoMode => percent(market.charges.eks_auto_mode_fee(&one.name, market.settings.on))?,
+        Fee::ManagedInstances => percent(market.charges.managed_instances_fee(&one.name, market.on))?,
+        Fee::EksAutoMode => percent(market.charges.eks_auto_mode_fee(&one.name, market.on))?,
     };
-    let micro_usd_per_hour = ((instance + fee) * Decimal::from(1_000_000)).round().to_u64()?;
+    let volume = market.volume(region, purchase.volume_gib).unwrap_or_default();
+    let micro_usd_per_hour = ((instance + fee + volume) * Decimal::from(1_000_000)).round().to_u64()?;
     let offer = InstanceOffer {
         name: one.name.clone(),
         architecture: one.architecture,
@@ -150,12 +150,6 @@ fn host(
     };
     let fargate = market.fargate_equivalent(region, one.architecture, one.vcpu, one.memory);
     Some(Host { offer, fargate, dates })
-}
-
-/// USD an hour of a managed instance's data volume, where the region's price is held.
-pub(super) fn managed_volume(market: &Market<'_>, region: &Region) -> Option<Decimal> {
-    let monthly = market.charges.gp3_volume(region)?.amount * Decimal::from(MANAGED_VOLUME_GIB);
-    Some(monthly / Decimal::from(HOURS_PER_MONTH))
 }
 
 /// Of hosts sorted by price, those that have more of something than every cheaper one.

@@ -8,9 +8,8 @@ use std::collections::BTreeMap;
 use rust_decimal::Decimal;
 
 use super::{
-    ClusterWork, InstanceChoice, InstancePayment, LaunchPlatform, Market, Packed, PlatformRow, Work,
-    date_range, eks,
-    hosts::{Fee, Host, Purchase, hosts, managed_volume},
+    ClusterWork, InstanceChoice, InstancePayment, LaunchPlatform, Market, Packed, PlatformRow, Work, eks,
+    hosts::{Fee, Host, Purchase, hosts},
     pool::{Pool, Solved},
 };
 use crate::{
@@ -47,8 +46,8 @@ pub(super) fn rows(
                 row.assume(format!(
                     "a {} {} Compute Savings Plan covers {share} % of the {} instance-hours: what runs at every \
                      hour",
-                    market.plan.term.as_str(),
-                    market.plan.payment.as_str(),
+                    market.plan().term.as_str(),
+                    market.plan().payment.as_str(),
                     architecture.as_str()
                 ));
             }
@@ -84,13 +83,9 @@ pub(super) fn rows(
         }
     }
     for (row, packed) in rows.iter_mut().zip(packed) {
-        row.add(Ok(Usd(packed.cost * market.paid).rounded()));
+        row.add(Ok(Usd(packed.cost * market.paid()).rounded()));
         if let Ok(priced) = &mut row.outcome {
             priced.packed = (!packed.instance_hours.is_empty()).then_some(packed);
-        }
-        if let Some(dates) = date_range(&row.price_dates) {
-            row.assumptions.retain(|text| !text.starts_with("EC2 prices of"));
-            row.assume(format!("EC2 prices of {dates}"));
         }
     }
     rows
@@ -120,7 +115,7 @@ fn purchase(platform: LaunchPlatform, spot: bool, pool: &Pool, market: &Market<'
         payment => payment,
     };
     let (steady, of) = pool.steady();
-    let coverage = Decimal::from(market.plan.coverage_centi_percent) / Decimal::from(10_000);
+    let coverage = Decimal::from(market.plan().coverage_centi_percent) / Decimal::from(10_000);
     Purchase {
         payment,
         covered: Decimal::from(steady) / Decimal::from(of) * coverage,
@@ -129,14 +124,22 @@ fn purchase(platform: LaunchPlatform, spot: bool, pool: &Pool, market: &Market<'
             LaunchPlatform::EksAutoMode(_) => Fee::EksAutoMode,
             _ => Fee::None,
         },
+        volume_gib: volume_gib(platform, market),
+    }
+}
+
+fn volume_gib(platform: LaunchPlatform, market: &Market<'_>) -> u32 {
+    match platform {
+        LaunchPlatform::ManagedInstances(_) => market.config.ec2.managed_instances_volume_gib,
+        _ => market.config.ec2.root_volume_gib,
     }
 }
 
 fn host_settings(platform: LaunchPlatform, cluster: &ClusterWork, market: &Market<'_>) -> HostSettings {
     HostSettings {
         // Managed instances have it always.
-        trunking: market.settings.trunking || matches!(platform, LaunchPlatform::ManagedInstances(_)),
-        reserved_memory: market.settings.reserved_memory,
+        trunking: market.config.ec2.trunking || matches!(platform, LaunchPlatform::ManagedInstances(_)),
+        reserved_memory: market.config.ec2.reserved_memory,
         daemons: cluster.daemons,
     }
 }
@@ -188,7 +191,7 @@ fn group(
             gpus: placement.gpus,
         },
         architectures: vec![architecture],
-        min_zones: if placement.spread { market.settings.min_zones.min(market.settings.zones) } else { 1 },
+        min_zones: if placement.spread { market.zones().1 } else { 1 },
         distinct_instances: placement.distinct_instances,
         tasks,
     }
@@ -200,7 +203,7 @@ fn divided(work: &Work, platform: LaunchPlatform, market: &Market<'_>) -> (Vec<u
         return (work.tasks.clone(), vec![0; work.tasks.len()]);
     }
     let PurchaseSplit { spot, total } =
-        spot_split(&work.running, market.spot_on_demand_tasks).unwrap_or(work.running.split);
+        spot_split(&work.running, market.config.spot_on_demand_tasks).unwrap_or(work.running.split);
     let (spot, total) = (u128::from(spot), u128::from(total.max(1)));
     let on_demand = |tasks: &u32| {
         let stays = (u128::from(*tasks) * (total - spot.min(total))).div_ceil(total);
@@ -246,60 +249,65 @@ fn decimal(value: u128) -> Decimal {
 }
 
 fn assume(row: &mut PlatformRow, platform: LaunchPlatform, cluster: &ClusterWork, market: &Market<'_>) {
-    let settings = market.settings;
+    let ec2 = &market.config.ec2;
     row.assume("tasks have the recommended size, or their present one where none is recommended");
     if platform.architecture() == Some(Architecture::Arm64) {
         row.assume("every image is built for arm64 too, and a vCPU does as much work there");
     } else if cluster.work.iter().any(|work| work.running.shape.platform.arch == Architecture::Arm64) {
         row.assume("tasks that are arm64 now stay so, on instances of their own");
     }
+    let (zones, least) = market.zones();
     row.assume(format!(
-        "instances hold each hour's most tasks and, in a deployment, both revisions; over {} zones, a service \
-         in {} at least; idle capacity is in the price",
-        settings.zones,
-        settings.min_zones.min(settings.zones)
+        "instances hold each hour's most tasks and, in a deployment, both revisions; over {zones} zones, a \
+         service in {least} at least; idle capacity is in the price"
     ));
-    if settings.target_capacity_percent < 100 {
-        row.assume(format!(
-            "managed scaling keeps {} % of the instances in use",
-            settings.target_capacity_percent
-        ));
+    if market.target_capacity_percent() < 100 {
+        let target = market.target_capacity_percent();
+        row.assume(format!("managed scaling keeps {target} % of the instances in use"));
     }
-    let volume = managed_volume(market, &cluster.region).is_some();
-    let mut absent = vec!["EBS root volumes", "storage for tasks"];
+    let mut absent = Vec::new();
     match platform {
-        LaunchPlatform::ManagedInstances(_) => {
-            row.assume(
-                "the management fee is of the on-demand price; ECS chooses the types, here the cheapest",
-            );
-            absent =
-                if volume { Vec::new() } else { vec!["the data volume of 80 GiB (no EBS price is held)"] };
-            if volume {
-                row.assume("each instance has its data volume of 80 GiB");
-            }
-        }
-        LaunchPlatform::Ec2(..) if settings.trunking => row.assume("ENI trunking (awsvpcTrunking) is on"),
+        LaunchPlatform::ManagedInstances(_) => row.assume(
+            "the management fee is of the on-demand price; ECS chooses the types, here the cheapest; ENI trunking \
+             is on",
+        ),
         LaunchPlatform::EksEc2(_) | LaunchPlatform::EksAutoMode(_) => {
-            row.assume("a node holds what an ECS instance holds: what kubelet reserves, and its limit of pods, are not counted");
+            row.assume(
+                "a node holds what an ECS instance holds: what kubelet reserves, and its limit of pods, are not \
+                 counted",
+            );
             eks::control_plane(row, market);
         }
-        _ => {}
+        _ => row.assume(format!(
+            "ENI trunking (awsvpcTrunking) is {}",
+            if ec2.trunking { "on" } else { "off: an instance holds few tasks in awsvpc mode" }
+        )),
     }
-    let own = matches!(platform, LaunchPlatform::Ec2(..) | LaunchPlatform::EksEc2(_));
-    match settings.operations.filter(|_| own) {
-        Some(operations) => {
-            row.add(Ok(operations.rounded()));
-            row.assume(format!("operations take {} USD a month and cluster", operations.0.normalize()));
+    let gib = volume_gib(platform, market);
+    match market.volume(&cluster.region, gib) {
+        Some(_) => row.assume(format!("each instance has a volume of {gib} GiB")),
+        None => absent
+            .push(format!("a volume of {gib} GiB an instance (no EBS rate is held for {})", cluster.region)),
+    }
+    absent.push("storage of tasks beyond that".to_owned());
+    if matches!(platform, LaunchPlatform::Ec2(..) | LaunchPlatform::EksEc2(_)) {
+        let operations = ec2.operations_hours_per_month * ec2.operations_usd_per_hour;
+        if operations.is_zero() {
+            absent.push("operations time".to_owned());
+        } else {
+            row.add(Ok(Usd(operations).rounded()));
+            let hours = ec2.operations_hours_per_month;
+            row.assume(format!("operations take {hours} hours a month for each cluster"));
         }
-        None if own => absent.push("operations time"),
-        None => {}
     }
-    if !absent.is_empty() {
-        row.assume(format!("not in the price: {}", absent.join(", ")));
-    }
-    if payment(platform) == InstancePayment::SpotShare {
-        row.assume(
+    row.assume(format!("not in the price: {}", absent.join("; ")));
+    match payment(platform) {
+        InstancePayment::OnDemand => {}
+        InstancePayment::SavingsPlan => {
+            row.assume("only types are considered whose plan rate is held or given")
+        }
+        InstancePayment::SpotShare => row.assume(
             "tasks can be interrupted; the same share of them as on Fargate is on Spot, whose price floats",
-        );
+        ),
     }
 }

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use jiff::civil::Date;
 use rust_decimal::Decimal;
 
-use super::CompareSettings;
 use crate::{
     config::{Config, SavingsPlanChoice},
     ec2::{
@@ -14,9 +14,15 @@ use crate::{
     pricing::{
         Charges, InstancePrices, NoPrice, PriceBook, RateDimension, SavingsPlanRates, TaskCost, TaskShape,
     },
-    units::{CpuUnits, MemoryMib, Usd},
+    units::{CpuUnits, HOURS_PER_MONTH, MemoryMib, Usd},
     workload::{Architecture, OperatingSystem, Platform, PurchaseOption, PurchaseSplit, Region},
 };
+
+/// Availability zones that a cluster's instances are in, unless services are spread over more.
+const ZONES: u32 = 3;
+
+/// Larger instance types are not considered: losing one takes too much with it.
+pub const MAX_VCPU: u32 = 96;
 
 /// Packs tasks on instances, as [`crate::ec2::packing::pack`] does.
 pub type Packer = dyn Fn(&Problem) -> Result<Packing, Unpackable> + Sync;
@@ -28,36 +34,60 @@ pub struct Market<'a> {
     pub types: &'a InstanceTypes,
     pub instances: &'a InstancePrices,
     pub charges: &'a Charges,
-    pub settings: CompareSettings,
-    pub plan: SavingsPlanChoice,
-    /// Tasks of a service that stay on demand when the rest moves to Spot.
-    pub spot_on_demand_tasks: u32,
-    /// What is paid of a list price.
-    pub paid: Decimal,
+    pub config: &'a Config,
+    /// EKS clusters for each ECS cluster.
+    pub eks_clusters: Decimal,
+    /// The day that fees are taken of.
+    pub on: Date,
     pub pack: &'a Packer,
 }
 
 impl std::fmt::Debug for Market<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Market").field("settings", &self.settings).finish_non_exhaustive()
+        f.debug_struct("Market").field("on", &self.on).finish_non_exhaustive()
     }
 }
 
 impl<'a> Market<'a> {
     /// With the tables that this fargauge was built with and its own packing.
-    pub fn embedded(book: &'a PriceBook, config: &Config, settings: CompareSettings) -> Self {
+    pub fn embedded(book: &'a PriceBook, config: &'a Config, eks_clusters: Decimal, on: Date) -> Self {
         Self {
             book,
             plans: SavingsPlanRates::embedded(),
             types: InstanceTypes::embedded(),
             instances: InstancePrices::embedded(),
             charges: Charges::embedded(),
-            settings,
-            plan: config.savings_plan,
-            spot_on_demand_tasks: config.spot_on_demand_tasks,
-            paid: config.discount.factor(),
+            config,
+            eks_clusters,
+            on,
             pack: &crate::ec2::packing::pack,
         }
+    }
+
+    pub(super) fn plan(&self) -> SavingsPlanChoice {
+        self.config.savings_plan
+    }
+
+    /// What is paid of a list price.
+    pub(super) fn paid(&self) -> Decimal {
+        self.config.discount.factor()
+    }
+
+    /// Zones that a cluster's instances are in, and that a service's tasks are spread over at least.
+    pub(super) fn zones(&self) -> (u32, u32) {
+        let least = self.config.ec2.min_zones.max(1);
+        (ZONES.max(least), least)
+    }
+
+    pub(super) fn target_capacity_percent(&self) -> u32 {
+        self.config.ec2.target_capacity_percent.clamp(1, 100)
+    }
+
+    /// USD an hour of a volume of so many GiB, by the user's price, else the tables'.
+    pub(super) fn volume(&self, region: &Region, gib: u32) -> Option<Decimal> {
+        let own = self.config.ec2.root_volume_usd_per_gb_month;
+        let per_gib = own.or_else(|| Some(self.charges.gp3_volume(region)?.amount))?;
+        Some(per_gib * Decimal::from(gib) / Decimal::from(HOURS_PER_MONTH))
     }
 
     /// USD an hour of a task on Fargate at list, or which rate is not held.

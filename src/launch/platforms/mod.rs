@@ -21,7 +21,6 @@ mod market;
 mod platform;
 mod pool;
 mod row;
-mod settings;
 mod work;
 
 #[cfg(test)]
@@ -29,10 +28,9 @@ mod tests;
 
 use rayon::prelude::*;
 
-pub use market::{Market, Packer, date_range};
+pub use market::{MAX_VCPU, Market, Packer, date_range};
 pub use platform::{InstanceChoice, InstancePayment, LaunchPlatform};
 pub use row::{Packed, PlatformRow, Priced, Stays};
-pub use settings::CompareSettings;
 pub use work::{ClusterWork, Placement, Work};
 
 /// A cluster's work on every platform, in the sequence of [`LaunchPlatform::all`].

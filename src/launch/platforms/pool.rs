@@ -4,7 +4,7 @@
 //! in whole instances, until the bound alone is more than the best packing found. The mix is offered the
 //! types with the lowest price for what the tasks need, that one among them, so it never costs more.
 
-use super::{Market, hosts::Host};
+use super::{MAX_VCPU, Market, hosts::Host};
 use crate::ec2::packing::{Packing, Problem, Resources, TaskGroup, Unpackable};
 
 /// Types that a mix is offered.
@@ -41,7 +41,7 @@ impl Pool {
             .iter()
             .enumerate()
             .filter(|(_, host)| self.groups.iter().all(|group| holds(host, group)))
-            .map(|(at, host)| (bound(&hours, host, market.settings.target_capacity_percent), at))
+            .map(|(at, host)| (bound(&hours, host, market.target_capacity_percent()), at))
             .collect();
         ranked.sort_unstable();
         let mut best: Option<Solved> = None;
@@ -61,7 +61,7 @@ impl Pool {
             }
         }
         best.ok_or_else(|| match refused {
-            Some(error) => self.explained(&error, market),
+            Some(error) => self.explained(&error),
             None => "no one instance type considered holds every task".to_owned(),
         })
     }
@@ -77,7 +77,7 @@ impl Pool {
         offered.extend(single.iter().flat_map(|single| &single.offered));
         offered.sort_unstable();
         offered.dedup();
-        let mut solved = self.pack(hosts, offered, market).map_err(|error| self.explained(&error, market))?;
+        let mut solved = self.pack(hosts, offered, market).map_err(|error| self.explained(&error))?;
         if let Some(single) = single.filter(|s| s.packing.cost_micro_usd < solved.packing.cost_micro_usd) {
             // It is a mix of one; what bounds any mix bounds it, too.
             let lower_bound_micro_usd = solved.packing.lower_bound_micro_usd;
@@ -91,17 +91,17 @@ impl Pool {
         let problem = Problem {
             offers: offered.iter().map(|at| hosts[*at].offer.clone()).collect(),
             groups: self.groups.clone(),
-            zones: market.settings.zones,
-            target_capacity_percent: market.settings.target_capacity_percent,
+            zones: market.zones().0,
+            target_capacity_percent: market.target_capacity_percent(),
         };
         (market.pack)(&problem).map(|packing| Solved { packing, offered })
     }
 
-    fn explained(&self, error: &Unpackable, market: &Market<'_>) -> String {
+    fn explained(&self, error: &Unpackable) -> String {
         match error {
             Unpackable::NoOfferHolds { group } => {
                 let id = self.ids.get(*group).map_or("a workload", String::as_str);
-                format!("no instance type of at most {} vCPU holds a task of {id}", market.settings.max_vcpu)
+                format!("no instance type of at most {MAX_VCPU} vCPU holds a task of {id}")
             }
             other => other.to_string(),
         }
