@@ -5,6 +5,7 @@
 
 mod backtest;
 mod collect;
+mod compare;
 mod completions;
 mod context;
 mod demo;
@@ -47,6 +48,7 @@ enum Command {
     Collect(collect::CollectArgs),
     Report(report::ReportArgs),
     Explain(explain::ExplainArgs),
+    Compare(compare::CompareArgs),
     Backtest(backtest::BacktestArgs),
     Price(price::PriceArgs),
     Prices(prices::PricesArgs),
@@ -62,6 +64,7 @@ impl Cli {
             Command::Collect(args) => collect::run(&self.global, args),
             Command::Report(args) => report::run(&self.global, args),
             Command::Explain(args) => explain::run(&self.global, args),
+            Command::Compare(args) => compare::run(&self.global, args),
             Command::Backtest(args) => backtest::run(&self.global, args),
             Command::Price(args) => price::run(&self.global, args),
             Command::Prices(args) => prices::run(&self.global, args),
