@@ -1,0 +1,216 @@
+//! [`solve`]: one hour's instances and what they cost at least.
+
+use super::{
+    bound::Bounds,
+    columns::{Column, divided, generate},
+    fill::{Bin, Choice, ORDERS, Order, by_worth, cost, decreasing, downsize, empty, used},
+    model::{Demand, Model},
+    search::cheapest,
+    zones::spread,
+};
+
+/// What the hours of a model share.
+#[derive(Debug, Default)]
+pub(super) struct Shared {
+    pub bounds: Bounds,
+    pub columns: Vec<Column>,
+    /// Instances that a search of an hour may fill.
+    pub search_budget: usize,
+    /// Rounds of columns for an hour by itself.
+    pub rounds: usize,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Solved {
+    /// Instances in use by offer.
+    pub used: Vec<u32>,
+    pub cost: u64,
+    /// The hour costs no less.
+    pub bound: u64,
+    pub bins: Vec<Bin>,
+}
+
+struct Attempt<'a> {
+    model: &'a Model,
+    demand: &'a Demand,
+    bound: u64,
+    best: Option<(u64, Vec<Bin>)>,
+}
+
+impl Attempt<'_> {
+    /// Within a fifth of a per cent for many instances: within none for few.
+    fn good_enough(&self) -> bool {
+        self.best.as_ref().is_some_and(|(cost, _)| *cost <= self.bound + self.bound / 500)
+    }
+
+    fn consider(&mut self, mut bins: Vec<Bin>) {
+        empty(self.model, &self.demand.caps, &mut bins);
+        downsize(self.model, &mut bins);
+        spread(self.model, self.demand, &mut bins);
+        downsize(self.model, &mut bins);
+        let cost = cost(self.model, &bins);
+        if self.best.as_ref().is_none_or(|(best, _)| cost < *best) {
+            self.best = Some((cost, bins));
+        }
+    }
+
+    fn raise(&mut self, bound: u64) {
+        self.bound = self.bound.max(bound);
+    }
+}
+
+/// Packs one hour.
+pub(super) fn solve(model: &Model, demand: &Demand, shared: &Shared) -> Solved {
+    let bound = shared.bounds.hour(model, demand);
+    let mut attempt = Attempt { model, demand, bound, best: None };
+    let guide = shared.bounds.prices.iter().max_by(|a, b| a.value(&demand.counts).total_cmp(&b.value(&demand.counts)));
+    // The offers that hold the worth most cheaply.
+    let mut promising: Vec<usize> = (0..model.offers.len()).collect();
+    if let Some(guide) = guide {
+        promising.sort_by(|&a, &b| {
+            let rate = |offer: usize| guide.ceilings[offer] as f64 / model.offers[offer].price.max(1) as f64;
+            rate(b).total_cmp(&rate(a)).then(a.cmp(&b))
+        });
+    }
+    promising.truncate(OFFERS_TRIED);
+    let ways: Vec<(Order, Choice)> =
+        ORDERS.iter().flat_map(|&order| [(order, Choice::First), (order, Choice::Best)]).collect();
+    'ways: for &way in &ways {
+        for &offer in &promising {
+            let mut bins = Vec::new();
+            decreasing(model, &demand.counts, &demand.caps, offer, way, &mut bins);
+            attempt.consider(bins);
+            if attempt.good_enough() {
+                break 'ways;
+            }
+        }
+    }
+    if !attempt.good_enough() && let Some(guide) = guide {
+        let (mut rest, mut bins) = (demand.counts.clone(), Vec::new());
+        by_worth(model, &mut rest, &demand.caps, &guide.worth, &mut bins);
+        decreasing(model, &rest, &demand.caps, promising[0], ways[0], &mut bins);
+        attempt.consider(bins);
+    }
+    let mut own = None;
+    if !attempt.good_enough() && shared.rounds > 0 {
+        own = Some(of_its_own(model, &mut attempt, shared));
+    }
+    if !attempt.good_enough() {
+        let columns = own.as_ref().map_or(&shared.columns, |own| &own.columns);
+        rounded(model, &mut attempt, columns, &promising, &ways);
+    }
+    if !attempt.good_enough() && shared.search_budget > 0 {
+        let bounds = own.as_ref().map_or(&shared.bounds, |own| &own.bounds);
+        searched(model, &mut attempt, bounds, shared);
+    }
+    let (cost, bins) = attempt.best.unwrap_or_default();
+    Solved { used: used(model, &bins), cost, bound: attempt.bound.min(cost), bins }
+}
+
+const OFFERS_TRIED: usize = 6;
+
+struct Own {
+    bounds: Bounds,
+    columns: Vec<Column>,
+}
+
+/// Columns and bounds for nothing but this hour: with its own caps, and without offers that cost more than
+/// the best packing that is known.
+fn of_its_own(model: &Model, attempt: &mut Attempt<'_>, shared: &Shared) -> Own {
+    let demand = attempt.demand;
+    let most = attempt.best.as_ref().map_or(u64::MAX, |(cost, _)| *cost);
+    let allowed: Vec<usize> =
+        (0..model.offers.len()).filter(|&offer| model.running(1) * model.offers[offer].price <= most).collect();
+    let caps: Vec<u32> = demand.caps.iter().zip(&demand.counts).map(|(&cap, &count)| cap.min(count)).collect();
+    let known: Vec<Column> = shared
+        .columns
+        .iter()
+        .filter(|column| {
+            allowed.contains(&column.offer) && column.take.iter().all(|&(class, tasks)| tasks <= caps[class])
+        })
+        .cloned()
+        .collect();
+    let generated = generate(model, &demand.counts, &caps, &allowed, known, shared.rounds);
+    let mut bounds = Bounds::of_resources(model, &demand.counts, &caps);
+    bounds.prices.extend(generated.prices);
+    attempt.raise(bounds.hour(model, demand).min(most));
+    Own { bounds, columns: generated.columns }
+}
+
+/// Rounds the divided program down and packs the rest in several ways.
+fn rounded(
+    model: &Model,
+    attempt: &mut Attempt<'_>,
+    columns: &[Column],
+    promising: &[usize],
+    ways: &[(Order, Choice)],
+) {
+    let demand = attempt.demand;
+    let Some(amounts) = divided(model, &demand.counts, columns) else { return };
+    let (mut rest, mut bins) = (demand.counts.clone(), Vec::new());
+    let mut parts: Vec<(f64, usize)> = Vec::new();
+    for (at, (column, amount)) in columns.iter().zip(&amounts).enumerate() {
+        let whole = (amount + 1e-6).floor();
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "not negative, no more than tasks")]
+        add(model, column, whole as u32, &mut rest, &mut bins);
+        parts.push((amount - whole, at));
+    }
+    parts.retain(|(part, _)| *part > 1e-6);
+    parts.sort_by(|(a, a_at), (b, b_at)| b.total_cmp(a).then(a_at.cmp(b_at)));
+    // The largest parts rounded up, from none of them to all.
+    for up in 0..=parts.len().min(ROUNDED_UP) {
+        let (mut rest, mut bins) = (rest.clone(), bins.clone());
+        let share = parts.len() * up / parts.len().clamp(1, ROUNDED_UP);
+        for &(_, at) in parts.iter().take(share) {
+            add(model, &columns[at], 1, &mut rest, &mut bins);
+        }
+        for &offer in promising.iter().take(3) {
+            for &way in ways.iter().take(2) {
+                let mut bins = bins.clone();
+                decreasing(model, &rest, &demand.caps, offer, way, &mut bins);
+                attempt.consider(bins);
+                if attempt.good_enough() {
+                    return;
+                }
+            }
+        }
+    }
+}
+
+const ROUNDED_UP: usize = 6;
+
+/// Adds instances with a column's tasks, as far as these are left.
+fn add(model: &Model, column: &Column, times: u32, rest: &mut [u32], bins: &mut Vec<Bin>) {
+    for _ in 0..times {
+        let take: Vec<(usize, u32)> = column
+            .take
+            .iter()
+            .map(|&(class, tasks)| (class, tasks.min(rest[class])))
+            .filter(|&(_, tasks)| tasks > 0)
+            .collect();
+        if take.is_empty() {
+            return;
+        }
+        for &(class, tasks) in &take {
+            rest[class] -= tasks;
+        }
+        bins.push(Bin::of(model, &Column { offer: column.offer, take }));
+    }
+}
+
+fn searched(model: &Model, attempt: &mut Attempt<'_>, bounds: &Bounds, shared: &Shared) {
+    let demand = attempt.demand;
+    let caps: Vec<u32> = demand.caps.iter().zip(&demand.counts).map(|(&cap, &count)| cap.min(count)).collect();
+    let limit = attempt.best.as_ref().map_or(u64::MAX, |(_, bins)| {
+        bins.iter().map(|bin| model.offers[bin.offer].price).sum()
+    });
+    let found = cheapest(model, &demand.counts, &caps, limit, shared.search_budget, |counts| bounds.in_use(counts, &caps));
+    let best = attempt.best.as_ref().map_or(u64::MAX, |(cost, _)| *cost);
+    let proven = bounds.hour_with(model, demand, |counts| {
+        if counts == demand.counts.as_slice() { found.bound } else { bounds.in_use(counts, &caps) }
+    });
+    attempt.raise(proven.min(best));
+    if let Some(columns) = found.columns {
+        attempt.consider(columns.iter().map(|column| Bin::of(model, column)).collect());
+    }
+}
