@@ -19,19 +19,26 @@ pub(super) struct Prices {
     /// By offer; 0 where it was not allowed, or holds nothing of worth.
     pub ceilings: Vec<u64>,
     /// Price and ceiling of the offer that holds worth most cheaply.
-    cheapest: (u64, u64),
+    pub cheapest: (u64, u64),
 }
 
 impl Prices {
-    pub(super) fn new(model: &Model, worth: Vec<u64>, caps: Vec<u32>, allowed: &[usize], full: &[Fullest]) -> Self {
+    pub(super) fn new(
+        model: &Model,
+        worth: Vec<u64>,
+        caps: Vec<u32>,
+        allowed: &[usize],
+        full: &[Fullest],
+    ) -> Self {
         let mut ceilings = vec![0; model.offers.len()];
         for (&offer, fullest) in allowed.iter().zip(full) {
             ceilings[offer] = fullest.ceiling;
         }
         let priced = model.offers.iter().zip(&ceilings).map(|(offer, &ceiling)| (offer.price, ceiling));
-        let cheapest = priced.filter(|&(_, ceiling)| ceiling > 0).min_by(|&(a, a_ceiling), &(b, b_ceiling)| {
-            (u128::from(a) * u128::from(b_ceiling)).cmp(&(u128::from(b) * u128::from(a_ceiling)))
-        });
+        let cheapest =
+            priced.filter(|&(_, ceiling)| ceiling > 0).min_by(|&(a, a_ceiling), &(b, b_ceiling)| {
+                (u128::from(a) * u128::from(b_ceiling)).cmp(&(u128::from(b) * u128::from(a_ceiling)))
+            });
         Self { worth, caps, ceilings, cheapest: cheapest.unwrap_or((0, 1)) }
     }
 
@@ -39,12 +46,15 @@ impl Prices {
     fn of_resource(model: &Model, kind: usize, unit: u32, caps: &[u32]) -> Self {
         let worth: Vec<u64> = model.classes.iter().map(|class| u64::from(class.needs[kind] / unit)).collect();
         let allowed: Vec<usize> = (0..model.offers.len()).collect();
-        let fullest = fullest_of_each(model, &worth, caps, &allowed);
+        let fullest = fullest_of_each(model, &worth, caps, &allowed, NODES, |_| 0.0);
         Self::new(model, worth, caps.to_vec(), &allowed, &fullest)
     }
 
     fn holds_for(&self, caps: &[u32]) -> bool {
-        caps.iter().zip(&self.caps).zip(&self.worth).all(|((&cap, &assumed), &worth)| cap <= assumed || worth == 0)
+        caps.iter()
+            .zip(&self.caps)
+            .zip(&self.worth)
+            .all(|((&cap, &assumed), &worth)| cap <= assumed || worth == 0)
     }
 
     pub(super) fn total(&self, counts: &[u32]) -> u128 {
@@ -83,6 +93,9 @@ pub(super) struct Cover {
     /// The same for those that run.
     running: Option<Vec<u64>>,
 }
+
+/// Steps of one search for the fullest instance.
+const NODES: usize = 20_000;
 
 /// Entries of a cover's table, and steps to fill it.
 const MOST_ENTRIES: usize = 400_000;
@@ -150,7 +163,13 @@ fn running(model: &Model, sizes: &[(usize, usize, u64)], width: usize, rows: usi
     for &(cpu, memory, price) in sizes {
         // As many as suffice alone.
         let most = (width / cpu.max(1)).min(usize::MAX).max(rows / memory.max(1)) + 1;
-        let most = if cpu == 0 { rows / memory.max(1) + 1 } else if memory == 0 { width / cpu + 1 } else { most };
+        let most = if cpu == 0 {
+            rows / memory.max(1) + 1
+        } else if memory == 0 {
+            width / cpu + 1
+        } else {
+            most
+        };
         steps += most * width * rows;
         if steps > 5 * MOST_STEPS {
             return None;
@@ -191,7 +210,7 @@ impl Bounds {
         // One for each task: instances that hold few tasks for any reason.
         let ones = vec![1; model.classes.len()];
         let allowed: Vec<usize> = (0..model.offers.len()).collect();
-        let fullest = fullest_of_each(model, &ones, caps, &allowed);
+        let fullest = fullest_of_each(model, &ones, caps, &allowed, NODES, |_| 0.0);
         prices.push(Prices::new(model, ones, caps.to_vec(), &allowed, &fullest));
         let cover = if model.offers.len() > 1 { Cover::new(model, peaks, caps) } else { None };
         Self { prices, cover }

@@ -3,10 +3,11 @@
 //! a warm start; the dual is also what bounds the cost from below.
 
 use microlp::{ComparisonOp, OptimizationDirection, Problem as Program, Solution, Variable};
+use rayon::prelude::*;
 
 use super::{
     bound::Prices,
-    knapsack::{Fullest, Item, fullest},
+    knapsack::{Effort, Fullest, Item, fullest},
     model::Model,
 };
 
@@ -22,8 +23,17 @@ pub(super) struct Column {
 /// Prices of the dual are rounded to a part in this many of the dearest offer.
 const UNIT: f64 = 16_777_216.0;
 
-/// Steps of one search for the fullest instance.
-const NODES: usize = 4_000;
+/// Steps of one search for the fullest instance: for a new column, and for proof that there is none.
+const NODES: usize = 3_000;
+const NODES_TO_PROVE: usize = 60_000;
+
+/// When to end.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limits {
+    pub rounds: usize,
+    /// Share of the cost that may stay open between the program and its bound.
+    pub gap: f64,
+}
 
 pub(super) struct Generated {
     pub columns: Vec<Column>,
@@ -31,14 +41,14 @@ pub(super) struct Generated {
     pub prices: Vec<Prices>,
 }
 
-/// Generates columns for `counts` from the offers `allowed` until none helps or `rounds` have passed.
+/// Generates columns for `counts` from the offers `allowed` until none helps or the limits are met.
 pub(super) fn generate(
     model: &Model,
     counts: &[u32],
     caps: &[u32],
     allowed: &[usize],
     mut columns: Vec<Column>,
-    rounds: usize,
+    limits: Limits,
 ) -> Generated {
     let present: Vec<usize> = (0..counts.len()).filter(|&class| counts[class] > 0).collect();
     for &class in &present {
@@ -49,7 +59,7 @@ pub(super) fn generate(
     let mut found: Option<(f64, Prices)> = None;
     let dearest = allowed.iter().map(|&offer| model.offers[offer].price).max().unwrap_or(1).max(1) as f64;
     let mut solution = start(model, counts, &columns, dearest);
-    for _ in 0..rounds {
+    for _ in 0..limits.rounds {
         let Some((solved, variables)) = solution.take() else { break };
         let total = solved.objective();
         let mut worth = vec![0; counts.len()];
@@ -59,22 +69,21 @@ pub(super) fn generate(
             let price = (solved.var_value(variable).clamp(0.0, 1.0) * UNIT) as u64;
             worth[class] = price;
         }
-        let fullest = fullest_of_each(model, &worth, caps, allowed);
+        // Columns that save less are not looked for.
+        let enough = |offer: usize| model.offers[offer].price as f64 / dearest * UNIT * (1.0 + limits.gap);
+        let mut fullest = fullest_of_each(model, &worth, caps, allowed, NODES, enough);
+        let mut added = new_columns(&fullest, allowed, &columns, enough);
+        if added.is_empty() {
+            fullest = fullest_of_each(model, &worth, caps, allowed, NODES_TO_PROVE, enough);
+            added = new_columns(&fullest, allowed, &columns, enough);
+        }
         let prices = Prices::new(model, worth, caps.to_vec(), allowed, &fullest);
         let value = prices.value(counts) / dearest;
         if found.as_ref().is_none_or(|(best, _)| value > *best) {
             found = Some((value, prices));
         }
-        let mut added = Vec::new();
-        for (&offer, fullest) in allowed.iter().zip(&fullest) {
-            let price = model.offers[offer].price as f64 / dearest;
-            if fullest.worth as f64 / UNIT > price * (1.0 + 1e-7) {
-                added.push(Column { offer, take: fullest.take.clone() });
-            }
-        }
-        added.retain(|column| !columns.contains(column));
         let best = found.as_ref().map_or(0.0, |(best, _)| *best);
-        if added.is_empty() || total - best < 1e-5 * total {
+        if added.is_empty() || total - best < limits.gap * total {
             break;
         }
         solution = extend(model, solved, variables, &added, dearest);
@@ -83,9 +92,36 @@ pub(super) fn generate(
     Generated { columns, prices: found.into_iter().map(|(_, prices)| prices).collect() }
 }
 
+/// The fullest instances that are worth more than `enough`.
+fn new_columns(
+    fullest: &[Fullest],
+    allowed: &[usize],
+    known: &[Column],
+    enough: impl Fn(usize) -> f64,
+) -> Vec<Column> {
+    let worthwhile =
+        allowed.iter().zip(fullest).filter(|(offer, fullest)| fullest.worth as f64 > enough(**offer));
+    worthwhile
+        .map(|(&offer, fullest)| Column { offer, take: fullest.take.clone() })
+        .filter(|column| !known.contains(column))
+        .collect()
+}
+
 /// The fullest instance of each offer, for what a task of each class is worth.
-pub(super) fn fullest_of_each(model: &Model, worth: &[u64], caps: &[u32], allowed: &[usize]) -> Vec<Fullest> {
-    allowed.iter().map(|&offer| fullest(&model.offers[offer].capacity, items(model, worth, caps, offer), NODES)).collect()
+pub(super) fn fullest_of_each(
+    model: &Model,
+    worth: &[u64],
+    caps: &[u32],
+    allowed: &[usize],
+    nodes: usize,
+    enough: impl Fn(usize) -> f64 + Sync,
+) -> Vec<Fullest> {
+    let of_offer = |&offer: &usize| {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a price in units")]
+        let effort = Effort { nodes, enough: enough(offer) as u64 };
+        fullest(&model.offers[offer].capacity, items(model, worth, caps, offer), effort)
+    };
+    allowed.par_iter().map(of_offer).collect()
 }
 
 /// The classes that fit in `offer`.
@@ -104,7 +140,8 @@ pub(super) fn divided(model: &Model, counts: &[u32], columns: &[Column]) -> Opti
     let variables: Vec<Variable> = columns
         .iter()
         .map(|column| {
-            let variable = program.add_var(model.offers[column.offer].price as f64 / dearest, (0.0, f64::INFINITY));
+            let variable =
+                program.add_var(model.offers[column.offer].price as f64 / dearest, (0.0, f64::INFINITY));
             for &(class, tasks) in &column.take {
                 rows[class].push((variable, f64::from(tasks)));
             }
@@ -141,7 +178,11 @@ fn start(model: &Model, counts: &[u32], columns: &[Column], dearest: f64) -> Opt
         .collect();
     for column in columns {
         let row = row(column, &variables);
-        program.add_constraint(row.as_slice(), ComparisonOp::Le, model.offers[column.offer].price as f64 / dearest);
+        program.add_constraint(
+            row.as_slice(),
+            ComparisonOp::Le,
+            model.offers[column.offer].price as f64 / dearest,
+        );
     }
     Some((program.solve().ok()?.into_solution().ok()?, variables))
 }
@@ -156,12 +197,14 @@ fn extend(
     for column in added {
         let price = model.offers[column.offer].price as f64 / dearest;
         let row = row(column, &variables);
-        solution = solution.add_constraint(row.as_slice(), ComparisonOp::Le, price).ok()?.into_solution().ok()?;
+        solution =
+            solution.add_constraint(row.as_slice(), ComparisonOp::Le, price).ok()?.into_solution().ok()?;
     }
     Some((solution, variables))
 }
 
 fn row(column: &Column, variables: &[Option<Variable>]) -> Vec<(Variable, f64)> {
-    let present = column.take.iter().filter_map(|&(class, tasks)| Some((variables[class]?, f64::from(tasks))));
+    let present =
+        column.take.iter().filter_map(|&(class, tasks)| Some((variables[class]?, f64::from(tasks))));
     present.collect()
 }

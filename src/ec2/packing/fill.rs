@@ -2,7 +2,7 @@
 
 use super::{
     columns::{Column, items},
-    knapsack::fullest,
+    knapsack::{Effort, fullest},
     model::{Amounts, Model},
 };
 
@@ -122,7 +122,8 @@ pub(super) fn decreasing(
         if left == 0 {
             continue;
         }
-        let mut open: Vec<usize> = (0..bins.len()).filter(|&bin| bins[bin].room(model, class, 1) > 0).collect();
+        let mut open: Vec<usize> =
+            (0..bins.len()).filter(|&bin| bins[bin].room(model, class, 1) > 0).collect();
         if choice == Choice::Best {
             open.sort_by_key(|&bin| slack(model, &bins[bin], class));
         }
@@ -150,7 +151,8 @@ pub(super) fn decreasing(
 fn slack(model: &Model, bin: &Bin, class: usize) -> u64 {
     let capacity = model.offers[bin.offer].capacity;
     let needs = model.classes[class].needs;
-    let share = |kind: usize| u64::from(bin.free[kind] - needs[kind]) * 1_000_000 / u64::from(capacity[kind].max(1));
+    let share =
+        |kind: usize| u64::from(bin.free[kind] - needs[kind]) * 1_000_000 / u64::from(capacity[kind].max(1));
     share(0) + share(1)
 }
 
@@ -161,7 +163,7 @@ fn opened(model: &Model, class: usize, wanted: usize) -> Option<usize> {
 }
 
 /// Steps of one search for the fullest instance.
-const NODES: usize = 1_500;
+const EFFORT: Effort = Effort { nodes: 1_500, enough: 0 };
 
 /// Fills instance after instance with what is worth most for its price.
 pub(super) fn by_worth(model: &Model, rest: &mut [u32], caps: &[u32], worth: &[u64], bins: &mut Vec<Bin>) {
@@ -169,12 +171,13 @@ pub(super) fn by_worth(model: &Model, rest: &mut [u32], caps: &[u32], worth: &[u
         let most: Vec<u32> = rest.iter().zip(caps).map(|(&rest, &cap)| rest.min(cap)).collect();
         let mut best: Option<(u128, u128, Column)> = None;
         for (offer, of) in model.offers.iter().enumerate() {
-            let full = fullest(&of.capacity, items(model, worth, &most, offer), NODES);
+            let full = fullest(&of.capacity, items(model, worth, &most, offer), EFFORT);
             if full.worth == 0 {
                 continue;
             }
             let (gain, price) = (u128::from(full.worth), u128::from(of.price.max(1)));
-            let better = best.as_ref().is_none_or(|(other, other_price, _)| gain * other_price > other * price);
+            let better =
+                best.as_ref().is_none_or(|(other, other_price, _)| gain * other_price > other * price);
             if better {
                 best = Some((gain, price, Column { offer, take: full.take }));
             }
@@ -186,24 +189,6 @@ pub(super) fn by_worth(model: &Model, rest: &mut [u32], caps: &[u32], worth: &[u
         }
         let bin = Bin::of(model, &column);
         bins.extend(std::iter::repeat_n(bin, times as usize));
-    }
-}
-
-/// Makes each instance the cheapest that holds what is on it.
-pub(super) fn downsize(model: &Model, bins: &mut Vec<Bin>) {
-    bins.retain(|bin| !bin.is_empty());
-    for bin in bins.iter_mut() {
-        let taken: Amounts =
-            std::array::from_fn(|kind| model.offers[bin.offer].capacity[kind] - bin.free[kind]);
-        let smaller = (0..model.offers.len()).find(|&offer| {
-            model.offers[offer].price < model.offers[bin.offer].price
-                && (0..4).all(|kind| taken[kind] <= model.offers[offer].capacity[kind])
-                && bin.take.iter().enumerate().all(|(class, &tasks)| tasks == 0 || model.classes[class].fits[offer])
-        });
-        if let Some(offer) = smaller {
-            bin.offer = offer;
-            bin.free = std::array::from_fn(|kind| model.offers[offer].capacity[kind] - taken[kind]);
-        }
     }
 }
 
@@ -219,6 +204,7 @@ pub(super) fn empty(model: &Model, caps: &[u32], bins: &mut Vec<Bin>) {
         };
         share(0) + share(1)
     };
+    bins.retain(|bin| !bin.is_empty());
     'again: loop {
         let mut lightest: Vec<usize> = (0..bins.len()).collect();
         lightest.sort_by_key(|&bin| (load(&bins[bin]), bin));

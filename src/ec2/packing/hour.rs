@@ -1,10 +1,11 @@
 //! [`solve`]: one hour's instances and what they cost at least.
 
 use super::{
-    bound::Bounds,
-    columns::{Column, divided, generate},
-    fill::{Bin, Choice, ORDERS, Order, by_worth, cost, decreasing, downsize, empty, used},
+    bound::{Bounds, Prices},
+    columns::{Column, Limits, divided, generate},
+    fill::{Bin, Choice, ORDERS, Order, by_worth, cost, decreasing, empty, used},
     model::{Demand, Model},
+    retype::retype,
     search::cheapest,
     zones::spread,
 };
@@ -14,6 +15,8 @@ use super::{
 pub(super) struct Shared {
     pub bounds: Bounds,
     pub columns: Vec<Column>,
+    /// Whether there are so many tasks that one instance more or less hardly counts.
+    pub many: bool,
     /// Instances that a search of an hour may fill.
     pub search_budget: usize,
     /// Rounds of columns for an hour by itself.
@@ -34,24 +37,30 @@ struct Attempt<'a> {
     model: &'a Model,
     demand: &'a Demand,
     bound: u64,
+    /// How much above the bound is not worth more work.
+    tolerated: u64,
     best: Option<(u64, Vec<Bin>)>,
 }
 
 impl Attempt<'_> {
-    /// Within a fifth of a per cent for many instances: within none for few.
     fn good_enough(&self) -> bool {
-        self.best.as_ref().is_some_and(|(cost, _)| *cost <= self.bound + self.bound / 500)
+        self.best.as_ref().is_some_and(|(cost, _)| *cost <= self.bound + self.tolerated)
     }
 
     fn consider(&mut self, mut bins: Vec<Bin>) {
         empty(self.model, &self.demand.caps, &mut bins);
-        downsize(self.model, &mut bins);
+        retype(self.model, &mut bins);
         spread(self.model, self.demand, &mut bins);
-        downsize(self.model, &mut bins);
+        retype(self.model, &mut bins);
         let cost = cost(self.model, &bins);
         if self.best.as_ref().is_none_or(|(best, _)| cost < *best) {
             self.best = Some((cost, bins));
         }
+    }
+
+    fn end(self) -> Solved {
+        let (cost, bins) = self.best.unwrap_or_default();
+        Solved { used: used(self.model, &bins), cost, bound: self.bound.min(cost), bins }
     }
 
     fn raise(&mut self, bound: u64) {
@@ -62,8 +71,13 @@ impl Attempt<'_> {
 /// Packs one hour.
 pub(super) fn solve(model: &Model, demand: &Demand, shared: &Shared) -> Solved {
     let bound = shared.bounds.hour(model, demand);
-    let mut attempt = Attempt { model, demand, bound, best: None };
-    let guide = shared.bounds.prices.iter().max_by(|a, b| a.value(&demand.counts).total_cmp(&b.value(&demand.counts)));
+    let tolerated = if shared.many { bound / 250 } else { bound / 2_000 };
+    let mut attempt = Attempt { model, demand, bound, tolerated, best: None };
+    let guide = shared
+        .bounds
+        .prices
+        .iter()
+        .max_by(|a, b| a.value(&demand.counts).total_cmp(&b.value(&demand.counts)));
     // The offers that hold the worth most cheaply.
     let mut promising: Vec<usize> = (0..model.offers.len()).collect();
     if let Some(guide) = guide {
@@ -75,17 +89,31 @@ pub(super) fn solve(model: &Model, demand: &Demand, shared: &Shared) -> Solved {
     promising.truncate(OFFERS_TRIED);
     let ways: Vec<(Order, Choice)> =
         ORDERS.iter().flat_map(|&order| [(order, Choice::First), (order, Choice::Best)]).collect();
+    if shared.many {
+        let near = guide.map_or_else(Vec::new, |guide| near(model, guide, &shared.columns));
+        rounded(model, &mut attempt, &near, guide, &promising, &ways);
+        if attempt.good_enough() {
+            return attempt.end();
+        }
+        promising.truncate(1);
+    }
     'ways: for &way in &ways {
         for &offer in &promising {
             let mut bins = Vec::new();
             decreasing(model, &demand.counts, &demand.caps, offer, way, &mut bins);
             attempt.consider(bins);
             if attempt.good_enough() {
+                return attempt.end();
+            }
+            if shared.many {
                 break 'ways;
             }
         }
     }
-    if !attempt.good_enough() && let Some(guide) = guide {
+    if shared.many {
+        return attempt.end();
+    }
+    if let Some(guide) = guide {
         let (mut rest, mut bins) = (demand.counts.clone(), Vec::new());
         by_worth(model, &mut rest, &demand.caps, &guide.worth, &mut bins);
         decreasing(model, &rest, &demand.caps, promising[0], ways[0], &mut bins);
@@ -97,15 +125,41 @@ pub(super) fn solve(model: &Model, demand: &Demand, shared: &Shared) -> Solved {
     }
     if !attempt.good_enough() {
         let columns = own.as_ref().map_or(&shared.columns, |own| &own.columns);
-        rounded(model, &mut attempt, columns, &promising, &ways);
+        rounded(model, &mut attempt, columns, guide, &promising, &ways);
     }
     if !attempt.good_enough() && shared.search_budget > 0 {
         let bounds = own.as_ref().map_or(&shared.bounds, |own| &own.bounds);
         searched(model, &mut attempt, bounds, shared);
     }
-    let (cost, bins) = attempt.best.unwrap_or_default();
-    Solved { used: used(model, &bins), cost, bound: attempt.bound.min(cost), bins }
+    attempt.end()
 }
+
+/// The columns that cost little more than the tasks on them are worth.
+fn near(model: &Model, guide: &Prices, columns: &[Column]) -> Vec<Column> {
+    let (price, ceiling) = guide.cheapest;
+    let regret = |column: &Column| {
+        let worth: u64 =
+            column.take.iter().map(|&(class, tasks)| guide.worth[class] * u64::from(tasks)).sum();
+        1.0 - worth as f64 * price as f64 / ceiling as f64 / model.offers[column.offer].price.max(1) as f64
+    };
+    let mut ranked: Vec<(f64, usize)> =
+        columns.iter().enumerate().map(|(at, column)| (regret(column), at)).collect();
+    ranked.sort_by(|(a, a_at), (b, b_at)| a.total_cmp(b).then(a_at.cmp(b_at)));
+    // Each class needs a column, however dear.
+    let mut missing = vec![true; model.classes.len()];
+    let mut kept = Vec::new();
+    for (rank, (_, at)) in ranked.into_iter().enumerate() {
+        let column = &columns[at];
+        if rank < NEAR * model.classes.len() || column.take.iter().any(|&(class, _)| missing[class]) {
+            column.take.iter().for_each(|&(class, _)| missing[class] = false);
+            kept.push(column.clone());
+        }
+    }
+    kept
+}
+
+/// Columns looked at for each class.
+const NEAR: usize = 4;
 
 const OFFERS_TRIED: usize = 6;
 
@@ -119,9 +173,11 @@ struct Own {
 fn of_its_own(model: &Model, attempt: &mut Attempt<'_>, shared: &Shared) -> Own {
     let demand = attempt.demand;
     let most = attempt.best.as_ref().map_or(u64::MAX, |(cost, _)| *cost);
-    let allowed: Vec<usize> =
-        (0..model.offers.len()).filter(|&offer| model.running(1) * model.offers[offer].price <= most).collect();
-    let caps: Vec<u32> = demand.caps.iter().zip(&demand.counts).map(|(&cap, &count)| cap.min(count)).collect();
+    let allowed: Vec<usize> = (0..model.offers.len())
+        .filter(|&offer| model.running(1) * model.offers[offer].price <= most)
+        .collect();
+    let caps: Vec<u32> =
+        demand.caps.iter().zip(&demand.counts).map(|(&cap, &count)| cap.min(count)).collect();
     let known: Vec<Column> = shared
         .columns
         .iter()
@@ -130,49 +186,72 @@ fn of_its_own(model: &Model, attempt: &mut Attempt<'_>, shared: &Shared) -> Own 
         })
         .cloned()
         .collect();
-    let generated = generate(model, &demand.counts, &caps, &allowed, known, shared.rounds);
+    let generated =
+        generate(model, &demand.counts, &caps, &allowed, known, Limits { rounds: shared.rounds, gap: 1e-5 });
     let mut bounds = Bounds::of_resources(model, &demand.counts, &caps);
     bounds.prices.extend(generated.prices);
     attempt.raise(bounds.hour(model, demand).min(most));
     Own { bounds, columns: generated.columns }
 }
 
-/// Rounds the divided program down and packs the rest in several ways.
+/// Rounds the divided program and packs the rest in several ways.
 fn rounded(
     model: &Model,
     attempt: &mut Attempt<'_>,
     columns: &[Column],
+    guide: Option<&Prices>,
     promising: &[usize],
     ways: &[(Order, Choice)],
 ) {
     let demand = attempt.demand;
     let Some(amounts) = divided(model, &demand.counts, columns) else { return };
-    let (mut rest, mut bins) = (demand.counts.clone(), Vec::new());
+    let (mut rest, mut whole) = (demand.counts.clone(), Vec::new());
     let mut parts: Vec<(f64, usize)> = Vec::new();
     for (at, (column, amount)) in columns.iter().zip(&amounts).enumerate() {
-        let whole = (amount + 1e-6).floor();
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "not negative, no more than tasks")]
-        add(model, column, whole as u32, &mut rest, &mut bins);
-        parts.push((amount - whole, at));
+        let times = (amount + 1e-6).floor();
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "not negative, no more than tasks"
+        )]
+        add(model, column, times as u32, &mut rest, &mut whole);
+        parts.push((amount - times, at));
     }
     parts.retain(|(part, _)| *part > 1e-6);
     parts.sort_by(|(a, a_at), (b, b_at)| b.total_cmp(a).then(a_at.cmp(b_at)));
+    let caps = &demand.caps;
+    let mut ends: Vec<(u64, Vec<Bin>)> = Vec::new();
     // The largest parts rounded up, from none of them to all.
     for up in 0..=parts.len().min(ROUNDED_UP) {
-        let (mut rest, mut bins) = (rest.clone(), bins.clone());
-        let share = parts.len() * up / parts.len().clamp(1, ROUNDED_UP);
-        for &(_, at) in parts.iter().take(share) {
+        let (mut rest, mut bins) = (rest.clone(), Vec::new());
+        for &(_, at) in parts.iter().take(parts.len() * up / parts.len().clamp(1, ROUNDED_UP)) {
             add(model, &columns[at], 1, &mut rest, &mut bins);
         }
         for &offer in promising.iter().take(3) {
-            for &way in ways.iter().take(2) {
+            for &way in ways.iter().take(4) {
                 let mut bins = bins.clone();
-                decreasing(model, &rest, &demand.caps, offer, way, &mut bins);
-                attempt.consider(bins);
-                if attempt.good_enough() {
-                    return;
-                }
+                decreasing(model, &rest, caps, offer, way, &mut bins);
+                ends.push((0, bins));
             }
+        }
+        if let Some(guide) = guide {
+            by_worth(model, &mut rest, caps, &guide.worth, &mut bins);
+            decreasing(model, &rest, caps, promising[0], ways[0], &mut bins);
+            ends.push((0, bins));
+        }
+    }
+    for (total, bins) in &mut ends {
+        empty(model, caps, bins);
+        retype(model, bins);
+        *total = cost(model, bins);
+    }
+    ends.sort_by_key(|(cost, _)| *cost);
+    for (_, end) in ends.into_iter().take(if attempt.tolerated > attempt.bound / 1_000 { 1 } else { 6 }) {
+        let mut bins = whole.clone();
+        bins.extend(end);
+        attempt.consider(bins);
+        if attempt.good_enough() {
+            return;
         }
     }
 }
@@ -200,11 +279,15 @@ fn add(model: &Model, column: &Column, times: u32, rest: &mut [u32], bins: &mut 
 
 fn searched(model: &Model, attempt: &mut Attempt<'_>, bounds: &Bounds, shared: &Shared) {
     let demand = attempt.demand;
-    let caps: Vec<u32> = demand.caps.iter().zip(&demand.counts).map(|(&cap, &count)| cap.min(count)).collect();
-    let limit = attempt.best.as_ref().map_or(u64::MAX, |(_, bins)| {
-        bins.iter().map(|bin| model.offers[bin.offer].price).sum()
+    let caps: Vec<u32> =
+        demand.caps.iter().zip(&demand.counts).map(|(&cap, &count)| cap.min(count)).collect();
+    let limit = attempt
+        .best
+        .as_ref()
+        .map_or(u64::MAX, |(_, bins)| bins.iter().map(|bin| model.offers[bin.offer].price).sum());
+    let found = cheapest(model, &demand.counts, &caps, limit, shared.search_budget, |counts| {
+        bounds.in_use(counts, &caps)
     });
-    let found = cheapest(model, &demand.counts, &caps, limit, shared.search_budget, |counts| bounds.in_use(counts, &caps));
     let best = attempt.best.as_ref().map_or(u64::MAX, |(cost, _)| *cost);
     let proven = bounds.hour_with(model, demand, |counts| {
         if counts == demand.counts.as_slice() { found.bound } else { bounds.in_use(counts, &caps) }

@@ -9,6 +9,7 @@ mod fill;
 mod hour;
 mod knapsack;
 mod model;
+mod retype;
 mod search;
 mod zones;
 
@@ -16,7 +17,11 @@ use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
-use self::{hour::{Shared, Solved}, model::{Demand, Model}};
+use self::{
+    columns::Limits,
+    hour::{Shared, Solved},
+    model::{Demand, Model},
+};
 use crate::workload::Architecture;
 
 /// What a task needs, or an instance has for tasks.
@@ -133,6 +138,9 @@ fn distinct(problem: &Problem, model: &Model, hours: usize) -> (Vec<Demand>, Vec
     (demands, of_hour)
 }
 
+/// Tasks up to which each hour is worked on by itself.
+const FEW_TASKS: u32 = 400;
+
 /// Hours for which columns are generated ahead.
 const SAMPLES: usize = 8;
 
@@ -143,25 +151,23 @@ fn prepare(model: &Model, demands: &[Demand]) -> Shared {
     };
     let (peaks, caps) = (most(|demand| &demand.counts), most(|demand| &demand.caps));
     let caps: Vec<u32> = caps.iter().zip(&peaks).map(|(&cap, &peak)| cap.min(peak)).collect();
-    let mut shared = Shared { bounds: bound::Bounds::of_resources(model, &peaks, &caps), ..Shared::default() };
+    let mut shared =
+        Shared { bounds: bound::Bounds::of_resources(model, &peaks, &caps), ..Shared::default() };
     let mut by_size: Vec<&Demand> = demands.iter().collect();
     by_size.sort_by_key(|demand| demand.counts.iter().sum::<u32>());
     let samples = by_size.len().min(SAMPLES);
     let sampled: Vec<&Demand> =
         (0..samples).map(|at| by_size[at * (by_size.len() - 1) / (samples - 1).max(1)]).collect();
     let allowed: Vec<usize> = (0..model.offers.len()).collect();
-    let generated: Vec<columns::Generated> = sampled
-        .par_iter()
-        .map(|demand| columns::generate(model, &demand.counts, &caps, &allowed, Vec::new(), 150))
-        .collect();
-    for generated in generated {
-        shared.columns.extend(generated.columns);
+    let tasks: u32 = peaks.iter().sum();
+    shared.many = tasks > FEW_TASKS;
+    let limits = Limits { rounds: 200, gap: if shared.many { 1e-3 } else { 1e-5 } };
+    for demand in sampled {
+        let generated = columns::generate(model, &demand.counts, &caps, &allowed, shared.columns, limits);
+        shared.columns = generated.columns;
         shared.bounds.prices.extend(generated.prices);
     }
-    shared.columns.sort();
-    shared.columns.dedup();
-    let tasks: u32 = peaks.iter().sum();
-    if tasks <= 400 {
+    if !shared.many {
         shared.rounds = 30;
         shared.search_budget = (1_000_000 / demands.len().max(1)).min(60_000);
     }

@@ -95,14 +95,19 @@ impl Model {
             return Ok(vec![Self::new(problem, &active)]);
         }
         let (on_x86, on_arm): (Vec<_>, Vec<_>) = active.into_iter().partition(|&group| runs(group, x86));
-        Ok([on_x86, on_arm].iter().filter(|part| !part.is_empty()).map(|part| Self::new(problem, part)).collect())
+        Ok([on_x86, on_arm]
+            .iter()
+            .filter(|part| !part.is_empty())
+            .map(|part| Self::new(problem, part))
+            .collect())
     }
 
     fn new(problem: &Problem, groups: &[usize]) -> Self {
         let offers = worthwhile(problem, groups);
         let mut classes: BTreeMap<(Amounts, Vec<bool>, Option<usize>), Vec<usize>> = BTreeMap::new();
         for &group in groups {
-            let fits = offers.iter().map(|offer| holds_one(&problem.offers[offer.index], problem, group)).collect();
+            let fits =
+                offers.iter().map(|offer| holds_one(&problem.offers[offer.index], problem, group)).collect();
             let alone = problem.groups[group].distinct_instances.then_some(group);
             classes.entry((problem.groups[group].needs.amounts(), fits, alone)).or_default().push(group);
         }
@@ -191,7 +196,8 @@ fn worthwhile(problem: &Problem, groups: &[usize]) -> Vec<Offer> {
         .enumerate()
         .map(|(index, offer)| {
             let holds: Vec<bool> = groups.iter().map(|&group| holds_one(offer, problem, group)).collect();
-            let offer = Offer { index, capacity: offer.allocatable.amounts(), price: offer.micro_usd_per_hour };
+            let offer =
+                Offer { index, capacity: offer.allocatable.amounts(), price: offer.micro_usd_per_hour };
             (offer, holds)
         })
         .filter(|(_, holds)| holds.contains(&true))

@@ -9,7 +9,10 @@ use std::{
     collections::{BTreeMap, BinaryHeap},
 };
 
-use super::{columns::Column, model::{Amounts, Model}};
+use super::{
+    columns::Column,
+    model::{Amounts, Model},
+};
 
 #[derive(Debug)]
 pub(super) struct Searched {
@@ -97,12 +100,24 @@ fn fills(model: &Model, rest: &[u32], caps: &[u32], most: usize) -> Option<Vec<C
     let mut fills: Vec<Column> = Vec::new();
     for offer in (0..model.offers.len()).filter(|&offer| model.classes[first].fits[offer]) {
         let capacity = model.offers[offer].capacity;
-        let mut filling = Filling { model, rest, caps, offer, classes: &classes, take: Vec::new(), found: Vec::new(), left: most.checked_sub(fills.len())?, visits: 20 * most };
+        let mut filling = Filling {
+            model,
+            rest,
+            caps,
+            offer,
+            classes: &classes,
+            take: Vec::new(),
+            found: Vec::new(),
+            left: most.checked_sub(fills.len())?,
+            visits: 20 * most,
+        };
         if !filling.descend(0, capacity) {
             return None;
         }
         for take in filling.found {
-            let cheaper = (0..offer).any(|other| model.offers[other].price <= model.offers[offer].price && holds(model, other, &take));
+            let cheaper = (0..offer).any(|other| {
+                model.offers[other].price <= model.offers[offer].price && holds(model, other, &take)
+            });
             if !cheaper {
                 fills.push(Column { offer, take });
             }

@@ -21,12 +21,8 @@ struct Spreading<'a> {
 /// Gives each instance a zone; where that does not do, moves tasks and adds instances.
 pub(super) fn spread(model: &Model, demand: &Demand, bins: &mut Vec<Bin>) {
     let classes = model.classes.len();
-    let mut spreading = Spreading {
-        model,
-        demand,
-        tasks: vec![vec![0; model.zones]; classes],
-        short: vec![0; classes],
-    };
+    let mut spreading =
+        Spreading { model, demand, tasks: vec![vec![0; model.zones]; classes], short: vec![0; classes] };
     spreading.deal(bins);
     spreading.mend(bins);
 }
@@ -82,8 +78,12 @@ impl Spreading<'_> {
         let mut order: Vec<usize> = (0..bins.len()).collect();
         let size = |bin: &Bin| bin.take.iter().sum::<u32>();
         order.sort_by(|&a, &b| {
-            (std::cmp::Reverse(size(&bins[a])), &bins[a].take, bins[a].offer, a)
-                .cmp(&(std::cmp::Reverse(size(&bins[b])), &bins[b].take, bins[b].offer, b))
+            (std::cmp::Reverse(size(&bins[a])), &bins[a].take, bins[a].offer, a).cmp(&(
+                std::cmp::Reverse(size(&bins[b])),
+                &bins[b].take,
+                bins[b].offer,
+                b,
+            ))
         });
         for class in 0..self.tasks.len() {
             self.short[class] = self.shortage(class, &self.tasks[class]);
@@ -95,8 +95,9 @@ impl Spreading<'_> {
                 let present = || bins[bin].take.iter().enumerate().filter(|(_, tasks)| **tasks > 0);
                 (0..zones)
                     .min_by_key(|&zone| {
-                        let change: i64 =
-                            present().map(|(class, &tasks)| self.change(class, &[(zone, i64::from(tasks))])).sum();
+                        let change: i64 = present()
+                            .map(|(class, &tasks)| self.change(class, &[(zone, i64::from(tasks))]))
+                            .sum();
                         (change, dealt[zone], zone)
                     })
                     .unwrap_or(0)
@@ -224,7 +225,12 @@ impl Spreading<'_> {
     }
 
     /// Exchanges them if both fit.
-    fn exchanged(&self, bins: &mut [Bin], (a, class): (usize, usize), (b, other, tasks): (usize, usize, u32)) -> bool {
+    fn exchanged(
+        &self,
+        bins: &mut [Bin],
+        (a, class): (usize, usize),
+        (b, other, tasks): (usize, usize, u32),
+    ) -> bool {
         bins[a].remove(self.model, class, 1);
         bins[b].remove(self.model, other, tasks);
         if bins[b].room(self.model, class, 1) == 1 && bins[a].room(self.model, other, tasks) == tasks {
@@ -251,7 +257,9 @@ impl Spreading<'_> {
                 least = zone;
             }
         }
-        let Some(from) = bins.iter_mut().find(|bin| bin.zone == most && bin.take[class] > 0) else { return false };
+        let Some(from) = bins.iter_mut().find(|bin| bin.zone == most && bin.take[class] > 0) else {
+            return false;
+        };
         from.remove(self.model, class, 1);
         let Some(offer) = self.model.classes[class].fits.iter().position(|&fits| fits) else { return false };
         let mut bin = Bin::new(self.model, offer);
