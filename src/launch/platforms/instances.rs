@@ -25,76 +25,65 @@ use crate::{
 /// What tasks must have in common to share instances.
 type PoolKey = (Architecture, bool, bool);
 
-/// The rows of `platforms`, which must differ in the choice of types only.
+/// The rows of `platforms`, which must agree in architecture and in what tasks take Spot: they pack the same
+/// tasks, on types that may be priced otherwise.
 pub(super) fn rows(
     platforms: &[LaunchPlatform],
     cluster: &ClusterWork,
     market: &Market<'_>,
 ) -> Vec<PlatformRow> {
     let Some(first) = platforms.first() else { return Vec::new() };
-    let mut row = PlatformRow::new(*first);
-    let pools = pools(&mut row, *first, cluster, market);
-    assume(&mut row, *first, cluster, market);
-    let mut rows: Vec<PlatformRow> =
-        platforms.iter().map(|platform| PlatformRow { platform: *platform, ..row.clone() }).collect();
-    let mut packed: Vec<Packed> = rows.iter().map(|_| Packed::nothing()).collect();
-    for ((architecture, gpus, spot), pool) in &pools {
-        let purchase = purchase(*first, *spot, pool, market);
+    let mut moving = PlatformRow::new(*first);
+    let pools = pools(&mut moving, *first, cluster, market);
+    platforms
+        .iter()
+        .map(|platform| {
+            let mut row = PlatformRow { platform: *platform, ..moving.clone() };
+            assume(&mut row, cluster, market);
+            price(&mut row, &pools, cluster, market);
+            row
+        })
+        .collect()
+}
+
+/// Adds the instances of every pool.
+fn price(row: &mut PlatformRow, pools: &BTreeMap<PoolKey, Pool>, cluster: &ClusterWork, market: &Market<'_>) {
+    let platform = row.platform;
+    let mut packed = Packed::nothing();
+    for ((architecture, gpus, spot), pool) in pools {
+        let purchase = purchase(platform, *spot, pool, market);
         if purchase.payment == InstancePayment::SavingsPlan {
             let share = (purchase.covered * Decimal::ONE_HUNDRED).round_dp(0);
-            for row in &mut rows {
-                row.assume(format!(
-                    "a {} {} Compute Savings Plan covers {share} % of the {} instance-hours: what runs at every \
-                     hour",
-                    market.plan().term.as_str(),
-                    market.plan().payment.as_str(),
-                    architecture.as_str()
-                ));
-            }
+            row.assume(format!(
+                "a {} {} Savings Plan covers {share} % of the {} instance-hours: what runs at every hour",
+                market.plan().term.as_str(),
+                market.plan().payment.as_str(),
+                architecture.as_str()
+            ));
         }
-        let hosts = match hosts(
-            market,
-            &cluster.region,
-            (*architecture, *gpus),
-            host_settings(*first, cluster, market),
-            purchase,
-        ) {
+        let settings = host_settings(platform, cluster, market);
+        let hosts = match hosts(market, &cluster.region, (*architecture, *gpus), settings, purchase) {
             Ok(hosts) => hosts,
             Err(missing) => {
-                rows.iter_mut().for_each(|row| row.add(Err(missing.clone())));
+                row.add(Err(missing));
                 continue;
             }
         };
-        let wants_single = rows.iter().any(|row| choice(row.platform) == InstanceChoice::SingleType);
-        let single = wants_single.then(|| pool.single(&hosts, market));
-        for (row, packed) in rows.iter_mut().zip(&mut packed) {
-            let mix;
-            let solved = match (choice(row.platform), &single) {
-                (InstanceChoice::SingleType, Some(single)) => single,
-                _ => {
-                    mix = pool.mix(&hosts, single.as_ref().and_then(|single| single.as_ref().ok()), market);
-                    &mix
-                }
-            };
-            match solved {
-                Ok(solved) => packed.add(&monthly(solved, &hosts, row, cluster)),
-                Err(cause) => row.add(Err(cause.clone())),
+        let solved = match platform {
+            LaunchPlatform::Ec2(_, InstanceChoice::SingleType, _) => pool.single(&hosts, market),
+            LaunchPlatform::Ec2(_, InstanceChoice::Mix, _) => {
+                pool.mix(&hosts, pool.single(&hosts, market).ok().as_ref(), market)
             }
+            _ => pool.mix(&hosts, None, market),
+        };
+        match solved {
+            Ok(solved) => packed.add(&monthly(&solved, &hosts, row, cluster)),
+            Err(cause) => row.add(Err(cause)),
         }
     }
-    for (row, packed) in rows.iter_mut().zip(packed) {
-        row.add(Ok(Usd(packed.cost * market.paid()).rounded()));
-        if let Ok(priced) = &mut row.outcome {
-            priced.packed = (!packed.instance_hours.is_empty()).then_some(packed);
-        }
-    }
-    rows
-}
-
-fn choice(platform: LaunchPlatform) -> InstanceChoice {
-    match platform {
-        LaunchPlatform::Ec2(_, choice, _) => choice,
-        _ => InstanceChoice::Mix,
+    row.add(Ok(Usd(packed.cost * market.paid()).rounded()));
+    if let Ok(priced) = &mut row.outcome {
+        priced.packed = (!packed.instance_hours.is_empty()).then_some(packed);
     }
 }
 
@@ -164,9 +153,7 @@ fn pools(
             if tasks.iter().all(|tasks| *tasks == 0) {
                 continue;
             }
-            let pool = pools
-                .entry((architecture, work.placement.gpus > 0, spot))
-                .or_insert_with(|| Pool { groups: Vec::new(), ids: Vec::new() });
+            let pool = pools.entry((architecture, work.placement.gpus > 0, spot)).or_insert_with(Pool::new);
             pool.groups.push(group(work, tasks, architecture, platform, market));
             pool.ids.push(work.id.clone());
         }
@@ -248,13 +235,17 @@ fn decimal(value: u128) -> Decimal {
         .unwrap_or(Decimal::MAX)
 }
 
-fn assume(row: &mut PlatformRow, platform: LaunchPlatform, cluster: &ClusterWork, market: &Market<'_>) {
+fn assume(row: &mut PlatformRow, cluster: &ClusterWork, market: &Market<'_>) {
+    let platform = row.platform;
     let ec2 = &market.config.ec2;
     row.assume("tasks have the recommended size, or their present one where none is recommended");
     if platform.architecture() == Some(Architecture::Arm64) {
         row.assume("every image is built for arm64 too, and a vCPU does as much work there");
     } else if cluster.work.iter().any(|work| work.running.shape.platform.arch == Architecture::Arm64) {
         row.assume("tasks that are arm64 now stay so, on instances of their own");
+    }
+    if matches!(platform, LaunchPlatform::Ec2(_, InstanceChoice::SingleType, _)) {
+        row.assume("one type for each cluster, architecture and way of buying");
     }
     let (zones, least) = market.zones();
     row.assume(format!(

@@ -35,15 +35,22 @@ pub use work::{ClusterWork, Placement, Work};
 
 /// A cluster's work on every platform, in the sequence of [`LaunchPlatform::all`].
 pub fn compare(cluster: &ClusterWork, market: &Market<'_>) -> Vec<PlatformRow> {
-    // Those that differ in the choice of types only are packed together.
+    // Those that pack the same tasks go together: a packing is not searched for twice.
     let mut batches: Vec<Vec<LaunchPlatform>> = Vec::new();
     for platform in LaunchPlatform::all() {
         match (platform, batches.last_mut()) {
             (LaunchPlatform::Ec2(_, InstanceChoice::Mix, _), Some(batch)) => batch.push(platform),
+            (LaunchPlatform::EksAutoMode(architecture), _) => {
+                let nodes = LaunchPlatform::EksEc2(architecture);
+                match batches.iter_mut().find(|batch| batch.contains(&nodes)) {
+                    Some(batch) => batch.push(platform),
+                    None => batches.push(vec![platform]),
+                }
+            }
             _ => batches.push(vec![platform]),
         }
     }
-    batches
+    let mut rows: Vec<PlatformRow> = batches
         .into_par_iter()
         .flat_map_iter(|batch| match batch[0] {
             LaunchPlatform::Ec2(..)
@@ -52,5 +59,8 @@ pub fn compare(cluster: &ClusterWork, market: &Market<'_>) -> Vec<PlatformRow> {
             | LaunchPlatform::EksAutoMode(_) => instances::rows(&batch, cluster, market),
             platform => vec![fargate::row(platform, cluster, market)],
         })
-        .collect()
+        .collect();
+    let all = LaunchPlatform::all();
+    rows.sort_by_key(|row| all.iter().position(|platform| *platform == row.platform));
+    rows
 }

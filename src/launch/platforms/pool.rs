@@ -2,18 +2,24 @@
 //!
 //! The best single type is found by trying: types in the sequence of a bound that counts what each hour needs
 //! in whole instances, until the bound alone is more than the best packing found. The mix is offered the
-//! types with the lowest price for what the tasks need, that one among them, so it never costs more.
+//! types that do best by that bound, and those with the lowest price for what the tasks need; where the best
+//! single type is known it is among them, so the mix never costs more.
+
+use std::cell::RefCell;
 
 use super::{MAX_VCPU, Market, hosts::Host};
-use crate::ec2::packing::{Packing, Problem, Resources, TaskGroup, Unpackable};
+use crate::ec2::packing::{InstanceOffer, Packing, Problem, Resources, TaskGroup, Unpackable};
 
-/// Types that a mix is offered.
-const MIX_OFFERS: usize = 12;
+/// Types that a mix is offered for their bound, and for their price.
+const MIX_BY_BOUND: usize = 4;
+const MIX_BY_PRICE: usize = 2;
 
 pub(super) struct Pool {
     pub(super) groups: Vec<TaskGroup>,
     /// The workload of each group.
     pub(super) ids: Vec<String>,
+    /// What was packed before, by the offers.
+    known: RefCell<Vec<(Vec<InstanceOffer>, Result<Packing, Unpackable>)>>,
 }
 
 /// A packing, by position in the hosts.
@@ -34,6 +40,10 @@ struct Hour {
 }
 
 impl Pool {
+    pub(super) fn new() -> Self {
+        Self { groups: Vec::new(), ids: Vec::new(), known: RefCell::default() }
+    }
+
     /// Packed on the one type that makes it cheapest.
     pub(super) fn single(&self, hosts: &[Host], market: &Market<'_>) -> Result<Solved, String> {
         let hours = self.hours();
@@ -73,7 +83,7 @@ impl Pool {
         single: Option<&Solved>,
         market: &Market<'_>,
     ) -> Result<Solved, String> {
-        let mut offered = self.best_for_mix(hosts);
+        let mut offered = self.best_for_mix(hosts, market);
         offered.extend(single.iter().flat_map(|single| &single.offered));
         offered.sort_unstable();
         offered.dedup();
@@ -88,13 +98,20 @@ impl Pool {
     }
 
     fn pack(&self, hosts: &[Host], offered: Vec<usize>, market: &Market<'_>) -> Result<Solved, Unpackable> {
+        let offers: Vec<InstanceOffer> = offered.iter().map(|at| hosts[*at].offer.clone()).collect();
+        let known = self.known.borrow().iter().find_map(|(known, packing)| scaled(known, packing, &offers));
+        if let Some(packing) = known {
+            return packing.map(|packing| Solved { packing, offered });
+        }
         let problem = Problem {
-            offers: offered.iter().map(|at| hosts[*at].offer.clone()).collect(),
+            offers: offers.clone(),
             groups: self.groups.clone(),
             zones: market.zones().0,
             target_capacity_percent: market.target_capacity_percent(),
         };
-        (market.pack)(&problem).map(|packing| Solved { packing, offered })
+        let packing = (market.pack)(&problem);
+        self.known.borrow_mut().push((offers, packing.clone()));
+        packing.map(|packing| Solved { packing, offered })
     }
 
     fn explained(&self, error: &Unpackable) -> String {
@@ -107,10 +124,11 @@ impl Pool {
         }
     }
 
-    /// The types with the lowest price for the part of all needs that they hold, and for every group one
-    /// that holds its tasks.
-    fn best_for_mix(&self, hosts: &[Host]) -> Vec<usize> {
-        let total = self.hours().iter().fold((0, 0), |sum, hour| (sum.0 + hour.cpu, sum.1 + hour.memory));
+    /// The types that do best by the bound, those with the lowest price for the part of all needs that they
+    /// hold, and for every group one that holds its tasks.
+    fn best_for_mix(&self, hosts: &[Host], market: &Market<'_>) -> Vec<usize> {
+        let hours = self.hours();
+        let total = hours.iter().fold((0, 0), |sum, hour| (sum.0 + hour.cpu, sum.1 + hour.memory));
         let price = |host: &Host| {
             let Resources { cpu, memory_mib, .. } = host.offer.allocatable;
             // Of the needs, the part that it holds is the smaller of two; its inverse is the larger.
@@ -118,12 +136,15 @@ impl Pool {
             let memory = total.1 as f64 / f64::from(memory_mib.max(1));
             host.offer.micro_usd_per_hour as f64 * cpu.max(memory)
         };
-        let mut ranked: Vec<usize> = (0..hosts.len()).collect();
-        ranked.sort_by(|a, b| price(&hosts[*a]).total_cmp(&price(&hosts[*b])).then(a.cmp(b)));
-        let mut offered: Vec<usize> = ranked.iter().copied().take(MIX_OFFERS).collect();
+        let mut by_price: Vec<usize> = (0..hosts.len()).collect();
+        by_price.sort_by(|a, b| price(&hosts[*a]).total_cmp(&price(&hosts[*b])).then(a.cmp(b)));
+        let mut by_bound: Vec<usize> = (0..hosts.len()).collect();
+        by_bound.sort_by_cached_key(|at| (bound(&hours, &hosts[*at], market.target_capacity_percent()), *at));
+        let mut offered: Vec<usize> = by_bound.into_iter().take(MIX_BY_BOUND).collect();
+        offered.extend(by_price.iter().take(MIX_BY_PRICE));
         for group in &self.groups {
             if !offered.iter().any(|at| holds(&hosts[*at], group)) {
-                offered.extend(ranked.iter().copied().find(|at| holds(&hosts[*at], group)));
+                offered.extend(by_price.iter().copied().find(|at| holds(&hosts[*at], group)));
             }
         }
         offered
@@ -159,6 +180,40 @@ impl Pool {
         let less = u128::from(cpu.0) * u128::from(memory.1) <= u128::from(memory.0) * u128::from(cpu.1);
         if less { cpu } else { memory }
     }
+}
+
+/// A packing of the same tasks on the same types, where all prices differ by one factor: what is best stays
+/// best. `None` where that is not so.
+fn scaled(
+    known: &[InstanceOffer],
+    packing: &Result<Packing, Unpackable>,
+    offers: &[InstanceOffer],
+) -> Option<Result<Packing, Unpackable>> {
+    let same = |(a, b): (&InstanceOffer, &InstanceOffer)| a.name == b.name && a.allocatable == b.allocatable;
+    if known.len() != offers.len() || !known.iter().zip(offers).all(same) {
+        return None;
+    }
+    let ratios = || {
+        let prices = known.iter().zip(offers);
+        prices.map(|(known, new)| (u128::from(new.micro_usd_per_hour), u128::from(known.micro_usd_per_hour)))
+    };
+    // Fractions, compared crosswise.
+    let less = |a: &(u128, u128), b: &(u128, u128)| (a.0 * b.1).cmp(&(b.0 * a.1));
+    let (least, most) = (ratios().min_by(less)?, ratios().max_by(less)?);
+    // Prices are rounded to millionths, so factors differ in the last digits.
+    if most.0 * least.1 * 10_000 > least.0 * most.1 * 10_001 {
+        return None;
+    }
+    let Ok(packing) = packing else { return Some(packing.clone()) };
+    let cost = packing.instance_hours.iter().map(|(at, hours)| {
+        let offer = offers.get(*at).map_or(0, |offer| offer.micro_usd_per_hour);
+        u128::from(offer) * u128::from(*hours)
+    });
+    Some(Ok(Packing {
+        cost_micro_usd: cost.sum(),
+        lower_bound_micro_usd: packing.lower_bound_micro_usd * least.0 / least.1.max(1),
+        ..packing.clone()
+    }))
 }
 
 fn holds(host: &Host, group: &TaskGroup) -> bool {
