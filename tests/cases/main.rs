@@ -6,6 +6,7 @@
 
 mod backtest;
 mod command;
+mod compare;
 mod demo;
 mod exit_codes;
 mod explain;

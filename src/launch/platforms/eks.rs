@@ -15,6 +15,7 @@ use rust_decimal::Decimal;
 use super::{
     ClusterWork, LaunchPlatform, Market, PlatformRow,
     fargate::{OnFargate, month, pod_size},
+    work::WINDOWS,
 };
 use crate::{
     units::{CpuUnits, HOURS_PER_MONTH, MemoryMib, Usd},
@@ -40,7 +41,7 @@ pub(super) fn on_fargate(cluster: &ClusterWork, market: &Market<'_>) -> Platform
         };
         let Platform { os, arch } = running.shape.platform;
         let refused = match (os, arch) {
-            (OperatingSystem::Windows, _) => Some("Windows, which EKS on Fargate does not run"),
+            (OperatingSystem::Windows, _) => Some(WINDOWS),
             (_, Architecture::Arm64) => Some("arm64 images, which EKS on Fargate does not run"),
             _ => None,
         };

@@ -5,7 +5,7 @@
 
 use rust_decimal::Decimal;
 
-use super::{ClusterWork, LaunchPlatform, Market, PlatformRow, Work, eks, market::missing};
+use super::{ClusterWork, LaunchPlatform, Market, PlatformRow, Work, eks, market::missing, work::WINDOWS};
 use crate::{
     fargate::TaskSize,
     launch::{
@@ -123,7 +123,7 @@ pub(super) fn month(running: &Running, market: &Market<'_>) -> Result<Usd, Strin
 fn arm(row: &mut PlatformRow, work: &Work, mut running: Running, market: &Market<'_>) {
     let Platform { os, arch } = running.shape.platform;
     if os == OperatingSystem::Windows {
-        row.stay("Windows, which has no ARM", work.staying());
+        row.stay(WINDOWS, work.staying());
         return;
     }
     if arch == Architecture::Arm64 {
@@ -145,7 +145,7 @@ fn spot(row: &mut PlatformRow, work: &Work, mut running: Running, market: &Marke
     }
     let cost = right_sized(work, &running, market);
     let reason = match (work.is_windows(), running.split.is_all_on_demand()) {
-        (true, _) => "Windows, which Fargate Spot does not run",
+        (true, _) => WINDOWS,
         (false, false) => return row.add(cost),
         (false, true) => "too few tasks for one of them to be interrupted",
     };
@@ -157,7 +157,7 @@ fn spot(row: &mut PlatformRow, work: &Work, mut running: Running, market: &Marke
 
 fn savings_plan(row: &mut PlatformRow, work: &Work, running: &Running, market: &Market<'_>) {
     if running.shape.platform.os == OperatingSystem::Windows {
-        row.stay("Windows, for which no Savings Plan rate is known", work.staying());
+        row.stay(WINDOWS, work.staying());
         return;
     }
     let steady = running.steady_on_demand_milli > 0 && !running.monthly_task_hours.is_zero();

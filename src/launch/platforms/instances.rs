@@ -11,6 +11,7 @@ use super::{
     ClusterWork, InstanceChoice, InstancePayment, LaunchPlatform, Market, Packed, PlatformRow, Work, eks,
     hosts::{Fee, Host, Purchase, hosts},
     pool::{Pool, Solved},
+    work::WINDOWS,
 };
 use crate::{
     ec2::{
@@ -143,7 +144,7 @@ fn pools(
     let mut pools = BTreeMap::new();
     for work in &cluster.work {
         if work.is_windows() {
-            row.stay("Windows, for which no EC2 price is held", work.staying());
+            row.stay(WINDOWS, work.staying());
             continue;
         }
         let image = work.running.shape.platform.arch;

@@ -2,17 +2,17 @@
 //!
 //! The best single type is found by trying: types in the sequence of a bound that counts what each hour needs
 //! in whole instances, until the bound alone is more than the best packing found. The mix is offered the
-//! types that do best by that bound, and those with the lowest price for what the tasks need; where the best
-//! single type is known it is among them, so the mix never costs more.
+//! types that do best by that bound among those with little, usual and much memory for their CPU: more types
+//! make the search long and the packing little cheaper. Where the best single type is known it is among
+//! them, so the mix never costs more.
 
 use std::cell::RefCell;
 
 use super::{MAX_VCPU, Market, hosts::Host};
 use crate::ec2::packing::{InstanceOffer, Packing, Problem, Resources, TaskGroup, Unpackable};
 
-/// Types that a mix is offered for their bound, and for their price.
-const MIX_BY_BOUND: usize = 4;
-const MIX_BY_PRICE: usize = 2;
+/// Types that a mix is offered of each class of memory for CPU.
+const MIX_OF_CLASS: usize = 2;
 
 pub(super) struct Pool {
     pub(super) groups: Vec<TaskGroup>,
@@ -124,27 +124,20 @@ impl Pool {
         }
     }
 
-    /// The types that do best by the bound, those with the lowest price for the part of all needs that they
-    /// hold, and for every group one that holds its tasks.
+    /// The types of each class that do best by the bound, and for every group one that holds its tasks.
     fn best_for_mix(&self, hosts: &[Host], market: &Market<'_>) -> Vec<usize> {
         let hours = self.hours();
-        let total = hours.iter().fold((0, 0), |sum, hour| (sum.0 + hour.cpu, sum.1 + hour.memory));
-        let price = |host: &Host| {
-            let Resources { cpu, memory_mib, .. } = host.offer.allocatable;
-            // Of the needs, the part that it holds is the smaller of two; its inverse is the larger.
-            let cpu = total.0 as f64 / f64::from(cpu.max(1));
-            let memory = total.1 as f64 / f64::from(memory_mib.max(1));
-            host.offer.micro_usd_per_hour as f64 * cpu.max(memory)
-        };
-        let mut by_price: Vec<usize> = (0..hosts.len()).collect();
-        by_price.sort_by(|a, b| price(&hosts[*a]).total_cmp(&price(&hosts[*b])).then(a.cmp(b)));
         let mut by_bound: Vec<usize> = (0..hosts.len()).collect();
         by_bound.sort_by_cached_key(|at| (bound(&hours, &hosts[*at], market.target_capacity_percent()), *at));
-        let mut offered: Vec<usize> = by_bound.into_iter().take(MIX_BY_BOUND).collect();
-        offered.extend(by_price.iter().take(MIX_BY_PRICE));
+        let mut offered: Vec<usize> = (0..3)
+            .flat_map(|class| {
+                let of_class = by_bound.iter().copied().filter(move |at| memory_class(&hosts[*at]) == class);
+                of_class.take(MIX_OF_CLASS)
+            })
+            .collect();
         for group in &self.groups {
             if !offered.iter().any(|at| holds(&hosts[*at], group)) {
-                offered.extend(by_price.iter().copied().find(|at| holds(&hosts[*at], group)));
+                offered.extend(by_bound.iter().copied().find(|at| holds(&hosts[*at], group)));
             }
         }
         offered
@@ -214,6 +207,13 @@ fn scaled(
         lower_bound_micro_usd: packing.lower_bound_micro_usd * least.0 / least.1.max(1),
         ..packing.clone()
     }))
+}
+
+/// Families come with 2, 4 or 8 GiB for a vCPU, by and large; of these a task has a part.
+fn memory_class(host: &Host) -> usize {
+    let Resources { cpu, memory_mib, .. } = host.offer.allocatable;
+    let per_vcpu = u64::from(memory_mib) * 1024 / u64::from(cpu.max(1));
+    if per_vcpu < 3 * 1024 { 0 } else { 1 + usize::from(per_vcpu >= 6 * 1024) }
 }
 
 fn holds(host: &Host, group: &TaskGroup) -> bool {

@@ -9,6 +9,9 @@ use crate::{
     workload::{LaunchType, OperatingSystem, Region},
 };
 
+/// Why Windows stays where it is: ARM, Spot and EKS do not run it, and no other rate of it is held.
+pub(super) const WINDOWS: &str = "Windows, which has a price on Fargate on demand only";
+
 /// A cluster's observed work. Clusters share no instances, so each is packed on its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClusterWork {

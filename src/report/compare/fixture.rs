@@ -36,7 +36,7 @@ pub(super) fn comparison() -> Comparison {
             })
             .collect();
         packed.stays = vec![StayingWorkloads {
-            reason: "Windows, for which no EC2 price is held".to_owned(),
+            reason: "Windows, which has a price on Fargate on demand only".to_owned(),
             workloads: 2,
             monthly_cost: usd("12.5"),
         }];

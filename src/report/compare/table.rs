@@ -4,10 +4,7 @@
 //! cluster, cheapest first, `>` before what runs today; what has no price below, with the reason; at the end
 //! what the prices take for granted, once. A fleet of one cluster is that cluster.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fmt::Write as _,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use rust_decimal::{Decimal, RoundingStrategy};
 
@@ -49,16 +46,16 @@ fn write_provenance(comparison: &Comparison, width: usize, out: &mut String) {
 }
 
 fn write_scope(comparison: &Comparison, scope: &ScopeReport, width: usize, color: bool, out: &mut String) {
-    let mut title = vec![display_safe(&scope.scope).into_owned(), count(scope.workloads, "workload")];
+    let title = [display_safe(&scope.scope).into_owned(), count(scope.workloads, "workload")];
+    write_flow("", &title, " · ", width, out);
     if !scope.left_out.is_empty() {
         let reasons: Vec<String> = scope
             .left_out
             .iter()
             .map(|left_out| format!("{} {}", left_out.workloads, display_safe(&left_out.reason)))
             .collect();
-        title.push(format!("in no row: {}", reasons.join(", ")));
+        write_flow("  in no row: ", &reasons, ", ", width, out);
     }
-    write_flow("", &title, " · ", width, out);
     let rows: Vec<&ComparisonRow> = comparison.rows.iter().filter(|row| row.scope == scope.scope).collect();
     let mut priced: Vec<&ComparisonRow> =
         rows.iter().copied().filter(|row| row.monthly_cost.is_some()).collect();
