@@ -148,7 +148,7 @@ pub(super) fn decreasing(
 }
 
 /// What stays free of the bin's scarcest resource, were a task of `class` put there.
-fn slack(model: &Model, bin: &Bin, class: usize) -> u64 {
+pub(super) fn slack(model: &Model, bin: &Bin, class: usize) -> u64 {
     let capacity = model.offers[bin.offer].capacity;
     let needs = model.classes[class].needs;
     let share =
@@ -157,7 +157,7 @@ fn slack(model: &Model, bin: &Bin, class: usize) -> u64 {
 }
 
 /// The offer for a new instance that holds `class`: `wanted`, or else the cheapest.
-fn opened(model: &Model, class: usize, wanted: usize) -> Option<usize> {
+pub(super) fn opened(model: &Model, class: usize, wanted: usize) -> Option<usize> {
     let fits = &model.classes[class].fits;
     if fits[wanted] { Some(wanted) } else { fits.iter().position(|&fits| fits) }
 }
@@ -166,11 +166,19 @@ fn opened(model: &Model, class: usize, wanted: usize) -> Option<usize> {
 const EFFORT: Effort = Effort { nodes: 1_500, enough: 0 };
 
 /// Fills instance after instance with what is worth most for its price.
-pub(super) fn by_worth(model: &Model, rest: &mut [u32], caps: &[u32], worth: &[u64], bins: &mut Vec<Bin>) {
+pub(super) fn by_worth(
+    model: &Model,
+    rest: &mut [u32],
+    caps: &[u32],
+    worth: &[u64],
+    offers: &[usize],
+    bins: &mut Vec<Bin>,
+) {
     loop {
         let most: Vec<u32> = rest.iter().zip(caps).map(|(&rest, &cap)| rest.min(cap)).collect();
         let mut best: Option<(u128, u128, Column)> = None;
-        for (offer, of) in model.offers.iter().enumerate() {
+        for &offer in offers {
+            let of = &model.offers[offer];
             let full = fullest(&of.capacity, items(model, worth, &most, offer), EFFORT);
             if full.worth == 0 {
                 continue;

@@ -1,12 +1,16 @@
 //! [`solve`]: one hour's instances and what they cost at least.
 
+use std::sync::OnceLock;
+
 use super::{
     bound::{Bounds, Prices},
     columns::{Column, Limits, divided, generate},
+    exact::Table,
     fill::{Bin, Choice, ORDERS, Order, by_worth, cost, decreasing, empty, used},
     model::{Demand, Model},
     retype::retype,
-    search::cheapest,
+    search::{Asked, cheapest},
+    zoned::zoned,
     zones::spread,
 };
 
@@ -19,6 +23,10 @@ pub(super) struct Shared {
     pub many: bool,
     /// Instances that a search of an hour may fill.
     pub search_budget: usize,
+    /// Tasks of each class, at most.
+    pub peaks: Vec<u32>,
+    /// Made when first needed, and the same whoever needs it.
+    pub table: OnceLock<Option<Table>>,
     /// Rounds of columns for an hour by itself.
     pub rounds: usize,
 }
@@ -58,9 +66,48 @@ impl Attempt<'_> {
         }
     }
 
+    /// The same for instances whose zones are dealt out.
+    fn consider_zoned(&mut self, mut bins: Vec<Bin>) {
+        retype(self.model, &mut bins);
+        let cost = cost(self.model, &bins);
+        if self.best.as_ref().is_none_or(|(best, _)| cost < *best) {
+            self.best = Some((cost, bins));
+        }
+    }
+
     fn end(self) -> Solved {
+        if std::env::var("DBG").is_ok() {
+            let (c, b) = self.best.clone().unwrap_or_default();
+            eprintln!(
+                "hour bound {} cost {c} {:?} tasks {:?}",
+                self.bound,
+                used(self.model, &b)
+                    .iter()
+                    .enumerate()
+                    .filter(|u| *u.1 > 0)
+                    .map(|(o, n)| format!(
+                        "{n}x{:?}@{}",
+                        &self.model.offers[o].capacity[..3],
+                        self.model.offers[o].price
+                    ))
+                    .collect::<Vec<_>>(),
+                self.demand
+                    .counts
+                    .iter()
+                    .zip(&self.model.classes)
+                    .map(|(n, c)| format!("{n}x{:?} z{:?}", &c.needs[..2], 0))
+                    .collect::<Vec<_>>()
+            );
+            eprintln!("in_zones {:?} apart {:?}", self.demand.in_zones, self.demand.apart);
+        }
         let (cost, bins) = self.best.unwrap_or_default();
         Solved { used: used(self.model, &bins), cost, bound: self.bound.min(cost), bins }
+    }
+
+    /// What the instances in use of the best packing cost.
+    fn in_use(&self) -> u64 {
+        let cost = |bins: &Vec<Bin>| bins.iter().map(|bin| self.model.offers[bin.offer].price).sum();
+        self.best.as_ref().map_or(u64::MAX, |(_, bins)| cost(bins))
     }
 
     fn raise(&mut self, bound: u64) {
@@ -86,7 +133,10 @@ pub(super) fn solve(model: &Model, demand: &Demand, shared: &Shared) -> Solved {
             rate(b).total_cmp(&rate(a)).then(a.cmp(&b))
         });
     }
-    promising.truncate(OFFERS_TRIED);
+    // Where managed scaling keeps some of each type free, one dear type may be better than several.
+    if shared.many || model.target_percent == 100 {
+        promising.truncate(OFFERS_TRIED);
+    }
     let ways: Vec<(Order, Choice)> =
         ORDERS.iter().flat_map(|&order| [(order, Choice::First), (order, Choice::Best)]).collect();
     if shared.many {
@@ -105,6 +155,12 @@ pub(super) fn solve(model: &Model, demand: &Demand, shared: &Shared) -> Solved {
             if attempt.good_enough() {
                 return attempt.end();
             }
+            if !shared.many && model.zones > 1 {
+                attempt.consider_zoned(zoned(model, demand, offer, way, Vec::new()));
+            }
+            if attempt.good_enough() {
+                return attempt.end();
+            }
             if shared.many {
                 break 'ways;
             }
@@ -115,7 +171,7 @@ pub(super) fn solve(model: &Model, demand: &Demand, shared: &Shared) -> Solved {
     }
     if let Some(guide) = guide {
         let (mut rest, mut bins) = (demand.counts.clone(), Vec::new());
-        by_worth(model, &mut rest, &demand.caps, &guide.worth, &mut bins);
+        by_worth(model, &mut rest, &demand.caps, &guide.worth, &promising, &mut bins);
         decreasing(model, &rest, &demand.caps, promising[0], ways[0], &mut bins);
         attempt.consider(bins);
     }
@@ -126,6 +182,9 @@ pub(super) fn solve(model: &Model, demand: &Demand, shared: &Shared) -> Solved {
     if !attempt.good_enough() {
         let columns = own.as_ref().map_or(&shared.columns, |own| &own.columns);
         rounded(model, &mut attempt, columns, guide, &promising, &ways);
+    }
+    if !attempt.good_enough() && shared.search_budget > 0 && model.zones > 1 {
+        settled(model, &mut attempt, shared);
     }
     if !attempt.good_enough() && shared.search_budget > 0 {
         let bounds = own.as_ref().map_or(&shared.bounds, |own| &own.bounds);
@@ -235,7 +294,7 @@ fn rounded(
             }
         }
         if let Some(guide) = guide {
-            by_worth(model, &mut rest, caps, &guide.worth, &mut bins);
+            by_worth(model, &mut rest, caps, &guide.worth, &promising, &mut bins);
             decreasing(model, &rest, caps, promising[0], ways[0], &mut bins);
             ends.push((0, bins));
         }
@@ -277,23 +336,44 @@ fn add(model: &Model, column: &Column, times: u32, rest: &mut [u32], bins: &mut 
     }
 }
 
+/// Searches for the cheapest packing, zones aside.
 fn searched(model: &Model, attempt: &mut Attempt<'_>, bounds: &Bounds, shared: &Shared) {
     let demand = attempt.demand;
     let caps: Vec<u32> =
         demand.caps.iter().zip(&demand.counts).map(|(&cap, &count)| cap.min(count)).collect();
-    let limit = attempt
-        .best
-        .as_ref()
-        .map_or(u64::MAX, |(_, bins)| bins.iter().map(|bin| model.offers[bin.offer].price).sum());
-    let found = cheapest(model, &demand.counts, &caps, limit, shared.search_budget, |counts| {
-        bounds.in_use(counts, &caps)
-    });
     let best = attempt.best.as_ref().map_or(u64::MAX, |(cost, _)| *cost);
-    let proven = bounds.hour_with(model, demand, |counts| {
-        if counts == demand.counts.as_slice() { found.bound } else { bounds.in_use(counts, &caps) }
-    });
-    attempt.raise(proven.min(best));
+    let running = model.target_percent < 100 && model.offers.len() > 1;
+    let limit = if running { best } else { attempt.in_use() };
+    let asked = Asked { counts: &demand.counts, caps: &caps, limit, budget: shared.search_budget, running };
+    let found = cheapest(model, asked, |counts| bounds.in_use(counts, &caps));
+    if running {
+        attempt.raise(found.bound);
+    } else {
+        let proven = bounds.hour_with(model, demand, |counts| {
+            if counts == demand.counts.as_slice() { found.bound } else { bounds.in_use(counts, &caps) }
+        });
+        attempt.raise(proven.min(best));
+    }
     if let Some(columns) = found.columns {
         attempt.consider(columns.iter().map(|column| Bin::of(model, column)).collect());
     }
+}
+
+/// Settles an hour of few tasks, zones and all. Not where managed scaling works on several types.
+fn settled(model: &Model, attempt: &mut Attempt<'_>, shared: &Shared) {
+    if model.target_percent < 100 && model.offers.len() > 1 {
+        return;
+    }
+    let Some(table) = shared.table.get_or_init(|| Table::new(model, &shared.peaks)) else { return };
+    let limit = attempt.in_use();
+    let Some((least, bins)) = table.solve(model, attempt.demand, limit, shared.search_budget) else { return };
+    let instances = least / model.offers[0].price.max(1);
+    let proven =
+        if model.offers.len() > 1 { least } else { model.running(instances) * model.offers[0].price };
+    if let Some(bins) = bins {
+        let cost = cost(model, &bins);
+        attempt.best = Some((cost, bins));
+    }
+    let best = attempt.best.as_ref().map_or(u64::MAX, |(cost, _)| *cost);
+    attempt.raise(proven.min(best));
 }

@@ -163,7 +163,7 @@ impl Search<'_> {
             }
         }
         // Rounding of the few operations above is far below a part in 10^12.
-        let least = (least * (1.0 + 1e-12) + 1e-6).floor();
+        let least = least * (1.0 + 1e-12) + 1e-6;
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,

@@ -5,18 +5,22 @@
 
 mod bound;
 mod columns;
+mod exact;
 mod fill;
 mod hour;
 mod knapsack;
 mod model;
+mod placement;
 mod retype;
 mod search;
+mod zoned;
 mod zones;
 
 use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
+pub use self::placement::{PlacedInstance, Placement, Violation, verify};
 use self::{
     columns::Limits,
     hour::{Shared, Solved},
@@ -104,7 +108,27 @@ pub enum Unpackable {
 
 /// Packs every hour of `problem`.
 pub fn pack(problem: &Problem) -> Result<Packing, Unpackable> {
-    let hours = problem.groups.iter().map(|group| group.tasks.len()).max().unwrap_or(0);
+    pack_hours(problem, |_, _, _, _| ())
+}
+
+/// Packs every hour and tells where each task is; by hour.
+pub fn place(problem: &Problem) -> Result<(Packing, Vec<Placement>), Unpackable> {
+    let mut placements = vec![Placement::default(); hours(problem)];
+    let packing = pack_hours(problem, |hour, model, demand, solved| {
+        placements[hour].add(problem, hour, model, demand, &solved.bins);
+    })?;
+    Ok((packing, placements))
+}
+
+fn hours(problem: &Problem) -> usize {
+    problem.groups.iter().map(|group| group.tasks.len()).max().unwrap_or(0)
+}
+
+fn pack_hours(
+    problem: &Problem,
+    mut each: impl FnMut(usize, &Model, &Demand, &Solved),
+) -> Result<Packing, Unpackable> {
+    let hours = hours(problem);
     let mut packing = Packing::default();
     let mut instances = vec![0_u64; hours];
     for model in Model::parts(problem)? {
@@ -115,6 +139,7 @@ pub fn pack(problem: &Problem) -> Result<Packing, Unpackable> {
         for (hour, at) in of_hour.iter().enumerate() {
             if let Some(at) = *at {
                 instances[hour] += packing.add(&model, &demands[at], &solved[at]);
+                each(hour, &model, &demands[at], &solved[at]);
             }
         }
     }
@@ -153,6 +178,7 @@ fn prepare(model: &Model, demands: &[Demand]) -> Shared {
     let caps: Vec<u32> = caps.iter().zip(&peaks).map(|(&cap, &peak)| cap.min(peak)).collect();
     let mut shared =
         Shared { bounds: bound::Bounds::of_resources(model, &peaks, &caps), ..Shared::default() };
+    shared.peaks.clone_from(&peaks);
     let mut by_size: Vec<&Demand> = demands.iter().collect();
     by_size.sort_by_key(|demand| demand.counts.iter().sum::<u32>());
     let samples = by_size.len().min(SAMPLES);
@@ -194,3 +220,6 @@ impl Packing {
         instances
     }
 }
+
+#[cfg(test)]
+mod tests;

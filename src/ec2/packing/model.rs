@@ -51,6 +51,35 @@ pub(super) struct Demand {
     pub apart: Vec<u32>,
 }
 
+impl Demand {
+    /// How many more tasks of `class` there must be in some zones, where there are `tasks` in each.
+    pub(super) fn lacking(&self, class: usize, tasks: &[u32]) -> u32 {
+        if self.anywhere(class) {
+            return 0;
+        }
+        let mut sorted = tasks.to_vec();
+        sorted.sort_unstable();
+        let mut added = 0;
+        for (at, needed) in self.in_zones[..self.in_zones.len() - 1].iter().enumerate() {
+            let mut have: u32 = sorted[..=at].iter().sum();
+            // One more in the zone that has least, until these zones together have enough.
+            while have < needed[class] {
+                sorted[0] += 1;
+                sorted.sort_unstable();
+                added += 1;
+                have = sorted[..=at].iter().sum();
+            }
+        }
+        added
+    }
+
+    /// Whether the class's tasks may all be in one zone.
+    pub(super) fn anywhere(&self, class: usize) -> bool {
+        let below = self.in_zones.len().saturating_sub(1);
+        self.in_zones[..below].iter().all(|needed| needed[class] == 0)
+    }
+}
+
 #[derive(Debug, Clone)]
 pub(super) struct Model {
     /// Cheapest first.

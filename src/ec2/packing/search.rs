@@ -16,85 +16,126 @@ use super::{
 
 #[derive(Debug)]
 pub(super) struct Searched {
-    /// Instances in use cost no less, or no less than the limit that was asked for.
+    /// The instances cost no less, or no less than the limit that was asked for.
     pub bound: u64,
     /// The cheapest, where the search found it below the limit.
     pub columns: Option<Vec<Column>>,
-    /// Steps that were taken.
-    pub steps: usize,
 }
 
-/// Searches below `limit` with at most `budget` instances filled.
-pub(super) fn cheapest(
-    model: &Model,
-    counts: &[u32],
-    caps: &[u32],
-    limit: u64,
-    budget: usize,
-    least: impl Fn(&[u32]) -> u64,
-) -> Searched {
-    let mut heap = BinaryHeap::new();
-    let mut nodes: Vec<(Vec<u32>, u64, usize, Option<Column>)> = Vec::new();
-    let mut cheapest_to: BTreeMap<Vec<u32>, u64> = BTreeMap::new();
-    let start = least(counts);
-    let left: u32 = counts.iter().sum();
-    nodes.push((counts.to_vec(), 0, 0, None));
-    heap.push(Reverse((start, left, 0_usize)));
-    cheapest_to.insert(counts.to_vec(), 0);
+/// What is left to place and, where managed scaling makes it matter, what is in use by offer.
+type State = (Vec<u32>, Vec<u32>);
+
+struct Node {
+    state: State,
+    /// What the instances so far cost, in use and running.
+    spent: (u64, u64),
+    before: usize,
+    column: Option<Column>,
+}
+
+/// What is asked of a search.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Asked<'a> {
+    pub counts: &'a [u32],
+    pub caps: &'a [u32],
+    /// What is worth finding costs less.
+    pub limit: u64,
+    /// Instances that may be filled.
+    pub budget: usize,
+    /// Whether instances that run count, or those in use.
+    pub running: bool,
+}
+
+/// Searches with `least`, which bounds what instances in use cost that hold some tasks.
+pub(super) fn cheapest(model: &Model, asked: Asked<'_>, least: impl Fn(&[u32]) -> u64) -> Searched {
+    let Asked { counts, caps, limit, budget, running } = asked;
+    let estimate = |(in_use, run): (u64, u64), rest: &[u32]| {
+        let more = least(rest);
+        if !running {
+            return in_use.saturating_add(more);
+        }
+        // Each further instance in use is at least one more that runs, and in all there are a share more.
+        let all = u128::from(in_use.saturating_add(more)) * 100;
+        let all = all.div_ceil(u128::from(model.target_percent));
+        run.saturating_add(more).max(u64::try_from(all).unwrap_or(u64::MAX))
+    };
+    let price_of = |spent: (u64, u64)| if running { spent.1 } else { spent.0 };
+    let start = Node {
+        state: (counts.to_vec(), vec![0; if running { model.offers.len() } else { 0 }]),
+        spent: (0, 0),
+        before: 0,
+        column: None,
+    };
+    let mut known: BTreeMap<State, u64> = BTreeMap::from([(start.state.clone(), 0)]);
+    let mut heap =
+        BinaryHeap::from([Reverse((estimate((0, 0), counts), counts.iter().sum::<u32>(), 0_usize))]);
+    let mut nodes = vec![start];
     let mut steps = 0;
-    let mut bound = start;
-    while let Some(Reverse((total, left, node))) = heap.pop() {
+    let mut bound = 0;
+    while let Some(Reverse((total, left, at))) = heap.pop() {
         bound = bound.max(total.min(limit));
         if total >= limit {
-            return Searched { bound: limit, columns: None, steps };
+            return Searched { bound: limit, columns: None };
         }
         if left == 0 {
-            return Searched { bound, columns: Some(path(&nodes, node)), steps };
-        }
-        let (rest, spent) = (nodes[node].0.clone(), nodes[node].1);
-        if cheapest_to.get(&rest).is_some_and(|&known| known < spent) {
-            continue;
-        }
-        let fills = fills(model, &rest, caps, budget.saturating_sub(steps));
-        let Some(fills) = fills else { return Searched { bound, columns: None, steps: budget } };
-        steps += fills.len() + 1;
-        for column in fills {
-            let spent = spent + model.offers[column.offer].price;
-            let mut after = rest.clone();
-            let mut tasks = left;
-            for &(class, taken) in &column.take {
-                after[class] -= taken;
-                tasks -= taken;
-            }
-            let total = spent.saturating_add(least(&after)).max(total);
-            if total >= limit || cheapest_to.get(&after).is_some_and(|&known| known <= spent) {
-                continue;
-            }
-            cheapest_to.insert(after.clone(), spent);
-            nodes.push((after, spent, node, Some(column)));
-            heap.push(Reverse((total, tasks, nodes.len() - 1)));
+            return Searched { bound, columns: Some(path(&nodes, at)) };
         }
         if steps >= budget {
-            let open = heap.peek().map_or(limit, |Reverse((total, ..))| *total);
-            return Searched { bound: bound.max(open.min(limit)), columns: None, steps };
+            return Searched { bound, columns: None };
+        }
+        let (state, spent) = (nodes[at].state.clone(), nodes[at].spent);
+        if known.get(&state).is_some_and(|&cheaper| cheaper < price_of(spent)) {
+            continue;
+        }
+        let Some(fills) = fills(model, &state.0, caps, budget - steps, running) else {
+            return Searched { bound, columns: None };
+        };
+        steps += fills.len() + 1;
+        for column in fills {
+            let mut after = state.clone();
+            let mut tasks = left;
+            for &(class, taken) in &column.take {
+                after.0[class] -= taken;
+                tasks -= taken;
+            }
+            let price = model.offers[column.offer].price;
+            let mut spent = (spent.0 + price, spent.1);
+            if running {
+                let used = &mut after.1[column.offer];
+                spent.1 += (model.running(u64::from(*used) + 1) - model.running(u64::from(*used))) * price;
+                *used += 1;
+            }
+            let total = estimate(spent, &after.0).max(total);
+            if total >= limit || known.get(&after).is_some_and(|&cheaper| cheaper <= price_of(spent)) {
+                continue;
+            }
+            known.insert(after.clone(), price_of(spent));
+            nodes.push(Node { state: after, spent, before: at, column: Some(column) });
+            heap.push(Reverse((total, tasks, nodes.len() - 1)));
         }
     }
     // Nothing below the limit is left.
-    Searched { bound: limit, columns: None, steps }
+    Searched { bound: limit, columns: None }
 }
 
-fn path(nodes: &[(Vec<u32>, u64, usize, Option<Column>)], mut node: usize) -> Vec<Column> {
+fn path(nodes: &[Node], mut at: usize) -> Vec<Column> {
     let mut columns = Vec::new();
-    while let Some(column) = &nodes[node].3 {
+    while let Some(column) = &nodes[at].column {
         columns.push(column.clone());
-        node = nodes[node].2;
+        at = nodes[at].before;
     }
     columns
 }
 
 /// The ways to fill one instance around the first class that is left; absent where there are more than
-/// `most`.
-fn fills(model: &Model, rest: &[u32], caps: &[u32], most: usize) -> Option<Vec<Column>> {
+/// `most`. Those that a cheaper offer holds too are left out, unless `all_offers` are asked for.
+pub(super) fn fills(
+    model: &Model,
+    rest: &[u32],
+    caps: &[u32],
+    most: usize,
+    all_offers: bool,
+) -> Option<Vec<Column>> {
     let first = rest.iter().position(|&left| left > 0)?;
     let classes: Vec<usize> = (first..rest.len()).filter(|&class| rest[class] > 0).collect();
     let mut fills: Vec<Column> = Vec::new();
@@ -118,7 +159,7 @@ fn fills(model: &Model, rest: &[u32], caps: &[u32], most: usize) -> Option<Vec<C
             let cheaper = (0..offer).any(|other| {
                 model.offers[other].price <= model.offers[offer].price && holds(model, other, &take)
             });
-            if !cheaper {
+            if all_offers || !cheaper {
                 fills.push(Column { offer, take });
             }
         }
@@ -127,7 +168,7 @@ fn fills(model: &Model, rest: &[u32], caps: &[u32], most: usize) -> Option<Vec<C
 }
 
 /// Whether an instance of `offer` holds `take`.
-pub(super) fn holds(model: &Model, offer: usize, take: &[(usize, u32)]) -> bool {
+fn holds(model: &Model, offer: usize, take: &[(usize, u32)]) -> bool {
     let mut free = model.offers[offer].capacity;
     take.iter().all(|&(class, tasks)| {
         let fits = model.classes[class].fits[offer] && model.fit(class, &free, tasks) == tasks;

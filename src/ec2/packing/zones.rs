@@ -31,7 +31,7 @@ impl Spreading<'_> {
     /// How many tasks a class with these tasks in each zone is short of, over all sets of zones.
     fn shortage(&self, class: usize, tasks: &[u32]) -> u32 {
         let in_zones = &self.demand.in_zones;
-        if is_free(in_zones, class) {
+        if self.demand.anywhere(class) {
             return 0;
         }
         let mut sorted = tasks.to_vec();
@@ -272,9 +272,3 @@ impl Spreading<'_> {
 
 /// Instances up to which every pair is looked at.
 const GREEDY: usize = 120;
-
-/// Whether the class need not be in more than one zone.
-fn is_free(in_zones: &[Vec<u32>], class: usize) -> bool {
-    let below = in_zones.len().saturating_sub(1);
-    in_zones[..below].iter().all(|needed| needed[class] == 0)
-}
