@@ -276,11 +276,12 @@ pub fn comparison(
         .par_iter()
         .map(|cluster| if cluster.work.is_empty() { Vec::new() } else { compare(cluster, &market) })
         .collect();
-    let mut rows = if with_work == 0 { Vec::new() } else { fleet_rows(&clusters, &priced) };
+    let fleet = scope(FLEET, clusters.iter());
+    let mut rows = if with_work == 0 { Vec::new() } else { fleet_rows(&fleet, &clusters, &priced) };
     for (cluster, priced) in clusters.iter().zip(&priced) {
-        rows.extend(reported(&cluster.scope, cluster.work.iter(), priced));
+        rows.extend(reported(&scope(&cluster.scope, [cluster]), cluster.work.iter(), priced));
     }
-    let mut scopes = vec![scope(FLEET, clusters.iter())];
+    let mut scopes = vec![fleet];
     scopes.extend(clusters.iter().map(|cluster| scope(&cluster.scope, [cluster])));
     Ok(Comparison {
         schema_version: SCHEMA_VERSION,
@@ -318,7 +319,11 @@ fn scope<'a>(name: &str, clusters: impl IntoIterator<Item = &'a ClusterWork> + C
     }
 }
 
-fn fleet_rows(clusters: &[ClusterWork], priced: &[Vec<PlatformRow>]) -> Vec<ComparisonRow> {
+fn fleet_rows(
+    fleet: &ScopeReport,
+    clusters: &[ClusterWork],
+    priced: &[Vec<PlatformRow>],
+) -> Vec<ComparisonRow> {
     let sums: Vec<PlatformRow> = LaunchPlatform::all()
         .into_iter()
         .map(|platform| {
@@ -326,12 +331,12 @@ fn fleet_rows(clusters: &[ClusterWork], priced: &[Vec<PlatformRow>]) -> Vec<Comp
             PlatformRow::sum(platform, of)
         })
         .collect();
-    reported(FLEET, clusters.iter().flat_map(|cluster| &cluster.work), &sums)
+    reported(fleet, clusters.iter().flat_map(|cluster| &cluster.work), &sums)
 }
 
 /// A scope's rows as they are shown.
 fn reported<'a>(
-    scope: &str,
+    scope: &ScopeReport,
     work: impl Iterator<Item = &'a Work>,
     rows: &[PlatformRow],
 ) -> Vec<ComparisonRow> {
@@ -358,8 +363,19 @@ fn reported<'a>(
             if let Some(dates) = date_range(&row.price_dates) {
                 assumptions.push(format!("EC2 prices are those of {dates}"));
             }
+            let stays: Vec<StayingWorkloads> = row
+                .stays
+                .iter()
+                .map(|(reason, stays)| StayingWorkloads {
+                    reason: reason.clone(),
+                    workloads: stays.workloads,
+                    monthly_cost: stays.monthly,
+                })
+                .collect();
+            assumptions.extend(stays.iter().map(StayingWorkloads::words));
+            assumptions.extend(scope.left_out_words());
             ComparisonRow {
-                scope: scope.to_owned(),
+                scope: scope.scope.clone(),
                 platform: row.platform.id(),
                 label: label(row.platform),
                 monthly_cost,
@@ -379,15 +395,7 @@ fn reported<'a>(
                     .as_ref()
                     .err()
                     .map(|reasons| reasons.iter().cloned().collect::<Vec<_>>().join("; ")),
-                stays: row
-                    .stays
-                    .iter()
-                    .map(|(reason, stays)| StayingWorkloads {
-                        reason: reason.clone(),
-                        workloads: stays.workloads,
-                        monthly_cost: stays.monthly,
-                    })
-                    .collect(),
+                stays,
                 assumptions,
             }
         })

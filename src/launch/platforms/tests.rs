@@ -126,11 +126,11 @@ fn every_platform_costs_what_is_worked_out_by_hand() {
 #[test]
 fn a_spot_share_leaves_one_task_on_demand_on_fargate_and_on_instances() {
     let config = config("[ec2]\ntrunking = true");
-    let market = market(&config);
-    let rows = compare(&cluster("us-east-1", vec![two_tasks("us-east-1")]), &market);
+    let list = market(&config);
+    let rows = compare(&cluster("us-east-1", vec![two_tasks("us-east-1")]), &list);
     let spot = PurchaseSplit { spot: 1, total: 1 };
     let work = two_tasks("us-east-1");
-    let on_spot = market.fargate_hourly(&work.running.shape, spot).unwrap().0;
+    let on_spot = list.fargate_hourly(&work.running.shape, spot).unwrap().0;
     // (0.04937 + Spot) x 730
     let expected = Usd((Decimal::from_str("0.04937").unwrap() + on_spot) * Decimal::from(730)).rounded();
     assert_eq!(row(&rows, "fargate-spot").outcome.as_ref().unwrap().monthly, expected);
@@ -286,8 +286,8 @@ fn a_fleet_is_the_sum_of_its_clusters_and_has_no_price_where_one_has_none() {
             .try_fold(Usd::ZERO, |sum, row| row.outcome.as_ref().ok().map(|priced| sum + priced.monthly));
         assert_eq!(fleet.outcome.as_ref().ok().map(|priced| priced.monthly), sum, "{platform:?}");
         unpriced += u32::from(sum.is_none());
-        if let Ok(Priced { packed: Some(packed), .. }) = &fleet.outcome {
-            let hours: Decimal = packed.instance_hours.values().sum();
+        if let Ok(Priced { packed: Some(all), .. }) = &fleet.outcome {
+            let hours: Decimal = all.instance_hours.values().sum();
             let parts: Decimal = parts.iter().flat_map(|row| packed(row).instance_hours.values()).sum();
             assert_eq!(hours, parts);
         }

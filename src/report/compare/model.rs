@@ -87,7 +87,7 @@ pub struct ComparisonRow {
     /// Workloads that this platform cannot take and that stay as they are, at the recommended size: their
     /// cost is in `monthly_cost`.
     pub stays: Vec<StayingWorkloads>,
-    /// What holds, and what the price does not contain, in plain words.
+    /// What holds, what the price does not contain, and which workloads stay or are left out, in plain words.
     pub assumptions: Vec<String>,
 }
 
@@ -103,4 +103,26 @@ pub struct StayingWorkloads {
     pub reason: String,
     pub workloads: u64,
     pub monthly_cost: Usd,
+}
+
+impl ScopeReport {
+    /// What no row holds, as a sentence of assumptions.
+    pub fn left_out_words(&self) -> Option<String> {
+        let left_out: u64 = self.left_out.iter().map(|left_out| left_out.workloads).sum();
+        let reasons: Vec<String> = self
+            .left_out
+            .iter()
+            .map(|left_out| format!("{} {}", left_out.workloads, left_out.reason))
+            .collect();
+        (left_out > 0).then(|| format!("left out of every row: {}", reasons.join(", ")))
+    }
+}
+
+impl StayingWorkloads {
+    /// What stays, as a sentence of assumptions.
+    pub fn words(&self) -> String {
+        let Self { reason, workloads, monthly_cost } = self;
+        let verb = if *workloads == 1 { "workload stays as it is" } else { "workloads stay as they are" };
+        format!("{workloads} {verb}, {} USD of the cost: {reason}", monthly_cost.cents())
+    }
 }

@@ -183,7 +183,7 @@ fn write_assumptions(comparison: &Comparison, width: usize, out: &mut String) {
     let mut labels = BTreeSet::new();
     for row in comparison.rows.iter().filter(|row| row.scope == FLEET && row.platform != TODAY) {
         labels.insert(row.label.as_str());
-        for text in &row.assumptions {
+        for text in row.assumptions.iter().filter(|text| !is_told(comparison, row, text)) {
             match texts.iter_mut().find(|(known, _)| known == text) {
                 Some((_, rows)) => rows.push(&row.label),
                 None => texts.push((text, vec![&row.label])),
@@ -204,13 +204,20 @@ fn write_assumptions(comparison: &Comparison, width: usize, out: &mut String) {
     }
 }
 
+/// Whether the row's block says it already.
+fn is_told(comparison: &Comparison, row: &ComparisonRow, text: &str) -> bool {
+    let scope = comparison.scopes.iter().find(|scope| scope.scope == row.scope);
+    row.stays.iter().any(|stays| stays.words() == text)
+        || scope.and_then(ScopeReport::left_out_words).is_some_and(|words| words == text)
+}
+
 fn write_gaps(comparison: &Comparison, width: usize, out: &mut String) {
     if comparison.gaps.is_empty() {
         return;
     }
-    let _ =
-        write!(out, "\nNot collected: {}; `report` lists them\n", count(comparison.gaps.len() as u64, "gap"));
-    let _ = width;
+    out.push('\n');
+    let gaps = count(comparison.gaps.len() as u64, "gap");
+    write_words("", &format!("Not collected: {gaps}; `report` lists them"), width, out);
 }
 
 /// A paragraph, its further lines indented.
