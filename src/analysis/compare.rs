@@ -16,18 +16,15 @@ use rust_decimal::Decimal;
 use wildmatch::WildMatch;
 
 use super::{
-    CannotMerge, Fleet, Input, Keep,
-    options::steady_on_demand_milli,
-    price_book_reference, report_window, snapshot_reference, standalone,
-    subject::{Facts, report_on},
-    with_fleet,
+    CannotMerge, Fleet, Input, Keep, facts::Facts, on_instances, options::steady_on_demand_milli,
+    price_book_reference, report_window, snapshot_reference, standalone, subject::report_on, with_fleet,
 };
 use crate::{
     config::Config,
     demand::{DEFAULT_MAXIMUM_PERCENT, Surge, WindowDemand},
     ec2::packing::Resources,
     launch::{
-        Running,
+        Running, fargate_rule_outs,
         platforms::{
             ClusterWork, LaunchPlatform, Market, Packed, Placement, PlatformRow, Priced, Work, compare,
             date_range,
@@ -42,8 +39,8 @@ use crate::{
         },
     },
     snapshot::{Gap, Window},
-    units::{CpuUnits, HOURS_PER_MONTH, MemoryMib, TaskTime},
-    workload::{Controller, LaunchType, Scheduling, TaskDefinition, Workload, WorkloadKind},
+    units::{CpuUnits, HOURS_PER_MONTH, MemoryMib, TaskTime, Usd},
+    workload::{Controller, LaunchType, Scheduling, Workload, WorkloadKind},
 };
 
 /// What clusters of a snapshot ran, ready to be priced.
@@ -70,7 +67,7 @@ pub fn observe(
         book,
         config,
         Keep::HourlyTasks,
-        |Fleet { facts, calibrations, mut hourly_tasks, .. }| {
+        |Fleet { facts, calibrations, shares, mut hourly_tasks, .. }| {
             let window = input.manifest.window;
             let hours = u32::try_from(window.seconds().div_ceil(3600)).unwrap_or(u32::MAX);
             let shown: Vec<&Facts<'_>> = facts
@@ -89,6 +86,7 @@ pub fn observe(
                     hours,
                     work: Vec::new(),
                     left_out: BTreeMap::new(),
+                    overhead_today: Usd::ZERO,
                     daemons: Resources::default(),
                 });
                 let tasks = hourly_tasks.remove(&facts.workload.workload_id);
@@ -96,6 +94,7 @@ pub fn observe(
                 if is_daemon(facts.workload) {
                     *cluster.left_out.entry("daemon".to_owned()).or_default() += 1;
                     add_daemon(&mut cluster.daemons, facts);
+                    cluster.overhead_today += row.monthly_cost.unwrap_or_default();
                     continue;
                 }
                 match work(facts, row, book, tasks) {
@@ -104,6 +103,12 @@ pub fn observe(
                         let reason = row.not_rated.as_ref().map_or("no-price", |n| n.reason.as_str());
                         *cluster.left_out.entry(reason.to_owned()).or_default() += 1;
                     }
+                }
+            }
+            for pool in on_instances::pools(shares, config.discount.factor()) {
+                let scope = format!("{}/{}/{}", pool.account_id, pool.region, pool.cluster);
+                if let (Some(cluster), Some(idle)) = (clusters.get_mut(&scope), pool.idle_monthly_cost) {
+                    cluster.overhead_today += idle;
                 }
             }
             Observed {
@@ -164,7 +169,10 @@ fn work(facts: &Facts<'_>, row: &WorkloadReport, book: &PriceBook, tasks: Vec<u3
         },
         tasks,
         placement: placement(facts),
-        off_fargate: facts.definition().and_then(off_fargate).map(str::to_owned),
+        off_fargate: facts
+            .definition()
+            .map(|definition| fargate_rule_outs(facts.workload, definition).join("; "))
+            .filter(|because| !because.is_empty()),
     })
 }
 
@@ -190,22 +198,6 @@ fn placement(facts: &Facts<'_>) -> Placement {
         own_interface: workload.launch_type == LaunchType::Fargate || mode == Some("awsvpc"),
         distinct_instances: workload.placement_constraints.iter().any(|kind| kind == "distinctInstance"),
         spread: workload.identity.kind == WorkloadKind::Service,
-    }
-}
-
-/// What of a definition Fargate does not run (ECS Developer Guide, task definition differences for Fargate).
-fn off_fargate(definition: &TaskDefinition) -> Option<&'static str> {
-    let containers = &definition.containers;
-    if containers.iter().any(|container| container.gpus > 0) {
-        Some("GPUs, which Fargate does not have")
-    } else if containers.iter().any(|container| container.privileged) {
-        Some("privileged containers, which Fargate does not run")
-    } else if definition.network_mode.as_deref() == Some("host") {
-        Some("host network, which Fargate does not have")
-    } else if definition.volume_kinds.iter().any(|kind| matches!(kind.as_str(), "docker" | "host")) {
-        Some("volumes of the host, which Fargate does not have")
-    } else {
-        None
     }
 }
 

@@ -27,8 +27,9 @@ pub struct CollectArgs {
     /// Folder for the snapshot: new, empty, or one that an interrupted collect left
     #[arg(long, value_name = "DIR", required_unless_present = "dry_run")]
     out: Option<PathBuf>,
-    /// AWS region, or `all` enabled ones [default: `AWS_REGION`, else the profile's]
-    #[arg(long = "region", value_name = "REGION", value_parser = NonEmptyStringValueParser::new())]
+    /// AWS region (several: repeated, or with commas), or `all` enabled ones [default: `AWS_REGION`, else
+    /// the profile's]
+    #[arg(long = "region", value_name = "REGION", value_delimiter = ',', value_parser = NonEmptyStringValueParser::new())]
     regions: Vec<String>,
     /// Profile of the AWS configuration
     #[arg(long = "profile", value_name = "PROFILE", value_parser = NonEmptyStringValueParser::new())]
@@ -90,6 +91,9 @@ async fn collect(
     // A dry run needs no folder; with one, it tells what is left of an interrupted collect.
     let nowhere = std::env::temp_dir().join("fargauge-dry-run-writes-nothing");
     let folder = args.out.as_ref().unwrap_or(&nowhere);
+    if !args.dry_run {
+        collect::check_writable(folder).map_err(failure)?;
+    }
     let now = global.as_of.unwrap_or_else(Timestamp::now);
     let prepared = collect::prepare(request, folder, now, &bars, cancel).await.map_err(failure)?;
     let plan = plan_of(&prepared);

@@ -4,6 +4,7 @@
 //! [`Command`] and its line in [`Cli::dispatch`].
 
 mod backtest;
+mod check;
 mod collect;
 mod compare;
 mod completions;
@@ -16,6 +17,7 @@ mod iam_policy;
 mod init;
 mod output;
 mod price;
+mod price_book_choice;
 mod prices;
 mod report;
 mod table;
@@ -50,6 +52,7 @@ enum Command {
     Explain(explain::ExplainArgs),
     Compare(compare::CompareArgs),
     Backtest(backtest::BacktestArgs),
+    Check(check::CheckArgs),
     Price(price::PriceArgs),
     Prices(prices::PricesArgs),
     Init(init::InitArgs),
@@ -66,6 +69,7 @@ impl Cli {
             Command::Explain(args) => explain::run(&self.global, args),
             Command::Compare(args) => compare::run(&self.global, args),
             Command::Backtest(args) => backtest::run(&self.global, args),
+            Command::Check(args) => check::run(&self.global, args),
             Command::Price(args) => price::run(&self.global, args),
             Command::Prices(args) => prices::run(&self.global, args),
             Command::Init(args) => init::run(args),

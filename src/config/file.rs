@@ -3,7 +3,7 @@
 use std::{ops::Range, path::Path};
 
 use rust_decimal::{Decimal, prelude::ToPrimitive as _};
-use serde::Deserialize;
+use serde::{Deserialize, de::IgnoredAny};
 use toml::Spanned;
 
 use super::{
@@ -31,6 +31,11 @@ struct File {
     eks: EksFile,
     #[serde(rename = "override")]
     overrides: Vec<Spanned<OverrideFile>>,
+    /// For `check` alone, which reads it itself.
+    #[serde(rename = "check")]
+    _check: IgnoredAny,
+    #[serde(rename = "waiver")]
+    _waiver: IgnoredAny,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -194,6 +199,7 @@ pub(super) fn overlaid(mut config: Config, file: &str, text: &str) -> Result<Con
         ec2,
         eks,
         overrides,
+        ..
     } = read;
     config.region = region.or(config.region);
     config.guard_duty_agent = guards.guardduty_agent.unwrap_or(config.guard_duty_agent);

@@ -21,6 +21,7 @@ pub use platform::{Architecture, OperatingSystem, Platform, PurchaseOption, Regi
 pub use runtime_setting::{RuntimeSetting, runtime_settings};
 pub use scaling::{PolicyKind, ScalableTarget, ScalingPolicy, ScheduledAction, TrackedMetric};
 pub use size_text::{SizeTextError, parse_cpu, parse_memory};
+pub(crate) use size_text::{parse_whole, quoted};
 pub use task_definition::{Container, TaskDefinition};
 pub use task_definition_json::TaskDefinitionError;
 pub use task_facts::{ContainerPeak, InjectedContainer, StoppedTasks, TaskFacts, TaskSkew, TaskSpread};

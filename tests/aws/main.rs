@@ -9,6 +9,7 @@
 mod e2e;
 mod faults;
 mod fixture;
+mod instances;
 mod limits;
 mod resume;
 mod scopes;

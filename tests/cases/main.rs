@@ -5,6 +5,7 @@
 #![allow(clippy::needless_raw_string_hashes, reason = "snapbox writes its snapshots so")]
 
 mod backtest;
+mod check;
 mod command;
 mod compare;
 mod demo;
@@ -14,5 +15,6 @@ mod hostile;
 mod output;
 mod price;
 mod prices;
+mod refresh;
 mod snapshot;
 mod structure;

@@ -27,6 +27,7 @@ pub(super) const LARGEST_POD: CpuUnits = CpuUnits(16_384);
 
 pub(super) fn on_fargate(cluster: &ClusterWork, market: &Market<'_>) -> PlatformRow {
     let mut row = PlatformRow::new(LaunchPlatform::EksFargate);
+    let mut stays_on_instances = false;
     for work in &cluster.work {
         let mut running = match super::fargate::on_fargate(work, market) {
             OnFargate::Runs(running) => running,
@@ -36,6 +37,7 @@ pub(super) fn on_fargate(cluster: &ClusterWork, market: &Market<'_>) -> Platform
             }
             OnFargate::Cannot(reason) => {
                 row.stay(&reason, work.staying());
+                stays_on_instances = true;
                 continue;
             }
         };
@@ -47,8 +49,14 @@ pub(super) fn on_fargate(cluster: &ClusterWork, market: &Market<'_>) -> Platform
         };
         let size = pod_size(work.running.shape.cpu, work.running.shape.memory);
         match (refused, size) {
-            (Some(reason), _) => row.stay(reason, work.staying()),
-            (None, None) => row.stay("larger than any pod on Fargate", work.staying()),
+            (Some(reason), _) => {
+                row.stay(reason, work.staying());
+                stays_on_instances |= !work.on_fargate();
+            }
+            (None, None) => {
+                row.stay("larger than any pod on Fargate", work.staying());
+                stays_on_instances |= !work.on_fargate();
+            }
             (None, Some(size)) => {
                 running.shape = Market::resized(&running.shape, size.cpu(), size.memory());
                 running.split = PurchaseSplit::ON_DEMAND;
@@ -56,6 +64,7 @@ pub(super) fn on_fargate(cluster: &ClusterWork, market: &Market<'_>) -> Platform
             }
         }
     }
+    cluster.stay_on_instances(&mut row, stays_on_instances);
     row.assume("tasks have the recommended size, or their present one where none is recommended");
     row.assume("a pod takes 256 MB more and is rounded up to the next Fargate size; there is no Spot");
     control_plane(&mut row, market);

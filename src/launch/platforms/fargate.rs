@@ -21,11 +21,13 @@ pub(super) fn row(platform: LaunchPlatform, cluster: &ClusterWork, market: &Mark
     let mut row = PlatformRow::new(platform);
     if platform == LaunchPlatform::Today {
         cluster.work.iter().for_each(|work| row.add(Ok(work.today)));
+        cluster.stay_on_instances(&mut row, cluster.work.iter().any(|work| !work.on_fargate()));
         return row;
     }
     if platform == LaunchPlatform::EksFargate {
         return eks::on_fargate(cluster, market);
     }
+    let mut stays_on_instances = false;
     for work in &cluster.work {
         let running = match on_fargate(work, market) {
             OnFargate::Runs(running) => running,
@@ -35,6 +37,7 @@ pub(super) fn row(platform: LaunchPlatform, cluster: &ClusterWork, market: &Mark
             }
             OnFargate::Cannot(reason) => {
                 row.stay(&reason, work.staying());
+                stays_on_instances = true;
                 continue;
             }
         };
@@ -45,6 +48,7 @@ pub(super) fn row(platform: LaunchPlatform, cluster: &ClusterWork, market: &Mark
             _ => row.add(right_sized(work, &running, market)),
         }
     }
+    cluster.stay_on_instances(&mut row, stays_on_instances);
     assume(&mut row, platform, market);
     row
 }

@@ -142,9 +142,11 @@ fn pools(
     market: &Market<'_>,
 ) -> BTreeMap<PoolKey, Pool> {
     let mut pools = BTreeMap::new();
+    let mut stays_on_instances = false;
     for work in &cluster.work {
         if work.is_windows() {
             row.stay(WINDOWS, work.staying());
+            stays_on_instances |= !work.on_fargate();
             continue;
         }
         let image = work.running.shape.platform.arch;
@@ -159,6 +161,7 @@ fn pools(
             pool.ids.push(work.id.clone());
         }
     }
+    cluster.stay_on_instances(row, stays_on_instances);
     pools
 }
 

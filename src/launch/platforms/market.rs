@@ -55,7 +55,7 @@ impl<'a> Market<'a> {
             book,
             plans: SavingsPlanRates::embedded(),
             types: InstanceTypes::embedded(),
-            instances: InstancePrices::embedded(),
+            instances: book.instance_prices(),
             charges: Charges::embedded(),
             config,
             eks_clusters,

@@ -69,6 +69,7 @@ fn cluster(region: &str, work: Vec<Work>) -> ClusterWork {
         hours: 24,
         work,
         left_out: BTreeMap::new(),
+        overhead_today: Usd::ZERO,
         daemons: Resources::default(),
     }
 }
@@ -261,10 +262,17 @@ fn tasks_on_ec2_get_the_cheapest_fargate_size_that_holds_what_they_request() {
     on_ec2.running.shape.cpu = CpuUnits(600);
     on_ec2.running.shape.memory = MemoryMib(1500);
     on_ec2.today = usd("40");
-    let rows = compare(&cluster("us-east-1", vec![on_ec2]), &market(&config));
-    assert_eq!(cost(&rows, "today"), "40");
+    let mut one = cluster("us-east-1", vec![on_ec2]);
+    one.overhead_today = usd("12.5");
+    let rows = compare(&one, &market(&config));
+    assert_eq!(cost(&rows, "today"), "52.5", "its share, and what nothing reserves of the instances");
     // 1 vCPU / 2 GB.
     assert_eq!(cost(&rows, "fargate-right-sized"), "72.0802");
+    // What cannot leave the instances keeps them, their idle part included.
+    one.work[0].off_fargate = Some("it mounts a path of its host".to_owned());
+    let rows = compare(&one, &market(&config));
+    assert_eq!(cost(&rows, "fargate-right-sized"), "52.5");
+    assert_eq!(cost(&rows, "eks-fargate"), "125.5");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::PlatformRow;
 use crate::{
     ec2::packing::Resources,
     launch::Running,
@@ -23,6 +24,9 @@ pub struct ClusterWork {
     pub work: Vec<Work>,
     /// What is in no row, by reason: workloads whose cost today is not known, and daemons.
     pub left_out: BTreeMap<String, u64>,
+    /// USD a month of what its instances now cost beside the workloads' shares: daemons, and what nothing
+    /// reserves. It is in what runs today, and in every row in which a workload stays on them.
+    pub overhead_today: Usd,
     /// What the daemons of every EC2 instance reserve together.
     pub daemons: Resources,
 }
@@ -56,6 +60,16 @@ pub struct Placement {
     pub distinct_instances: bool,
     /// A service's: to be spread over zones.
     pub spread: bool,
+}
+
+impl ClusterWork {
+    /// Adds what else there is on the instances that a workload stays on.
+    pub(super) fn stay_on_instances(&self, row: &mut PlatformRow, any: bool) {
+        if any && self.overhead_today > Usd::ZERO {
+            row.add(Ok(self.overhead_today));
+            row.assume("the daemons and the idle part of the instances that there are now are in the cost");
+        }
+    }
 }
 
 impl Work {
