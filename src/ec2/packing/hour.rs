@@ -23,6 +23,8 @@ pub(super) struct Shared {
     pub many: bool,
     /// Instances that a search of an hour may fill.
     pub search_budget: usize,
+    /// Where there are many tasks: hours that are packed already.
+    pub samples: Vec<Sample>,
     /// Tasks of each class, at most.
     pub peaks: Vec<u32>,
     /// Made when first needed, and the same whoever needs it.
@@ -76,30 +78,6 @@ impl Attempt<'_> {
     }
 
     fn end(self) -> Solved {
-        if std::env::var("DBG").is_ok() {
-            let (c, b) = self.best.clone().unwrap_or_default();
-            eprintln!(
-                "hour bound {} cost {c} {:?} tasks {:?}",
-                self.bound,
-                used(self.model, &b)
-                    .iter()
-                    .enumerate()
-                    .filter(|u| *u.1 > 0)
-                    .map(|(o, n)| format!(
-                        "{n}x{:?}@{}",
-                        &self.model.offers[o].capacity[..3],
-                        self.model.offers[o].price
-                    ))
-                    .collect::<Vec<_>>(),
-                self.demand
-                    .counts
-                    .iter()
-                    .zip(&self.model.classes)
-                    .map(|(n, c)| format!("{n}x{:?} z{:?}", &c.needs[..2], 0))
-                    .collect::<Vec<_>>()
-            );
-            eprintln!("in_zones {:?} apart {:?}", self.demand.in_zones, self.demand.apart);
-        }
         let (cost, bins) = self.best.unwrap_or_default();
         Solved { used: used(self.model, &bins), cost, bound: self.bound.min(cost), bins }
     }
@@ -118,7 +96,11 @@ impl Attempt<'_> {
 /// Packs one hour.
 pub(super) fn solve(model: &Model, demand: &Demand, shared: &Shared) -> Solved {
     let bound = shared.bounds.hour(model, demand);
-    let tolerated = if shared.many { bound / 250 } else { bound / 2_000 };
+    let tolerated = match demand.counts.iter().sum::<u32>() {
+        0..=EXACT_TASKS => 0,
+        _ if shared.many => bound / 250,
+        _ => bound / 2_000,
+    };
     let mut attempt = Attempt { model, demand, bound, tolerated, best: None };
     let guide = shared
         .bounds
@@ -140,6 +122,18 @@ pub(super) fn solve(model: &Model, demand: &Demand, shared: &Shared) -> Solved {
     let ways: Vec<(Order, Choice)> =
         ORDERS.iter().flat_map(|&order| [(order, Choice::First), (order, Choice::Best)]).collect();
     if shared.many {
+        if let Some(sample) = shared.samples.iter().min_by_key(|sample| apart(sample, demand)) {
+            for &way in &ways[..4] {
+                attempt.consider(adapted(model, demand, sample, promising[0], way));
+                if attempt.good_enough() {
+                    return attempt.end();
+                }
+            }
+            // A program of so many rows takes too long to solve for each hour.
+            if model.classes.len() > MOST_ROWS {
+                return attempt.end();
+            }
+        }
         let near = guide.map_or_else(Vec::new, |guide| near(model, guide, &shared.columns));
         rounded(model, &mut attempt, &near, guide, &promising, &ways);
         if attempt.good_enough() {
@@ -193,6 +187,50 @@ pub(super) fn solve(model: &Model, demand: &Demand, shared: &Shared) -> Solved {
     attempt.end()
 }
 
+/// Classes up to which each hour has a program of its own.
+const MOST_ROWS: usize = 90;
+
+/// An hour that is packed, from which others are.
+#[derive(Debug)]
+pub(super) struct Sample {
+    pub counts: Vec<u32>,
+    pub bins: Vec<Bin>,
+}
+
+/// Tasks that are in one and not in the other.
+fn apart(sample: &Sample, demand: &Demand) -> u32 {
+    sample.counts.iter().zip(&demand.counts).map(|(&a, &b)| a.abs_diff(b)).sum()
+}
+
+/// What another hour has, less the tasks that do not run, with those that run besides.
+fn adapted(model: &Model, demand: &Demand, sample: &Sample, offer: usize, way: (Order, Choice)) -> Vec<Bin> {
+    let mut bins = sample.bins.clone();
+    let mut surplus: Vec<u32> =
+        sample.counts.iter().zip(&demand.counts).map(|(&had, &has)| had.saturating_sub(has)).collect();
+    // Whole instances first.
+    bins.retain(|bin| {
+        let gone = bin.take.iter().zip(&surplus).all(|(taken, surplus)| taken <= surplus);
+        if gone {
+            bin.take.iter().zip(&mut surplus).for_each(|(taken, surplus)| *surplus -= taken);
+        }
+        !gone
+    });
+    bins.sort_by_key(|bin| bin.take.iter().sum::<u32>());
+    for bin in &mut bins {
+        for class in 0..surplus.len() {
+            let gone = bin.take[class].min(surplus[class]);
+            if gone > 0 {
+                bin.remove(model, class, gone);
+                surplus[class] -= gone;
+            }
+        }
+    }
+    let rest: Vec<u32> =
+        sample.counts.iter().zip(&demand.counts).map(|(&had, &has)| has.saturating_sub(had)).collect();
+    decreasing(model, &rest, &demand.caps, offer, way, &mut bins);
+    bins
+}
+
 /// The columns that cost little more than the tasks on them are worth.
 fn near(model: &Model, guide: &Prices, columns: &[Column]) -> Vec<Column> {
     let (price, ceiling) = guide.cheapest;
@@ -220,6 +258,10 @@ fn near(model: &Model, guide: &Prices, columns: &[Column]) -> Vec<Column> {
 /// Columns looked at for each class.
 const NEAR: usize = 4;
 
+/// Tasks up to which the least cost is wanted, not nearly the least.
+const EXACT_TASKS: u32 = 16;
+
+/// Offers that are tried alone.
 const OFFERS_TRIED: usize = 6;
 
 struct Own {

@@ -188,12 +188,18 @@ fn prepare(model: &Model, demands: &[Demand]) -> Shared {
     let tasks: u32 = peaks.iter().sum();
     shared.many = tasks > FEW_TASKS;
     let limits = Limits { rounds: 200, gap: if shared.many { 1e-3 } else { 1e-5 } };
-    for demand in sampled {
+    for demand in &sampled {
         let generated = columns::generate(model, &demand.counts, &caps, &allowed, shared.columns, limits);
         shared.columns = generated.columns;
         shared.bounds.prices.extend(generated.prices);
     }
-    if !shared.many {
+    if shared.many {
+        let packed = |demand: &&Demand| hour::Sample {
+            counts: demand.counts.clone(),
+            bins: hour::solve(model, demand, &shared).bins,
+        };
+        shared.samples = sampled.par_iter().map(packed).collect();
+    } else {
         shared.rounds = 30;
         shared.search_budget = (1_000_000 / demands.len().max(1)).min(60_000);
     }
