@@ -72,10 +72,13 @@ pub(super) fn generate(
         // Columns that save less are not looked for.
         let enough = |offer: usize| model.offers[offer].price as f64 / dearest * UNIT * (1.0 + limits.gap);
         let mut fullest = fullest_of_each(model, &worth, caps, allowed, NODES, enough);
-        let mut added = new_columns(&fullest, allowed, &columns, enough);
+        let mut added = new_columns(model, &fullest, allowed, &columns, enough);
+        if added.len() == 1 && present.len() > MANY_CLASSES {
+            added.extend(others(model, &worth, caps, &added[0], &columns, enough));
+        }
         if added.is_empty() {
             fullest = fullest_of_each(model, &worth, caps, allowed, NODES_TO_PROVE, enough);
-            added = new_columns(&fullest, allowed, &columns, enough);
+            added = new_columns(model, &fullest, allowed, &columns, enough);
         }
         let prices = Prices::new(model, worth, caps.to_vec(), allowed, &fullest);
         let value = prices.value(counts) / dearest;
@@ -92,20 +95,60 @@ pub(super) fn generate(
     Generated { columns, prices: found.into_iter().map(|(_, prices)| prices).collect() }
 }
 
-/// The fullest instances that are worth more than `enough`.
+/// The fullest instances that are worth more than `enough`, those first that are worth most for their price.
 fn new_columns(
+    model: &Model,
     fullest: &[Fullest],
     allowed: &[usize],
     known: &[Column],
     enough: impl Fn(usize) -> f64,
 ) -> Vec<Column> {
-    let worthwhile =
-        allowed.iter().zip(fullest).filter(|(offer, fullest)| fullest.worth as f64 > enough(**offer));
-    worthwhile
-        .map(|(&offer, fullest)| Column { offer, take: fullest.take.clone() })
-        .filter(|column| !known.contains(column))
-        .collect()
+    let mut worthwhile: Vec<(f64, Column)> = allowed
+        .iter()
+        .zip(fullest)
+        .filter(|(offer, fullest)| fullest.worth as f64 > enough(**offer))
+        .map(|(&offer, fullest)| {
+            let rate = fullest.worth as f64 / model.offers[offer].price.max(1) as f64;
+            (rate, Column { offer, take: fullest.take.clone() })
+        })
+        .filter(|(_, column)| !known.contains(column))
+        .collect();
+    worthwhile.sort_by(|(a, a_column), (b, b_column)| b.total_cmp(a).then(a_column.cmp(b_column)));
+    worthwhile.into_iter().take(ADDED).map(|(_, column)| column).collect()
 }
+
+/// Further columns of the same offer, each of classes that are on none before it.
+fn others(
+    model: &Model,
+    worth: &[u64],
+    caps: &[u32],
+    first: &Column,
+    known: &[Column],
+    enough: impl Fn(usize) -> f64,
+) -> Vec<Column> {
+    let offer = first.offer;
+    let mut worth = worth.to_vec();
+    let mut found: Vec<Column> = Vec::new();
+    for _ in 1..ADDED {
+        for &(class, _) in &found.last().unwrap_or(first).take {
+            worth[class] = 0;
+        }
+        let effort = Effort { nodes: NODES / 4, enough: 0 };
+        let next = fullest(&model.offers[offer].capacity, items(model, &worth, caps, offer), effort);
+        let column = Column { offer, take: next.take };
+        if next.worth as f64 <= enough(offer) || known.contains(&column) {
+            break;
+        }
+        found.push(column);
+    }
+    found
+}
+
+/// Classes up to which columns are added one by one.
+const MANY_CLASSES: usize = 40;
+
+/// Columns that are added in a round.
+const ADDED: usize = 5;
 
 /// The fullest instance of each offer, for what a task of each class is worth.
 pub(super) fn fullest_of_each(

@@ -131,6 +131,11 @@ pub(super) fn solve(model: &Model, demand: &Demand, shared: &Shared) -> Solved {
             }
             // A program of so many rows takes too long to solve for each hour.
             if model.classes.len() > MOST_ROWS {
+                for &way in &ways {
+                    let mut bins = Vec::new();
+                    decreasing(model, &demand.counts, &demand.caps, promising[0], way, &mut bins);
+                    attempt.consider(bins);
+                }
                 return attempt.end();
             }
         }
@@ -188,7 +193,7 @@ pub(super) fn solve(model: &Model, demand: &Demand, shared: &Shared) -> Solved {
 }
 
 /// Classes up to which each hour has a program of its own.
-const MOST_ROWS: usize = 90;
+pub(super) const MOST_ROWS: usize = 90;
 
 /// An hour that is packed, from which others are.
 #[derive(Debug)]

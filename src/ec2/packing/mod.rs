@@ -181,14 +181,23 @@ fn prepare(model: &Model, demands: &[Demand]) -> Shared {
     shared.peaks.clone_from(&peaks);
     let mut by_size: Vec<&Demand> = demands.iter().collect();
     by_size.sort_by_key(|demand| demand.counts.iter().sum::<u32>());
+    // Columns for many classes take long to find; there, they are found for fewer hours.
+    let wide = classes > hour::MOST_ROWS;
     let samples = by_size.len().min(SAMPLES);
     let sampled: Vec<&Demand> =
         (0..samples).map(|at| by_size[at * (by_size.len() - 1) / (samples - 1).max(1)]).collect();
     let allowed: Vec<usize> = (0..model.offers.len()).collect();
     let tasks: u32 = peaks.iter().sum();
     shared.many = tasks > FEW_TASKS;
-    let limits = Limits { rounds: 200, gap: if shared.many { 1e-3 } else { 1e-5 } };
-    for demand in &sampled {
+    let gap = if wide {
+        3e-3
+    } else if shared.many {
+        1e-3
+    } else {
+        1e-5
+    };
+    let limits = Limits { rounds: 200, gap };
+    for demand in sampled.iter().step_by(if wide { SAMPLES - 1 } else { 1 }) {
         let generated = columns::generate(model, &demand.counts, &caps, &allowed, shared.columns, limits);
         shared.columns = generated.columns;
         shared.bounds.prices.extend(generated.prices);
