@@ -16,7 +16,7 @@ use rust_decimal::Decimal;
 use crate::policy::{
     Rule,
     docket::Docket,
-    subject::{Base, Subject, desired_count},
+    subject::{Base, Subject},
     wording,
 };
 
@@ -33,7 +33,7 @@ pub fn judge(subject: &Subject<'_>, docket: &mut Docket) {
     // The number of tasks may be what changed, where the templates are what says it.
     let count = subject.tasks().count;
     let count_before = match subject.base {
-        Base::Was(base) if subject.production.is_empty() => desired_count(base).map_or(count, Decimal::from),
+        Base::Was(base) if subject.production.is_empty() => base.desired_count().map_or(count, Decimal::from),
         _ => count,
     };
     let (before_all, after_all) = (before * count_before, after * count);
