@@ -174,6 +174,9 @@ fn price<'book>(holding: Holding, terms: &Terms<'book>) -> Priced<'book> {
     Priced { path, kind, name, family, at, alone, tasks, outcome }
 }
 
+const FILLED_IN: &str = "price the file as it is once placeholders are filled in, or what \
+                         `describe-task-definition` gives";
+
 fn quote_task<'book>(
     mut task: TaskTemplate,
     terms: &Terms<'book>,
@@ -183,7 +186,8 @@ fn quote_task<'book>(
     if terms.os.is_some() && terms.arch.is_some() {
         task.platform = Setting::Absent;
     }
-    let definition = task.task_level().map_err(|(why, at)| NotPriced::Unresolved { why, at })?;
+    let help = (task.kind == TemplateKind::TaskDefinition).then_some(FILLED_IN);
+    let definition = task.task_level().map_err(|(why, at)| NotPriced::Unresolved { why, at, help })?;
     quote::quote(&definition, &task.services, terms, count)
 }
 
@@ -229,8 +233,8 @@ fn conclude(global: &GlobalArgs, on_incomplete: OnIncomplete, all: &[Priced<'_>]
                 (format!("{place}: {}: {reason}", reason.code()), reason.help().map(str::to_owned))
             }
             Outcome::Unreadable(Unreadable { message, at, hint }) => {
-                let place = at.map(|(line, column)| format!(":{line}:{column}")).unwrap_or_default();
-                (format!("{}{place}: {message}", priced.path), hint.clone())
+                let place = at.map(|(line, column)| format!("{}:{line}:{column}: ", priced.path));
+                (format!("{}{message}", place.unwrap_or_default()), hint.clone())
             }
         };
         let error = CliError::not_evaluated(anyhow!(message));
@@ -255,6 +259,11 @@ impl Priced<'_> {
             (_, Some((line, column))) if !self.alone => format!("{}:{line}:{column}", self.path),
             _ => self.path.clone(),
         };
-        if self.alone { place } else { format!("{place}: {}", self.name) }
+        if self.alone { place } else { format!("{place}: {}", self.label()) }
+    }
+
+    /// The family, else the name in the file.
+    fn label(&self) -> &str {
+        if self.family.is_empty() { &self.name } else { &self.family }
     }
 }

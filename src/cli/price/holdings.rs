@@ -52,8 +52,9 @@ impl Content {
 /// Why a file, or something in it, cannot be read.
 #[derive(Debug)]
 pub struct Unreadable {
+    /// Names the file where there is no place in it.
     pub message: String,
-    /// Where, if there is a text.
+    /// Line and column, if there is a text.
     pub at: Option<(usize, usize)>,
     pub hint: Option<String>,
 }
@@ -101,7 +102,7 @@ pub fn read(paths: &[PathBuf], inputs: &Inputs) -> Vec<Holding> {
     let without = without
         .into_iter()
         .filter(|path| path.parent().is_none_or(|folder| terraform.iter().all(|known| known != folder)));
-    holdings.extend(without.map(|path| (rank(&path), Holding::unread(&path, Unreadable::without()))));
+    holdings.extend(without.map(|path| (rank(&path), Holding::without(&path))));
     holdings.extend(
         unknown
             .into_iter()
@@ -112,7 +113,7 @@ pub fn read(paths: &[PathBuf], inputs: &Inputs) -> Vec<Holding> {
         holdings.extend(of_file(file).into_iter().map(|holding| (rank, holding)));
     }
     if holdings.is_empty() {
-        holdings.extend(paths.iter().map(|path| (0, Holding::unread(path, Unreadable::without()))));
+        holdings.extend(paths.iter().map(|path| (0, Holding::without(path))));
     }
     holdings.sort_by_key(|(rank, _)| *rank);
     holdings.into_iter().map(|(_, holding)| holding).collect()
@@ -157,6 +158,11 @@ fn is_about(error: &TemplateError, task: &TaskTemplate) -> bool {
 }
 
 impl Holding {
+    fn without(path: &Path) -> Self {
+        let message = format!("{} holds no task definition", shown(path));
+        Self::unread(path, Unreadable { message, at: None, hint: Some(EXPECTED.to_owned()) })
+    }
+
     fn unread(path: &Path, error: Unreadable) -> Self {
         let path = if is_stdin(path) { STDIN.to_owned() } else { shown(path) };
         Self { path, kind: None, alone: true, content: Content::Unreadable { task: None, error } }
@@ -170,10 +176,6 @@ pub fn shown(path: &Path) -> String {
 impl Unreadable {
     fn whole(error: &anyhow::Error) -> Self {
         Self { message: format!("{error:#}"), at: None, hint: None }
-    }
-
-    fn without() -> Self {
-        Self { message: "holds no task definition".to_owned(), at: None, hint: Some(EXPECTED.to_owned()) }
     }
 }
 

@@ -87,7 +87,7 @@ pub enum NotPriced {
     #[error("cpu {} with memory {} is not a Fargate task size: {cause}", cpu.0, memory.0)]
     InvalidTaskSize { cpu: CpuUnits, memory: MemoryMib, cause: InvalidTaskSize },
     #[error("{why}")]
-    Unresolved { why: String, at: Place },
+    Unresolved { why: String, at: Place, help: Option<&'static str> },
     #[error("the definition is for {launch_type} only, which is not billed by the task")]
     OtherLaunchType { launch_type: &'static str },
     #[error(transparent)]
@@ -114,6 +114,7 @@ impl NotPriced {
             Self::MissingTaskSize { other_launch_type: None, .. } => Some(
                 "Fargate needs both at the top of the definition, such as \"cpu\": \"256\", \"memory\": \"512\"",
             ),
+            Self::Unresolved { help, .. } => *help,
             Self::NoPrice(NoPrice::Rate { .. }) => {
                 Some("`fargauge prices list` shows the rates held; --price-book brings others")
             }

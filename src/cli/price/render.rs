@@ -46,9 +46,10 @@ pub fn table(terms: &Terms<'_>, all: &[Priced<'_>]) -> String {
         let Cost { hour, month } = total(all);
         let unpriced = all.len() - priced;
         let besides = if unpriced > 0 { format!("; {unpriced} without a price") } else { String::new() };
+        let plural = if priced == 1 { "" } else { "s" };
         let _ = writeln!(
             text,
-            "Total of {priced} task definitions{besides}: {} USD a month ({:.4}), {:.4} USD an hour\n",
+            "Total of {priced} task definition{plural}{besides}: {} USD a month ({:.4}), {:.4} USD an hour\n",
             month.cents(),
             month.0,
             hour.0
@@ -122,12 +123,11 @@ fn block(text: &mut String, terms: &Terms<'_>, priced: &Priced<'_>, quote: &Quot
 /// Which task it is: `web (task.json)`, or `Api (stack.yaml:12)` where the file may have several.
 fn heading(priced: &Priced<'_>) -> String {
     let path = display_safe(&priced.path);
-    let name = match (priced.family.as_str(), priced.alone) {
-        // One without a family goes by its file.
-        ("", true) => return path.into_owned(),
-        ("", false) => display_safe(&priced.name),
-        (family, _) => display_safe(family),
-    };
+    // One without a family goes by its file.
+    if priced.alone && priced.family.is_empty() {
+        return path.into_owned();
+    }
+    let name = display_safe(priced.label());
     match priced.at {
         Some((line, _)) if !priced.alone => format!("{name} ({path}:{line})"),
         _ => format!("{name} ({path})"),
