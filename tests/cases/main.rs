@@ -5,7 +5,9 @@
 #![allow(clippy::needless_raw_string_hashes, reason = "snapbox writes its snapshots so")]
 
 mod backtest;
+mod check;
 mod command;
+mod compare;
 mod demo;
 mod exit_codes;
 mod explain;
