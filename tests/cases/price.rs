@@ -331,3 +331,23 @@ fn what_the_flags_say_of_the_platform_need_not_be_known() {
     assert!(stderr(&run).contains("unresolved-setting: runtimePlatform"), "{}", stderr(&run));
     folder.run(&[&price[..], &["--os", "linux", "--arch", "x86_64"]].concat()).code(0);
 }
+
+#[test]
+fn the_files_of_a_terraform_folder_are_priced_together_however_they_are_named() {
+    let folder = Folder::new()
+        .with(
+            "main.tf",
+            "resource \"aws_ecs_task_definition\" \"web\" {\n  family = \"web\"\n  cpu = var.cpu\n  memory = 512\n  container_definitions = file(\"x.json\")\n}\n",
+        )
+        .with("variables.tf", "variable \"cpu\" {\n  default = 256\n}\n");
+    for paths in [&["."][..], &["main.tf", "variables.tf"], &["main.tf", "--parameter", "cpu=256"]] {
+        let run = folder.run(&[&["price", "--region", "us-east-1"], paths].concat()).code(0).stderr_eq("");
+        assert!(stdout(&run).starts_with("web (main.tf:1): 9.01 USD a month\n"), "{}", stdout(&run));
+    }
+    let run = folder.run(&["price", "main.tf", "--region", "us-east-1"]).code(3).stdout_eq("");
+    assert!(
+        stderr(&run).starts_with("error: main.tf:3:9: web: unresolved-setting: cpu: variable cpu"),
+        "{}",
+        stderr(&run)
+    );
+}
