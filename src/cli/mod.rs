@@ -21,6 +21,8 @@ mod price_book_choice;
 mod prices;
 mod report;
 mod table;
+mod template_files;
+mod template_inputs;
 
 use std::ffi::OsString;
 

@@ -9,9 +9,8 @@ use std::{
 
 use anyhow::{Context as _, anyhow, bail};
 
-use super::files;
 use crate::{
-    cli::{CliError, GlobalArgs},
+    cli::{CliError, GlobalArgs, template_files},
     template::{SourceFile, document::MAX_BYTES},
 };
 
@@ -29,7 +28,7 @@ pub fn in_folder(folder: &Path, paths: &[PathBuf]) -> Result<Vec<SourceFile>, Cl
             found.push(there);
         }
     }
-    let mut read = files::read(&found)?;
+    let mut read = template_files::read(&found)?;
     for file in &mut read {
         let relative = file.path.strip_prefix(folder).unwrap_or(&file.path).to_owned();
         file.path = Arc::new(relative);

@@ -5,13 +5,11 @@
 //! (violated).
 
 mod base;
-mod files;
 
 use std::{
     collections::BTreeMap,
     env, fs,
     path::{Path, PathBuf},
-    sync::Arc,
 };
 
 use anyhow::{Context as _, anyhow};
@@ -21,6 +19,8 @@ use jiff::Timestamp;
 use super::{
     CliError, ExitCode, GlobalArgs, OnIncomplete, OutputArgs, RegionArgs,
     report::{report_on, table_options},
+    template_files,
+    template_inputs::InputArgs,
 };
 use crate::{
     analysis::check::{CheckInput, check, sources},
@@ -30,7 +30,7 @@ use crate::{
         check::{CheckFormat, Verdict, render},
     },
     snapshot::Snapshot,
-    template::{Inputs, SourceFile, read_all},
+    template::{SourceFile, read_all},
 };
 
 /// Judge task definitions, CloudFormation and Terraform by what production needs
@@ -57,12 +57,8 @@ pub struct CheckArgs {
     /// Write what is found as the findings that are known, and exit 0
     #[arg(long, value_name = "FILE")]
     write_baseline: Option<PathBuf>,
-    /// The value of a CloudFormation parameter or Terraform variable
-    #[arg(long = "parameter", value_name = "KEY=VALUE", value_parser = key_value)]
-    parameters: Vec<(String, String)>,
-    /// Values of CloudFormation parameters, as the AWS CLI reads them (JSON)
-    #[arg(long = "parameter-file", value_name = "FILE")]
-    parameter_files: Vec<PathBuf>,
+    #[command(flatten)]
+    inputs: InputArgs,
     /// Report this rule and fail by it
     #[arg(long, value_name = "RULE", value_parser = rule)]
     deny: Vec<Rule>,
@@ -122,11 +118,6 @@ impl Format {
     }
 }
 
-fn key_value(text: &str) -> Result<(String, String), String> {
-    let (key, value) = text.split_once('=').ok_or("expected KEY=VALUE, such as TaskCpu=512")?;
-    if key.is_empty() { Err("KEY is empty".to_owned()) } else { Ok((key.to_owned(), value.to_owned())) }
-}
-
 fn rule(name: &str) -> Result<Rule, String> {
     Rule::named(name).ok_or_else(|| UnknownRule(name.to_owned()).to_string())
 }
@@ -138,9 +129,9 @@ pub fn run(global: &GlobalArgs, args: &CheckArgs) -> Result<ExitCode, CliError> 
         return Ok(ExitCode::Fine);
     }
     let settings = settings(global, args)?;
-    let inputs = inputs(args)?;
+    let inputs = args.inputs.read()?;
     let baseline = args.baseline.as_deref().map(read_baseline).transpose()?;
-    let sources_read = files::read(&args.paths)?;
+    let sources_read = template_files::read(&args.paths)?;
     let templates = read_all(&sources_read, &inputs);
     let base = base_files(global, args)?.map(|files| read_all(&files, &inputs));
     let production = args.snapshot.as_deref().map(|path| production(global, path)).transpose()?;
@@ -209,24 +200,6 @@ fn settings(global: &GlobalArgs, args: &CheckArgs) -> Result<CheckSettings, CliE
         }
     }
     Ok(settings.with_command_line(chosen))
-}
-
-fn inputs(args: &CheckArgs) -> Result<Inputs, CliError> {
-    let mut inputs = Inputs::default();
-    for path in &args.parameter_files {
-        let bytes = fs::read(path)
-            .with_context(|| format!("cannot read parameter file {}", path.display()))
-            .map_err(CliError::usage)?;
-        let source = SourceFile { path: Arc::new(path.clone()), bytes: bytes.into(), named: true };
-        let read = Inputs::from_parameter_file(&source).map_err(CliError::usage)?;
-        inputs.parameters.extend(read.parameters);
-        inputs.places.extend(read.places);
-    }
-    for (key, value) in &args.parameters {
-        inputs.places.remove(key);
-        inputs.parameters.insert(key.clone(), value.clone());
-    }
-    Ok(inputs)
 }
 
 fn base_files(global: &GlobalArgs, args: &CheckArgs) -> Result<Option<Vec<SourceFile>>, CliError> {
