@@ -16,6 +16,7 @@ mod iam_policy;
 mod init;
 mod output;
 mod price;
+mod price_book_choice;
 mod prices;
 mod report;
 mod table;

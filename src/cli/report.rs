@@ -80,7 +80,7 @@ pub(super) fn report_on(global: &GlobalArgs, snapshot: &Snapshot) -> Result<Repo
         sha256: &snapshot.manifest_sha256,
     };
     let as_of = global.as_of.unwrap_or(snapshot.manifest.window.end);
-    let (book, config) = (global.price_book()?, global.config()?);
+    let (book, config) = (global.whole_price_book()?, global.config()?);
     analyse(input, &book, &config, as_of).map_err(CliError::not_evaluated)
 }
 

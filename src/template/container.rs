@@ -10,6 +10,9 @@ use crate::{
     workload::{RuntimeSetting, SizeTextError, parse_whole, runtime_settings},
 };
 
+/// Variables and words of a command that are looked through for runtime settings.
+const MAX_WORDS: usize = 1000;
+
 /// Reads the container definition at `index` of its list.
 pub fn read(fields: &Fields<'_>, container: &Node, index: usize) -> ContainerTemplate {
     let path = format!("containerDefinitions[{index}].");
@@ -44,14 +47,14 @@ fn present(setting: super::Setting<MemoryMib>) -> super::Setting<MemoryMib> {
 fn gpus(fields: &Fields<'_>, container: &Node, path: &str) -> u32 {
     let mut gpus = 0_u32;
     for requirement in fields.maps(container, "resourceRequirements") {
-        let is_gpu = fields.texts(requirement, "type").first().is_some_and(|kind| kind.text == "GPU");
+        let is_gpu = fields.texts(requirement, "type").first().is_some_and(|kind| kind.value == "GPU");
         if !is_gpu {
             continue;
         }
         match fields.found(requirement, "value") {
             // Skeletons have it empty.
-            Found::Text(count) if count.text.is_empty() => {}
-            Found::Text(count) => match parse_whole(&count.text) {
+            Found::Text(count) if count.value.is_empty() => {}
+            Found::Text(count) => match parse_whole(&count.value) {
                 Ok(count) => gpus = gpus.saturating_add(count),
                 Err(SizeTextError::Placeholder { .. }) => gpus = gpus.saturating_add(1),
                 Err(error) => fields.refuse(&count.at, format!("{path}resourceRequirements: {error}"), None),
@@ -73,7 +76,7 @@ fn environment<'n>(fields: &'n Fields<'_>, container: &'n Node) -> Vec<(String, 
         .maps(container, "environment")
         .into_iter()
         .filter_map(|pair| {
-            let name = fields.texts(pair, "name").into_iter().next()?.text.into_owned();
+            let name = fields.texts(pair, "name").into_iter().next()?.value.into_owned();
             Some((name, fields.texts(pair, "value").into_iter().next()?))
         })
         .collect()
@@ -97,14 +100,15 @@ pub fn settings(
             settings.push((setting, text.at.place(fields.source)));
         }
     };
-    for (name, value) in environment {
-        for setting in runtime_settings([(name.as_str(), &*value.text)], []) {
+    for (name, value) in environment.iter().take(MAX_WORDS) {
+        for setting in runtime_settings([(name.as_str(), &*value.value)], []) {
             put(setting, value);
         }
     }
-    for setting in runtime_settings([], command.iter().map(|word| &*word.text)) {
+    let command = &command[..command.len().min(MAX_WORDS)];
+    for setting in runtime_settings([], command.iter().map(|word| &*word.value)) {
         let holds = |word: &&Text<'_>, flag: bool| {
-            word.text.contains(&setting.value) && (!flag || word.text.contains(&setting.name))
+            word.value.contains(&setting.value) && (!flag || word.value.contains(&setting.name))
         };
         let word = command
             .iter()

@@ -1,9 +1,13 @@
 //! [`read_all`]: files in, templates out.
 //!
-//! Every file named must be something known; of files found in folders, those without anything about ECS tasks are
-//! only counted.
+//! Of files found in folders, those without anything about ECS tasks are only counted; of those named, they are
+//! told.
 
-use std::{collections::BTreeMap, path::Path, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use rayon::prelude::*;
 
@@ -24,6 +28,8 @@ pub struct ReadTemplates {
     pub files: Vec<TemplateFile>,
     /// Files that were named, and of which not even the kind can be told.
     pub unknown: Vec<TemplateError>,
+    /// Files that were named, can be read, and hold nothing about ECS tasks.
+    pub without: Vec<Arc<PathBuf>>,
     /// Files of folders that hold nothing about ECS tasks.
     pub ignored: u64,
 }
@@ -32,6 +38,7 @@ pub struct ReadTemplates {
 enum Outcome {
     File(TemplateFile),
     Unknown(TemplateError),
+    Without(Arc<PathBuf>),
     Ignored,
 }
 
@@ -54,12 +61,14 @@ pub fn read_all(files: &[SourceFile], inputs: &Inputs) -> ReadTemplates {
         match outcome {
             Outcome::File(file) => read.files.push(file),
             Outcome::Unknown(error) => read.unknown.push(error),
+            Outcome::Without(path) => read.without.push(path),
             Outcome::Ignored => read.ignored += 1,
         }
     }
     read.files.sort_by(|a, b| a.path.cmp(&b.path));
+    read.without.sort();
     read.unknown.sort_by(|a, b| a.path.cmp(&b.path));
-    drop_covered_trees(&mut read);
+    drop_covered_trees(files, &mut read);
     read
 }
 
@@ -74,24 +83,28 @@ fn read_folder(folder: &[SourceFile], inputs: &Inputs) -> Vec<Outcome> {
     let missing: Vec<Outcome> = folder
         .iter()
         .filter(|file| read.iter().all(|found| found.path != file.path))
-        .map(|file| if file.named { Outcome::Unknown(nothing_known(file)) } else { Outcome::Ignored })
+        .map(|file| if file.named { Outcome::Without(Arc::clone(&file.path)) } else { Outcome::Ignored })
         .collect();
     read.into_iter().map(Outcome::File).chain(missing).collect()
 }
 
 /// The CDK writes what it made a template of beside the template; the template is what is deployed.
-fn drop_covered_trees(read: &mut ReadTemplates) {
-    let is_named = |file: &TemplateFile, ending: &str| file.path.to_string_lossy().ends_with(ending);
-    let covered: Vec<_> = read
+fn drop_covered_trees(files: &[SourceFile], read: &mut ReadTemplates) {
+    let name =
+        |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let folder = |path: &Path| path.parent().map(Path::to_owned);
+    let covered: BTreeSet<_> = read
         .files
         .iter()
-        .filter(|file| is_named(file, ".template.json"))
-        .filter_map(|file| file.path.parent().map(Path::to_owned))
+        .filter(|file| name(&file.path).ends_with(".template.json"))
+        .map(|file| folder(&file.path))
         .collect();
+    let named: BTreeSet<_> = files.iter().filter(|file| file.named).map(|file| &file.path).collect();
     let before = read.files.len();
     read.files.retain(|file| {
-        !(is_named(file, "tree.json")
-            && file.path.parent().is_some_and(|folder| covered.iter().any(|c| c == folder)))
+        named.contains(&file.path)
+            || name(&file.path) != "tree.json"
+            || !covered.contains(&folder(&file.path))
     });
     read.ignored += (before - read.files.len()) as u64;
 }
@@ -130,7 +143,7 @@ fn read(file: &SourceFile, inputs: &Inputs) -> Outcome {
     };
     let shapes: Vec<Shape<'_>> = documents.iter().filter_map(recognise::shape).collect();
     let Some(kind) = shapes.first().map(|shape| shape.kind()) else {
-        return if file.named { Outcome::Unknown(nothing_known(file)) } else { Outcome::Ignored };
+        return if file.named { Outcome::Without(Arc::clone(&file.path)) } else { Outcome::Ignored };
     };
     let mut errors = Vec::new();
     let tasks = shapes.into_iter().flat_map(|shape| tasks(&source, shape, inputs, &mut errors)).collect();
@@ -174,16 +187,5 @@ fn tasks(
     }
 }
 
-fn nothing_known(file: &SourceFile) -> TemplateError {
-    TemplateError {
-        path: Arc::clone(&file.path),
-        line: 1,
-        column: 1,
-        message: "nothing about ECS tasks was found in it".to_owned(),
-        hint: Some(
-            "expected an ECS task definition, a CloudFormation template, Terraform or its plan as JSON, a Copilot \
-             manifest, or a compose file with x-aws keys"
-                .to_owned(),
-        ),
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -11,7 +11,6 @@ use super::{
     standing::Standing, unjudged, wording,
 };
 use crate::report::{
-    amounts::count,
     display_safe,
     table::TableOptions,
     text::{display_width, shorten_end},
@@ -162,10 +161,9 @@ impl Page<'_> {
         let of = |standing| {
             report.findings.iter().filter(move |finding| Standing::of(finding, report) == standing)
         };
-        for (standing, heading) in [
-            (Standing::Known, "Known from the base or the baseline, and let pass:"),
-            (Standing::Waived, "Waived:"),
-        ] {
+        for (standing, heading) in
+            [(Standing::Known, "Known before, and let pass:"), (Standing::Waived, "Waived:")]
+        {
             let items = of(standing).map(|finding| {
                 let place = match (&finding.path, finding.line) {
                     (Some(path), Some(line)) => format!(" at {}:{line}", display_safe(path)),
@@ -181,10 +179,7 @@ impl Page<'_> {
 
     fn not_judged(&mut self, report: &CheckReport) {
         let reasons = unjudged::by_reason(report);
-        let items = reasons.iter().map(|reason| {
-            let (why, rules) = (display_safe(reason.why), reason.rules());
-            format!("{}: {why} ({})", reason.extent(), display_safe(&rules))
-        });
+        let items = reasons.iter().map(|reason| display_safe(&reason.text()).into_owned());
         self.list("Not judged:", items.collect());
     }
 
@@ -210,17 +205,16 @@ impl Page<'_> {
             Verdict::Fail | Verdict::Incomplete => Style::Bad,
         };
         let verdict = self.styled(wording::verdict(report.verdict), style);
-        let unreadable = report.files.iter().filter(|file| file.error.is_some()).count() as u64;
         let mut text = wording::counts(report);
-        if unreadable > 0 {
-            let _ = write!(text, ", {} not readable", count(unreadable, "file"));
-        }
         let _ = write!(text, "; {}", wording::scope(report));
         if let Some(change) = wording::cost_change(report) {
             let _ = write!(text, "; {change}");
         }
         let _ = writeln!(self.out, "Check {verdict}");
-        for line in [text, display_safe(&wording::provenance(report)).into_owned()] {
+        let explain = "`fargauge check --explain RULE` tells more of a rule".to_owned();
+        let explain = (!report.findings.is_empty()).then_some(explain);
+        let provenance = display_safe(&wording::provenance(report)).into_owned();
+        for line in [Some(text), Some(provenance), explain].into_iter().flatten() {
             for line in wrapped(&line, self.width, 2) {
                 let _ = writeln!(self.out, "{line}");
             }

@@ -14,7 +14,7 @@ pub(super) const fn verdict(verdict: Verdict) -> &'static str {
     }
 }
 
-/// `2 denied, 1 warned, 1 waived, 1 known`.
+/// `2 denied, 1 warned, 1 waived, 1 known, 1 file not readable`.
 pub(super) fn counts(report: &CheckReport) -> String {
     let totals = &report.totals;
     let mut parts = vec![format!("{} denied", totals.denied), format!("{} warned", totals.warned)];
@@ -23,6 +23,10 @@ pub(super) fn counts(report: &CheckReport) -> String {
     }
     if totals.known > 0 {
         parts.push(format!("{} known", totals.known));
+    }
+    let unreadable = report.files.iter().filter(|file| file.error.is_some()).count() as u64;
+    if unreadable > 0 {
+        parts.push(format!("{} not readable", count(unreadable, "file")));
     }
     parts.join(", ")
 }
