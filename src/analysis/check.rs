@@ -124,6 +124,7 @@ fn report(
         files: files(input.templates),
         ignored_files: input.templates.ignored,
         findings,
+        new_only: input.new_only,
         not_judged: judgement.not_judged.iter().map(not_judged_report).collect(),
     }
 }

@@ -4,7 +4,10 @@
 //! Takes the report, the texts of the files, a width and whether colour is wanted. What is in the files is made
 //! safe to display, and no line is wider than the width; a path that is wider is wrapped, not cut.
 
-use std::{collections::BTreeMap, fmt::Write as _};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+};
 
 use super::{
     CheckFile, CheckFileError, CheckFinding, CheckReport, Sources, Verdict, excerpt::Excerpt,
@@ -22,7 +25,14 @@ const NARROWEST: usize = 40;
 const FEW: usize = 10;
 
 pub fn render(report: &CheckReport, sources: &Sources, options: TableOptions) -> String {
-    let lines = sources.iter().map(|(path, text)| (path.as_str(), text.split('\n').collect())).collect();
+    let shown = report.findings.iter().filter_map(|finding| finding.path.as_ref());
+    let shown = shown.chain(report.files.iter().filter(|file| file.error.is_some()).map(|file| &file.path));
+    let shown: BTreeSet<&String> = shown.collect();
+    let lines = sources
+        .iter()
+        .filter(|(path, _)| shown.contains(path))
+        .map(|(path, text)| (path.as_str(), text.split('\n').collect()))
+        .collect();
     let mut page =
         Page { width: options.width.max(NARROWEST), color: options.color, lines, out: String::new() };
     for file in &report.files {
@@ -173,17 +183,17 @@ impl Page<'_> {
                 let why = finding.waived.as_deref().unwrap_or(&finding.message);
                 format!("{}{place}: {}", display_safe(&finding.rule), display_safe(why))
             });
-            self.list(heading, items.collect());
+            self.list(heading, &items.collect::<Vec<_>>());
         }
     }
 
     fn not_judged(&mut self, report: &CheckReport) {
         let reasons = unjudged::by_reason(report);
         let items = reasons.iter().map(|reason| display_safe(&reason.text()).into_owned());
-        self.list("Not judged:", items.collect());
+        self.list("Not judged:", &items.collect::<Vec<_>>());
     }
 
-    fn list(&mut self, heading: &str, items: Vec<String>) {
+    fn list(&mut self, heading: &str, items: &[String]) {
         if items.is_empty() {
             return;
         }

@@ -214,7 +214,7 @@ fn artifact(path: &str) -> ArtifactLocation {
     let encoded = path.bytes().fold(String::with_capacity(path.len()), |mut uri, byte| {
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'-' | b'.' | b'_' | b'~' => {
-                uri.push(byte.into())
+                uri.push(byte.into());
             }
             _ => {
                 let digit = |nibble: u8| char::from(b"0123456789ABCDEF"[usize::from(nibble)]);

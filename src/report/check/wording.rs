@@ -33,12 +33,12 @@ pub(super) fn counts(report: &CheckReport) -> String {
 
 /// `7 tasks in 4 files; 3 other files ignored`.
 pub(super) fn scope(report: &CheckReport) -> String {
-    let mut scope =
+    let scope =
         format!("{} in {}", count(report.totals.tasks, "task"), count(report.files.len() as u64, "file"));
-    if report.ignored_files > 0 {
-        scope += &format!("; {} ignored", count(report.ignored_files, "other file"));
+    match report.ignored_files {
+        0 => scope,
+        ignored => format!("{scope}; {} ignored", count(ignored, "other file")),
     }
-    scope
 }
 
 /// `+77.88 USD a month against the base`; none without a base.
