@@ -19,6 +19,7 @@ mod price;
 mod price_book_choice;
 mod prices;
 mod report;
+mod snapshot_place;
 mod table;
 
 use std::ffi::OsString;
@@ -30,6 +31,7 @@ pub use self::{
     exit_code::ExitCode,
     failure::CliError,
     output::{Output, OutputArgs, TabularArgs, TabularFormat},
+    snapshot_place::SnapshotPlace,
 };
 
 /// What ECS tasks cost, what they need, and what to change.
