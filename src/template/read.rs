@@ -4,7 +4,7 @@
 //! told.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -44,18 +44,12 @@ enum Outcome {
 
 /// Reads all files, in parallel. The sequence of the files has no bearing on the outcome.
 pub fn read_all(files: &[SourceFile], inputs: &Inputs) -> ReadTemplates {
-    let mut folders: BTreeMap<&Path, Vec<SourceFile>> = BTreeMap::new();
-    let mut others = Vec::new();
-    for file in files {
-        if terraform::recognise(&file.bytes) || is_terraform_name(&file.path) {
-            folders.entry(file.path.parent().unwrap_or(Path::new(""))).or_default().push(file.clone());
-        } else {
-            others.push(file);
-        }
-    }
+    let (terraform, others): (Vec<SourceFile>, Vec<SourceFile>) = files
+        .iter()
+        .cloned()
+        .partition(|file| is_terraform_name(&file.path) || terraform::recognise(&file.bytes));
     let mut outcomes: Vec<Outcome> = others.par_iter().map(|file| read(file, inputs)).collect();
-    let folders: Vec<Vec<SourceFile>> = folders.into_values().collect();
-    outcomes.par_extend(folders.par_iter().flat_map_iter(|folder| read_folder(folder, inputs)));
+    outcomes.extend(read_terraform(&terraform, inputs));
     let mut read = ReadTemplates::default();
     for outcome in outcomes {
         match outcome {
@@ -78,13 +72,16 @@ fn is_terraform_name(path: &Path) -> bool {
     [".tf", ".tofu", ".tfvars", ".tf.json", ".tfvars.json"].iter().any(|ending| name.ends_with(ending))
 }
 
-fn read_folder(folder: &[SourceFile], inputs: &Inputs) -> Vec<Outcome> {
-    let read = terraform::read(folder, inputs);
-    let missing: Vec<Outcome> = folder
+/// All at once: the files of a folder are one, and folders call each other.
+fn read_terraform(files: &[SourceFile], inputs: &Inputs) -> Vec<Outcome> {
+    let read = terraform::read(files, inputs);
+    let known: BTreeSet<&Path> = read.iter().map(|file| file.path.as_path()).collect();
+    let missing: Vec<Outcome> = files
         .iter()
-        .filter(|file| read.iter().all(|found| found.path != file.path))
+        .filter(|file| !known.contains(file.path.as_path()))
         .map(|file| if file.named { Outcome::Without(Arc::clone(&file.path)) } else { Outcome::Ignored })
         .collect();
+    drop(known);
     read.into_iter().map(Outcome::File).chain(missing).collect()
 }
 

@@ -62,13 +62,7 @@ fn blobs(commit: &str, paths: &[PathBuf]) -> anyhow::Result<Vec<SourceFile>> {
     let mut list = Command::new("git");
     list.args(["ls-tree", "-r", "-l", "-z", commit, "--"]);
     // A name is a name, with a `*` in it, too.
-    list.env("GIT_LITERAL_PATHSPECS", "1");
-    list.args(paths.iter().map(|path| match path.strip_prefix(".") {
-        // All that is under this folder.
-        Ok(rest) if rest.as_os_str().is_empty() => Path::new("."),
-        Ok(rest) => rest,
-        Err(_) => path,
-    }));
+    list.env("GIT_LITERAL_PATHSPECS", "1").args(paths);
     let output = list.stdin(Stdio::null()).output().context("cannot run git")?;
     if !output.status.success() {
         bail!("git ls-tree: {}", String::from_utf8_lossy(&output.stderr).trim());
