@@ -45,6 +45,8 @@ use crate::collect::{CONNECT_TIMEOUT, Refusal, RefusalKind, configured_region, s
 
 /// Longest time until an answer begins; one that stalls later is given up by the SDK's own rule.
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
+/// Attempts at a request, where `AWS_MAX_ATTEMPTS` says no smaller number: somebody waits for the answer.
+const ATTEMPTS: u32 = 4;
 /// Asked first where no region is configured: it knows of every bucket of the partition.
 const FIRST_REGION: &str = "us-east-1";
 /// What the endpoint of a region that is not listed here ends in.
@@ -166,7 +168,7 @@ impl Client {
             .with_connection_poisoning()
             .timeout_config(config.timeout_config().cloned().unwrap_or_else(TimeoutConfig::disabled))
             .stalled_stream_protection(StalledStreamProtectionConfig::enabled().build())
-            .standard_retry(config.retry_config().unwrap_or(&RetryConfig::standard()))
+            .standard_retry(&retries(config))
             .retry_classifier(AwsErrorCodeClassifier::<S3Error>::new())
             .retry_classifier(TransientErrorClassifier::<S3Error>::new())
             .retry_classifier(HttpStatusCodeClassifier::default())
@@ -178,6 +180,11 @@ impl Client {
             .build();
         Self { region: region.to_owned(), operation }
     }
+}
+
+fn retries(config: &SdkConfig) -> RetryConfig {
+    let asked = config.retry_config().map_or(ATTEMPTS, RetryConfig::max_attempts);
+    RetryConfig::standard().with_max_attempts(asked.min(ATTEMPTS))
 }
 
 /// S3 signs the path as it is sent, and the body's checksum as a header.

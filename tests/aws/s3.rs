@@ -1,8 +1,13 @@
 //! Snapshots in S3: what `collect` puts there, every other command reads as it reads a folder.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    io::Write as _,
+    path::Path,
+    process::{Command, Stdio},
+};
 
-use crate::fixture::{Answering, Fargauge, S3, Scripted, small_fleet};
+use crate::fixture::{Answering, Fargauge, S3, Scripted, python, script, small_fleet};
 
 /// The folder of a small snapshot, which needs no AWS.
 fn demo(fargauge: &Fargauge) -> String {
@@ -191,6 +196,26 @@ fn a_refusal_says_what_is_needed() {
 }
 
 #[test]
+fn requests_are_signed_as_botocore_signs_them() {
+    // Emulators take any signature.
+    let server = Answering::start(|_| (404, String::new(), xml("NoSuchKey", "no")));
+    let fargauge = server.fargauge().with("AWS_SESSION_TOKEN", "token/+=");
+    fargauge.run(&["report", "s3://acme/a b/ü+%~*(x)/{y}"]).assert_says(3, &["is not a snapshot"]);
+    let asked = &server.asked()[0];
+    let mut check = Command::new(python())
+        .arg(script("signature.py"))
+        .args(["AKIATEST", "test", "token/+=", "eu-west-1", &server.url])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    check.stdin.take().unwrap().write_all(asked.join("\n").as_bytes()).unwrap();
+    let signature = String::from_utf8(check.wait_with_output().unwrap().stdout).unwrap();
+    let sent = asked.iter().find(|line| line.starts_with("authorization: ")).unwrap();
+    assert!(signature.trim().len() == 64 && sent.ends_with(signature.trim()), "{signature} {asked:?}");
+}
+
+#[test]
 fn a_bucket_elsewhere_is_asked_where_it_is() {
     for status in [301, 400] {
         let server = Answering::start(move |asked| {
@@ -208,14 +233,14 @@ fn a_bucket_elsewhere_is_asked_where_it_is() {
         server.fargauge().run(&["report", "s3://acme/prod"]).assert_says(3, &["is not a snapshot"]);
         let asked = server.asked();
         assert_eq!(asked.len(), 2, "{asked:?}");
-        assert!(asked.iter().all(|one| one[0] == "get /acme/prod/manifest.json http/1.1"), "{asked:?}");
+        assert!(asked.iter().all(|one| one[0] == "GET /acme/prod/manifest.json HTTP/1.1"), "{asked:?}");
     }
 }
 
 #[test]
 fn a_write_that_is_refused_keeps_the_snapshot_that_was_collected() {
     let server = Scripted::start(small_fleet(), serde_json::json!([]));
-    let s3 = Answering::start(|asked| match asked[0].starts_with("get ") {
+    let s3 = Answering::start(|asked| match asked[0].starts_with("GET ") {
         true => (404, String::new(), xml("NoSuchKey", "no")),
         false if asked[0].contains("manifest") => {
             (412, String::new(), xml("PreconditionFailed", "it is there"))
@@ -234,7 +259,7 @@ fn a_write_that_is_refused_keeps_the_snapshot_that_was_collected() {
     assert_eq!(fargauge.run(&["report", left.to_str().unwrap()]).code, Some(0));
     let asked: Vec<String> = s3.asked().into_iter().map(|mut one| one.remove(0)).collect();
     assert!(
-        asked.last().unwrap().starts_with("put /acme/prod/manifest.json"),
+        asked.last().unwrap().starts_with("PUT /acme/prod/manifest.json"),
         "the manifest goes last: {asked:?}"
     );
 }
