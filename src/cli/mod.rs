@@ -6,6 +6,7 @@
 mod backtest;
 mod check;
 mod collect;
+mod compare;
 mod completions;
 mod context;
 mod demo;
@@ -51,6 +52,7 @@ enum Command {
     Collect(collect::CollectArgs),
     Report(report::ReportArgs),
     Explain(explain::ExplainArgs),
+    Compare(compare::CompareArgs),
     Backtest(backtest::BacktestArgs),
     Check(check::CheckArgs),
     Price(price::PriceArgs),
@@ -67,6 +69,7 @@ impl Cli {
             Command::Collect(args) => collect::run(&self.global, args),
             Command::Report(args) => report::run(&self.global, args),
             Command::Explain(args) => explain::run(&self.global, args),
+            Command::Compare(args) => compare::run(&self.global, args),
             Command::Backtest(args) => backtest::run(&self.global, args),
             Command::Check(args) => check::run(&self.global, args),
             Command::Price(args) => price::run(&self.global, args),
