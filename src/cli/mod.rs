@@ -20,6 +20,7 @@ mod price;
 mod price_book_choice;
 mod prices;
 mod report;
+mod snapshot_place;
 mod table;
 mod template_files;
 mod template_inputs;
@@ -33,6 +34,7 @@ pub use self::{
     exit_code::ExitCode,
     failure::CliError,
     output::{Output, OutputArgs, TabularArgs, TabularFormat},
+    snapshot_place::SnapshotPlace,
 };
 
 /// What ECS tasks cost, what they need, and what to change.

@@ -12,6 +12,7 @@ mod fixture;
 mod instances;
 mod limits;
 mod resume;
+mod s3;
 mod scopes;
 
 /// Runs a check for each case at the same time: most of it is waiting for retries.

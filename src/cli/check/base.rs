@@ -60,7 +60,8 @@ pub fn in_git(global: &GlobalArgs, revision: &str, paths: &[PathBuf]) -> Result<
 fn blobs(commit: &str, paths: &[PathBuf]) -> anyhow::Result<Vec<SourceFile>> {
     let mut list = Command::new("git");
     list.args(["ls-tree", "-r", "-l", "-z", commit, "--"]);
-    list.args(paths);
+    // A name is a name, with a `*` in it, too.
+    list.env("GIT_LITERAL_PATHSPECS", "1").args(paths);
     let output = list.stdin(Stdio::null()).output().context("cannot run git")?;
     if !output.status.success() {
         bail!("git ls-tree: {}", String::from_utf8_lossy(&output.stderr).trim());

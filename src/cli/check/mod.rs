@@ -17,7 +17,7 @@ use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 
 use super::{
-    CliError, ExitCode, GlobalArgs, OnIncomplete, OutputArgs, RegionArgs,
+    CliError, ExitCode, GlobalArgs, OnIncomplete, OutputArgs, RegionArgs, SnapshotPlace,
     report::{report_on, table_options},
     template_files,
     template_inputs::InputArgs,
@@ -25,11 +25,7 @@ use super::{
 use crate::{
     analysis::check::{CheckInput, check, sources},
     policy::{self, Baseline, CheckSettings, Level, Rule, UnknownRule},
-    report::{
-        Report,
-        check::{CheckFormat, Verdict, render},
-    },
-    snapshot::Snapshot,
+    report::check::{CheckFormat, Verdict, render},
     template::{SourceFile, read_all},
 };
 
@@ -39,9 +35,9 @@ pub struct CheckArgs {
     /// Files and folders; what they hold is told by content
     #[arg(value_name = "PATH", required_unless_present = "explain")]
     paths: Vec<PathBuf>,
-    /// Judge by this snapshot of production, as `collect --out` wrote it
+    /// Judge by this snapshot of production, as `collect --out` wrote it: a folder, or s3://BUCKET/PREFIX
     #[arg(long, value_name = "SNAPSHOT")]
-    snapshot: Option<PathBuf>,
+    snapshot: Option<SnapshotPlace>,
     /// Compare with this git revision: with where HEAD left it, if it did
     #[arg(long, value_name = "REV", conflicts_with = "base_path")]
     base: Option<String>,
@@ -81,6 +77,9 @@ pub struct CheckArgs {
     format: Format,
     #[command(flatten)]
     output: OutputArgs,
+    /// Write the same result in another format, too, such as sarif=fargauge.sarif; may be given several times
+    #[arg(long = "also", value_name = "FORMAT=FILE", value_parser = also)]
+    also: Vec<(Format, OutputArgs)>,
     /// Lay the result out for N columns [default: the terminal's, else 160]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     width: Option<u16>,
@@ -118,12 +117,22 @@ impl Format {
     }
 }
 
+fn also(text: &str) -> Result<(Format, OutputArgs), String> {
+    let (format, file) = text.split_once('=').ok_or("expected FORMAT=FILE, such as sarif=fargauge.sarif")?;
+    if file.is_empty() {
+        return Err("FILE is empty".to_owned());
+    }
+    Ok((Format::from_str(format, false)?, OutputArgs { output: Some(file.into()) }))
+}
+
 fn rule(name: &str) -> Result<Rule, String> {
     Rule::named(name).ok_or_else(|| UnknownRule(name.to_owned()).to_string())
 }
 
 pub fn run(global: &GlobalArgs, args: &CheckArgs) -> Result<ExitCode, CliError> {
     let output = args.output.open()?;
+    let also = args.also.iter().map(|(format, to)| Ok((*format, to, to.open()?)));
+    let also: Vec<_> = also.collect::<Result<_, CliError>>()?;
     if let Some(rule) = args.explain {
         output.write(format!("{}\n", rule.documentation()).as_bytes())?;
         return Ok(ExitCode::Fine);
@@ -134,7 +143,8 @@ pub fn run(global: &GlobalArgs, args: &CheckArgs) -> Result<ExitCode, CliError> 
     let sources_read = template_files::read(&args.paths)?;
     let templates = read_all(&sources_read, &inputs);
     let base = base_files(global, args)?.map(|files| read_all(&files, &inputs));
-    let production = args.snapshot.as_deref().map(|path| production(global, path)).transpose()?;
+    let production =
+        args.snapshot.as_ref().map(|place| report_on(global, &place.open(global)?)).transpose()?;
     let region = region(global, &args.region)?;
     let book = global.price_book()?;
     let input = CheckInput {
@@ -158,13 +168,14 @@ pub fn run(global: &GlobalArgs, args: &CheckArgs) -> Result<ExitCode, CliError> 
         }),
     };
     let (report, found) = check(input);
-    let text = render(
-        args.format.check_format(),
-        &report,
-        &sources(&templates),
-        table_options(args.width, &args.output),
-    );
-    output.write(text.as_bytes())?;
+    let sources = sources(&templates);
+    let render = |format: Format, to: &OutputArgs| {
+        render(format.check_format(), &report, &sources, table_options(args.width, to))
+    };
+    for (format, to, file) in also {
+        file.write(render(format, to).as_bytes())?;
+    }
+    output.write(render(args.format, &args.output).as_bytes())?;
     for path in &templates.without {
         global.warn(&format!("{} holds nothing about ECS tasks", path.display()));
     }
@@ -207,11 +218,6 @@ fn base_files(global: &GlobalArgs, args: &CheckArgs) -> Result<Option<Vec<Source
         return base::in_folder(folder, &args.paths).map(Some);
     }
     args.base.as_deref().map(|revision| base::in_git(global, revision, &args.paths)).transpose()
-}
-
-fn production(global: &GlobalArgs, path: &Path) -> Result<Report, CliError> {
-    let snapshot = Snapshot::open(path).map_err(CliError::not_evaluated)?;
-    report_on(global, &snapshot)
 }
 
 /// The region, if anything names one: a template need not have one to be judged.
