@@ -10,6 +10,9 @@ use crate::{
     workload::{RuntimeSetting, SizeTextError, parse_whole, runtime_settings},
 };
 
+/// Variables and words of a command that are looked through for runtime settings.
+const MAX_WORDS: usize = 1000;
+
 /// Reads the container definition at `index` of its list.
 pub fn read(fields: &Fields<'_>, container: &Node, index: usize) -> ContainerTemplate {
     let path = format!("containerDefinitions[{index}].");
@@ -97,11 +100,12 @@ pub fn settings(
             settings.push((setting, text.at.place(fields.source)));
         }
     };
-    for (name, value) in environment {
+    for (name, value) in environment.iter().take(MAX_WORDS) {
         for setting in runtime_settings([(name.as_str(), &*value.text)], []) {
             put(setting, value);
         }
     }
+    let command = &command[..command.len().min(MAX_WORDS)];
     for setting in runtime_settings([], command.iter().map(|word| &*word.text)) {
         let holds = |word: &&Text<'_>, flag: bool| {
             word.text.contains(&setting.value) && (!flag || word.text.contains(&setting.name))

@@ -200,17 +200,33 @@ pub struct SyntaxError {
     pub hint: Option<&'static str>,
 }
 
-/// Where the lines of a text begin.
+/// Where the lines of a text begin, and how many characters precede which byte; so that no place costs more than
+/// another, however long its line is.
 #[derive(Debug, Clone)]
 pub struct LineIndex {
+    /// Byte offsets.
     starts: Vec<usize>,
+    /// Characters that begin before each [`CHUNK`] of bytes; none where every character is a byte.
+    chunks: Option<Vec<usize>>,
 }
+
+/// Bytes between counts of characters.
+const CHUNK: usize = 512;
 
 impl LineIndex {
     pub fn new(text: &str) -> Self {
         let mut starts = vec![if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 }];
         starts.extend(memchr_iter(b'\n', text.as_bytes()).map(|at| at + 1));
-        Self { starts }
+        let chunks = (!text.is_ascii()).then(|| {
+            let mut before = 0;
+            let counts = text.as_bytes().chunks(CHUNK).map(|chunk| {
+                let count = before;
+                before += characters(chunk);
+                count
+            });
+            counts.collect()
+        });
+        Self { starts, chunks }
     }
 
     /// Line and column in characters, both from 1, of a byte offset; an offset inside of a character or past
@@ -218,9 +234,8 @@ impl LineIndex {
     pub fn line_column(&self, text: &str, offset: usize) -> (usize, usize) {
         let offset = text.floor_char_boundary(offset);
         let line = self.starts.partition_point(|start| *start <= offset).max(1);
-        let start = self.starts.get(line - 1).copied().unwrap_or_default();
-        let column = text.get(start..offset).map_or(0, |before| before.chars().count());
-        (line, column + 1)
+        let start = self.starts.get(line - 1).copied().unwrap_or_default().min(offset);
+        (line, self.characters_before(text, offset) - self.characters_before(text, start) + 1)
     }
 
     /// The byte offset of a line and a count of characters in it, both as saphyr gives them: the line from 1, the
@@ -229,13 +244,38 @@ impl LineIndex {
         let Some(start) = line.checked_sub(1).and_then(|line| self.starts.get(line)).copied() else {
             return text.len();
         };
-        let rest = text.get(start..).unwrap_or_default();
-        // Most lines are ASCII up to there.
-        match rest.as_bytes().get(..column) {
-            Some(before) if before.is_ascii() => start + column,
-            _ => rest.char_indices().nth(column).map_or(text.len(), |(at, _)| start + at),
+        let Some(chunks) = &self.chunks else { return (start + column).min(text.len()) };
+        let character = self.characters_before(text, start) + column;
+        let chunk = chunks.partition_point(|before| *before <= character).saturating_sub(1);
+        let mut left = character - chunks.get(chunk).copied().unwrap_or_default();
+        let from = chunk * CHUNK;
+        // Bytes that go on with a character begun before are none of this chunk's.
+        for (at, byte) in text.as_bytes().iter().enumerate().skip(from) {
+            if !begins_character(*byte) {
+                continue;
+            }
+            if left == 0 {
+                return at;
+            }
+            left -= 1;
         }
+        text.len()
     }
+
+    fn characters_before(&self, text: &str, offset: usize) -> usize {
+        let Some(chunks) = &self.chunks else { return offset };
+        let chunk = (offset / CHUNK).min(chunks.len().saturating_sub(1));
+        let rest = text.as_bytes().get(chunk * CHUNK..offset).unwrap_or_default();
+        chunks.get(chunk).copied().unwrap_or_default() + characters(rest)
+    }
+}
+
+fn begins_character(byte: u8) -> bool {
+    byte & 0xc0 != 0x80
+}
+
+fn characters(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|byte| begins_character(**byte)).count()
 }
 
 #[cfg(test)]
@@ -260,6 +300,19 @@ mod tests {
         assert_eq!(at("1"), (2, 8), "an accented letter is one character");
         assert_eq!(at("}"), (3, 1));
         assert_eq!(source.place(Span { start: 9_999, end: 9_999 }).line, 3);
+    }
+
+    #[test]
+    fn places_of_long_lines_are_counted_exactly_both_ways() {
+        let text = format!("ab\n{}\n{}", "aé😀".repeat(700), "x".repeat(2_000));
+        let lines = LineIndex::new(&text);
+        let (mut line, mut column) = (1, 0);
+        for (offset, character) in text.char_indices() {
+            assert_eq!(lines.line_column(&text, offset), (line, column + 1));
+            assert_eq!(lines.offset(&text, line, column), offset);
+            (line, column) = if character == '\n' { (line + 1, 0) } else { (line, column + 1) };
+        }
+        assert_eq!(lines.offset(&text, line, column), text.len());
     }
 
     #[test]

@@ -3,7 +3,11 @@
 //! Every file named must be something known; of files found in folders, those without anything about ECS tasks are
 //! only counted.
 
-use std::{collections::BTreeMap, path::Path, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+    sync::Arc,
+};
 
 use rayon::prelude::*;
 
@@ -59,7 +63,7 @@ pub fn read_all(files: &[SourceFile], inputs: &Inputs) -> ReadTemplates {
     }
     read.files.sort_by(|a, b| a.path.cmp(&b.path));
     read.unknown.sort_by(|a, b| a.path.cmp(&b.path));
-    drop_covered_trees(&mut read);
+    drop_covered_trees(files, &mut read);
     read
 }
 
@@ -80,18 +84,22 @@ fn read_folder(folder: &[SourceFile], inputs: &Inputs) -> Vec<Outcome> {
 }
 
 /// The CDK writes what it made a template of beside the template; the template is what is deployed.
-fn drop_covered_trees(read: &mut ReadTemplates) {
-    let is_named = |file: &TemplateFile, ending: &str| file.path.to_string_lossy().ends_with(ending);
-    let covered: Vec<_> = read
+fn drop_covered_trees(files: &[SourceFile], read: &mut ReadTemplates) {
+    let name =
+        |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let folder = |path: &Path| path.parent().map(Path::to_owned);
+    let covered: BTreeSet<_> = read
         .files
         .iter()
-        .filter(|file| is_named(file, ".template.json"))
-        .filter_map(|file| file.path.parent().map(Path::to_owned))
+        .filter(|file| name(&file.path).ends_with(".template.json"))
+        .map(|file| folder(&file.path))
         .collect();
+    let named: BTreeSet<_> = files.iter().filter(|file| file.named).map(|file| &file.path).collect();
     let before = read.files.len();
     read.files.retain(|file| {
-        !(is_named(file, "tree.json")
-            && file.path.parent().is_some_and(|folder| covered.iter().any(|c| c == folder)))
+        named.contains(&file.path)
+            || name(&file.path) != "tree.json"
+            || !covered.contains(&folder(&file.path))
     });
     read.ignored += (before - read.files.len()) as u64;
 }
@@ -187,3 +195,6 @@ fn nothing_known(file: &SourceFile) -> TemplateError {
         ),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -89,7 +89,7 @@ pub fn candidate(bytes: &[u8]) -> Option<TemplateKind> {
         // Prose and source code quote templates.
         Format::Yaml if has_line(bytes, "```") => None,
         Format::Yaml => {
-            if has("AWS::ECS::") && has_line(bytes, "Resources:") {
+            if has("Type: AWS::ECS::") || (has("AWS::ECS::") && has_line(bytes, "Resources:")) {
                 Some(TemplateKind::CloudFormation)
             } else if has("ontainerDefinitions:")
                 && (has_line(bytes, "containerDefinitions:")
@@ -182,12 +182,10 @@ fn is_container(node: &Node) -> bool {
     has("name") && (has("image") || has("essential") || has("memory") || has("memoryReservation"))
 }
 
+/// Whether it is a template, or resources that a template takes in.
 fn is_cloudformation(root: &Node) -> bool {
-    let Some(resources) = root.get("Resources") else {
-        return root.get("AWSTemplateFormatVersion").is_some();
-    };
+    let is_resource =
+        |node: &Node| node.get("Type").and_then(Node::as_str).is_some_and(|kind| kind.contains("::"));
     root.get("AWSTemplateFormatVersion").is_some()
-        || resources.entries().iter().any(|resource| {
-            resource.value.get("Type").and_then(Node::as_str).is_some_and(|kind| kind.contains("::"))
-        })
+        || root.get("Resources").unwrap_or(root).entries().iter().any(|entry| is_resource(&entry.value))
 }

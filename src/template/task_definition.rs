@@ -19,6 +19,9 @@ use crate::{
 /// Ephemeral storage that may be asked for, in GiB (ECS API reference, `EphemeralStorage`).
 const EPHEMERAL_STORAGE: std::ops::RangeInclusive<u32> = 21..=200;
 
+/// Container definitions that are read; ECS takes ten.
+const MAX_CONTAINERS: usize = 100;
+
 /// Reads a task definition; `tags` stand beside it in the output of `describe-task-definition`.
 pub fn read(
     source: &SourceText,
@@ -158,6 +161,11 @@ fn read_list(fields: &Fields<'_>, list: Resolved<'_>, task: &mut TaskTemplate) {
         return;
     };
     for (index, item) in items.iter().enumerate() {
+        if index == MAX_CONTAINERS {
+            let message = format!("containerDefinitions: more than {MAX_CONTAINERS} of them; ECS takes ten");
+            fields.refuse(&Written::Here(item.span), message, None);
+            return;
+        }
         match fields.resolver.resolve(item) {
             Resolved::Known { node, at, .. } => match node.value {
                 Value::Map(_) => {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{Place, TemplateKind};
 use crate::{
     units::{CpuUnits, MemoryMib, StorageGib},
-    workload::{LaunchType, Platform, RuntimeSetting},
+    workload::{Container, LaunchType, Platform, RuntimeSetting, TaskDefinition},
 };
 
 /// A setting of a template.
@@ -46,6 +46,17 @@ impl<T> Setting<T> {
     }
 }
 
+impl<T: Clone> Setting<T> {
+    /// The value, if there is one; or `what`, with why it is not known, and where.
+    fn definite(&self, what: &str) -> Result<Option<T>, (String, Place)> {
+        match self {
+            Self::Absent => Ok(None),
+            Self::Known { value, .. } => Ok(Some(value.clone())),
+            Self::Unresolved { why, at } => Err((format!("{what}: {why}"), at.clone())),
+        }
+    }
+}
+
 /// A task definition in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TaskTemplate {
@@ -72,6 +83,49 @@ pub struct TaskTemplate {
     pub tags_unresolved: bool,
     /// The services of the same files that run it.
     pub services: Vec<ServiceTemplate>,
+}
+
+impl TaskTemplate {
+    /// The task definition that it registers as; or the first setting with bearing on sizes or prices that is not
+    /// known, why, and where.
+    pub fn definition(&self) -> Result<TaskDefinition, (String, Place)> {
+        if let Some((why, at)) = &self.containers_unresolved {
+            return Err((format!("containers: {why}"), at.clone()));
+        }
+        let containers = self.containers.iter().map(|container| {
+            Ok(Container {
+                name: container.name.known().cloned().unwrap_or_default(),
+                cpu: container.cpu.definite("a container's cpu")?.unwrap_or_default(),
+                memory: container.memory.definite("a container's memory")?,
+                memory_reservation: container
+                    .memory_reservation
+                    .definite("a container's memoryReservation")?,
+                essential: container.essential,
+                gpus: container.gpus,
+                privileged: container.privileged,
+                runtime_settings: container
+                    .runtime_settings
+                    .iter()
+                    .map(|(setting, _)| setting.clone())
+                    .collect(),
+            })
+        });
+        Ok(TaskDefinition {
+            arn: String::new(),
+            family: self.family.known().cloned().unwrap_or_default(),
+            revision: 0,
+            cpu: self.cpu.definite("cpu")?,
+            memory: self.memory.definite("memory")?,
+            platform: self.platform.definite("runtimePlatform")?.unwrap_or_default(),
+            ephemeral_storage: self.ephemeral_storage.definite("ephemeralStorage")?,
+            network_mode: self.network_mode.known().cloned(),
+            requires_compatibilities: self.requires_compatibilities.clone(),
+            containers: containers.collect::<Result<_, _>>()?,
+            volume_kinds: self.volume_kinds.clone(),
+            placement_constraints: self.placement_constraints.clone(),
+            tags: self.tags.clone(),
+        })
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -66,9 +66,10 @@ fn masked(text: &str) -> String {
             let Some(length) = text[start..].find(close) else { break };
             let end = start + length + close.len();
             from = end;
-            let line_start = text[..start].rfind('\n').map_or(0, |at| at + 1);
-            let line_end = text[end..].find('\n').map_or(text.len(), |at| end + at);
-            let alone = text[line_start..start].trim().is_empty() && text[end..line_end].trim().is_empty();
+            let before = text[..start].trim_end_matches([' ', '\t']);
+            let after = text[end..].trim_start_matches([' ', '\t', '\r']);
+            let alone = (before.is_empty() || before.ends_with('\n'))
+                && (after.is_empty() || after.starts_with('\n'));
             // A mask of blanks keeps what follows in its column; a word keeps a value where one must stand.
             let mask = if alone || open != "{{" { b' ' } else { b'_' };
             for byte in &mut bytes[start..end] {
@@ -146,14 +147,18 @@ impl<'a> Builder<'a> {
         while let Some(event) = parser.next_event() {
             let (event, span) = event.map_err(|error| {
                 let offset = self.offset(error.marker());
-                let message = format!("not valid YAML: {}", error.info());
+                let message = if error.info().contains("recursion limit") {
+                    too_deep()
+                } else {
+                    format!("not valid YAML: {}", error.info())
+                };
                 SyntaxError { offset, message, hint: self.hint(offset) }
             })?;
             let (start, end) = (self.offset(&span.start), self.offset(&span.end));
             match event {
                 Event::Scalar(text, style, anchor, tag) => {
                     let own = self.after_properties(start, end);
-                    let span = Span { start: own, end: end.max(own) };
+                    let span = Span { start: own, end: self.end_of_scalar(own, end.max(own), style) };
                     let value = self.scalar(&text, style, span, tag.as_deref().is_some_and(is_str));
                     let weight_before = self.weight;
                     self.weigh(1 + text.len() / 64, start)?;
@@ -172,7 +177,8 @@ impl<'a> Builder<'a> {
                     let open = Open::Map { entries: Vec::new(), key: None, odd_key: false };
                     self.open(open, start, end, "{", properties)?;
                 }
-                Event::SequenceEnd | Event::MappingEnd => self.close(end)?,
+                // A closing bracket's span goes on to the end of its line's comment.
+                Event::SequenceEnd | Event::MappingEnd => self.close(start)?,
                 Event::Alias(anchor) => {
                     let Some((node, weight)) = self.anchors.get(&anchor).cloned() else {
                         return Err(error(start, "an alias stands inside of what it stands for"));
@@ -231,6 +237,34 @@ impl<'a> Builder<'a> {
         at
     }
 
+    fn after_bracket(&self, at: usize) -> usize {
+        at + usize::from(self.readable[at..].starts_with([']', '}']))
+    }
+
+    /// Where a scalar ends: the parser's spans of quoted ones go on to the end of their line's comment.
+    fn end_of_scalar(&self, start: usize, end: usize, style: ScalarStyle) -> usize {
+        let written = &self.readable[start..end];
+        match style {
+            ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => {
+                let double = style == ScalarStyle::DoubleQuoted;
+                let quote = if double { b'"' } else { b'\'' };
+                let bytes = written.as_bytes();
+                let mut at = 1;
+                while at < bytes.len() {
+                    match bytes[at] {
+                        b'\\' if double => at += 2,
+                        b'\'' if !double && bytes.get(at + 1) == Some(&b'\'') => at += 2,
+                        byte if byte == quote => return start + at + 1,
+                        _ => at += 1,
+                    }
+                }
+                end
+            }
+            ScalarStyle::Literal | ScalarStyle::Folded => start + written.trim_end().len(),
+            ScalarStyle::Plain => end,
+        }
+    }
+
     fn scalar(&self, text: &str, style: ScalarStyle, span: Span, is_string: bool) -> Value {
         let written = self.text.get(span.start..span.end).unwrap_or_default();
         let masked = self.readable.get(span.start..span.end).is_some_and(|readable| readable != written);
@@ -253,7 +287,7 @@ impl<'a> Builder<'a> {
         properties: Properties,
     ) -> Result<(), SyntaxError> {
         if self.frames.len() >= MAX_DEPTH {
-            return Err(error(start, format!("{LIMIT}nested more than {MAX_DEPTH} levels deep")));
+            return Err(error(start, too_deep()));
         }
         let weight_before = self.weight;
         self.weigh(1, start)?;
@@ -264,10 +298,13 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
-    fn close(&mut self, end: usize) -> Result<(), SyntaxError> {
+    /// Closes the innermost collection; `at` is where its closing bracket is, if it has one.
+    fn close(&mut self, at: usize) -> Result<(), SyntaxError> {
         let Some(frame) = self.frames.pop() else { return Ok(()) };
-        let span =
-            Span { start: frame.start, end: if frame.flow { end } else { frame.end }.max(frame.start) };
+        let span = Span {
+            start: frame.start,
+            end: if frame.flow { self.after_bracket(at) } else { frame.end }.max(frame.start),
+        };
         let value = match frame.open {
             Open::Seq(items) => Value::Seq(items),
             Open::Map { entries, odd_key, .. } => {
@@ -336,6 +373,10 @@ impl<'a> Builder<'a> {
 
 fn error(offset: usize, message: impl Into<String>) -> SyntaxError {
     SyntaxError { offset, message: message.into(), hint: None }
+}
+
+fn too_deep() -> String {
+    format!("{LIMIT}nested more than {MAX_DEPTH} levels deep")
 }
 
 fn is_str(tag: &saphyr_parser::Tag) -> bool {

@@ -7,7 +7,7 @@ use super::{
         fields::Fields,
         task_definition,
     },
-    SERVICE, TASK_DEFINITION,
+    MAX_RESOURCES, SERVICE, TASK_DEFINITION,
     intrinsics::Template,
     service,
 };
@@ -24,12 +24,13 @@ pub fn read_tree(
     let mut constructs = Vec::new();
     collect(tree, &mut constructs);
     let of_type = |kind: &'static str| {
-        constructs.iter().copied().filter_map(move |construct| {
+        let resources = constructs.iter().copied().filter_map(move |construct| {
             let attributes = construct.get("attributes")?;
             let is_kind = attributes.get("aws:cdk:cloudformation:type")?.as_str() == Some(kind);
             let properties = attributes.get("aws:cdk:cloudformation:props")?;
             is_kind.then_some((construct.get("path").and_then(Node::as_str).unwrap_or_default(), properties))
-        })
+        });
+        resources.take(MAX_RESOURCES)
     };
     let mut tasks: Vec<TaskTemplate> = of_type(TASK_DEFINITION)
         .map(|(path, properties)| {

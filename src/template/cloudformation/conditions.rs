@@ -12,7 +12,7 @@ impl Template<'_> {
             return decided.clone();
         }
         let label = shown(name);
-        let Some(node) = self.conditions.and_then(|conditions| conditions.named(name)) else {
+        let Some(node) = self.look_up(self.conditions, name) else {
             return Err(format!("there is no condition {label}"));
         };
         // Whoever asks again while this is being decided goes round in a circle.

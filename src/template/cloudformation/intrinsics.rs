@@ -14,6 +14,8 @@ use super::super::{
 
 /// References that may be followed one after the other.
 const MAX_STEPS: usize = 100;
+/// Entries of sections that may be looked at in all. A template of the largest size allowed looks at a million.
+const MAX_LOOKS: usize = 20_000_000;
 
 /// The sections of a template that resources refer to.
 pub struct Template<'a> {
@@ -23,6 +25,8 @@ pub struct Template<'a> {
     pub inputs: &'a Inputs,
     /// References being followed.
     pub steps: Cell<usize>,
+    /// Entries of sections looked at so far.
+    looks: Cell<usize>,
     /// What conditions came to.
     pub decided: RefCell<BTreeMap<String, Result<bool, String>>>,
 }
@@ -35,6 +39,7 @@ impl<'a> Template<'a> {
             conditions: root.get("Conditions"),
             inputs,
             steps: Cell::new(0),
+            looks: Cell::new(0),
             decided: RefCell::default(),
         }
     }
@@ -51,13 +56,20 @@ impl<'a> Template<'a> {
         Some(followed)
     }
 
+    /// The entry of a section, if the template has not asked for too many.
+    pub fn look_up<'n>(&self, section: Option<&'n Node>, name: &str) -> Option<&'n Node> {
+        let section = section?;
+        self.looks.set(self.looks.get().saturating_add(1 + section.entries().len()));
+        if self.looks.get() > MAX_LOOKS { None } else { section.named(name) }
+    }
+
     /// What a parameter, pseudo parameter or resource gives, where `at` refers to it.
     fn reference<'n>(&'n self, name: &str, at: Span) -> Resolved<'n> {
         if name == "AWS::NoValue" {
             return Resolved::NoValue;
         }
         let unresolved = |why: String| Resolved::Unresolved { why, at };
-        let parameter = self.parameters.and_then(|parameters| parameters.named(name));
+        let parameter = self.look_up(self.parameters, name);
         let kind = parameter.and_then(|p| p.get("Type")).and_then(Node::as_str).unwrap_or_default();
         let is_list = kind == "CommaDelimitedList" || kind.starts_with("List<");
         if let Some(value) = self.inputs.parameters.get(name)
@@ -155,7 +167,7 @@ impl<'a> Template<'a> {
         for key in keys {
             match self.text(key) {
                 Ok(key) => {
-                    cell = cell.and_then(|map| map.named(&key));
+                    cell = self.look_up(cell, &key);
                     path.push(shown(&key));
                 }
                 Err(why) => return unresolved(format!("a key of Fn::FindInMap is not known: {why}")),
@@ -214,8 +226,8 @@ impl<'a> Template<'a> {
         };
         let Some(pattern) = text.as_str() else { return unresolved("Fn::Sub has no text".to_owned()) };
         let variable = |name: &str| -> Resolved<'n> {
-            match variables.and_then(|variables| variables.entries().iter().find(|entry| entry.key == name)) {
-                Some(entry) => self.resolve(&entry.value),
+            match self.look_up(variables, name) {
+                Some(value) => self.resolve(value),
                 None if name.contains('.') => {
                     unresolved(format!("{} is known only when it is deployed", shown(name)))
                 }

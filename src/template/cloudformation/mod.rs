@@ -18,11 +18,14 @@ use super::{
     Inputs, TaskTemplate, TemplateError, TemplateKind,
     document::{Entry, Node, SourceText, Value},
     fields::Fields,
+    resolve::Written,
     task_definition,
 };
 use intrinsics::Template;
 
 const TASK_DEFINITION: &str = "AWS::ECS::TaskDefinition";
+/// Resources of a kind that are read; `CloudFormation` takes 500 in all.
+const MAX_RESOURCES: usize = 1000;
 const SERVICE: &str = "AWS::ECS::Service";
 
 /// Reads a template.
@@ -35,15 +38,16 @@ pub fn read(
     let template = Template::new(root, inputs);
     let fields = Fields::new(source, &template, errors);
     let mut resources = Vec::new();
-    if let Some(node) = root.get("Resources") {
-        collect(node, &mut resources);
-    }
+    // Resources that a template takes in stand without the section's name.
+    collect(root.get("Resources").unwrap_or(root), &mut resources);
     let of_type = |kind: &'static str| {
-        resources
-            .iter()
-            .copied()
-            .filter(move |entry| entry.value.get("Type").and_then(Node::as_str) == Some(kind))
+        let is_kind = move |entry: &&Entry| entry.value.get("Type").and_then(Node::as_str) == Some(kind);
+        resources.iter().copied().filter(is_kind).take(MAX_RESOURCES)
     };
+    if resources.len() > MAX_RESOURCES {
+        let message = format!("more than {MAX_RESOURCES} resources; the rest is not read");
+        fields.refuse(&Written::Here(resources[MAX_RESOURCES].key_span), message, None);
+    }
     let empty = Node { span: root.span, value: Value::Map(Vec::new()) };
     let mut names = BTreeSet::new();
     let mut tasks: Vec<TaskTemplate> = of_type(TASK_DEFINITION)
@@ -82,3 +86,6 @@ fn collect<'a>(section: &'a Node, resources: &mut Vec<&'a Entry>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
