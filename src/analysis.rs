@@ -4,8 +4,11 @@
 //! gives the same report for the same input. Fails only where a part of the snapshot cannot be read.
 
 pub mod check;
+mod evidence;
 mod explanation;
+mod facts;
 mod lookup;
+mod on_instances;
 mod options;
 mod standalone;
 mod subject;
@@ -21,9 +24,11 @@ use std::{
     sync::OnceLock,
 };
 
-use jiff::Timestamp;
+use jiff::{Timestamp, tz::TimeZone};
 use rayon::prelude::*;
 use rust_decimal::Decimal;
+
+use facts::{Facts, Refused};
 
 pub use explanation::explain;
 pub use lookup::{LookupError, find};
@@ -31,10 +36,12 @@ pub use lookup::{LookupError, find};
 use crate::{
     config::Config,
     demand::{Runs, StartUp, Timeline, WindowDemand, roll_up, runs, start_up},
+    ec2::InstanceTypes,
     fargate::minimum_billed_seconds,
-    pricing::PriceBook,
+    launch::{Host, InstanceRates, InstanceShares, Tenant, hosts},
+    pricing::{Charges, InstancePrices, PriceBook},
     report::{
-        HeadroomReport, PriceBookReference, Quantity, Report, ReportWindow, SCHEMA_VERSION,
+        HeadroomReport, PoolReport, PriceBookReference, Quantity, Report, ReportWindow, SCHEMA_VERSION,
         SnapshotReference, Totals, WorkloadReport,
     },
     rightsize::{
@@ -43,7 +50,7 @@ use crate::{
     },
     snapshot::{Inventory, Manifest, Series, UtilizationParts, Window},
     units::Usd,
-    workload::{Controller, LaunchType, OperatingSystem, Workload, WorkloadKind},
+    workload::{Controller, LaunchType, OperatingSystem, Region, Workload, WorkloadKind},
 };
 
 /// A snapshot as the analysis needs it, wherever it is kept.
@@ -77,9 +84,10 @@ struct Digest {
 /// The whole fleet, ready to be reported on.
 struct Fleet<'a> {
     /// In the inventory's sequence.
-    facts: &'a [subject::Facts<'a>],
+    facts: &'a [Facts<'a>],
     /// By risk, in hundredths of a per cent.
     calibrations: BTreeMap<u32, Result<Calibration, Unsupported>>,
+    shares: &'a InstanceShares,
     samples_read: u64,
     /// The series that was asked to be kept.
     kept: Option<Series>,
@@ -99,7 +107,7 @@ fn with_fleet<T>(
         .inventory
         .workloads
         .iter()
-        .map(|w| Timeline::of(&w.revisions, w.history, &input.inventory.task_definitions))
+        .map(|workload| on_instances::timeline(workload, &input.inventory.task_definitions))
         .collect();
     let digests: BTreeMap<u32, Digest> = (0..input.utilization.parts())
         .into_par_iter()
@@ -119,14 +127,22 @@ fn with_fleet<T>(
         .flatten()
         .collect();
 
-    let refused = subject::Refused::of(&input.manifest.gaps);
-    let facts: Vec<subject::Facts<'_>> = input
+    let refused = Refused::of(&input.manifest.gaps);
+    let rates = InstanceRates {
+        prices: InstancePrices::embedded(),
+        charges: Charges::embedded(),
+        on: window.end.to_zoned(TimeZone::UTC).date(),
+    };
+    let demand_of = |workload: &Workload| digests.get(&workload.workload_id)?.demand.as_ref();
+    let shares = shares(input.inventory, window, &timelines, demand_of, rates);
+    let hosts = hosts_by_region(input.inventory, rates);
+    let facts: Vec<Facts<'_>> = input
         .inventory
         .workloads
         .iter()
         .map(|workload| {
             let digest = digests.get(&workload.workload_id);
-            subject::Facts {
+            Facts {
                 workload,
                 inventory: input.inventory,
                 timeline: timelines.get(workload.workload_id as usize).and_then(Option::as_ref),
@@ -137,6 +153,8 @@ fn with_fleet<T>(
                 peaks: digest.and_then(|digest| digest.peaks),
                 window,
                 refused: &refused,
+                shares: &shares,
+                hosts: &hosts,
             }
         })
         .collect();
@@ -153,9 +171,50 @@ fn with_fleet<T>(
     Ok(answer(Fleet {
         facts: &facts,
         calibrations,
+        shares: &shares,
         samples_read: digests.values().map(|digest| digest.values).sum(),
         kept: kept.into_inner(),
     }))
+}
+
+/// Who takes what of the instances, and what they cost.
+fn shares<'a>(
+    inventory: &'a Inventory,
+    window: Window,
+    timelines: &[Option<Timeline>],
+    demand: impl Fn(&'a Workload) -> Option<&'a WindowDemand>,
+    rates: InstanceRates<'_>,
+) -> InstanceShares {
+    let hours = Decimal::from(window.seconds()) / Decimal::from(3600);
+    let tenants: Vec<Tenant<'_>> = inventory
+        .workloads
+        .iter()
+        .filter(|workload| on_instances::is_on(workload.launch_type))
+        .map(|workload| {
+            let has_size = timelines.get(workload.workload_id as usize).is_some_and(Option::is_some);
+            let demand = demand(workload).filter(|_| has_size);
+            Tenant {
+                workload,
+                mean_weight: demand.map_or(Decimal::ZERO, |demand| on_instances::mean_weight(demand, hours)),
+                windows: operating_system(workload, inventory) == OperatingSystem::Windows,
+            }
+        })
+        .collect();
+    InstanceShares::of(&tenants, &inventory.container_instances, &inventory.capacity_providers, rates)
+}
+
+/// Instances that a service on Fargate could have to itself, of every region with such a service.
+fn hosts_by_region<'a>(
+    inventory: &'a Inventory,
+    rates: InstanceRates<'_>,
+) -> BTreeMap<&'a Region, Vec<Host>> {
+    let regions: BTreeSet<&Region> = inventory
+        .workloads
+        .iter()
+        .filter(|workload| workload.launch_type == LaunchType::Fargate)
+        .map(|workload| &workload.identity.region)
+        .collect();
+    regions.into_iter().map(|region| (region, hosts(region, InstanceTypes::embedded(), rates))).collect()
 }
 
 /// The report on a snapshot, as of a time (by default the snapshot's end).
@@ -165,7 +224,7 @@ pub fn analyse(
     config: &Config,
     as_of: Timestamp,
 ) -> Result<Report, io::Error> {
-    with_fleet(input, book, config, None, |Fleet { facts, calibrations, samples_read, .. }| {
+    with_fleet(input, book, config, None, |Fleet { facts, calibrations, shares, samples_read, .. }| {
         let headroom = headroom(&calibrations[&config.sizing.risk], config.sizing.risk);
         let mut workloads: Vec<WorkloadReport> =
             facts.par_iter().map(|facts| subject::report_on(facts, book, config, &calibrations)).collect();
@@ -181,6 +240,7 @@ pub fn analyse(
             samples_read,
             totals: Totals::of(&workloads),
             workloads,
+            capacity: on_instances::pools(shares, config.discount.factor()),
             gaps: input.manifest.gaps.clone(),
             notes: standalone::unseen(&input.inventory.clusters).collect(),
         }
@@ -251,6 +311,7 @@ pub fn merged(reports: Vec<Report>) -> Result<Report, CannotMerge> {
         whole.as_of = whole.as_of.max(report.as_of);
         whole.samples_read += report.samples_read;
         whole.workloads.extend(report.workloads);
+        whole.capacity.extend(report.capacity);
         whole.gaps.extend(report.gaps);
         whole.notes.extend(report.notes);
         // One name for several snapshots, whatever they are.
@@ -259,6 +320,8 @@ pub fn merged(reports: Vec<Report>) -> Result<Report, CannotMerge> {
         whole.snapshot.id = whole.snapshot.sha256.chars().take(12).collect();
     }
     sort(&mut whole.workloads);
+    let place = |p: &PoolReport| (p.account_id.clone(), p.region.clone(), p.cluster.clone());
+    whole.capacity.sort_by_key(place);
     whole.totals = Totals::of(&whole.workloads);
     Ok(whole)
 }

@@ -20,5 +20,5 @@ pub use replay::{Moment, Replay, ResourceReplay, moments};
 pub use rollup::{DayRollup, ResourceRollup, Rollups, roll_up};
 pub use runs::{Runs, runs};
 pub use startup::{StartUp, start_up};
-pub use timeline::{Requested, Segment, Timeline};
+pub use timeline::{Caps, Requested, Segment, Timeline};
 pub use window_demand::{Observed, WindowDemand};

@@ -6,7 +6,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{
     Fleet, Intent,
-    archetype::Size,
+    archetype::{RunsOn, Size},
     fleet::{Member, PART},
     history::in_force,
 };
@@ -131,11 +131,9 @@ fn every_finding_and_every_reason_is_meant_to_occur() {
     let intents: BTreeSet<Intent> = (0..count).filter_map(|id| fleet.intent(id)).collect();
     let reasons = [
         "autoscaled",
-        "ec2-launch-type",
         "external-launch-type",
         "gap-in-metrics",
         "invalid-task-size",
-        "managed-instances",
         "missing-task-size",
         "mixed-revisions",
         "no-metrics",
@@ -285,7 +283,10 @@ fn the_demand_of_rated_workloads_is_that_of_their_intent() {
     for Series { workload_id, points } in all_series(&fleet) {
         let member = &fleet.members[workload_id as usize];
         let intent = member.archetype.intent;
-        let Some(size) = member.archetype.size.filter(|_| !matches!(intent, Intent::NotRated(_))) else {
+        // Of a reservation on instances no Fargate size is meant.
+        let on_instances = matches!(member.archetype.runs_on, RunsOn::Ec2 | RunsOn::ManagedInstances);
+        let rated = !matches!(intent, Intent::NotRated(_)) && !on_instances;
+        let Some(size) = member.archetype.size.filter(|_| rated) else {
             continue;
         };
         let absolute = |value: fn(&Point) -> Option<u32>, dimension: fn(Size) -> u32| {

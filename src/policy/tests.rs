@@ -584,3 +584,24 @@ proptest! {
         }
     }
 }
+
+/// What `init` writes shows in comments what can be used as it is.
+#[test]
+fn the_examples_of_the_documented_file_can_be_used() {
+    let is_example = |line: &str| {
+        line.starts_with('[')
+            || line.split_once(" = ").is_some_and(|(key, _)| {
+                !key.is_empty() && key.chars().all(|c| c.is_ascii_lowercase() || c == '_' || c == '-')
+            })
+    };
+    let text: Vec<&str> = crate::config::DEFAULT_TOML
+        .lines()
+        .map(|line| line.strip_prefix("# ").filter(|rest| is_example(rest)).unwrap_or(line))
+        .collect();
+    let settings = CheckSettings::from_toml("fargauge.toml", &text.join("\n")).unwrap();
+    assert_eq!((settings.links.len(), settings.waivers.len()), (1, 1));
+    let everywhere = settings.level(Rule::MemoryOverprovisioned, |_| false);
+    let in_dev = settings.level(Rule::MemoryOverprovisioned, |_| true);
+    assert_eq!((everywhere, in_dev), (Level::Deny, Level::Allow));
+    assert_eq!(settings.budget(|m| m.is_for_all()), Some(Decimal::from(500)));
+}

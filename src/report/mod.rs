@@ -3,6 +3,7 @@
 //! Every renderer takes a [`Report`] and gives text; none of them prints or computes figures.
 
 mod amounts;
+mod capacity;
 pub mod check;
 mod columns;
 pub mod csv;
@@ -16,6 +17,7 @@ pub mod table;
 mod text;
 mod totals;
 
+pub use capacity::*;
 pub use model::*;
 pub use selection::{Filter, InvalidFilter, Selection};
 pub use text::display_safe;

@@ -13,6 +13,8 @@ mod guards;
 mod need;
 mod performance_risk;
 mod rating;
+mod reservation;
+mod task_room;
 mod unrated;
 mod weighing;
 
@@ -24,5 +26,10 @@ pub use guards::{ContainerSize, Guard, GuardInput, Guards, heap_need};
 pub use need::{LEAST_LEARNT_HEADROOM, Need, ResourceNeed, need};
 pub use performance_risk::{PerformanceRisk, performance_risk};
 pub use rating::{DimensionRating, Rating, SizeChoice, Subject, member, rate};
+pub use reservation::{
+    CPU_STEP, LEAST_CPU, MEMORY_STEP, ReservationChoice, ReservationRating, ReservationSubject,
+    rate_reservation,
+};
+pub use task_room::TaskRoom;
 pub use unrated::{Reason, Unrated};
 pub use weighing::{Candidate, Shortage, Weighing, weigh};

@@ -99,7 +99,7 @@ impl NotPriced {
             Self::InvalidTaskSize { .. } => "invalid-task-size",
             Self::OtherLaunchType { launch_type: "EC2" } => "ec2-launch-type",
             Self::OtherLaunchType { launch_type: "EXTERNAL" } => "external-launch-type",
-            Self::OtherLaunchType { .. } => "managed-instances-launch-type",
+            Self::OtherLaunchType { .. } => "managed-instances",
             Self::NoPrice(_) => NoPrice::REASON,
         }
     }

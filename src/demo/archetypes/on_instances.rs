@@ -14,7 +14,7 @@ use super::{
 
 /// A small service on EC2, whose container says what it reserves.
 const ON_EC2: Archetype = Archetype {
-    intent: Intent::NotRated("ec2-launch-type"),
+    intent: Intent::Underprovisioned,
     runs_on: RunsOn::Ec2,
     size: None,
     containers: Containers::Reserved(size(256, 512)),
@@ -34,6 +34,7 @@ pub(super) static ON_INSTANCES: [Archetype; 11] = [
     },
     Archetype {
         name: "node-logger",
+        intent: Intent::Optimized,
         runs_on: RunsOn::Ec2Daemon,
         containers: Containers::Reserved(size(128, 256)),
         tasks: Tasks::fixed(5),
@@ -63,6 +64,7 @@ pub(super) static ON_INSTANCES: [Archetype; 11] = [
     },
     Archetype {
         name: "dns-resolver",
+        intent: Intent::Overprovisioned,
         platform: LINUX_ARM,
         needs: &[Need::HostNetwork, Need::DistinctInstance],
         containers: Containers::Reserved(size(512, 1024)),
@@ -79,6 +81,7 @@ pub(super) static ON_INSTANCES: [Archetype; 11] = [
     },
     Archetype {
         name: "search-indexer",
+        intent: Intent::Optimized,
         team: "discovery",
         needs: &[Need::HostVolume],
         containers: Containers::Reserved(size(1024, 4096)),
@@ -88,6 +91,7 @@ pub(super) static ON_INSTANCES: [Archetype; 11] = [
     },
     Archetype {
         name: "license-server",
+        intent: Intent::Overprovisioned,
         needs: &[Need::MemberOf],
         tasks: Tasks::fixed(1),
         cpu: Level::cpu(Flat, 300, 500, 130).at_most(16_000),
@@ -97,7 +101,7 @@ pub(super) static ON_INSTANCES: [Archetype; 11] = [
     Archetype {
         name: "vector-index",
         team: "discovery",
-        intent: Intent::NotRated("managed-instances"),
+        intent: Intent::Overprovisioned,
         runs_on: RunsOn::ManagedInstances,
         size: Some(size(2048, 8192)),
         tasks: Tasks::fixed(3),

@@ -31,7 +31,7 @@ use rust_decimal::Decimal;
 
 use super::{Guard, GuardInput, containers};
 use crate::{
-    fargate::TaskSize,
+    rightsize::TaskRoom,
     units::{CpuUnits, MemoryMib},
     workload::{Container, RuntimeSetting},
 };
@@ -247,7 +247,7 @@ fn share(limit: MemoryMib, centi_percent: u32) -> u64 {
 }
 
 /// What a change to `to` does to heaps, and which settings keep it from being smaller.
-pub(super) fn conditions(input: &GuardInput<'_>, to: TaskSize, reasons: &[&'static str]) -> Vec<String> {
+pub(super) fn conditions(input: &GuardInput<'_>, to: TaskRoom, reasons: &[&'static str]) -> Vec<String> {
     let split = containers::split(input, to);
     let mut conditions = Vec::new();
     for (index, container) in input.definition.containers.iter().enumerate() {
