@@ -100,9 +100,9 @@ fn environment<'n>(fields: &'n Fields<'_>, service: &'n Node) -> Vec<(String, Te
             .texts(service, "environment")
             .into_iter()
             .filter_map(|text| {
-                let (name, value) = text.text.split_once('=')?;
+                let (name, value) = text.value.split_once('=')?;
                 let (name, value) = (name.to_owned(), value.to_owned());
-                Some((name, Text { text: value.into(), at: text.at, used_at: text.used_at }))
+                Some((name, Text { value: value.into(), at: text.at, used_at: text.used_at }))
             })
             .collect(),
     }

@@ -47,14 +47,14 @@ fn present(setting: super::Setting<MemoryMib>) -> super::Setting<MemoryMib> {
 fn gpus(fields: &Fields<'_>, container: &Node, path: &str) -> u32 {
     let mut gpus = 0_u32;
     for requirement in fields.maps(container, "resourceRequirements") {
-        let is_gpu = fields.texts(requirement, "type").first().is_some_and(|kind| kind.text == "GPU");
+        let is_gpu = fields.texts(requirement, "type").first().is_some_and(|kind| kind.value == "GPU");
         if !is_gpu {
             continue;
         }
         match fields.found(requirement, "value") {
             // Skeletons have it empty.
-            Found::Text(count) if count.text.is_empty() => {}
-            Found::Text(count) => match parse_whole(&count.text) {
+            Found::Text(count) if count.value.is_empty() => {}
+            Found::Text(count) => match parse_whole(&count.value) {
                 Ok(count) => gpus = gpus.saturating_add(count),
                 Err(SizeTextError::Placeholder { .. }) => gpus = gpus.saturating_add(1),
                 Err(error) => fields.refuse(&count.at, format!("{path}resourceRequirements: {error}"), None),
@@ -76,7 +76,7 @@ fn environment<'n>(fields: &'n Fields<'_>, container: &'n Node) -> Vec<(String, 
         .maps(container, "environment")
         .into_iter()
         .filter_map(|pair| {
-            let name = fields.texts(pair, "name").into_iter().next()?.text.into_owned();
+            let name = fields.texts(pair, "name").into_iter().next()?.value.into_owned();
             Some((name, fields.texts(pair, "value").into_iter().next()?))
         })
         .collect()
@@ -101,14 +101,14 @@ pub fn settings(
         }
     };
     for (name, value) in environment.iter().take(MAX_WORDS) {
-        for setting in runtime_settings([(name.as_str(), &*value.text)], []) {
+        for setting in runtime_settings([(name.as_str(), &*value.value)], []) {
             put(setting, value);
         }
     }
     let command = &command[..command.len().min(MAX_WORDS)];
-    for setting in runtime_settings([], command.iter().map(|word| &*word.text)) {
+    for setting in runtime_settings([], command.iter().map(|word| &*word.value)) {
         let holds = |word: &&Text<'_>, flag: bool| {
-            word.text.contains(&setting.value) && (!flag || word.text.contains(&setting.name))
+            word.value.contains(&setting.value) && (!flag || word.value.contains(&setting.name))
         };
         let word = command
             .iter()

@@ -20,7 +20,7 @@ pub struct Fields<'a> {
 
 /// A scalar as text, with where it is written.
 pub struct Text<'a> {
-    pub text: Cow<'a, str>,
+    pub value: Cow<'a, str>,
     pub at: Written,
     pub used_at: Option<Span>,
 }
@@ -94,8 +94,8 @@ impl<'a> Fields<'a> {
     ) -> Setting<T> {
         match self.found(map, key) {
             Found::Absent => Setting::Absent,
-            Found::Text(text) if text.text.trim().is_empty() => Setting::Absent,
-            Found::Text(text) => match parse(&text.text) {
+            Found::Text(text) if text.value.trim().is_empty() => Setting::Absent,
+            Found::Text(text) => match parse(&text.value) {
                 Ok(value) => Setting::Known {
                     value,
                     at: text.at.place(self.source),
@@ -124,13 +124,13 @@ impl<'a> Fields<'a> {
     pub fn text(&self, map: &Node, key: &str) -> Setting<String> {
         match self.found(map, key) {
             Found::Absent | Found::Other { .. } => Setting::Absent,
-            Found::Text(text) if text.text.is_empty() => Setting::Absent,
-            Found::Text(text) if has_placeholder(&text.text) => Setting::Unresolved {
-                why: format!("the placeholder in {} is filled in elsewhere", shown(&text.text)),
+            Found::Text(text) if text.value.is_empty() => Setting::Absent,
+            Found::Text(text) if has_placeholder(&text.value) => Setting::Unresolved {
+                why: format!("the placeholder in {} is filled in elsewhere", shown(&text.value)),
                 at: text.at.place(self.source),
             },
             Found::Text(text) => Setting::Known {
-                value: text.text.into_owned(),
+                value: text.value.into_owned(),
                 at: text.at.place(self.source),
                 used_at: text.used_at.map(|span| self.source.place(span)),
             },
@@ -141,7 +141,7 @@ impl<'a> Fields<'a> {
     /// True or false, where that is known.
     pub fn flag(&self, map: &Node, key: &str) -> Option<bool> {
         match self.found(map, key) {
-            Found::Text(text) => match text.text.to_ascii_lowercase().as_str() {
+            Found::Text(text) => match text.value.to_ascii_lowercase().as_str() {
                 "true" => Some(true),
                 "false" => Some(false),
                 _ => None,
@@ -212,7 +212,7 @@ pub fn found(resolved: Resolved<'_>) -> Found<'_> {
                 Cow::Owned(ref node) => node.scalar().map(|text| Cow::Owned(text.to_owned())),
             };
             match text {
-                Some(text) => Found::Text(Text { text, at, used_at }),
+                Some(text) => Found::Text(Text { value: text, at, used_at }),
                 None if node.value == Value::Null => Found::Absent,
                 None => Found::Other { kind: node.kind(), at },
             }

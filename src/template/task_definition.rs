@@ -113,7 +113,7 @@ pub fn read_fields(fields: &Fields<'_>, kind: TemplateKind, definition: &Node, a
     task.requires_compatibilities = fields
         .texts(definition, "requiresCompatibilities")
         .into_iter()
-        .map(|text| text.text.into_owned())
+        .map(|text| text.value.into_owned())
         .collect();
     if let Some(list) = fields.get(definition, "containerDefinitions") {
         read_list(fields, list, &mut task);
@@ -128,7 +128,7 @@ pub fn read_fields(fields: &Fields<'_>, kind: TemplateKind, definition: &Node, a
         .into_iter()
         .filter_map(|constraint| {
             let text =
-                |key| fields.texts(constraint, key).into_iter().next().map(|text| text.text.into_owned());
+                |key| fields.texts(constraint, key).into_iter().next().map(|text| text.value.into_owned());
             // The type where there is no expression, as of `distinctInstance`.
             text("expression").filter(|text| !text.is_empty()).or_else(|| text("type"))
         })
@@ -249,7 +249,7 @@ pub fn tags_of(fields: &Fields<'_>, tags: &Node) -> (BTreeMap<String, String>, b
     let mut unresolved = false;
     let mut put = |key: Option<String>, value: Found<'_>| match (key, value) {
         (Some(key), Found::Text(value)) => {
-            known.insert(key, value.text.into_owned());
+            known.insert(key, value.value.into_owned());
         }
         (Some(key), Found::Absent) => {
             known.insert(key, String::new());
@@ -271,7 +271,7 @@ pub fn tags_of(fields: &Fields<'_>, tags: &Node) -> (BTreeMap<String, String>, b
                                 .texts(&node, "key")
                                 .into_iter()
                                 .next()
-                                .map(|key| key.text.into_owned());
+                                .map(|key| key.value.into_owned());
                             put(key, fields.found(&node, "value"));
                         }
                         Resolved::Unresolved { .. } => put(None, Found::Absent),
@@ -293,7 +293,7 @@ fn volume_kind(fields: &Fields<'_>, volume: &Node) -> &'static str {
     let at_host = || {
         let host = fields.map(volume, "host");
         host.is_some_and(|host| match fields.found(host, "sourcePath") {
-            Found::Text(text) => !text.text.is_empty(),
+            Found::Text(text) => !text.value.is_empty(),
             Found::Unresolved { .. } => true,
             Found::Absent | Found::Other { .. } => false,
         })

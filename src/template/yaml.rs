@@ -29,7 +29,9 @@ pub fn read(source: &SourceText) -> Result<Vec<Node>, SyntaxError> {
     // Only a byte order mark lies between offsets in what was read and offsets in the file.
     match (read, source.start()) {
         (Ok(mut documents), by @ 1..) => {
-            documents.iter_mut().for_each(|document| shift(document, by));
+            for document in &mut documents {
+                shift(document, by);
+            }
             Ok(documents)
         }
         (Err(error), by) => Err(SyntaxError { offset: error.offset + by, ..error }),
@@ -194,7 +196,7 @@ impl<'a> Builder<'a> {
     }
 
     fn offset(&self, marker: &saphyr_parser::Marker) -> usize {
-        self.lines.offset(self.readable, marker.line(), marker.col())
+        self.lines.offset(self.readable, marker.index())
     }
 
     fn weigh(&mut self, weight: usize, at: usize) -> Result<(), SyntaxError> {

@@ -6,8 +6,8 @@ use std::{collections::BTreeMap, fs, path::Path};
 const LAYERS: [&[&str]; 11] = [
     &["units", "sha256"],
     &["workload", "utilization"],
-    &["fargate", "ec2", "template"],
-    &["pricing", "frames"],
+    &["fargate", "ec2"],
+    &["pricing", "frames", "template"],
     &["config"],
     &["snapshot", "demand"],
     &["rightsize", "launch"],

@@ -58,5 +58,7 @@ pub fn read_tree(
 fn collect<'a>(construct: &'a Node, constructs: &mut Vec<&'a Node>) {
     constructs.push(construct);
     let children = construct.get("children").map(Node::entries).unwrap_or_default();
-    children.iter().for_each(|child| collect(&child.value, constructs));
+    for child in children {
+        collect(&child.value, constructs);
+    }
 }

@@ -66,7 +66,7 @@ fn strategy(fields: &Fields<'_>, properties: &Node) -> Vec<StrategyTemplate> {
             let whole =
                 |key: &str| fields.size(item, key, "", parse_whole).known().copied().unwrap_or_default();
             let provider = match fields.found(item, "CapacityProvider") {
-                Found::Text(text) => text.text.into_owned(),
+                Found::Text(text) => text.value.into_owned(),
                 // A provider of the template's own: by how it is referred to.
                 Found::Unresolved { at, .. } => fields.source.slice(at).to_owned(),
                 Found::Absent | Found::Other { .. } => String::new(),

@@ -1,4 +1,4 @@
-use std::{path::PathBuf, sync::Arc};
+use std::{fmt::Write as _, path::PathBuf, sync::Arc};
 
 use proptest::prelude::*;
 
@@ -334,11 +334,8 @@ fn a_bad_size_is_an_error_at_its_literal() {
 fn references_without_end_come_to_an_end() {
     let mut conditions = String::new();
     for level in 0..2_000 {
-        conditions.push_str(&format!(
-            "  C{level}: !And [!Condition C{}, !Condition C{}]\n",
-            level + 1,
-            level + 1
-        ));
+        let next = level + 1;
+        writeln!(conditions, "  C{level}: !And [!Condition C{next}, !Condition C{next}]").unwrap();
     }
     let mut nested = "256".to_owned();
     for _ in 0..110 {

@@ -1,4 +1,4 @@
-use std::{path::PathBuf, sync::Arc, time::Instant};
+use std::{fmt::Write as _, path::PathBuf, sync::Arc, time::Instant};
 
 use proptest::prelude::*;
 
@@ -52,6 +52,18 @@ fn spans_are_those_of_the_literals() {
     assert_eq!(at(&root, "block").as_str(), Some("line\n"));
     let keys: Vec<&str> = root.entries().iter().map(|entry| source.slice(entry.key_span)).collect();
     assert_eq!(keys, ["a", "\"é\"", "list", "flow", "empty", "tagged", "block", "last"]);
+}
+
+#[test]
+fn line_ends_of_any_kind_leave_the_spans_true() {
+    for newline in ["\n", "\r\n", "\r"] {
+        let text = ["a: 1 # é", "b:", "  - 'x' # é", "  - {c: 2}", "", "d: y z"].join(newline);
+        let source = source(&text);
+        let root = read(&source).unwrap().remove(0);
+        for (path, literal) in [("a", "1"), ("b.0", "'x'"), ("b.1", "{c: 2}"), ("b.1.c", "2"), ("d", "y z")] {
+            assert_eq!(source.slice(at(&root, path).span), literal, "{newline:?} {path}");
+        }
+    }
 }
 
 #[test]
@@ -137,22 +149,20 @@ fn bombs_are_refused_within_a_second() {
     for level in 1..30 {
         let previous = format!("*a{}", level - 1);
         let list = vec![previous; 9].join(", ");
-        laughs.push_str(&format!("a{level}: &a{level} [{list}]\n"));
+        writeln!(laughs, "a{level}: &a{level} [{list}]").unwrap();
     }
     let repeated = format!("a: &a {}\nb: [{}]\n", "x".repeat(100_000), vec!["*a"; 50_000].join(", "));
     let merges = {
         let mut text = "m0: &m0 {a: 1, b: 2}\n".to_owned();
         for level in 1..40 {
             let previous = level - 1;
-            text.push_str(&format!(
-                "m{level}: &m{level} {{<<: [*m{previous}, *m{previous}], k{level}: 1}}\n"
-            ));
+            writeln!(text, "m{level}: &m{level} {{<<: [*m{previous}, *m{previous}], k{level}: 1}}").unwrap();
         }
         text
     };
     let itself = "a: &a [*a]\n".to_owned();
     let deep_flow = "[".repeat(10_000);
-    let deep_block = (0..5_000).map(|level| format!("{}a:\n", " ".repeat(level))).collect::<String>();
+    let deep_block = (0..5_000).map(|level| " ".repeat(level) + "a:\n").collect::<String>();
     let dashes = format!("{}x", "- ".repeat(10_000));
     let templated = format!("{{% x %}}\n{laughs}");
     for text in [laughs, repeated, merges, itself, deep_flow, deep_block, dashes, templated] {
@@ -195,7 +205,7 @@ proptest! {
         let comment = if comments { "  # é 😀" } else { "" };
         let mut text = String::new();
         for (index, value) in values.iter().enumerate() {
-            text.push_str(&format!("k{index}: !Tag  {value}{comment}{newline}{comment}{newline}"));
+            write!(text, "k{index}: !Tag  {value}{comment}{newline}{comment}{newline}").unwrap();
         }
         let source = source(&text);
         let root = read(&source).unwrap().remove(0);
