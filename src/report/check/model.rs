@@ -23,6 +23,8 @@ pub struct CheckReport {
     /// Null where none was given.
     pub snapshot: Option<SnapshotReference>,
     pub price_book: PriceBookReference,
+    /// Whether what the base or the baseline has, too, is let pass (`--new-only`).
+    pub new_only: bool,
     pub totals: CheckTotals,
     /// Every path named, and every file that was recognised by content.
     pub files: Vec<CheckFile>,
