@@ -113,6 +113,7 @@ fn report(
             effective_date: input.book.effective_date().to_owned(),
             sha256: input.book.sha256().to_owned(),
         },
+        new_only: input.new_only,
         totals: CheckTotals {
             tasks: tasks as u64,
             denied: level(Level::Deny),

@@ -15,6 +15,7 @@ mod failure;
 mod iam_policy;
 mod init;
 mod output;
+mod patch;
 mod price;
 mod prices;
 mod report;
@@ -50,6 +51,7 @@ enum Command {
     Explain(explain::ExplainArgs),
     Backtest(backtest::BacktestArgs),
     Check(check::CheckArgs),
+    Patch(patch::PatchArgs),
     Price(price::PriceArgs),
     Prices(prices::PricesArgs),
     Init(init::InitArgs),
@@ -66,6 +68,7 @@ impl Cli {
             Command::Explain(args) => explain::run(&self.global, args),
             Command::Backtest(args) => backtest::run(&self.global, args),
             Command::Check(args) => check::run(&self.global, args),
+            Command::Patch(args) => patch::run(&self.global, args),
             Command::Price(args) => price::run(&self.global, args),
             Command::Prices(args) => prices::run(&self.global, args),
             Command::Init(args) => init::run(args),

@@ -5,7 +5,7 @@
 //! (violated).
 
 mod base;
-mod files;
+pub(super) mod files;
 
 use std::{
     collections::BTreeMap,
@@ -25,6 +25,7 @@ use crate::{
     report::{
         Report,
         check::{CheckFormat, Verdict, render},
+        table::TableOptions,
     },
     snapshot::Snapshot,
     template::{Inputs, SourceFile, read_all},
@@ -116,7 +117,7 @@ impl Format {
     }
 }
 
-fn key_value(text: &str) -> Result<(String, String), String> {
+pub(super) fn key_value(text: &str) -> Result<(String, String), String> {
     let (key, value) = text.split_once('=').ok_or("expected KEY=VALUE, such as TaskCpu=512")?;
     if key.is_empty() { Err("KEY is empty".to_owned()) } else { Ok((key.to_owned(), value.to_owned())) }
 }
@@ -157,7 +158,12 @@ pub fn run(global: &GlobalArgs, args: &CheckArgs) -> Result<ExitCode, CliError> 
         as_of: global.as_of.unwrap_or_else(Timestamp::now),
     };
     let (report, found) = check(input);
-    let text = render(args.format.check_format(), &report, &sources(&templates));
+    let text = render(
+        args.format.check_format(),
+        &report,
+        &sources(&templates),
+        TableOptions { width: 100, color: false },
+    );
     output.write(text.as_bytes())?;
     let unread = report.files.iter().filter(|file| file.error.is_some()).count();
     if unread > 0 && args.on_incomplete == OnIncomplete::Warn {
@@ -218,7 +224,7 @@ fn base_files(global: &GlobalArgs, args: &CheckArgs) -> Result<Option<Vec<Source
     args.base.as_deref().map(|revision| base::in_git(global, revision, &args.paths)).transpose()
 }
 
-fn production(global: &GlobalArgs, path: &Path) -> Result<Report, CliError> {
+pub(super) fn production(global: &GlobalArgs, path: &Path) -> Result<Report, CliError> {
     let snapshot = Snapshot::open(path).map_err(CliError::not_evaluated)?;
     report_on(global, &snapshot)
 }

@@ -12,7 +12,7 @@ mod oom;
 mod runtime;
 mod startup;
 
-pub use containers::ContainerSize;
+pub use containers::{ContainerSize, containers_at, registers};
 pub use runtime::heap_need;
 
 use crate::{
