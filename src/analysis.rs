@@ -40,7 +40,7 @@ use crate::{
     ec2::InstanceTypes,
     fargate::minimum_billed_seconds,
     launch::{Host, InstanceRates, InstanceShares, Tenant, hosts},
-    pricing::{Charges, InstancePrices, PriceBook},
+    pricing::{Charges, PriceBook},
     report::{
         HeadroomReport, PoolReport, PriceBookReference, Quantity, Report, ReportWindow, SCHEMA_VERSION,
         SnapshotReference, Totals, WorkloadReport,
@@ -130,7 +130,7 @@ fn with_fleet<T>(
 
     let refused = Refused::of(&input.manifest.gaps);
     let rates = InstanceRates {
-        prices: InstancePrices::embedded(),
+        prices: book.instance_prices(),
         charges: Charges::embedded(),
         on: window.end.to_zoned(TimeZone::UTC).date(),
     };

@@ -29,6 +29,8 @@ pub mod fargate;
 pub mod frames;
 pub mod launch;
 pub mod policy;
+#[cfg(all(feature = "aws", feature = "frames"))]
+pub mod price_list;
 pub mod pricing;
 pub mod report;
 pub mod rightsize;

@@ -113,7 +113,6 @@ fn report(
             effective_date: input.book.effective_date().to_owned(),
             sha256: input.book.sha256().to_owned(),
         },
-        new_only: input.new_only,
         totals: CheckTotals {
             tasks: tasks as u64,
             denied: level(Level::Deny),
@@ -125,6 +124,7 @@ fn report(
         files: files(input.templates),
         ignored_files: input.templates.ignored,
         findings,
+        new_only: input.new_only,
         not_judged: judgement.not_judged.iter().map(not_judged_report).collect(),
     }
 }
@@ -152,6 +152,14 @@ fn files(templates: &ReadTemplates) -> Vec<CheckFile> {
             parsed: false,
             tasks: 0,
             error: Some(error(unknown)),
+        }))
+        // Whoever passes every changed file wants no error on those about something else.
+        .chain(templates.without.iter().map(|path| CheckFile {
+            path: slashed(path),
+            kind: None,
+            parsed: true,
+            tasks: 0,
+            error: None,
         }))
         .collect();
     files.sort_by(|a, b| a.path.cmp(&b.path));

@@ -7,7 +7,7 @@ use crate::{
     config::Config,
     ec2::packing::Resources,
     launch::{Effort, Offer, OwnInstances, Running, options, own_instances, stop},
-    pricing::{PriceBook, SavingsPlanRates, TaskCost, TaskShape},
+    pricing::{PriceBook, TaskCost, TaskShape},
     report::Opportunity,
     rightsize::{Rating, Reason, Unrated},
     units::{TaskTime, Usd},
@@ -67,7 +67,7 @@ pub(super) fn opportunities(
         steady_on_demand_milli: steady_on_demand_milli(facts, time),
     };
     let on_fargate = running.clone();
-    let beyond = options(running, book, SavingsPlanRates::embedded(), config).into_iter().map(opportunity);
+    let beyond = options(running, book, book.savings_plans(), config).into_iter().map(opportunity);
     offers.extend(beyond);
     offers.extend(own_instances_instead(facts, book, config, &on_fargate, remaining));
     offers

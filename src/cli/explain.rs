@@ -55,7 +55,7 @@ pub fn run(global: &GlobalArgs, args: &ExplainArgs) -> Result<ExitCode, CliError
         sha256: &snapshot.manifest_sha256,
     };
     let as_of = global.as_of.unwrap_or(snapshot.manifest.window.end);
-    let (book, config) = (global.price_book()?, global.config()?);
+    let (book, config) = (global.whole_price_book()?, global.config()?);
     let explanation = explain(input, &book, &config, as_of, id)
         .map_err(CliError::not_evaluated)?
         .expect("its number was found in this inventory");

@@ -17,6 +17,7 @@ mod init;
 mod output;
 mod patch;
 mod price;
+mod price_book_choice;
 mod prices;
 mod report;
 mod table;

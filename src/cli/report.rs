@@ -80,7 +80,7 @@ pub(super) fn report_on(global: &GlobalArgs, snapshot: &Snapshot) -> Result<Repo
         sha256: &snapshot.manifest_sha256,
     };
     let as_of = global.as_of.unwrap_or(snapshot.manifest.window.end);
-    let (book, config) = (global.price_book()?, global.config()?);
+    let (book, config) = (global.whole_price_book()?, global.config()?);
     analyse(input, &book, &config, as_of).map_err(CliError::not_evaluated)
 }
 
@@ -106,7 +106,7 @@ impl ViewArgs {
         let text = match self.tabular.format() {
             TabularFormat::Json => json::render(&report),
             TabularFormat::Csv => csv::render(&report, &CsvOptions { tag_columns: self.tag_columns.clone() }),
-            TabularFormat::Table => table::render(&report, self.table_options()),
+            TabularFormat::Table => table::render(&report, table_options(self.width, &self.tabular.output)),
         };
         output.write(text.as_bytes())?;
         self.verdict(global, gaps)
@@ -126,15 +126,15 @@ impl ViewArgs {
         global.warn(&message);
         Ok(ExitCode::Fine)
     }
+}
 
-    fn table_options(&self) -> TableOptions {
-        let to_terminal = self.tabular.output.output.is_none() && std::io::stdout().is_terminal();
-        let width = table_width(self.width, &self.tabular.output);
-        // https://no-color.org: any value but an empty one.
-        let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
-            || std::env::var_os("TERM").is_some_and(|term| term == "dumb");
-        TableOptions { width, color: to_terminal && !plain }
-    }
+/// How a table or a page of findings is laid out where `output` goes.
+pub(super) fn table_options(width: Option<u16>, output: &OutputArgs) -> TableOptions {
+    let to_terminal = output.output.is_none() && std::io::stdout().is_terminal();
+    // https://no-color.org: any value but an empty one.
+    let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
+        || std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    TableOptions { width: table_width(width, output), color: to_terminal && !plain }
 }
 
 /// Columns to lay a table out for: those asked for, else the terminal's, else `COLUMNS`.

@@ -130,6 +130,28 @@ impl InstancePrices {
         })
     }
 
+    /// The files that are embedded, by their names under `pricing/`.
+    pub(super) fn embedded_files() -> impl Iterator<Item = (String, &'static str)> {
+        let tables = embedded::REGIONS.iter().map(|(region, text)| (format!("ec2/{region}.csv"), *text));
+        tables.chain([("ec2_sources.csv".to_owned(), SOURCES), ("ec2_discounts.csv".to_owned(), DISCOUNTS)])
+    }
+
+    /// From files in the schemas of `pricing/ec2_sources.csv`, `pricing/ec2_discounts.csv` and, by region,
+    /// `pricing/ec2/REGION.csv`.
+    pub fn parse<'a>(
+        sources: &str,
+        discounts: &str,
+        regions: impl IntoIterator<Item = (Region, &'a str)>,
+    ) -> Result<Self, InstancePricesError> {
+        let sources = PriceSources::parse("ec2_sources.csv", sources)?;
+        let discounts = DiscountTable::parse("ec2_discounts.csv", discounts, &sources)?;
+        let mut prices = Self { sources: sources.clone(), discounts, regions: BTreeMap::new() };
+        for (region, text) in regions {
+            prices.replace_region(&region, &format!("ec2/{region}.csv"), text, sources.clone())?;
+        }
+        Ok(prices)
+    }
+
     /// Puts an on-demand table, in the schema of `pricing/ec2/REGION.csv`, in the place of a region's. `name`
     /// says in messages where it is from.
     pub fn replace_region(

@@ -6,9 +6,11 @@
 
 mod charges;
 mod instance_prices;
+pub mod offers;
 mod price_book;
 mod rate;
 mod savings_plans;
+pub mod tables;
 mod task_cost;
 
 pub use charges::{Charge, Charges, ChargesError};

@@ -1,11 +1,11 @@
 //! [`read_all`]: files in, templates out.
 //!
-//! Every file named must be something known; of files found in folders, those without anything about ECS tasks are
-//! only counted.
+//! Of files found in folders, those without anything about ECS tasks are only counted; of those named, they are
+//! told.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
-    path::Path,
+    collections::BTreeSet,
+    path::{Path, PathBuf},
     sync::Arc,
 };
 
@@ -28,6 +28,8 @@ pub struct ReadTemplates {
     pub files: Vec<TemplateFile>,
     /// Files that were named, and of which not even the kind can be told.
     pub unknown: Vec<TemplateError>,
+    /// Files that were named, can be read, and hold nothing about ECS tasks.
+    pub without: Vec<Arc<PathBuf>>,
     /// Files of folders that hold nothing about ECS tasks.
     pub ignored: u64,
 }
@@ -36,32 +38,29 @@ pub struct ReadTemplates {
 enum Outcome {
     File(TemplateFile),
     Unknown(TemplateError),
+    Without(Arc<PathBuf>),
     Ignored,
 }
 
 /// Reads all files, in parallel. The sequence of the files has no bearing on the outcome.
 pub fn read_all(files: &[SourceFile], inputs: &Inputs) -> ReadTemplates {
-    let mut folders: BTreeMap<&Path, Vec<SourceFile>> = BTreeMap::new();
-    let mut others = Vec::new();
-    for file in files {
-        if terraform::recognise(&file.bytes) || is_terraform_name(&file.path) {
-            folders.entry(file.path.parent().unwrap_or(Path::new(""))).or_default().push(file.clone());
-        } else {
-            others.push(file);
-        }
-    }
+    let (terraform, others): (Vec<SourceFile>, Vec<SourceFile>) = files
+        .iter()
+        .cloned()
+        .partition(|file| is_terraform_name(&file.path) || terraform::recognise(&file.bytes));
     let mut outcomes: Vec<Outcome> = others.par_iter().map(|file| read(file, inputs)).collect();
-    let folders: Vec<Vec<SourceFile>> = folders.into_values().collect();
-    outcomes.par_extend(folders.par_iter().flat_map_iter(|folder| read_folder(folder, inputs)));
+    outcomes.extend(read_terraform(&terraform, inputs));
     let mut read = ReadTemplates::default();
     for outcome in outcomes {
         match outcome {
             Outcome::File(file) => read.files.push(file),
             Outcome::Unknown(error) => read.unknown.push(error),
+            Outcome::Without(path) => read.without.push(path),
             Outcome::Ignored => read.ignored += 1,
         }
     }
     read.files.sort_by(|a, b| a.path.cmp(&b.path));
+    read.without.sort();
     read.unknown.sort_by(|a, b| a.path.cmp(&b.path));
     drop_covered_trees(files, &mut read);
     read
@@ -73,13 +72,16 @@ fn is_terraform_name(path: &Path) -> bool {
     [".tf", ".tofu", ".tfvars", ".tf.json", ".tfvars.json"].iter().any(|ending| name.ends_with(ending))
 }
 
-fn read_folder(folder: &[SourceFile], inputs: &Inputs) -> Vec<Outcome> {
-    let read = terraform::read(folder, inputs);
-    let missing: Vec<Outcome> = folder
+/// All at once: the files of a folder are one, and folders call each other.
+fn read_terraform(files: &[SourceFile], inputs: &Inputs) -> Vec<Outcome> {
+    let read = terraform::read(files, inputs);
+    let known: BTreeSet<&Path> = read.iter().map(|file| file.path.as_path()).collect();
+    let missing: Vec<Outcome> = files
         .iter()
-        .filter(|file| read.iter().all(|found| found.path != file.path))
-        .map(|file| if file.named { Outcome::Unknown(nothing_known(file)) } else { Outcome::Ignored })
+        .filter(|file| !known.contains(file.path.as_path()))
+        .map(|file| if file.named { Outcome::Without(Arc::clone(&file.path)) } else { Outcome::Ignored })
         .collect();
+    drop(known);
     read.into_iter().map(Outcome::File).chain(missing).collect()
 }
 
@@ -138,7 +140,7 @@ fn read(file: &SourceFile, inputs: &Inputs) -> Outcome {
     };
     let shapes: Vec<Shape<'_>> = documents.iter().filter_map(recognise::shape).collect();
     let Some(kind) = shapes.first().map(|shape| shape.kind()) else {
-        return if file.named { Outcome::Unknown(nothing_known(file)) } else { Outcome::Ignored };
+        return if file.named { Outcome::Without(Arc::clone(&file.path)) } else { Outcome::Ignored };
     };
     let mut errors = Vec::new();
     let tasks = shapes.into_iter().flat_map(|shape| tasks(&source, shape, inputs, &mut errors)).collect();
@@ -179,20 +181,6 @@ fn tasks(
         Shape::CdkTree(tree) => cloudformation::read_tree(source, tree, inputs, errors),
         Shape::Copilot(manifest) => copilot::read(source, manifest, errors),
         Shape::Compose(compose) => compose::read(source, compose, errors),
-    }
-}
-
-fn nothing_known(file: &SourceFile) -> TemplateError {
-    TemplateError {
-        path: Arc::clone(&file.path),
-        line: 1,
-        column: 1,
-        message: "nothing about ECS tasks was found in it".to_owned(),
-        hint: Some(
-            "expected an ECS task definition, a CloudFormation template, Terraform or its plan as JSON, a Copilot \
-             manifest, or a compose file with x-aws keys"
-                .to_owned(),
-        ),
     }
 }
 

@@ -13,5 +13,6 @@ mod hostile;
 mod output;
 mod price;
 mod prices;
+mod refresh;
 mod snapshot;
 mod structure;

@@ -13,7 +13,7 @@ const LAYERS: [&[&str]; 11] = [
     &["rightsize", "launch"],
     &["policy"],
     &["report"],
-    &["analysis", "backtest", "collect", "demo"],
+    &["analysis", "backtest", "collect", "demo", "price_list"],
     &["cli"],
 ];
 

@@ -18,14 +18,16 @@ use anyhow::{Context as _, anyhow};
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 
-use super::{CliError, ExitCode, GlobalArgs, OnIncomplete, OutputArgs, RegionArgs, report::report_on};
+use super::{
+    CliError, ExitCode, GlobalArgs, OnIncomplete, OutputArgs, RegionArgs,
+    report::{report_on, table_options},
+};
 use crate::{
     analysis::check::{CheckInput, check, sources},
     policy::{self, Baseline, CheckSettings, Level, Rule, UnknownRule},
     report::{
         Report,
         check::{CheckFormat, Verdict, render},
-        table::TableOptions,
     },
     snapshot::Snapshot,
     template::{Inputs, SourceFile, read_all},
@@ -83,6 +85,9 @@ pub struct CheckArgs {
     format: Format,
     #[command(flatten)]
     output: OutputArgs,
+    /// Lay the result out for N columns [default: the terminal's, else 160]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    width: Option<u16>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -162,9 +167,12 @@ pub fn run(global: &GlobalArgs, args: &CheckArgs) -> Result<ExitCode, CliError> 
         args.format.check_format(),
         &report,
         &sources(&templates),
-        TableOptions { width: 100, color: false },
+        table_options(args.width, &args.output),
     );
     output.write(text.as_bytes())?;
+    for path in &templates.without {
+        global.warn(&format!("{} holds nothing about ECS tasks", path.display()));
+    }
     let unread = report.files.iter().filter(|file| file.error.is_some()).count();
     if unread > 0 && args.on_incomplete == OnIncomplete::Warn {
         let plural = if unread == 1 { "" } else { "s" };

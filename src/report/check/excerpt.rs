@@ -129,9 +129,9 @@ mod tests {
     #[test]
     fn a_long_line_is_cut_around_the_place() {
         let line = format!("{}\"8192\"{}", "a".repeat(300), "b".repeat(300));
-        assert_eq!(drawn(&line, 300..306, 24), "…aaaaaaaa\"8192\"bbbbbbbb…\n         ^^^^^^");
+        assert_eq!(drawn(&line, 300..306, 24), "…aaaaaaa\"8192\"bbbbbbbbb…\n        ^^^^^^");
         assert_eq!(drawn(&line, 0..1, 24), "aaaaaaaaaaaaaaaaaaaaaaa…\n^");
-        assert_eq!(drawn(&line, 306..700, 24), "…\"8192\"bbbbbbbbbbbbbbb…\n        ^^^^^^^^^^^^^^^^");
+        assert_eq!(drawn(&line, 306..700, 24), "…a\"8192\"bbbbbbbbbbbbbbb…\n        ^^^^^^^^^^^^^^^^");
     }
 
     #[test]

@@ -71,7 +71,7 @@ pub fn render(report: &CheckReport) -> String {
         *before += 1;
         if *before > 1 {
             let print = format!("{}\0{before}", issue.fingerprint);
-            issue.fingerprint = sha256::hex(print.as_bytes())[..32].to_owned();
+            sha256::hex(print.as_bytes())[..32].clone_into(&mut issue.fingerprint);
         }
     }
     let mut text = serde_json::to_string_pretty(&issues)

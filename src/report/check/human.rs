@@ -4,14 +4,16 @@
 //! Takes the report, the texts of the files, a width and whether colour is wanted. What is in the files is made
 //! safe to display, and no line is wider than the width; a path that is wider is wrapped, not cut.
 
-use std::{collections::BTreeMap, fmt::Write as _};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+};
 
 use super::{
     CheckFile, CheckFileError, CheckFinding, CheckReport, Sources, Verdict, excerpt::Excerpt,
     standing::Standing, unjudged, wording,
 };
 use crate::report::{
-    amounts::count,
     display_safe,
     table::TableOptions,
     text::{display_width, shorten_end},
@@ -23,7 +25,14 @@ const NARROWEST: usize = 40;
 const FEW: usize = 10;
 
 pub fn render(report: &CheckReport, sources: &Sources, options: TableOptions) -> String {
-    let lines = sources.iter().map(|(path, text)| (path.as_str(), text.split('\n').collect())).collect();
+    let shown = report.findings.iter().filter_map(|finding| finding.path.as_ref());
+    let shown = shown.chain(report.files.iter().filter(|file| file.error.is_some()).map(|file| &file.path));
+    let shown: BTreeSet<&String> = shown.collect();
+    let lines = sources
+        .iter()
+        .filter(|(path, _)| shown.contains(path))
+        .map(|(path, text)| (path.as_str(), text.split('\n').collect()))
+        .collect();
     let mut page =
         Page { width: options.width.max(NARROWEST), color: options.color, lines, out: String::new() };
     for file in &report.files {
@@ -162,10 +171,9 @@ impl Page<'_> {
         let of = |standing| {
             report.findings.iter().filter(move |finding| Standing::of(finding, report) == standing)
         };
-        for (standing, heading) in [
-            (Standing::Known, "Known from the base or the baseline, and let pass:"),
-            (Standing::Waived, "Waived:"),
-        ] {
+        for (standing, heading) in
+            [(Standing::Known, "Known before, and let pass:"), (Standing::Waived, "Waived:")]
+        {
             let items = of(standing).map(|finding| {
                 let place = match (&finding.path, finding.line) {
                     (Some(path), Some(line)) => format!(" at {}:{line}", display_safe(path)),
@@ -175,20 +183,17 @@ impl Page<'_> {
                 let why = finding.waived.as_deref().unwrap_or(&finding.message);
                 format!("{}{place}: {}", display_safe(&finding.rule), display_safe(why))
             });
-            self.list(heading, items.collect());
+            self.list(heading, &items.collect::<Vec<_>>());
         }
     }
 
     fn not_judged(&mut self, report: &CheckReport) {
         let reasons = unjudged::by_reason(report);
-        let items = reasons.iter().map(|reason| {
-            let (why, rules) = (display_safe(reason.why), reason.rules());
-            format!("{}: {why} ({})", reason.extent(), display_safe(&rules))
-        });
-        self.list("Not judged:", items.collect());
+        let items = reasons.iter().map(|reason| display_safe(&reason.text()).into_owned());
+        self.list("Not judged:", &items.collect::<Vec<_>>());
     }
 
-    fn list(&mut self, heading: &str, items: Vec<String>) {
+    fn list(&mut self, heading: &str, items: &[String]) {
         if items.is_empty() {
             return;
         }
@@ -210,17 +215,16 @@ impl Page<'_> {
             Verdict::Fail | Verdict::Incomplete => Style::Bad,
         };
         let verdict = self.styled(wording::verdict(report.verdict), style);
-        let unreadable = report.files.iter().filter(|file| file.error.is_some()).count() as u64;
         let mut text = wording::counts(report);
-        if unreadable > 0 {
-            let _ = write!(text, ", {} not readable", count(unreadable, "file"));
-        }
         let _ = write!(text, "; {}", wording::scope(report));
         if let Some(change) = wording::cost_change(report) {
             let _ = write!(text, "; {change}");
         }
         let _ = writeln!(self.out, "Check {verdict}");
-        for line in [text, display_safe(&wording::provenance(report)).into_owned()] {
+        let explain = "`fargauge check --explain RULE` tells more of a rule".to_owned();
+        let explain = (!report.findings.is_empty()).then_some(explain);
+        let provenance = display_safe(&wording::provenance(report)).into_owned();
+        for line in [Some(text), Some(provenance), explain].into_iter().flatten() {
             for line in wrapped(&line, self.width, 2) {
                 let _ = writeln!(self.out, "{line}");
             }

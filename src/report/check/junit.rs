@@ -53,6 +53,8 @@ pub fn render(report: &CheckReport) -> String {
 #[derive(Debug)]
 struct TestCase {
     name: String,
+    /// The rule, or what else can fail.
+    kind: String,
     outcome: Outcome,
 }
 
@@ -72,6 +74,9 @@ enum Outcome {
     Skipped(String),
 }
 
+/// Suite, rule and what it is of.
+type Key<'a> = (&'a str, &'a str, String);
+
 /// By path as the code host has it.
 fn suites(report: &CheckReport) -> BTreeMap<&str, Vec<TestCase>> {
     let mut suites: BTreeMap<&str, Vec<TestCase>> = BTreeMap::new();
@@ -86,38 +91,35 @@ fn suites(report: &CheckReport) -> BTreeMap<&str, Vec<TestCase>> {
                 ]),
             },
         };
-        let case = TestCase { name: "can be read".into(), outcome };
+        let case = TestCase { name: "can be read".into(), kind: "unreadable-file".into(), outcome };
         suites.entry(Location::line_of(&file.path, 1).path).or_default().push(case);
     }
 
     // Runners keep one test of a name, so what is said of one task by one rule is one test.
-    let mut tests: BTreeMap<(&str, String), Vec<&CheckFinding>> = BTreeMap::new();
+    let mut tests: BTreeMap<Key<'_>, Vec<&CheckFinding>> = BTreeMap::new();
     for finding in &report.findings {
         let suite = finding.path.as_ref().map_or(ELSEWHERE, |_| Location::of(finding, report).path);
-        tests.entry((suite, name(&finding.rule, &wording::subject(finding)))).or_default().push(finding);
+        tests.entry((suite, &finding.rule, wording::subject(finding))).or_default().push(finding);
     }
-    let mut unjudged: BTreeMap<(&str, String), BTreeSet<&str>> = BTreeMap::new();
+    let mut unjudged: BTreeMap<Key<'_>, BTreeSet<&str>> = BTreeMap::new();
     for item in &report.not_judged {
         let suite = item.path.as_deref().map_or(ELSEWHERE, |path| Location::line_of(path, 1).path);
         let subject = item.task.as_ref().map_or_else(String::new, |task| format!("task {task}"));
-        let test = (suite, name(&item.rule, &subject));
+        let test = (suite, item.rule.as_str(), subject);
         if !tests.contains_key(&test) {
             unjudged.entry(test).or_default().insert(&item.why);
         }
     }
-    for ((suite, name), findings) in tests {
-        suites.entry(suite).or_default().push(TestCase { name, outcome: outcome(&findings, report) });
-    }
-    for ((suite, name), why) in unjudged {
+    let tests = tests.into_iter().map(|(test, findings)| (test, outcome(&findings, report)));
+    let unjudged = unjudged.into_iter().map(|(test, why)| {
         let why = why.into_iter().collect::<Vec<_>>().join("; ");
-        let case = TestCase { name, outcome: Outcome::Skipped(format!("not judged: {why}")) };
-        suites.entry(suite).or_default().push(case);
+        (test, Outcome::Skipped(format!("not judged: {why}")))
+    });
+    for ((suite, rule, subject), outcome) in tests.chain(unjudged) {
+        let name = if subject.is_empty() { rule.to_owned() } else { format!("{rule}: {subject}") };
+        suites.entry(suite).or_default().push(TestCase { name, kind: rule.to_owned(), outcome });
     }
     suites
-}
-
-fn name(rule: &str, subject: &str) -> String {
-    if subject.is_empty() { rule.to_owned() } else { format!("{rule}: {subject}") }
 }
 
 /// That of the worst decides.
@@ -169,9 +171,6 @@ impl TestCase {
         let mut case = BytesStart::new("testcase");
         case.push_attribute(("name", safe(&self.name).as_str()));
         case.push_attribute(("classname", safe(suite).as_str()));
-        if suite != ELSEWHERE {
-            case.push_attribute(("file", safe(suite).as_str()));
-        }
         case.push_attribute(("time", "0"));
         let (tag, message, text) = match &self.outcome {
             Outcome::Passed => return write(xml, Event::Empty(case)),
@@ -184,6 +183,9 @@ impl TestCase {
         let mut inner = BytesStart::new(tag);
         if let Some(message) = message {
             inner.push_attribute(("message", safe(message).as_str()));
+        }
+        if matches!(self.outcome, Outcome::Failed { .. } | Outcome::Error { .. }) {
+            inner.push_attribute(("type", safe(&self.kind).as_str()));
         }
         if text.is_empty() {
             write(xml, Event::Empty(inner));
@@ -262,7 +264,10 @@ mod tests {
         let shown = safe(fixture::HOSTILE);
         for (name, attributes, text) in &elements {
             match name.as_str() {
-                "failure" => assert_eq!(attributes["message"], shown),
+                "failure" => {
+                    assert_eq!(attributes["message"], shown);
+                    assert!(["invalid-task-size", "memory-overprovisioned"].contains(&&*attributes["type"]));
+                }
                 "system-out" => assert!(text.contains(&shown), "{text}"),
                 _ => {}
             }

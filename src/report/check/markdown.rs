@@ -58,12 +58,8 @@ pub fn render(report: &CheckReport) -> String {
     comment.table(&format!("{} known from the base or the baseline", known.len()), Fold::Closed, &known);
     comment.table(&format!("{} waived", waived.len()), Fold::Closed, &waived);
 
-    let reasons: Vec<String> = unjudged::by_reason(report)
-        .iter()
-        .map(|reason| {
-            format!("- {}: {} ({})\n", reason.extent(), escaped(reason.why), escaped(&reason.rules()))
-        })
-        .collect();
+    let reasons: Vec<String> =
+        unjudged::by_reason(report).iter().map(|reason| format!("- {}\n", escaped(&reason.text()))).collect();
     comment.list("Not judged", Fold::Closed, &reasons);
 
     let mut text = comment.text;

@@ -174,7 +174,7 @@ fn invocation(report: &CheckReport, left_out: usize) -> Invocation {
     let not_judged = reasons.iter().map(|reason| Notification {
         descriptor: DescriptorReference { id: NOT_JUDGED.0 },
         level: ResultLevel::Note,
-        message: message(&[Some(&format!("{}: {} ({})", reason.extent(), reason.why, reason.rules()))]),
+        message: message(&[Some(&reason.text())]),
         locations: Vec::new(),
     });
     let left_out = (left_out > 0).then(|| Notification {
@@ -195,14 +195,16 @@ fn invocation(report: &CheckReport, left_out: usize) -> Invocation {
     }
 }
 
+/// GitHub asks for all four ends of a region.
 fn physical(at: &Location<'_>) -> PhysicalLocation {
+    let start_column = at.column.unwrap_or(1);
     PhysicalLocation {
         artifact_location: artifact(at.path),
         region: Region {
             start_line: at.line,
-            start_column: at.column,
-            end_line: at.end_line,
-            end_column: at.end_column,
+            start_column,
+            end_line: at.end_line.unwrap_or(at.line),
+            end_column: at.end_column.unwrap_or(start_column + 1),
         },
     }
 }
@@ -212,7 +214,7 @@ fn artifact(path: &str) -> ArtifactLocation {
     let encoded = path.bytes().fold(String::with_capacity(path.len()), |mut uri, byte| {
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'-' | b'.' | b'_' | b'~' => {
-                uri.push(byte.into())
+                uri.push(byte.into());
             }
             _ => {
                 let digit = |nibble: u8| char::from(b"0123456789ABCDEF"[usize::from(nibble)]);

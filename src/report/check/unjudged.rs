@@ -3,16 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::CheckReport;
+use crate::report::amounts::count;
 
 /// Rules that could not be judged for one reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Unjudged<'a> {
-    pub(super) why: &'a str,
-    pub(super) rules: BTreeSet<&'a str>,
+    why: &'a str,
+    rules: BTreeSet<&'a str>,
     /// Tasks; 0 where it holds whatever the task.
-    pub(super) tasks: usize,
+    tasks: usize,
     /// How often.
-    pub(super) count: usize,
+    count: usize,
 }
 
 /// The most frequent reason first, then by reason.
@@ -33,16 +34,18 @@ pub(super) fn by_reason(report: &CheckReport) -> Vec<Unjudged<'_>> {
 }
 
 impl Unjudged<'_> {
-    /// `3 rules of 2 tasks`, `1 rule`.
-    pub(super) fn extent(&self) -> String {
-        let rules = crate::report::amounts::count(self.rules.len() as u64, "rule");
-        match self.tasks {
-            0 => rules,
-            tasks => format!("{rules} of {}", crate::report::amounts::count(tasks as u64, "task")),
-        }
+    /// `the size is not known (2 rules of 1 task): cpu-overprovisioned, memory-overprovisioned`.
+    pub(super) fn text(&self) -> String {
+        let rules = self.rules.iter().copied().collect::<Vec<_>>().join(", ");
+        format!("{} ({}): {rules}", self.why, self.extent())
     }
 
-    pub(super) fn rules(&self) -> String {
-        self.rules.iter().copied().collect::<Vec<_>>().join(", ")
+    /// `3 rules of 2 tasks`, `1 rule`.
+    fn extent(&self) -> String {
+        let rules = count(self.rules.len() as u64, "rule");
+        match self.tasks {
+            0 => rules,
+            tasks => format!("{rules} of {}", count(tasks as u64, "task")),
+        }
     }
 }

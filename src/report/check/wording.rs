@@ -14,7 +14,7 @@ pub(super) const fn verdict(verdict: Verdict) -> &'static str {
     }
 }
 
-/// `2 denied, 1 warned, 1 waived, 1 known`.
+/// `2 denied, 1 warned, 1 waived, 1 known, 1 file not readable`.
 pub(super) fn counts(report: &CheckReport) -> String {
     let totals = &report.totals;
     let mut parts = vec![format!("{} denied", totals.denied), format!("{} warned", totals.warned)];
@@ -24,17 +24,21 @@ pub(super) fn counts(report: &CheckReport) -> String {
     if totals.known > 0 {
         parts.push(format!("{} known", totals.known));
     }
+    let unreadable = report.files.iter().filter(|file| file.error.is_some()).count() as u64;
+    if unreadable > 0 {
+        parts.push(format!("{} not readable", count(unreadable, "file")));
+    }
     parts.join(", ")
 }
 
 /// `7 tasks in 4 files; 3 other files ignored`.
 pub(super) fn scope(report: &CheckReport) -> String {
-    let mut scope =
+    let scope =
         format!("{} in {}", count(report.totals.tasks, "task"), count(report.files.len() as u64, "file"));
-    if report.ignored_files > 0 {
-        scope += &format!("; {} ignored", count(report.ignored_files, "other file"));
+    match report.ignored_files {
+        0 => scope,
+        ignored => format!("{scope}; {} ignored", count(ignored, "other file")),
     }
-    scope
 }
 
 /// `+77.88 USD a month against the base`; none without a base.

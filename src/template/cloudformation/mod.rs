@@ -11,6 +11,7 @@ mod parameter_file;
 mod service;
 
 pub use cdk_tree::read_tree;
+pub use service::read as read_service;
 
 use std::collections::BTreeSet;
 

@@ -200,12 +200,9 @@ pub struct ArtifactLocation {
 #[serde(rename_all = "camelCase")]
 pub struct Region {
     pub start_line: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub start_column: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub end_line: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub end_column: Option<u64>,
+    pub start_column: u64,
+    pub end_line: u64,
+    pub end_column: u64,
 }
 
 #[derive(Debug, Serialize)]

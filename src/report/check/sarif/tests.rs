@@ -128,7 +128,8 @@ fn what_could_not_be_read_or_judged_is_notified() {
     assert_eq!(ids.into_iter().collect::<Vec<_>>(), ["not-judged", "unreadable-file"]);
     let place = &notifications[0]["locations"][0]["physicalLocation"];
     assert_eq!(place["artifactLocation"]["uri"], "infra/broken.json");
-    assert_eq!(place["region"], serde_json::json!({ "startLine": 3, "startColumn": 5 }));
+    let region = serde_json::json!({ "startLine": 3, "startColumn": 5, "endLine": 3, "endColumn": 6 });
+    assert_eq!(place["region"], region);
 }
 
 #[test]
