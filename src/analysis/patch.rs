@@ -7,6 +7,9 @@
 mod intent;
 mod proof;
 
+#[cfg(test)]
+mod tests;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::PathBuf,
