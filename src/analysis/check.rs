@@ -11,13 +11,14 @@ use crate::{
     fargate::TaskSize,
     policy::{
         self, Baseline, Case, CheckSettings, Finding, Judgement, Level, NotJudged, OnIncomplete, Production,
+        TaskCosts,
     },
     pricing::PriceBook,
     report::{
-        self, PriceBookReference, Report, SCHEMA_VERSION, WorkloadReport,
+        self, PriceBookReference, Quantity, Report, SCHEMA_VERSION, WorkloadReport,
         check::{
-            CheckFile, CheckFileError, CheckFinding, CheckNotJudged, CheckReport, CheckTotals, Sources,
-            Verdict,
+            CheckFile, CheckFileError, CheckFinding, CheckNotJudged, CheckReport, CheckTask, CheckTotals,
+            Sources, Verdict,
         },
     },
     template::{Place, ReadTemplates, TaskTemplate, TemplateError},
@@ -65,7 +66,7 @@ pub fn check(input: CheckInput<'_>) -> (CheckReport, Baseline) {
         !input.templates.unknown.is_empty() || input.templates.files.iter().any(|file| file.error.is_some());
     let verdict = policy::Verdict::of(&judgement, incomplete, input.on_incomplete, input.new_only);
     let baseline = Baseline::of(&judgement.findings);
-    (report(&input, &judgement, verdict, tasks.len(), policy::cost_change(case)), baseline)
+    (report(&input, &judgement, verdict, &policy::costs(case)), baseline)
 }
 
 /// The texts that findings point into.
@@ -81,8 +82,7 @@ fn report(
     input: &CheckInput<'_>,
     judgement: &Judgement,
     verdict: policy::Verdict,
-    tasks: usize,
-    monthly_cost_change: Option<Usd>,
+    costs: &[TaskCosts<'_>],
 ) -> CheckReport {
     let sources = sources(input.templates);
     let mut findings: Vec<CheckFinding> =
@@ -114,18 +114,38 @@ fn report(
             sha256: input.book.sha256().to_owned(),
         },
         totals: CheckTotals {
-            tasks: tasks as u64,
+            tasks: tasks_of(input.templates).len() as u64,
             denied: level(Level::Deny),
             warned: level(Level::Warn),
             waived: judgement.findings.iter().filter(|f| f.waived.is_some()).count() as u64,
             known: judgement.findings.iter().filter(|f| f.known).count() as u64,
-            monthly_cost_change,
+            monthly_cost_change: input.base.map(|_| {
+                costs
+                    .iter()
+                    .filter_map(|cost| Some(cost.now? - cost.before?))
+                    .fold(Usd::ZERO, |sum, c| sum + c)
+            }),
         },
+        tasks: costs.iter().map(task_report).collect(),
         files: files(input.templates),
         ignored_files: input.templates.ignored,
         findings,
         new_only: input.new_only,
         not_judged: judgement.not_judged.iter().map(not_judged_report).collect(),
+    }
+}
+
+fn task_report(cost: &TaskCosts<'_>) -> CheckTask {
+    let task = cost.task;
+    CheckTask {
+        path: slashed(&task.at.path),
+        line: task.at.line as u64,
+        task: task.name.clone(),
+        cpu_units: task.cpu.known().map(|cpu| cpu.0),
+        memory_mib: task.memory.known().map(|memory| memory.0),
+        tasks: cost.count.map(|count| Quantity(count).rounded()),
+        monthly_cost: cost.now,
+        base_monthly_cost: cost.before,
     }
 }
 

@@ -130,8 +130,9 @@ pub fn patch(
         }
     }
     let linked = |task: &TaskTemplate| policy::linked(task, &productions, input.settings);
-    let resized =
-        resize(input.repository, &templates, &intents, |task| proof::broken(task, &linked(task), &input))?;
+    let resized = resize(input.repository, &templates, &intents, |was, is| {
+        proof::broken(was, is, &linked(was), &input)
+    })?;
     for intent in intents.iter().filter(|intent| !resized.refused.contains_key(&intent.task)) {
         let task = &templates.files[intent.task.file].tasks[intent.task.task];
         patch.changes.push(change(task, intent, &linked(task), input.production));
@@ -144,13 +145,13 @@ pub fn patch(
     Ok((patch, templates))
 }
 
-/// Edits that give tasks the sizes meant, and change nothing else. `broken` says what keeps a task, as read again,
-/// from registering or running.
+/// Edits that give tasks the sizes meant, and change nothing else. `broken` says what keeps a task (as it was, and as it
+/// is read again) from registering or running.
 pub fn resize(
     repository: &Repository,
     templates: &ReadTemplates,
     intents: &[Intent],
-    broken: impl Fn(&TaskTemplate) -> Option<String>,
+    broken: impl Fn(&TaskTemplate, &TaskTemplate) -> Option<String>,
 ) -> Result<Resized, TemplateError> {
     let mut intents: Vec<&Intent> = intents.iter().collect();
     let mut refused = BTreeMap::new();

@@ -12,6 +12,8 @@ pub struct Draft {
     pub message: String,
     pub help: Option<String>,
     pub monthly_cost_change: Option<Usd>,
+    /// Whether it is too uncertain to fail a check.
+    pub only_warns: bool,
 }
 
 /// The findings on one template, and what could not be judged of it.
@@ -30,6 +32,7 @@ impl Docket {
             message,
             help,
             monthly_cost_change: None,
+            only_warns: false,
         });
         self.drafts.last_mut().expect("one was pushed just now")
     }

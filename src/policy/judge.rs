@@ -14,7 +14,7 @@ use super::{
     link::linked,
     matching::Match,
     rules,
-    subject::{Base, Subject, desired_count},
+    subject::{Base, Subject, TasksFrom, desired_count},
 };
 use crate::{pricing::PriceBook, sha256, template::TaskTemplate, units::Usd, workload::Region};
 
@@ -80,6 +80,7 @@ fn on_templates(case: &Case<'_>) -> Judgement {
         for draft in docket.drafts {
             let holds = |m: &Match| m.holds(task, &subject.production, draft.container.as_deref());
             let level = case.settings.level(draft.rule, holds);
+            let level = if draft.only_warns { level.min(Level::Warn) } else { level };
             if level == Level::Allow {
                 continue;
             }
@@ -125,40 +126,62 @@ fn no_evidence(subject: &Subject<'_>) -> Option<String> {
     })
 }
 
-/// What all templates together cost more a month than in the base, as far as it is known; `None` without a
-/// base.
-pub fn cost_change(case: Case<'_>) -> Option<Usd> {
-    let base = case.base?;
-    let mut sum = Usd::ZERO;
+/// What one template costs a month, all its tasks together, rounded as printed; `None` where it is not known.
+#[derive(Debug, Clone, Copy)]
+pub struct TaskCosts<'a> {
+    pub task: &'a TaskTemplate,
+    /// Tasks that run, or are asked for; `None` where nothing says, and the costs are those of one.
+    pub count: Option<Decimal>,
+    pub now: Option<Usd>,
+    /// In the base; `Some(0)` where it is new.
+    pub before: Option<Usd>,
+}
+
+/// The costs of every template, and of those that only the base has.
+pub fn costs(case: Case<'_>) -> Vec<TaskCosts<'_>> {
     let mut met = BTreeSet::new();
-    let monthly = |task: &TaskTemplate, now: &Subject<'_>| {
-        let count = if now.production.is_empty() {
-            desired_count(task).map_or(Decimal::ONE, Decimal::from)
-        } else {
-            now.tasks().count
-        };
-        now.monthly(task).map(|each| each * count)
-    };
-    for &task in case.tasks {
+    let mut costs: Vec<TaskCosts<'_>> = case
+        .tasks
+        .iter()
+        .map(|&task| {
+            let subject = subject_of(&case, task);
+            let before = match subject.base {
+                Base::Unknown => None,
+                Base::New => Some(Usd::ZERO),
+                Base::Was(base) => {
+                    met.insert(std::ptr::from_ref(base));
+                    monthly(base, &subject)
+                }
+            };
+            TaskCosts { task, count: count(task, &subject), now: monthly(task, &subject), before }
+        })
+        .collect();
+    let gone = case.base.unwrap_or_default().iter().filter(|task| !met.contains(&std::ptr::from_ref(**task)));
+    costs.extend(gone.map(|&task| {
         let subject = subject_of(&case, task);
-        let before = match subject.base {
-            Base::Was(base) => {
-                met.insert(std::ptr::from_ref(base));
-                monthly(base, &subject)
-            }
-            _ => Some(Decimal::ZERO),
-        };
-        if let Some((before, after)) = before.zip(monthly(task, &subject)) {
-            sum = sum + Usd(after - before).rounded();
+        TaskCosts {
+            task,
+            count: count(task, &subject),
+            now: Some(Usd::ZERO),
+            before: monthly(task, &subject),
         }
+    }));
+    costs
+}
+
+/// Tasks of a template: those that run, else those that it asks for itself.
+fn count(task: &TaskTemplate, subject: &Subject<'_>) -> Option<Decimal> {
+    let tasks = subject.tasks();
+    if tasks.from == TasksFrom::Production {
+        Some(tasks.count)
+    } else {
+        desired_count(task).map(Decimal::from)
     }
-    for &gone in base.iter().filter(|task| !met.contains(&std::ptr::from_ref(**task))) {
-        let subject = subject_of(&case, gone);
-        if let Some(cost) = monthly(gone, &subject) {
-            sum = sum - Usd(cost).rounded();
-        }
-    }
-    Some(sum)
+}
+
+fn monthly(task: &TaskTemplate, subject: &Subject<'_>) -> Option<Usd> {
+    let count = count(task, subject).unwrap_or(Decimal::ONE);
+    subject.monthly(task).map(|each| Usd(each * count).rounded())
 }
 
 fn subject_of<'a>(case: &Case<'a>, task: &'a TaskTemplate) -> Subject<'a> {

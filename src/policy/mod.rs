@@ -22,7 +22,7 @@ mod tests;
 
 pub use baseline::{Baseline, BaselineError};
 pub use finding::{Finding, Judgement, NotJudged};
-pub use judge::{Case, cost_change, judge};
+pub use judge::{Case, TaskCosts, costs, judge};
 pub use link::linked;
 pub use production::Production;
 pub use rule::{Level, Rule};

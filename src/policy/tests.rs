@@ -355,6 +355,9 @@ fn a_heap_larger_than_its_container_is_denied() {
         found[0].message,
         "-Xmx2g needs about 2439 MiB with what is beside the heap, container \"app\" has 2048"
     );
+    assert_eq!(found[0].level, Level::Deny);
+    jvm.containers[0].runtime_settings[0].0.value = "1900m".into();
+    assert_eq!(Given::of(jvm.clone()).judged().findings[0].level, Level::Warn, "an allowance fails no build");
     jvm.memory = known(MemoryMib(3072), 4);
     assert_eq!(Given::of(jvm).rules(), []);
 }

@@ -5,6 +5,7 @@
 #![allow(clippy::needless_raw_string_hashes, reason = "snapbox writes its snapshots so")]
 
 mod backtest;
+mod check;
 mod command;
 mod demo;
 mod exit_codes;

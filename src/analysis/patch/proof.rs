@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Intent, PatchInput};
 use crate::{
-    policy::{self, Case, CheckSettings, Production, Rule},
+    policy::{self, Case, CheckSettings, Finding, Level, Production, Rule},
     template::{
         ReadTemplates, Setting, TaskTemplate,
         patch::{TaskId, plan::tasks},
@@ -15,13 +15,27 @@ use crate::{
 /// What keeps a task from registering, or from running for long.
 const BREAKING: [Rule; 3] = [Rule::InvalidTaskSize, Rule::ContainersExceedTask, Rule::HeapExceedsMemory];
 
-/// The first rule that a task would break, as a sentence.
-pub fn broken(task: &TaskTemplate, linked: &[&Production], input: &PatchInput<'_>) -> Option<String> {
+/// The first rule that a task would break, as a sentence; one that only warns, and did before, is left to `check`.
+pub fn broken(
+    was: &TaskTemplate,
+    is: &TaskTemplate,
+    linked: &[&Production],
+    input: &PatchInput<'_>,
+) -> Option<String> {
+    let before = findings(was, linked, input);
+    let is_same = |a: &Finding, b: &Finding| a.rule == b.rule && a.container == b.container;
+    let finding = findings(is, linked, input).into_iter().find(|finding| {
+        finding.level == Level::Deny || !before.iter().any(|known| is_same(known, finding))
+    })?;
+    Some(format!("{}: {}", finding.rule.as_str(), finding.message))
+}
+
+fn findings(task: &TaskTemplate, linked: &[&Production], input: &PatchInput<'_>) -> Vec<Finding> {
     let production: Vec<Production> = linked.iter().map(|production| (*production).clone()).collect();
     // Levels are what a check may overlook, not what a patch may do.
     let mut settings = CheckSettings::default();
     settings.links.clone_from(&input.settings.links);
-    let judgement = policy::judge(Case {
+    let mut judgement = policy::judge(Case {
         tasks: &[task],
         base: None,
         baseline: None,
@@ -32,8 +46,8 @@ pub fn broken(task: &TaskTemplate, linked: &[&Production], input: &PatchInput<'_
         settings: &settings,
         now: input.production.as_of,
     });
-    let finding = judgement.findings.into_iter().find(|finding| BREAKING.contains(&finding.rule))?;
-    Some(format!("{}: {}", finding.rule.as_str(), finding.message))
+    judgement.findings.retain(|finding| BREAKING.contains(&finding.rule));
+    judgement.findings
 }
 
 /// What is not as it was meant, by task.
@@ -41,7 +55,7 @@ pub fn wrong(
     before: &ReadTemplates,
     after: &ReadTemplates,
     intents: &[&Intent],
-    broken: &impl Fn(&TaskTemplate) -> Option<String>,
+    broken: &impl Fn(&TaskTemplate, &TaskTemplate) -> Option<String>,
 ) -> Vec<(TaskId, String)> {
     let intended: BTreeMap<TaskId, &Intent> = intents.iter().map(|intent| (intent.task, *intent)).collect();
     let read_again: BTreeMap<TaskId, &TaskTemplate> = tasks(&after.files).collect();
@@ -56,7 +70,7 @@ pub fn wrong(
         let is = read_again.get(&id).filter(|_| is_same_file(id));
         let why = match (is, meant) {
             (Some(is), Some(intent)) if says(is) == meant_of(was, intent) => {
-                broken(is).map(|rule| format!("at {} it would break {rule}", intent.size))
+                broken(was, is).map(|rule| format!("at {} it would break {rule}", intent.size))
             }
             (Some(is), None) if says(is) == says(was) => None,
             _ => Some(format!("the edit would change more of {} than its size; change it by hand", was.name)),

@@ -23,7 +23,7 @@ fn repository(files: &[(&str, &str)]) -> Repository {
 fn resized(
     repository: &Repository,
     sizes: &[(&str, u32, u32)],
-    broken: impl Fn(&TaskTemplate) -> Option<String>,
+    broken: impl Fn(&TaskTemplate, &TaskTemplate) -> Option<String>,
 ) -> Resized {
     let templates = repository.read().unwrap();
     let intents: Vec<Intent> = plan::tasks(&templates.files)
@@ -56,7 +56,7 @@ fn an_edit_that_would_change_another_task_is_not_made_and_others_are() {
     let both = template(&(task("A", "512", "!Ref M") + &task("B", "1024", "!Sub '${M}0'")));
     let other = template(&task("D", "512", "1024"));
     let repository = repository(&[("a/t.yml", &both), ("b/t.yml", &other)]);
-    let resized = resized(&repository, &[("A", 512, 2048), ("D", 512, 2048)], |_| None);
+    let resized = resized(&repository, &[("A", 512, 2048), ("D", 512, 2048)], |_, _| None);
     let refused: Vec<&String> = resized.refused.values().collect();
     assert_eq!(refused.len(), 1);
     assert!(refused[0].contains("would change more of B than its size"), "{refused:?}");
@@ -70,7 +70,7 @@ fn an_edit_that_would_turn_a_condition_is_not_made() {
     let text = "Parameters:\n  C: {Type: Number, Default: 512}\nConditions:\n  Small: !Equals [!Ref C, 512]\nResources:\n"
         .to_owned()
         + &task("A", "!Ref C", "!If [Small, 1024, 8192]");
-    let resized = resized(&repository(&[("t.yml", &text)]), &[("A", 256, 1024)], |_| None);
+    let resized = resized(&repository(&[("t.yml", &text)]), &[("A", 256, 1024)], |_, _| None);
     assert_eq!(resized.edits, []);
     assert!(
         resized.refused.values().all(|why| why.contains("more of A than its size")),
@@ -83,7 +83,8 @@ fn an_edit_that_would_turn_a_condition_is_not_made() {
 fn a_task_that_breaks_a_rule_is_left_and_takes_no_other_along() {
     let text = template(&(task("A", "512", "1024") + &task("B", "512", "1024")));
     let repository = repository(&[("t.yml", &text)]);
-    let broken = |task: &TaskTemplate| (task.name == "B").then(|| "some-rule: it is so".to_owned());
+    let broken =
+        |_: &TaskTemplate, task: &TaskTemplate| (task.name == "B").then(|| "some-rule: it is so".to_owned());
     let resized = resized(&repository, &[("A", 256, 512), ("B", 256, 512)], broken);
     assert_eq!(resized.edits.len(), 2);
     let why: Vec<_> = resized.refused.values().collect();

@@ -61,8 +61,7 @@ pub fn in_git(global: &GlobalArgs, revision: &str, paths: &[PathBuf]) -> Result<
 fn blobs(commit: &str, paths: &[PathBuf]) -> anyhow::Result<Vec<SourceFile>> {
     let mut list = Command::new("git");
     list.args(["ls-tree", "-r", "-l", "-z", commit, "--"]);
-    // `.` lists all that is under this folder.
-    list.args(paths.iter().map(|path| path.strip_prefix("./").unwrap_or(path)));
+    list.args(paths);
     let output = list.stdin(Stdio::null()).output().context("cannot run git")?;
     if !output.status.success() {
         bail!("git ls-tree: {}", String::from_utf8_lossy(&output.stderr).trim());

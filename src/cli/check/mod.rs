@@ -160,7 +160,11 @@ pub fn run(global: &GlobalArgs, args: &CheckArgs) -> Result<ExitCode, CliError> 
             OnIncomplete::Pass => policy::OnIncomplete::Pass,
         },
         new_only: args.new_only,
-        as_of: global.as_of.unwrap_or_else(Timestamp::now),
+        as_of: global.as_of.unwrap_or_else(|| {
+            // Seconds are enough for any date in it.
+            let now = Timestamp::now();
+            Timestamp::from_second(now.as_second()).unwrap_or(now)
+        }),
     };
     let (report, found) = check(input);
     let text = render(

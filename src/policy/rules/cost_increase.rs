@@ -13,11 +13,14 @@
 
 use rust_decimal::Decimal;
 
-use crate::policy::{
-    Rule,
-    docket::Docket,
-    subject::{Base, Subject, desired_count},
-    wording,
+use crate::{
+    policy::{
+        Rule,
+        docket::Docket,
+        subject::{Base, Subject, desired_count},
+        wording,
+    },
+    units::Usd,
 };
 
 pub fn judge(subject: &Subject<'_>, docket: &mut Docket) {
@@ -54,5 +57,5 @@ pub fn judge(subject: &Subject<'_>, docket: &mut Docket) {
     };
     let at = subject.what_changed().unwrap_or(&subject.task.at).clone();
     docket.find(Rule::CostIncrease, &at, message, None).monthly_cost_change =
-        Some(crate::units::Usd(rise).rounded());
+        Some(Usd(after_all).rounded() - Usd(before_all).rounded());
 }

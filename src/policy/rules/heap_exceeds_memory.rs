@@ -11,11 +11,11 @@
 //! **Fix**: lower the flag, raise the memory, or let the heap follow the container:
 //! `-XX:MaxRAMPercentage=75`.
 //!
-//! Default level: deny.
+//! Default level: deny. Where the heap alone would fit, and only what is beside it does not, it warns at most.
 
 use crate::{
     policy::{Rule, docket::Docket, subject::Subject},
-    rightsize::heap_need,
+    rightsize::{FixedHeap, fixed_heap},
     template::Setting,
 };
 
@@ -23,7 +23,7 @@ pub fn judge(subject: &Subject<'_>, docket: &mut Docket) {
     for container in &subject.task.containers {
         let settings: Vec<_> =
             container.runtime_settings.iter().map(|(setting, _)| setting.clone()).collect();
-        let Some((setting, needed)) = heap_need(&settings) else { continue };
+        let Some(FixedHeap { setting, heap, needed }) = fixed_heap(&settings) else { continue };
         let name = container.name.known().map_or("", String::as_str);
         // The hard limit of its own, else the task's.
         let limit = match (&container.memory, &subject.task.memory) {
@@ -47,6 +47,9 @@ pub fn judge(subject: &Subject<'_>, docket: &mut Docket) {
             .to_owned();
         let flag = container.runtime_settings.iter().find(|(s, _)| setting.starts_with(&s.name));
         let at = flag.map_or(&container.at, |(_, place)| place);
-        docket.find(Rule::HeapExceedsMemory, at, message, Some(help)).container = Some(name.to_owned());
+        let draft = docket.find(Rule::HeapExceedsMemory, at, message, Some(help));
+        draft.container = Some(name.to_owned());
+        // What a process needs beside its heap is an allowance, and no build should fail by an allowance.
+        draft.only_warns = heap < u64::from(limit.0);
     }
 }

@@ -3,11 +3,14 @@
 
 use std::sync::Arc;
 
+use rust_decimal::Decimal;
+
 use super::{
-    CheckFile, CheckFileError, CheckFinding, CheckNotJudged, CheckReport, CheckTotals, Sources, Verdict,
+    CheckFile, CheckFileError, CheckFinding, CheckNotJudged, CheckReport, CheckTask, CheckTotals, Sources,
+    Verdict,
 };
 use crate::{
-    report::{PriceBookReference, SCHEMA_VERSION, SnapshotReference},
+    report::{PriceBookReference, Quantity, SCHEMA_VERSION, SnapshotReference},
     sha256,
     units::Usd,
 };
@@ -122,6 +125,38 @@ pub fn report() -> (CheckReport, Sources) {
             sha256: "8d969eef6ecad3c29a3a629280e686cf0c3f5d5a86aff3ca12020c923adc6c92".into(),
         },
         new_only: true,
+        tasks: vec![
+            CheckTask {
+                path: "deploy/api.json".into(),
+                line: 1,
+                task: "api".into(),
+                cpu_units: Some(1024),
+                memory_mib: Some(8192),
+                tasks: Some(Quantity(Decimal::from(4))),
+                monthly_cost: Some(usd("222.0368")),
+                base_monthly_cost: Some(usd("144.1604")),
+            },
+            CheckTask {
+                path: "infra/worker.yaml".into(),
+                line: 3,
+                task: "Worker|`<b>`".into(),
+                cpu_units: None,
+                memory_mib: Some(512),
+                tasks: None,
+                monthly_cost: None,
+                base_monthly_cost: None,
+            },
+            CheckTask {
+                path: "old.json".into(),
+                line: 1,
+                task: "old".into(),
+                cpu_units: Some(256),
+                memory_mib: Some(512),
+                tasks: None,
+                monthly_cost: Some(usd("0")),
+                base_monthly_cost: Some(usd("3.5013")),
+            },
+        ],
         totals: CheckTotals {
             tasks: 3,
             denied: 2,
@@ -208,6 +243,7 @@ pub fn empty() -> (CheckReport, Sources) {
         new_only: false,
         totals: CheckTotals::default(),
         files: Vec::new(),
+        tasks: Vec::new(),
         ignored_files: 0,
         findings: Vec::new(),
         not_judged: Vec::new(),

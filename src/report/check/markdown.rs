@@ -12,11 +12,14 @@ use std::fmt::Write as _;
 use escape::{escaped, path as code};
 
 use super::{
-    CheckFinding, CheckReport,
+    CheckFinding, CheckReport, CheckTask,
     standing::{Standing, worst_first},
     unjudged, wording,
 };
-use crate::report::amounts::count;
+use crate::{
+    report::amounts::{count, money, size},
+    units::Usd,
+};
 
 /// The first line, by which the comment is found again.
 pub const MARKER: &str = "<!-- fargauge-check -->";
@@ -57,6 +60,15 @@ pub fn render(report: &CheckReport) -> String {
     let (known, waived) = (of(Standing::Known), of(Standing::Waived));
     comment.table(&format!("{} known from the base or the baseline", known.len()), Fold::Closed, &known);
     comment.table(&format!("{} waived", waived.len()), Fold::Closed, &waived);
+
+    let has_base = report.totals.monthly_cost_change.is_some();
+    let head = if has_base {
+        "| Task | Size | Tasks | USD a month before | now | change |\n|---|---|---:|---:|---:|---:|\n"
+    } else {
+        "| Task | Size | Tasks | USD a month |\n|---|---|---:|---:|\n"
+    };
+    let costs: Vec<String> = report.tasks.iter().filter_map(|task| cost_row(task, has_base)).collect();
+    comment.section("What they cost", Fold::Closed, head, &costs);
 
     let reasons: Vec<String> =
         unjudged::by_reason(report).iter().map(|reason| format!("- {}\n", escaped(&reason.text()))).collect();
@@ -123,6 +135,35 @@ impl Comment {
             self.add("\n</details>\n");
         }
     }
+}
+
+/// What a task definition costs a month, and cost before; nothing where neither is known.
+fn cost_row(task: &CheckTask, has_base: bool) -> Option<String> {
+    task.monthly_cost.or(task.base_monthly_cost)?;
+    let cost = |cost: Option<Usd>, zero: &str| match cost {
+        None => "not known".to_owned(),
+        Some(cost) if cost == Usd::ZERO => zero.to_owned(),
+        Some(cost) => money(cost),
+    };
+    let tasks = task
+        .tasks
+        .map_or_else(|| "1, assumed".to_owned(), |tasks| tasks.0.round_dp(2).normalize().to_string());
+    let mut row =
+        format!("| {} | {} | {tasks} |", escaped(&task.task), size(task.cpu_units, task.memory_mib));
+    if has_base {
+        let _ = write!(row, " {} |", cost(task.base_monthly_cost, "new"));
+    }
+    let _ = write!(row, " {} |", cost(task.monthly_cost, "gone"));
+    if has_base {
+        let change = task.monthly_cost.zip(task.base_monthly_cost);
+        let _ = write!(
+            row,
+            " {} |",
+            change.map_or_else(String::new, |(now, before)| wording::signed(now - before))
+        );
+    }
+    row.push('\n');
+    Some(row)
 }
 
 fn row(standing: Standing, finding: &CheckFinding) -> String {
@@ -204,7 +245,7 @@ mod tests {
     }
 
     proptest! {
-        /// Every row has its four cells, whatever is in them.
+        /// Every row has the cells of its table, whatever is in them.
         #[test]
         fn any_text_stays_in_its_cell(text in "[ -~\n\r\té@]{0,60}") {
             let (mut report, _) = fixture::report();
@@ -214,11 +255,19 @@ mod tests {
                 finding.path = Some(text.clone());
                 finding.waived = finding.waived.as_ref().map(|_| text.clone());
             }
+            for task in &mut report.tasks {
+                task.task.clone_from(&text);
+            }
             let rendered = render(&report);
-            let rows = rendered.lines().filter(|line| line.starts_with('|')).collect::<Vec<_>>();
+            let (_, costs) = rendered.split_once("| Task |").unwrap();
+            let costs = costs.split("</details>").next().unwrap();
+            let findings = rendered.replace(costs, "");
+            let rows = findings.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| Task |")).collect::<Vec<_>>();
             prop_assert!(rows.iter().all(|row| row.matches('|').count() == 5), "{rows:#?}");
             let headings = rendered.matches("| | Finding |").count();
-            prop_assert_eq!(rows.len(), report.findings.len() + 2 * headings);
+            prop_assert_eq!(rows.len(), report.findings.len() + headings);
+            let rows = costs.lines().filter(|line| line.starts_with("| ")).collect::<Vec<_>>();
+            prop_assert!(rows.len() == 2 && rows.iter().all(|row| row.matches('|').count() == 7), "{rows:#?}");
         }
     }
 }

@@ -20,7 +20,8 @@ mod unjudged;
 mod wording;
 
 pub use model::{
-    CheckFile, CheckFileError, CheckFinding, CheckNotJudged, CheckReport, CheckTotals, Sources, Verdict,
+    CheckFile, CheckFileError, CheckFinding, CheckNotJudged, CheckReport, CheckTask, CheckTotals, Sources,
+    Verdict,
 };
 
 use super::table::TableOptions;

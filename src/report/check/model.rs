@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{
-    report::{PriceBookReference, SnapshotReference},
+    report::{PriceBookReference, Quantity, SnapshotReference},
     units::Usd,
 };
 
@@ -28,6 +28,8 @@ pub struct CheckReport {
     pub totals: CheckTotals,
     /// Every path named, and every file that was recognised by content.
     pub files: Vec<CheckFile>,
+    /// Every task definition, and those that only the base has; by path where the templates are.
+    pub tasks: Vec<CheckTask>,
     /// Files in folders that hold nothing about ECS tasks.
     pub ignored_files: u64,
     /// By path, line, rule.
@@ -67,6 +69,23 @@ pub struct CheckFile {
     /// Task definitions found.
     pub tasks: u64,
     pub error: Option<CheckFileError>,
+}
+
+/// A task definition, and what all its tasks cost.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct CheckTask {
+    pub path: String,
+    pub line: u64,
+    pub task: String,
+    /// Null where it is not there, or not known.
+    pub cpu_units: Option<u32>,
+    pub memory_mib: Option<u32>,
+    /// Tasks that run, or that the template asks for; null where nothing says, and the costs are those of one.
+    pub tasks: Option<Quantity>,
+    /// Null where it is not known; 0 where it is gone.
+    pub monthly_cost: Option<Usd>,
+    /// In the base: null where it is not known or there is none; 0 where it is new.
+    pub base_monthly_cost: Option<Usd>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]

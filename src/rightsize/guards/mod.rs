@@ -13,7 +13,7 @@ mod runtime;
 mod startup;
 
 pub use containers::{ContainerSize, containers_at, registers};
-pub use runtime::heap_need;
+pub use runtime::{Fixed as FixedHeap, fixed as fixed_heap};
 
 use crate::{
     demand::StartUp,

@@ -227,7 +227,7 @@ impl<'m, 'a> Environment<'m, 'a> {
             ("aws_ecs_task_definition", attribute @ ("family" | "cpu" | "memory")) => attribute,
             _ => return None,
         };
-        let resource = self.module.resources.get(&(kind, name))?;
+        let resource = self.module.resource(kind, name, self.source)?;
         let expression = super::module::attribute(&resource.part.body, attribute)?;
         Some(Environment::new(self.module, resource.source).evaluate(expression))
     }

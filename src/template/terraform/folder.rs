@@ -119,7 +119,9 @@ impl<'a> Run<'a> {
         let Some(sources) = self.folders.get(folder) else { return };
         let module = Module::new(sources, self.inputs, prefix, arguments);
         self.resources(&module, found);
-        for (name, call) in &module.calls {
+        for (name, call) in
+            module.calls.iter().flat_map(|(name, calls)| calls.iter().map(move |call| (name, call)))
+        {
             let environment = Environment::new(&module, call.source);
             let body = &call.part.body;
             let target = target(folder, body).filter(|target| self.folders.contains_key(target));
@@ -153,7 +155,9 @@ impl<'a> Run<'a> {
         let mut reading = Reading { sources: self.sources, errors: Vec::new() };
         let mut tasks: Vec<(usize, TaskTemplate, String, Option<String>)> = Vec::new();
         let mut services = Vec::new();
-        for ((kind, name), resource) in &module.resources {
+        let resources =
+            module.resources.iter().flat_map(|(key, resources)| resources.iter().map(move |one| (key, one)));
+        for ((kind, name), resource) in resources {
             let source = resource.source;
             let body = &resource.part.body;
             if !matches!(*kind, TASK_DEFINITION | SERVICE) {
@@ -167,13 +171,18 @@ impl<'a> Run<'a> {
                     let task = task::read(&mut reading, &instance, body, head, address);
                     tasks.push((source.index, task, (*name).to_owned(), key.clone()));
                 } else {
-                    services.push(service::read(self.sources, &instance, body, head));
+                    services.push((source.index, service::read(self.sources, &instance, body, head)));
                 }
             }
         }
-        for (service, runs) in services {
-            for (_, task, name, key) in &mut tasks {
-                if runs.includes(task, name, key.as_deref()) {
+        for (service_file, (service, runs)) in services {
+            // Of files that do not belong together, a name means what its own file has.
+            let own = |name: &str| tasks.iter().any(|(file, _, own, _)| *file == service_file && own == name);
+            let names: BTreeSet<String> =
+                tasks.iter().map(|(_, _, name, _)| name.clone()).filter(|name| own(name)).collect();
+            for (file, task, name, key) in &mut tasks {
+                let meant = *file == service_file || !names.contains(name);
+                if meant && runs.includes(task, name, key.as_deref()) {
                     task.services.push(service.clone());
                 }
             }

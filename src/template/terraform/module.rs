@@ -24,26 +24,39 @@ use super::{
 const BUDGET: usize = 1_000_000;
 
 /// Something in one of the files.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub struct InFile<'a, T> {
     pub source: &'a Source,
     pub part: &'a T,
 }
 
+impl<T> Clone for InFile<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for InFile<'_, T> {}
+
+/// What is declared under a name. Terraform takes one of each in a folder; in a folder of files that do not belong
+/// together there may be several.
+pub type Declared<'a, K, T> = BTreeMap<K, Vec<InFile<'a, T>>>;
+
 pub struct Module<'a> {
     /// `module.api.`, empty for the one that is applied itself.
     pub prefix: String,
-    pub variables: BTreeMap<&'a str, InFile<'a, Block>>,
-    pub locals: BTreeMap<&'a str, InFile<'a, Attribute>>,
+    variables: Declared<'a, &'a str, Block>,
+    locals: Declared<'a, &'a str, Attribute>,
     /// By type and name.
-    pub resources: BTreeMap<(&'a str, &'a str), InFile<'a, Block>>,
+    pub resources: Declared<'a, (&'a str, &'a str), Block>,
     pub providers: Vec<InFile<'a, Block>>,
-    pub calls: BTreeMap<&'a str, InFile<'a, Block>>,
+    pub calls: Declared<'a, &'a str, Block>,
     assigned: BTreeMap<String, Value>,
     inputs: &'a Inputs,
     /// What the module that calls this one gives it.
     arguments: Option<BTreeMap<String, Value>>,
-    known: RefCell<BTreeMap<String, Option<Value>>>,
+    /// By the file that declares it, and name.
+    known: RefCell<BTreeMap<(usize, String), Option<Value>>>,
     pub spent: Cell<usize>,
     pub depth: Cell<usize>,
 }
@@ -84,18 +97,19 @@ impl<'a> Module<'a> {
             let here = InFile { source, part: block };
             match (block.ident.as_str(), &labels[..]) {
                 ("variable", [name]) => {
-                    self.variables.insert(name, here);
+                    self.variables.entry(name).or_default().push(here);
                 }
                 ("resource", [kind, name]) => {
-                    self.resources.insert((kind, name), here);
+                    self.resources.entry((kind, name)).or_default().push(here);
                 }
                 ("provider", ["aws"]) => self.providers.push(here),
                 ("module", [name]) => {
-                    self.calls.insert(name, here);
+                    self.calls.entry(name).or_default().push(here);
                 }
                 ("locals", []) => {
                     for attribute in block.body.attributes() {
-                        self.locals.insert(attribute.key.as_str(), InFile { source, part: attribute });
+                        let here = InFile { source, part: attribute };
+                        self.locals.entry(attribute.key.as_str()).or_default().push(here);
                     }
                 }
                 _ => {}
@@ -152,61 +166,84 @@ impl<'a> Module<'a> {
     }
 
     pub fn variable(&self, name: &str, from: &Source) -> Value {
-        self.once(&format!("var.{name}"), from, || {
-            let declared = self.variables.get(name);
-            let value = match &self.arguments {
+        let declared = match one_of(&self.variables, &name, from) {
+            Ok(declared) => declared,
+            Err(count) => return declared_often("variable", name, count, from),
+        };
+        self.once("var", name, declared.map_or(from, |declared| declared.source), || {
+            let given = match &self.arguments {
                 Some(arguments) => arguments.get(name).cloned(),
                 None => self.given(name, from).or_else(|| self.assigned.get(name).cloned()),
             };
-            let Some(declared) = declared else {
-                return value.unwrap_or_else(|| {
-                    Value::unknown(
-                        format!("variable {name} is declared in none of the files read; name its file too, or give --parameter {name}=VALUE"),
-                        from.file_span(None),
-                    )
-                });
-            };
-            let source = declared.source;
-            let attribute = |key: &str| declared.part.body.get_attribute(key).map(|attribute| &attribute.value);
-            let mut value = match (value, attribute("default")) {
-                (Some(value), _) => value,
-                (None, Some(default)) => Environment::new(self, source).evaluate(default),
-                (None, None) if self.is_called() => Value::unknown(
-                    format!("variable {name} has no default, and the call of the module does not give it"),
-                    source.span(declared.part),
-                ),
-                (None, None) => Value::unknown(
-                    format!("variable {name} has no default; give --parameter {name}=VALUE"),
-                    source.span(declared.part),
-                ),
-            };
-            if let Some(kind) = attribute("type") {
-                value = type_defaults::apply(self, source, value, kind);
+            match declared {
+                Some(declared) => self.declared(name, declared, given),
+                None => given.unwrap_or_else(|| {
+                    let why = format!(
+                        "variable {name} is declared in none of the files read; name its file too, or give \
+                         --parameter {name}=VALUE"
+                    );
+                    Value::unknown(why, from.file_span(None))
+                }),
             }
-            value
         })
+    }
+
+    /// What a variable has: what it is given, else its default.
+    fn declared(&self, name: &str, declared: InFile<'a, Block>, given: Option<Value>) -> Value {
+        let InFile { source, part } = declared;
+        let value = match (given, attribute(&part.body, "default")) {
+            (Some(value), _) => value,
+            (None, Some(default)) => Environment::new(self, source).evaluate(default),
+            (None, None) => {
+                let why = if self.is_called() {
+                    format!("variable {name} has no default, and the call of the module does not give it")
+                } else {
+                    format!("variable {name} has no default; give --parameter {name}=VALUE")
+                };
+                Value::unknown(why, source.span(part))
+            }
+        };
+        match attribute(&part.body, "type") {
+            Some(kind) => type_defaults::apply(self, source, value, kind),
+            None => value,
+        }
     }
 
     pub fn local(&self, name: &str, from: &Source) -> Value {
-        self.once(&format!("local.{name}"), from, || match self.locals.get(name) {
-            Some(local) => Environment::new(self, local.source).evaluate(&local.part.value),
-            None => Value::unknown(
-                format!("local {name} is defined in none of the files read; name its file too"),
-                from.file_span(None),
-            ),
-        })
+        match one_of(&self.locals, &name, from) {
+            Err(count) => declared_often("local", name, count, from),
+            Ok(None) => {
+                let why = format!("local {name} is defined in none of the files read; name its file too");
+                Value::unknown(why, from.file_span(None))
+            }
+            Ok(Some(local)) => self.once("local", name, local.source, || {
+                Environment::new(self, local.source).evaluate(&local.part.value)
+            }),
+        }
+    }
+
+    /// The expression of a local.
+    pub fn local_expression(&self, name: &str, from: &Source) -> Option<&'a Expression> {
+        Some(&one_of(&self.locals, &name, from).ok()??.part.value)
+    }
+
+    pub fn resource(&self, kind: &str, name: &str, from: &Source) -> Option<InFile<'a, Block>> {
+        one_of(&self.resources, &(kind, name), from).ok()?
     }
 
     /// What a name stands for, worked out once.
-    fn once(&self, name: &str, from: &Source, work_out: impl FnOnce() -> Value) -> Value {
-        match self.known.borrow().get(name) {
+    fn once(&self, kind: &str, name: &str, source: &Source, work_out: impl FnOnce() -> Value) -> Value {
+        let key = (source.index, format!("{kind}.{name}"));
+        match self.known.borrow().get(&key) {
             Some(Some(value)) => return value.clone(),
-            Some(None) => return Value::unknown(format!("{name} refers to itself"), from.file_span(None)),
+            Some(None) => {
+                return Value::unknown(format!("{} refers to itself", key.1), source.file_span(None));
+            }
             None => {}
         }
-        self.known.borrow_mut().insert(name.to_owned(), None);
+        self.known.borrow_mut().insert(key.clone(), None);
         let value = work_out();
-        self.known.borrow_mut().insert(name.to_owned(), Some(value.clone()));
+        self.known.borrow_mut().insert(key, Some(value.clone()));
         value
     }
 
@@ -219,6 +256,28 @@ impl<'a> Module<'a> {
         self.spent.set(spent);
         Ok(())
     }
+}
+
+/// What a name means in a file: what that file declares, else the only one that another does; how many there are if
+/// that does not tell.
+fn one_of<'a, K: Ord, T>(
+    declared: &Declared<'a, K, T>,
+    name: &K,
+    from: &Source,
+) -> Result<Option<InFile<'a, T>>, usize> {
+    let all = declared.get(name).map(Vec::as_slice).unwrap_or_default();
+    let here: Vec<&InFile<'a, T>> = all.iter().filter(|one| one.source.index == from.index).collect();
+    match (&here[..], all) {
+        ([only], _) => Ok(Some(**only)),
+        ([], [only]) => Ok(Some(*only)),
+        ([], []) => Ok(None),
+        _ => Err(all.len()),
+    }
+}
+
+fn declared_often(kind: &str, name: &str, count: usize, from: &Source) -> Value {
+    let why = format!("{kind} {name} is declared {count} times in one folder; which is meant is not known");
+    Value::unknown(why, from.file_span(None))
 }
 
 /// Whether a file gives values to variables rather than declaring anything.

@@ -132,8 +132,8 @@ impl Visit for Finder<'_, '_, '_> {
             (Some("local"), [TraversalOperator::GetAttr(name), ..]) if self.steps < MAX_STEPS => {
                 self.steps += 1;
                 let module = self.module;
-                if let Some(local) = module.locals.get(name.as_str()) {
-                    self.visit_expr(&local.part.value);
+                if let Some(local) = module.local_expression(name.as_str(), self.environment.source) {
+                    self.visit_expr(local);
                 }
             }
             _ => visit_traversal(self, traversal),

@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use hcl_edit::{expr::Expression, structure::Body};
+use hcl_edit::{
+    expr::Expression,
+    structure::{Block, Body},
+};
 
 use super::{
     environment::Environment,
     instances::nested,
-    module::attribute,
+    module::{InFile, attribute},
     value::{Kind, Value},
 };
 
@@ -35,11 +38,17 @@ fn of_provider(
         _ => None,
     });
     let module = environment.module;
-    let provider = module.providers.iter().find(|provider| {
+    let mut providers = module.providers.iter().filter(|provider| {
         attribute(&provider.part.body, "alias").and_then(Expression::as_str) == alias.as_deref()
     });
     let mut tags = BTreeMap::new();
-    let Some(provider) = provider else { return (tags, true) };
+    let here = |provider: &InFile<'_, Block>| provider.source.index == environment.source.index;
+    let provider = match (providers.next(), providers.next()) {
+        (Some(only), None) => only,
+        // Files that do not belong together.
+        (Some(first), Some(second)) if here(first) && !here(second) => first,
+        _ => return (tags, true),
+    };
     let environment = Environment::new(module, provider.source);
     let (blocks, open) = nested(&environment, &provider.part.body, "default_tags");
     let mut unresolved = open.is_some();

@@ -77,3 +77,28 @@ fn folders_without_tasks_are_left_alone_unless_what_is_named_cannot_be_read() {
     }
     assert_eq!(paths(&given), ["app/main.tf", "app/variables.tf", "dns/main.tf"]);
 }
+
+#[test]
+fn files_that_do_not_belong_together_lose_no_task_definition_and_share_no_variable() {
+    let file = |cpu: u32| {
+        format!(
+            "{}variable \"c\" {{\n  default = {cpu}\n}}\nresource \"aws_ecs_service\" \"s\" {{\n  name = \"s{cpu}\"\n  task_definition = aws_ecs_task_definition.app.arn\n}}\n",
+            in_task("cpu = var.c")
+        )
+    };
+    let (a, b) = (file(256), file(512));
+    let c = "resource \"aws_ecs_task_definition\" \"c\" {\n  cpu = var.c\n}\n";
+    let texts = [("a.tf", a.as_str()), ("b.tf", b.as_str()), ("c.tf", c)];
+    let tasks: Vec<TaskTemplate> =
+        read_texts(&texts, &Inputs::default()).into_iter().flat_map(|file| file.tasks).collect();
+    let found: Vec<_> = tasks
+        .iter()
+        .map(|task| {
+            let services =
+                task.services.iter().filter_map(|service| service.name.known().map(String::as_str));
+            (task.cpu.known().map(|cpu| cpu.0), services.collect::<Vec<_>>())
+        })
+        .collect();
+    assert_eq!(found, [(Some(256), vec!["s256"]), (Some(512), vec!["s512"]), (None, vec![])]);
+    assert!(why(&tasks[2].cpu).contains("declared 2 times"));
+}
