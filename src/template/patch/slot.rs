@@ -58,57 +58,49 @@ pub fn slots<'a>(task: &'a TaskTemplate, wish: Option<&Wish>) -> Vec<Slot<'a>> {
         _ => (Measure::TaskCpu, Measure::TaskMemory),
     };
     let mut slots = vec![
-        slot("cpu".to_owned(), said(&task.cpu, |cpu| cpu.0), cpu, wish.map(|wish| Some(wish.cpu.0))),
-        slot(
-            "memory".to_owned(),
-            said(&task.memory, |memory| memory.0),
-            memory,
-            wish.map(|wish| Some(wish.memory.0)),
-        ),
+        Slot::new("cpu".to_owned(), said(&task.cpu, |cpu| cpu.0), cpu),
+        Slot::new("memory".to_owned(), said(&task.memory, |memory| memory.0), memory),
         // Never wished for; what it shares a literal with must leave it as it is.
-        slot("ephemeralStorage".to_owned(), said(&task.ephemeral_storage, |gib| gib.0), Measure::Whole, None),
+        Slot::new("ephemeralStorage".to_owned(), said(&task.ephemeral_storage, |gib| gib.0), Measure::Whole),
     ];
+    if let Some(wish) = wish {
+        slots[0].wish_for(Some(wish.cpu.0));
+        slots[1].wish_for(Some(wish.memory.0));
+    }
     for (index, container) in task.containers.iter().enumerate() {
         let name = container.name.known().map_or_else(|| index.to_string(), |name| format!("{name:?}"));
-        let limits = wish.and_then(|wish| wish.containers.get(index));
-        let of = |key: &str| format!("{key} of container {name}");
-        let no_cpu = |cpu: u32| (cpu > 0).then_some(cpu);
-        slots.push(slot(
-            of("cpu"),
-            said(&container.cpu, |cpu| cpu.0),
-            Measure::Whole,
-            limits.map(|limits| no_cpu(limits.cpu.0)),
-        ));
-        let mib = |limit: Option<MemoryMib>| limit.map(|limit| limit.0);
-        slots.push(slot(
-            of("memory"),
-            said(&container.memory, |limit| limit.0),
-            Measure::Whole,
-            limits.map(|limits| mib(limits.memory)),
-        ));
-        slots.push(slot(
-            of("memoryReservation"),
-            said(&container.memory_reservation, |limit| limit.0),
-            Measure::Whole,
-            limits.map(|limits| mib(limits.memory_reservation)),
-        ));
+        let of = |key: &str, said| Slot::new(format!("{key} of container {name}"), said, Measure::Whole);
+        let mut limits = [
+            of("cpu", said(&container.cpu, |cpu| cpu.0)),
+            of("memory", said(&container.memory, |limit| limit.0)),
+            of("memoryReservation", said(&container.memory_reservation, |limit| limit.0)),
+        ];
+        if let Some(wish) = wish.and_then(|wish| wish.containers.get(index)) {
+            limits[0].wish_for((wish.cpu.0 > 0).then_some(wish.cpu.0));
+            limits[1].wish_for(wish.memory.map(|limit| limit.0));
+            limits[2].wish_for(wish.memory_reservation.map(|limit| limit.0));
+        }
+        slots.extend(limits);
     }
     slots
 }
 
-/// `wanted` is nothing where it is to stay.
-fn slot(what: String, said: Said<'_>, measure: Measure, wanted: Option<Option<u32>>) -> Slot<'_> {
-    let now = match said {
-        Said::Known { value, .. } => Some(value),
-        Said::Nothing | Said::Unresolved { .. } => None,
-    };
-    let wanted = match wanted {
-        // A reservation of zero is none.
-        Some(None) if now == Some(0) => now,
-        Some(wanted) => wanted,
-        None => now,
-    };
-    Slot { what, said, wanted, measure }
+impl<'a> Slot<'a> {
+    /// One that is to stay as it is.
+    fn new(what: String, said: Said<'a>, measure: Measure) -> Self {
+        let wanted = match said {
+            Said::Known { value, .. } => Some(value),
+            Said::Nothing | Said::Unresolved { .. } => None,
+        };
+        Self { what, said, wanted, measure }
+    }
+
+    fn wish_for(&mut self, wanted: Option<u32>) {
+        // Zero is none already.
+        if wanted.is_some() || self.wanted != Some(0) {
+            self.wanted = wanted;
+        }
+    }
 }
 
 fn said<T: Copy>(setting: &Setting<T>, number: impl Fn(T) -> u32) -> Said<'_> {
