@@ -85,7 +85,7 @@ pub fn run(global: &GlobalArgs, args: &PatchArgs) -> Result<ExitCode, CliError> 
         let diffs = patch.files.iter().map(|file| unified_diff(&file.path, &file.before, &file.after));
         output.write(diffs.collect::<String>().as_bytes())?;
     }
-    tell(global, args, &patch);
+    tell(global, args, &patch, &templates.without);
     Ok(verdict(global, args, &templates))
 }
 
@@ -100,7 +100,7 @@ fn parameter_files(args: &PatchArgs) -> Result<Vec<SourceFile>, CliError> {
 }
 
 /// Says what became of which task.
-fn tell(global: &GlobalArgs, args: &PatchArgs, patch: &Patch) {
+fn tell(global: &GlobalArgs, args: &PatchArgs, patch: &Patch, without: &[Arc<PathBuf>]) {
     for change in &patch.changes {
         global.note(&sentence(change));
         for condition in &change.conditions {
@@ -110,6 +110,9 @@ fn tell(global: &GlobalArgs, args: &PatchArgs, patch: &Patch) {
     for skipped in &patch.skipped {
         let place = format!("{}:{}", skipped.path.display(), skipped.line);
         global.warn(&format!("{place}: {} is left as it is: {}", skipped.task, skipped.why));
+    }
+    for path in without {
+        global.warn(&format!("{} holds nothing about ECS tasks", path.display()));
     }
     if !patch.unlinked.is_empty() {
         global.note(&format!(
