@@ -6,6 +6,7 @@
 mod backtest;
 mod check;
 mod collect;
+mod compare;
 mod completions;
 mod context;
 mod demo;
@@ -50,6 +51,7 @@ enum Command {
     Collect(collect::CollectArgs),
     Report(report::ReportArgs),
     Explain(explain::ExplainArgs),
+    Compare(compare::CompareArgs),
     Backtest(backtest::BacktestArgs),
     Check(check::CheckArgs),
     Patch(patch::PatchArgs),
@@ -67,6 +69,7 @@ impl Cli {
             Command::Collect(args) => collect::run(&self.global, args),
             Command::Report(args) => report::run(&self.global, args),
             Command::Explain(args) => explain::run(&self.global, args),
+            Command::Compare(args) => compare::run(&self.global, args),
             Command::Backtest(args) => backtest::run(&self.global, args),
             Command::Check(args) => check::run(&self.global, args),
             Command::Patch(args) => patch::run(&self.global, args),

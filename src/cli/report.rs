@@ -58,7 +58,7 @@ pub struct ViewArgs {
 }
 
 /// Columns of a table that goes to no terminal.
-const WIDTH_WITHOUT_TERMINAL: usize = 160;
+pub(super) const WIDTH_WITHOUT_TERMINAL: usize = 160;
 
 pub fn run(global: &GlobalArgs, args: &ReportArgs) -> Result<ExitCode, CliError> {
     let output = args.view.tabular.output.open()?;
@@ -109,32 +109,37 @@ impl ViewArgs {
             TabularFormat::Table => table::render(&report, table_options(self.width, &self.tabular.output)),
         };
         output.write(text.as_bytes())?;
-        self.verdict(global, gaps)
-    }
-
-    fn verdict(&self, global: &GlobalArgs, gaps: usize) -> Result<ExitCode, CliError> {
-        if gaps == 0 || self.on_incomplete == OnIncomplete::Pass {
-            return Ok(ExitCode::Fine);
-        }
-        let plural = if gaps == 1 { "" } else { "s" };
-        let message = format!(
-            "the snapshot has {gaps} gap{plural}: what could not be collected is listed in the report"
-        );
-        if self.on_incomplete == OnIncomplete::Fail {
-            return Err(CliError::not_evaluated(anyhow!(message)));
-        }
-        global.warn(&message);
-        Ok(ExitCode::Fine)
+        verdict(global, self.on_incomplete, gaps)
     }
 }
 
-/// How a table or a page of findings is laid out where `output` goes.
-pub(super) fn table_options(width: Option<u16>, output: &OutputArgs) -> TableOptions {
+/// How a table is laid out where the result goes.
+pub(super) fn table_options(asked: Option<u16>, output: &OutputArgs) -> TableOptions {
     let to_terminal = output.output.is_none() && std::io::stdout().is_terminal();
+    let width = table_width(asked, output);
     // https://no-color.org: any value but an empty one.
     let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
         || std::env::var_os("TERM").is_some_and(|term| term == "dumb");
-    TableOptions { width: table_width(width, output), color: to_terminal && !plain }
+    TableOptions { width, color: to_terminal && !plain }
+}
+
+/// Tells of gaps, as asked for; the exit code says whether they matter.
+pub(super) fn verdict(
+    global: &GlobalArgs,
+    on_incomplete: OnIncomplete,
+    gaps: usize,
+) -> Result<ExitCode, CliError> {
+    if gaps == 0 || on_incomplete == OnIncomplete::Pass {
+        return Ok(ExitCode::Fine);
+    }
+    let plural = if gaps == 1 { "" } else { "s" };
+    let message =
+        format!("the snapshot has {gaps} gap{plural}: what could not be collected is listed in the report");
+    if on_incomplete == OnIncomplete::Fail {
+        return Err(CliError::not_evaluated(anyhow!(message)));
+    }
+    global.warn(&message);
+    Ok(ExitCode::Fine)
 }
 
 /// Columns to lay a table out for: those asked for, else the terminal's, else `COLUMNS`.

@@ -7,6 +7,7 @@
 mod backtest;
 mod check;
 mod command;
+mod compare;
 mod demo;
 mod exit_codes;
 mod explain;
