@@ -16,6 +16,7 @@ mod failure;
 mod iam_policy;
 mod init;
 mod output;
+mod patch;
 mod price;
 mod price_book_choice;
 mod prices;
@@ -57,6 +58,7 @@ enum Command {
     Compare(compare::CompareArgs),
     Backtest(backtest::BacktestArgs),
     Check(check::CheckArgs),
+    Patch(patch::PatchArgs),
     Price(price::PriceArgs),
     Prices(prices::PricesArgs),
     Init(init::InitArgs),
@@ -74,6 +76,7 @@ impl Cli {
             Command::Compare(args) => compare::run(&self.global, args),
             Command::Backtest(args) => backtest::run(&self.global, args),
             Command::Check(args) => check::run(&self.global, args),
+            Command::Patch(args) => patch::run(&self.global, args),
             Command::Price(args) => price::run(&self.global, args),
             Command::Prices(args) => prices::run(&self.global, args),
             Command::Init(args) => init::run(args),

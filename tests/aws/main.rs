@@ -11,6 +11,7 @@ mod faults;
 mod fixture;
 mod instances;
 mod limits;
+mod patch;
 mod resume;
 mod s3;
 mod scopes;
