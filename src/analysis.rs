@@ -4,12 +4,14 @@
 //! gives the same report for the same input. Fails only where a part of the snapshot cannot be read.
 
 pub mod check;
+mod compare;
 mod evidence;
 mod explanation;
 mod facts;
 mod lookup;
 mod on_instances;
 mod options;
+pub mod patch;
 mod standalone;
 mod subject;
 mod task_skew;
@@ -30,12 +32,13 @@ use rust_decimal::Decimal;
 
 use facts::{Facts, Refused};
 
+pub use compare::{Observed, comparison, observe};
 pub use explanation::explain;
 pub use lookup::{LookupError, find};
 
 use crate::{
     config::Config,
-    demand::{Runs, StartUp, Timeline, WindowDemand, roll_up, runs, start_up},
+    demand::{Runs, StartUp, Timeline, WindowDemand, hourly_tasks, roll_up, runs, start_up},
     ec2::InstanceTypes,
     fargate::minimum_billed_seconds,
     launch::{Host, InstanceRates, InstanceShares, Tenant, hosts},
@@ -79,6 +82,18 @@ struct Digest {
     series: Option<TaskSeries>,
     /// Where nothing scales the service.
     peaks: Option<ReplicaPeaks>,
+    /// Where they are asked for.
+    hourly_tasks: Option<Vec<u32>>,
+}
+
+/// What to keep beyond what every question needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Keep {
+    Nothing,
+    /// The series of the workload with this number.
+    Series(u32),
+    /// The tasks of every workload in each hour.
+    HourlyTasks,
 }
 
 /// The whole fleet, ready to be reported on.
@@ -91,14 +106,16 @@ struct Fleet<'a> {
     samples_read: u64,
     /// The series that was asked to be kept.
     kept: Option<Series>,
+    /// By workload, if asked for.
+    hourly_tasks: BTreeMap<u32, Vec<u32>>,
 }
 
-/// Reads a snapshot and asks about the fleet in it. The series of workload number `keep` is kept.
+/// Reads a snapshot and asks about the fleet in it.
 fn with_fleet<T>(
     input: Input<'_>,
     book: &PriceBook,
     config: &Config,
-    keep: Option<u32>,
+    keep: Keep,
     answer: impl FnOnce(Fleet<'_>) -> T,
 ) -> Result<T, io::Error> {
     let kept = OnceLock::new();
@@ -109,17 +126,17 @@ fn with_fleet<T>(
         .iter()
         .map(|workload| on_instances::timeline(workload, &input.inventory.task_definitions))
         .collect();
-    let digests: BTreeMap<u32, Digest> = (0..input.utilization.parts())
+    let mut digests: BTreeMap<u32, Digest> = (0..input.utilization.parts())
         .into_par_iter()
         .map(|part| {
             let series = input.utilization.read_part(part)?;
-            if let Some(series) = series.iter().find(|series| Some(series.workload_id) == keep) {
+            if let Some(series) = series.iter().find(|series| Keep::Series(series.workload_id) == keep) {
                 // A workload is whole in one part.
                 let _ = kept.set(series.clone());
             }
             Ok(series
                 .into_iter()
-                .map(|series| digest(&series, input.inventory, &timelines, window))
+                .map(|series| digest(&series, input.inventory, &timelines, window, keep))
                 .collect())
         })
         .collect::<Result<Vec<Vec<(u32, Digest)>>, io::Error>>()?
@@ -127,6 +144,8 @@ fn with_fleet<T>(
         .flatten()
         .collect();
 
+    let hourly_tasks =
+        digests.iter_mut().filter_map(|(id, digest)| Some((*id, digest.hourly_tasks.take()?))).collect();
     let refused = Refused::of(&input.manifest.gaps);
     let rates = InstanceRates {
         prices: book.instance_prices(),
@@ -174,6 +193,7 @@ fn with_fleet<T>(
         shares: &shares,
         samples_read: digests.values().map(|digest| digest.values).sum(),
         kept: kept.into_inner(),
+        hourly_tasks,
     }))
 }
 
@@ -224,27 +244,35 @@ pub fn analyse(
     config: &Config,
     as_of: Timestamp,
 ) -> Result<Report, io::Error> {
-    with_fleet(input, book, config, None, |Fleet { facts, calibrations, shares, samples_read, .. }| {
-        let headroom = headroom(&calibrations[&config.sizing.risk], config.sizing.risk);
-        let mut workloads: Vec<WorkloadReport> =
-            facts.par_iter().map(|facts| subject::report_on(facts, book, config, &calibrations)).collect();
-        sort(&mut workloads);
-        Report {
-            schema_version: SCHEMA_VERSION,
-            currency: "USD".to_owned(),
-            as_of,
-            window: report_window(input.manifest.window),
-            snapshot: snapshot_reference(input.sha256),
-            price_book: price_book_reference(book),
-            headroom,
-            samples_read,
-            totals: Totals::of(&workloads),
-            workloads,
-            capacity: on_instances::pools(shares, config.discount.factor()),
-            gaps: input.manifest.gaps.clone(),
-            notes: standalone::unseen(&input.inventory.clusters).collect(),
-        }
-    })
+    with_fleet(
+        input,
+        book,
+        config,
+        Keep::Nothing,
+        |Fleet { facts, calibrations, shares, samples_read, .. }| {
+            let headroom = headroom(&calibrations[&config.sizing.risk], config.sizing.risk);
+            let mut workloads: Vec<WorkloadReport> = facts
+                .par_iter()
+                .map(|facts| subject::report_on(facts, book, config, &calibrations))
+                .collect();
+            sort(&mut workloads);
+            Report {
+                schema_version: SCHEMA_VERSION,
+                currency: "USD".to_owned(),
+                as_of,
+                window: report_window(input.manifest.window),
+                snapshot: snapshot_reference(input.sha256),
+                price_book: price_book_reference(book),
+                headroom,
+                samples_read,
+                totals: Totals::of(&workloads),
+                workloads,
+                capacity: on_instances::pools(shares, config.discount.factor()),
+                gaps: input.manifest.gaps.clone(),
+                notes: standalone::unseen(&input.inventory.clusters).collect(),
+            }
+        },
+    )
 }
 
 fn report_window(window: Window) -> ReportWindow {
@@ -343,6 +371,7 @@ fn digest(
     inventory: &Inventory,
     timelines: &[Option<Timeline>],
     window: Window,
+    keep: Keep,
 ) -> (u32, Digest) {
     let period = window.period_seconds;
     let timeline = timelines.get(series.workload_id as usize).and_then(Option::as_ref);
@@ -376,6 +405,12 @@ fn digest(
             TaskSeries::of(&series.points, timeline, period, deployments(workload))
         }),
         peaks: fixed.and_then(|(_, timeline)| ReplicaPeaks::of(&series.points, timeline, period)),
+        hourly_tasks: workload.zip(timeline).filter(|_| keep == Keep::HourlyTasks).map(
+            |(workload, timeline)| {
+                let bounds = (window.start.as_second(), window.end.as_second());
+                hourly_tasks(&series.points, timeline, bounds, period, &compare::surge(workload))
+            },
+        ),
     };
     (series.workload_id, digest)
 }

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use rust_decimal::Decimal;
 
 use super::{
-    Fleet, Input, facts::Facts, headroom, on_instances, price_book_reference, report_window,
+    Fleet, Input, Keep, facts::Facts, headroom, on_instances, price_book_reference, report_window,
     snapshot_reference, standalone, subject::report_on, with_fleet,
 };
 use crate::{
@@ -40,7 +40,7 @@ pub fn explain(
     as_of: Timestamp,
     id: u32,
 ) -> Result<Option<Explanation>, io::Error> {
-    with_fleet(input, book, config, Some(id), |fleet| {
+    with_fleet(input, book, config, Keep::Series(id), |fleet| {
         let Fleet { facts, calibrations, kept, .. } = fleet;
         let facts = facts.iter().find(|facts| facts.workload.workload_id == id)?;
         let row = report_on(facts, book, config, &calibrations);

@@ -134,7 +134,7 @@ fn scale_in(FewerTasks { desired, tasks }: FewerTasks, remaining: Usd, cost: Usd
 
 /// Thousandths of a task that are there, on demand, at every hour: all of a fixed count, the least that
 /// scaling may leave, none of what comes and goes.
-fn steady_on_demand_milli(facts: &Facts<'_>, time: TaskTime) -> u64 {
+pub(super) fn steady_on_demand_milli(facts: &Facts<'_>, time: TaskTime) -> u64 {
     let workload = facts.workload;
     let always_on = facts.demand.is_some_and(|demand| facts.coverage(demand) >= ALWAYS_ON);
     if workload.identity.kind == WorkloadKind::Standalone || !always_on {

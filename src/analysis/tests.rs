@@ -1,5 +1,6 @@
 //! What the whole core says about small fleets whose answer is known.
 
+mod compare;
 mod explain;
 mod instances;
 mod scaling;

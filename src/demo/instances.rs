@@ -95,7 +95,7 @@ impl Group {
 
 /// The instances of all clusters, sorted by cluster and id.
 pub(super) fn container_instances(members: &[Member]) -> Vec<ContainerInstance> {
-    let mut tasks: BTreeMap<(&str, &str, Group), Vec<(InstanceResources, u32, bool)>> = BTreeMap::new();
+    let mut tasks = BTreeMap::<_, Vec<(InstanceResources, u32, bool)>>::new();
     let mut daemons: BTreeMap<(&str, &str), Vec<(InstanceResources, u32)>> = BTreeMap::new();
     for member in members {
         let archetype = member.archetype;
@@ -131,7 +131,7 @@ fn placed(
         let sum: u64 = tasks.iter().map(|(each, running, _)| u64::from(of(each)) * u64::from(*running)).sum();
         let on_each: u64 = daemons.iter().map(|(each, _)| u64::from(of(each))).sum();
         let room = (u64::from(of(&kind.registered)) * u64::from(percent) / 100).saturating_sub(on_each);
-        usize::try_from(sum.checked_div(room).map_or(0, |whole| whole + u64::from(sum % room > 0)))
+        usize::try_from(sum.checked_div(room).map_or(0, |whole| whole + u64::from(!sum.is_multiple_of(room))))
             .unwrap_or(0)
     };
     let count = [

@@ -10,6 +10,7 @@ mod advice;
 mod ec2_share;
 mod offer;
 mod options;
+pub mod platforms;
 
 pub use advice::{
     Host, InstanceChoice, OwnInstances, fargate_conditions, fargate_rule_outs, hosts, own_instances,

@@ -201,7 +201,7 @@ impl CheckSettings {
             self.stale_after_days = days.into_inner();
         }
         self.required_tags = check.required_tags.unwrap_or(self.required_tags);
-        self.levels.extend(source.levels(check.levels)?);
+        self.levels.extend(source.levels(&check.levels)?);
         for written in check.overrides {
             let span = written.span();
             let OverrideFile { matches, levels, budget_usd } = written.into_inner();
@@ -209,7 +209,7 @@ impl CheckSettings {
             if levels.is_empty() && budget.is_none() {
                 return Err(source.refuse(&span, "this override sets nothing; give levels or budget_usd"));
             }
-            let levels = source.levels(levels)?;
+            let levels = source.levels(&levels)?;
             self.overrides.push(LevelOverride { matches: source.matches(matches)?, levels, budget });
         }
         for written in check.link {
@@ -261,7 +261,7 @@ impl Source<'_> {
 
     fn levels(
         self,
-        written: BTreeMap<Spanned<String>, Spanned<String>>,
+        written: &BTreeMap<Spanned<String>, Spanned<String>>,
     ) -> Result<BTreeMap<Rule, Level>, SettingsError> {
         let level = |text: &Spanned<String>| {
             Level::named(text.get_ref()).ok_or_else(|| {

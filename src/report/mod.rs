@@ -6,6 +6,7 @@ mod amounts;
 mod capacity;
 pub mod check;
 mod columns;
+pub mod compare;
 pub mod csv;
 pub mod explain;
 #[cfg(test)]

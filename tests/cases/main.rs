@@ -7,11 +7,13 @@
 mod backtest;
 mod check;
 mod command;
+mod compare;
 mod demo;
 mod exit_codes;
 mod explain;
 mod hostile;
 mod output;
+mod patch;
 mod price;
 mod prices;
 mod refresh;

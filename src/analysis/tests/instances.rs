@@ -41,6 +41,7 @@ fn instance(id: &str) -> ContainerInstance {
     }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "what it is compared with may be absent")]
 fn usd(text: &str) -> Option<Usd> {
     Some(Usd(text.parse().unwrap()))
 }

@@ -3,8 +3,29 @@
 //!
 //! Takes plain integers (money in millionths of a USD), gives the same packing for the same problem.
 
+mod bound;
+mod columns;
+mod exact;
+mod fill;
+mod hour;
+mod knapsack;
+mod model;
+mod placement;
+mod retype;
+mod search;
+mod zoned;
+mod zones;
+
 use std::collections::BTreeMap;
 
+use rayon::prelude::*;
+
+pub use self::placement::{PlacedInstance, Placement, Violation, verify};
+use self::{
+    columns::Limits,
+    hour::{Shared, Solved},
+    model::{Demand, Model},
+};
 use crate::workload::Architecture;
 
 /// What a task needs, or an instance has for tasks.
@@ -54,7 +75,7 @@ pub struct Problem {
 }
 
 /// A packing over all hours.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Packing {
     /// By position in [`Problem::offers`].
     pub instance_hours: BTreeMap<usize, u64>,
@@ -87,6 +108,133 @@ pub enum Unpackable {
 
 /// Packs every hour of `problem`.
 pub fn pack(problem: &Problem) -> Result<Packing, Unpackable> {
-    let _ = problem;
-    Err(Unpackable::Nothing)
+    pack_hours(problem, |_, _, _, _| ())
 }
+
+/// Packs every hour and tells where each task is; by hour.
+pub fn place(problem: &Problem) -> Result<(Packing, Vec<Placement>), Unpackable> {
+    let mut placements = vec![Placement::default(); hours(problem)];
+    let packing = pack_hours(problem, |hour, model, demand, solved| {
+        placements[hour].add(problem, hour, model, demand, &solved.bins);
+    })?;
+    Ok((packing, placements))
+}
+
+fn hours(problem: &Problem) -> usize {
+    problem.groups.iter().map(|group| group.tasks.len()).max().unwrap_or(0)
+}
+
+fn pack_hours(
+    problem: &Problem,
+    mut each: impl FnMut(usize, &Model, &Demand, &Solved),
+) -> Result<Packing, Unpackable> {
+    let hours = hours(problem);
+    let mut packing = Packing::default();
+    let mut instances = vec![0_u64; hours];
+    for model in Model::parts(problem)? {
+        let (demands, of_hour) = distinct(problem, &model, hours);
+        let shared = prepare(&model, &demands);
+        let solved: Vec<Solved> =
+            demands.par_iter().map(|demand| hour::solve(&model, demand, &shared)).collect();
+        for (hour, at) in of_hour.iter().enumerate() {
+            if let Some(at) = *at {
+                instances[hour] += packing.add(&model, &demands[at], &solved[at]);
+                each(hour, &model, &demands[at], &solved[at]);
+            }
+        }
+    }
+    packing.peak_instances = instances.into_iter().max().unwrap_or(0);
+    Ok(packing)
+}
+
+/// The demands that differ, and which of them each hour has.
+fn distinct(problem: &Problem, model: &Model, hours: usize) -> (Vec<Demand>, Vec<Option<usize>>) {
+    let mut known: BTreeMap<Demand, usize> = BTreeMap::new();
+    let mut demands = Vec::new();
+    let of_hour = (0..hours)
+        .map(|hour| {
+            let demand = model.demand(problem, hour)?;
+            Some(*known.entry(demand).or_insert_with_key(|demand| {
+                demands.push(demand.clone());
+                demands.len() - 1
+            }))
+        })
+        .collect();
+    (demands, of_hour)
+}
+
+/// Tasks up to which each hour is worked on by itself.
+const FEW_TASKS: u32 = 400;
+
+/// Hours for which columns are generated ahead.
+const SAMPLES: usize = 8;
+
+fn prepare(model: &Model, demands: &[Demand]) -> Shared {
+    let classes = model.classes.len();
+    let most = |of: fn(&Demand) -> &Vec<u32>| -> Vec<u32> {
+        (0..classes).map(|class| demands.iter().map(|demand| of(demand)[class]).max().unwrap_or(0)).collect()
+    };
+    let (peaks, caps) = (most(|demand| &demand.counts), most(|demand| &demand.caps));
+    let caps: Vec<u32> = caps.iter().zip(&peaks).map(|(&cap, &peak)| cap.min(peak)).collect();
+    let mut shared =
+        Shared { bounds: bound::Bounds::of_resources(model, &peaks, &caps), ..Shared::default() };
+    shared.peaks.clone_from(&peaks);
+    let mut by_size: Vec<&Demand> = demands.iter().collect();
+    by_size.sort_by_key(|demand| demand.counts.iter().sum::<u32>());
+    // Columns for many classes take long to find; there, they are found for fewer hours.
+    let wide = classes > hour::MOST_ROWS;
+    let samples = by_size.len().min(SAMPLES);
+    let sampled: Vec<&Demand> =
+        (0..samples).map(|at| by_size[at * (by_size.len() - 1) / (samples - 1).max(1)]).collect();
+    let allowed: Vec<usize> = (0..model.offers.len()).collect();
+    let tasks: u32 = peaks.iter().sum();
+    shared.many = tasks > FEW_TASKS;
+    let gap = if wide {
+        3e-3
+    } else if shared.many {
+        1e-3
+    } else {
+        1e-5
+    };
+    let limits = Limits { rounds: 200, gap };
+    for demand in sampled.iter().step_by(if wide { SAMPLES - 1 } else { 1 }) {
+        let generated = columns::generate(model, &demand.counts, &caps, &allowed, shared.columns, limits);
+        shared.columns = generated.columns;
+        shared.bounds.prices.extend(generated.prices);
+    }
+    if shared.many {
+        let packed = |demand: &&Demand| hour::Sample {
+            counts: demand.counts.clone(),
+            bins: hour::solve(model, demand, &shared).bins,
+        };
+        shared.samples = sampled.par_iter().map(packed).collect();
+    } else {
+        shared.rounds = 30;
+        shared.search_budget = (1_000_000 / demands.len().max(1)).min(60_000);
+    }
+    shared
+}
+
+impl Packing {
+    /// Adds an hour and gives how many instances run in it.
+    fn add(&mut self, model: &Model, demand: &Demand, solved: &Solved) -> u64 {
+        let mut instances = 0;
+        for (offer, &used) in model.offers.iter().zip(&solved.used).filter(|(_, used)| **used > 0) {
+            let running = model.running(u64::from(used));
+            instances += running;
+            *self.instance_hours.entry(offer.index).or_default() += running;
+            self.allocatable_cpu_hours += u128::from(offer.capacity[0]) * u128::from(running);
+            self.allocatable_memory_mib_hours += u128::from(offer.capacity[1]) * u128::from(running);
+        }
+        self.cost_micro_usd += u128::from(solved.cost);
+        self.lower_bound_micro_usd += u128::from(solved.bound);
+        for (class, &tasks) in model.classes.iter().zip(&demand.counts) {
+            self.needed_cpu_hours += u128::from(class.needs[0]) * u128::from(tasks);
+            self.needed_memory_mib_hours += u128::from(class.needs[1]) * u128::from(tasks);
+        }
+        instances
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -46,7 +46,7 @@ fn every_region_is_read_and_no_file_is_left_out() {
 }
 
 /// 28 regions: aws-samples' Managed Instances calculator, AWS Price List API of 2026-02-07. us-east-1 and
-/// GovCloud: karpenter-provider-aws of 2026-07-20, the newer, where both have a price.
+/// `GovCloud`: karpenter-provider-aws of 2026-07-20, the newer, where both have a price.
 #[test]
 fn on_demand_prices_are_those_of_their_source() {
     for (of, instance_type, expected, date) in [

@@ -16,10 +16,8 @@ use anyhow::Context as _;
 use ignore::WalkBuilder;
 use rayon::prelude::*;
 
-use crate::{
-    cli::CliError,
-    template::{SourceFile, document::MAX_BYTES},
-};
+use super::CliError;
+use crate::template::{SourceFile, document::MAX_BYTES};
 
 /// Folders that hold what others wrote, and are large.
 const SKIPPED: [&str; 4] = [".git", ".terraform", "node_modules", "__pycache__"];
@@ -56,20 +54,22 @@ pub fn tidy(path: &Path) -> PathBuf {
     here.and_then(|here| below(path, &here)).unwrap_or_else(|| without_dots(path))
 }
 
-/// Every file under `paths`, by path, except those under `left_out`. A path that cannot be read is an error; a
-/// file of a folder that cannot, too, since it may be the one that matters.
-pub fn read(paths: &[PathBuf], left_out: Option<&Path>) -> Result<Vec<SourceFile>, CliError> {
-    let mut found: Vec<(PathBuf, bool)> = Vec::new();
+/// Every file under `paths`, by tidied path. A path that cannot be read is an error; a file of a folder that
+/// cannot, too, since it may be the one that matters.
+pub fn read(paths: &[PathBuf]) -> Result<Vec<SourceFile>, CliError> {
+    read_except(&tidied(paths), None)
+}
+
+/// As [`read`], of tidied paths, without the folder `left_out`.
+pub fn read_except(paths: &[PathBuf], left_out: Option<&Path>) -> Result<Vec<SourceFile>, CliError> {
     for path in paths {
-        let metadata = path
-            .metadata()
+        path.metadata()
             .with_context(|| format!("cannot read {}", path.display()))
             .map_err(CliError::usage)?;
-        if metadata.is_dir() {
-            found.extend(walk(path, left_out)?.into_iter().map(|file| (file, false)));
-        } else {
-            found.push((path.clone(), true));
-        }
+    }
+    let mut found: Vec<(PathBuf, bool)> = Vec::new();
+    for path in paths {
+        found.extend(find(path, left_out).map_err(CliError::not_evaluated)?);
     }
     found.sort();
     // Named beats found.
@@ -78,7 +78,28 @@ pub fn read(paths: &[PathBuf], left_out: Option<&Path>) -> Result<Vec<SourceFile
         kept.1 |= same && next.1;
         same
     });
-    let read: Result<Vec<Option<SourceFile>>, CliError> =
+    read_found(found).map_err(CliError::not_evaluated)
+}
+
+/// The file at `path`, or every file under it, by path.
+pub fn read_path(path: &Path) -> anyhow::Result<Vec<SourceFile>> {
+    let mut found = find(path, None)?;
+    found.sort();
+    read_found(found)
+}
+
+/// The files at a path, and whether it named them itself.
+fn find(path: &Path, left_out: Option<&Path>) -> anyhow::Result<Vec<(PathBuf, bool)>> {
+    let metadata = path.metadata().with_context(|| format!("cannot read {}", path.display()))?;
+    if metadata.is_dir() {
+        Ok(walk(path, left_out)?.into_iter().map(|file| (file, false)).collect())
+    } else {
+        Ok(vec![(path.to_owned(), true)])
+    }
+}
+
+fn read_found(found: Vec<(PathBuf, bool)>) -> anyhow::Result<Vec<SourceFile>> {
+    let read: anyhow::Result<Vec<Option<SourceFile>>> =
         found.into_par_iter().map(|(path, named)| read_one(path, named)).collect();
     Ok(read?.into_iter().flatten().collect())
 }
@@ -89,7 +110,7 @@ pub fn still_looked_at(base: Vec<SourceFile>, now: &[SourceFile]) -> Vec<SourceF
     base.into_iter().filter(|file| now.contains(file.path.as_path()) || !file.path.exists()).collect()
 }
 
-fn walk(folder: &Path, left_out: Option<&Path>) -> Result<Vec<PathBuf>, CliError> {
+fn walk(folder: &Path, left_out: Option<&Path>) -> anyhow::Result<Vec<PathBuf>> {
     let skipped = |name: &std::ffi::OsStr| SKIPPED.iter().any(|skipped| name == *skipped);
     let left_out = left_out.map(Path::to_owned);
     let walker = WalkBuilder::new(folder)
@@ -106,9 +127,7 @@ fn walk(folder: &Path, left_out: Option<&Path>) -> Result<Vec<PathBuf>, CliError
         .build();
     let mut files = Vec::new();
     for entry in walker {
-        let entry = entry
-            .with_context(|| format!("cannot read folder {}", folder.display()))
-            .map_err(CliError::not_evaluated)?;
+        let entry = entry.with_context(|| format!("cannot read folder {}", folder.display()))?;
         if entry.file_type().is_some_and(|kind| kind.is_file()) {
             let path = entry.into_path();
             // As users write it: without the dot that they gave for "here".
@@ -119,7 +138,7 @@ fn walk(folder: &Path, left_out: Option<&Path>) -> Result<Vec<PathBuf>, CliError
 }
 
 /// A file's bytes, up to one more than is ever looked at; nothing for a binary that was not named.
-fn read_one(path: PathBuf, named: bool) -> Result<Option<SourceFile>, CliError> {
+fn read_one(path: PathBuf, named: bool) -> anyhow::Result<Option<SourceFile>> {
     let read = || -> io::Result<Option<Vec<u8>>> {
         let mut file = File::open(&path)?;
         let mut bytes = Vec::new();
@@ -131,7 +150,6 @@ fn read_one(path: PathBuf, named: bool) -> Result<Option<SourceFile>, CliError> 
         file.take(rest as u64).read_to_end(&mut bytes)?;
         Ok(Some(bytes))
     };
-    let bytes =
-        read().with_context(|| format!("cannot read {}", path.display())).map_err(CliError::not_evaluated)?;
+    let bytes = read().with_context(|| format!("cannot read {}", path.display()))?;
     Ok(bytes.map(|bytes| SourceFile { path: Arc::new(path), bytes: bytes.into(), named }))
 }
