@@ -2,7 +2,7 @@
 //!
 //! Takes everything as values, the time included. The same input gives the same report.
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 use jiff::Timestamp;
 use rust_decimal::Decimal;
@@ -52,7 +52,9 @@ pub fn check(input: CheckInput<'_>) -> (CheckReport, Baseline) {
     let production = input.production.map(productions);
     let case = Case {
         tasks: &tasks,
+        unread: &unread(input.templates),
         base: base.as_deref(),
+        base_unread: &input.base.map(unread).unwrap_or_default(),
         baseline: input.baseline,
         production: production.as_deref(),
         snapshot_end: input.production.map(|report| report.window.end),
@@ -72,6 +74,11 @@ pub fn check(input: CheckInput<'_>) -> (CheckReport, Baseline) {
 /// The texts that findings point into.
 pub fn sources(templates: &ReadTemplates) -> Sources {
     templates.files.iter().map(|file| (slashed(&file.path), Arc::clone(&file.text))).collect()
+}
+
+fn unread(templates: &ReadTemplates) -> Vec<&Path> {
+    let known = templates.files.iter().filter(|file| file.error.is_some()).map(|file| file.path.as_path());
+    known.chain(templates.unknown.iter().map(|error| error.path.as_path())).collect()
 }
 
 fn tasks_of(templates: &ReadTemplates) -> Vec<&TaskTemplate> {
@@ -229,7 +236,7 @@ fn not_judged_report(not_judged: &NotJudged) -> CheckNotJudged {
 }
 
 /// A path as reports and patterns write it.
-fn slashed(path: &std::path::Path) -> String {
+fn slashed(path: &Path) -> String {
     let text = path.to_string_lossy().replace('\\', "/");
     text.strip_prefix("./").map_or(text.clone(), str::to_owned)
 }

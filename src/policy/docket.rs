@@ -12,6 +12,10 @@ pub struct Draft {
     pub message: String,
     pub help: Option<String>,
     pub monthly_cost_change: Option<Usd>,
+    /// What of the template it is about, where a rule may say several things of it; part of the fingerprint.
+    pub about: String,
+    /// How bad it is, where money does not tell; more is worse, and only findings of the same thing compare.
+    pub severity: u64,
     /// Whether it is too uncertain to fail a check.
     pub only_warns: bool,
 }
@@ -32,6 +36,8 @@ impl Docket {
             message,
             help,
             monthly_cost_change: None,
+            about: String::new(),
+            severity: 0,
             only_warns: false,
         });
         self.drafts.last_mut().expect("one was pushed just now")

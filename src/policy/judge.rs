@@ -1,8 +1,9 @@
 //! [`judge`]: all rules on all templates, with levels, waivers, base and baseline.
 
 use std::{
-    cell::Cell,
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    fmt::Write as _,
+    path::Path,
 };
 
 use jiff::{Timestamp, tz::TimeZone};
@@ -16,15 +17,24 @@ use super::{
     rules,
     subject::{Base, Subject, TasksFrom},
 };
-use crate::{pricing::PriceBook, sha256, template::TaskTemplate, units::Usd, workload::Region};
+use crate::{
+    pricing::PriceBook,
+    sha256,
+    template::{TaskTemplate, TemplateKind},
+    units::Usd,
+    workload::Region,
+};
 
 /// Everything there is to judge by.
 #[derive(Debug, Clone, Copy)]
 pub struct Case<'a> {
     /// In the sequence in which their findings are to come.
     pub tasks: &'a [&'a TaskTemplate],
+    /// Files of which there may be more templates, had they been readable.
+    pub unread: &'a [&'a Path],
     /// The same before the change; `None`: no base was given.
     pub base: Option<&'a [&'a TaskTemplate]>,
+    pub base_unread: &'a [&'a Path],
     pub baseline: Option<&'a Baseline>,
     /// `None`: no snapshot was given.
     pub production: Option<&'a [Production]>,
@@ -49,34 +59,75 @@ const BY_SNAPSHOT: [Rule; 6] = [
 
 /// What all rules say.
 pub fn judge(case: Case<'_>) -> Judgement {
-    let mut judgement = on_templates(&case);
+    let counterparts = Counterparts::of(&case);
+    let mut heard = on_templates(&case, &counterparts);
+    let mut used_before = None;
     if let Some(base) = case.base {
-        // What the base has, too, and no cheaper, is not this change's doing.
-        let before = on_templates(&Case { tasks: base, base: None, ..case });
-        let before: BTreeMap<&str, &Finding> =
-            before.findings.iter().map(|finding| (finding.fingerprint.as_str(), finding)).collect();
-        for finding in &mut judgement.findings {
-            finding.known |= before
-                .get(finding.fingerprint.as_str())
-                .is_some_and(|was| was.monthly_cost_change >= finding.monthly_cost_change);
+        // What the base has, too, and no cheaper or better, is not this change's doing.
+        let as_it_was = Case { tasks: base, unread: case.base_unread, base: None, base_unread: &[], ..case };
+        let before = on_templates(&as_it_was, &Counterparts::default());
+        used_before = Some(before.used);
+        let before: BTreeMap<_, _> = before
+            .traces
+            .iter()
+            .zip(&before.judgement.findings)
+            .map(|(trace, finding)| (&trace.of, (trace, finding)))
+            .collect();
+        for (trace, finding) in heard.traces.iter().zip(&mut heard.judgement.findings) {
+            let was = counterparts.of_task.get(trace.of.task).copied().flatten();
+            let was = was.and_then(|task| before.get(&Identity { task, ..trace.of.clone() }));
+            finding.known = was.is_some_and(|(was, found)| {
+                was.severity >= trace.severity && found.monthly_cost_change >= finding.monthly_cost_change
+            });
         }
     }
-    if let Some(baseline) = case.baseline {
-        for finding in &mut judgement.findings {
-            finding.known |= baseline.has(&finding.fingerprint);
-        }
-    }
+    let mut judgement = heard.judgement;
+    waivers(&case, &heard.used, used_before.as_deref(), &mut judgement);
     without_template(&case, &mut judgement);
+    for finding in &mut judgement.findings {
+        // The snapshot's age is not the change's doing, either.
+        finding.known |= case.base.is_some() && finding.rule == Rule::StaleSnapshot;
+        finding.known |= case.baseline.is_some_and(|baseline| baseline.has(&finding.fingerprint));
+    }
     judgement
 }
 
-fn on_templates(case: &Case<'_>) -> Judgement {
+/// What was said of the templates.
+struct Heard {
+    judgement: Judgement,
+    /// One for each finding.
+    traces: Vec<Trace>,
+    /// Of each waiver, whether it covers something.
+    used: Vec<bool>,
+}
+
+/// What a finding is compared by with that of another run.
+struct Trace {
+    of: Identity,
+    severity: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Identity {
+    /// Index of the template.
+    task: usize,
+    rule: Rule,
+    container: Option<String>,
+    about: String,
+    /// Among those of which all of this is the same.
+    nth: usize,
+}
+
+fn on_templates<'a>(case: &Case<'a>, counterparts: &Counterparts<'a>) -> Heard {
+    let today = case.now.to_zoned(TimeZone::UTC).date();
     let mut judgement = Judgement::default();
-    let used: Vec<Cell<bool>> = case.settings.waivers.iter().map(|_| Cell::new(false)).collect();
-    let mut fingerprints = BTreeSet::new();
-    for &task in case.tasks {
-        let subject = subject_of(case, task);
+    let mut traces = Vec::new();
+    let mut used = vec![false; case.settings.waivers.len()];
+    let mut fingerprints = BTreeMap::new();
+    for (index, &task) in case.tasks.iter().enumerate() {
+        let subject = subject_of(case, task, counterparts.base(case, index));
         let docket = rules::judge(&subject);
+        let mut identities = BTreeMap::new();
         for draft in docket.drafts {
             let holds = |m: &Match| m.holds(task, &subject.production, draft.container.as_deref());
             let level = case.settings.level(draft.rule, holds);
@@ -84,14 +135,24 @@ fn on_templates(case: &Case<'_>) -> Judgement {
             if level == Level::Allow {
                 continue;
             }
-            let waived = case.settings.waivers.iter().zip(&used).find_map(|(waiver, used)| {
+            let waived = case.settings.waivers.iter().zip(&mut used).find_map(|(waiver, used)| {
                 if waiver.rule != draft.rule || !holds(&waiver.matches) {
                     return None;
                 }
-                used.set(true);
-                let today = case.now.to_zoned(TimeZone::UTC).date();
+                *used = true;
                 (!waiver.has_expired(today)).then(|| waiver.reason.clone())
             });
+            let mut of = Identity {
+                task: index,
+                rule: draft.rule,
+                container: draft.container.clone(),
+                about: draft.about.clone(),
+                nth: 0,
+            };
+            let before = identities.entry(of.clone()).or_insert(0_usize);
+            of.nth = *before;
+            *before += 1;
+            traces.push(Trace { of, severity: draft.severity });
             judgement.findings.push(finding(draft, &subject, level, waived, &mut fingerprints));
         }
         let allowed = |rule| case.settings.level(rule, |m| m.holds(task, &subject.production, None));
@@ -108,8 +169,7 @@ fn on_templates(case: &Case<'_>) -> Judgement {
             );
         }
     }
-    waivers(case, &used, &mut judgement);
-    judgement
+    Heard { judgement, traces, used }
 }
 
 /// Why production says nothing of a template's size, if it does not.
@@ -139,69 +199,115 @@ pub struct TaskCosts<'a> {
 
 /// The costs of every template, and of those that only the base has.
 pub fn costs(case: Case<'_>) -> Vec<TaskCosts<'_>> {
-    let mut met = BTreeSet::new();
+    let counterparts = Counterparts::of(&case);
     let mut costs: Vec<TaskCosts<'_>> = case
         .tasks
         .iter()
-        .map(|&task| {
-            let subject = subject_of(&case, task);
+        .enumerate()
+        .map(|(index, &task)| {
+            let subject = subject_of(&case, task, counterparts.base(&case, index));
             let before = match subject.base {
-                Base::Unknown => None,
+                Base::Unknown | Base::Unread(_) => None,
                 Base::New => Some(Usd::ZERO),
-                Base::Was(base) => {
-                    met.insert(std::ptr::from_ref(base));
-                    monthly(base, &subject)
-                }
+                Base::Was(base) => cost_of(subject.monthly(base), subject.tasks_before()),
             };
-            TaskCosts { task, count: count(task, &subject), now: monthly(task, &subject), before }
+            TaskCosts { task, count: count(&subject), now: monthly(&subject), before }
         })
         .collect();
-    let gone = case.base.unwrap_or_default().iter().filter(|task| !met.contains(&std::ptr::from_ref(**task)));
-    costs.extend(gone.map(|&task| {
-        let subject = subject_of(&case, task);
+    let met: BTreeSet<usize> = counterparts.of_task.iter().copied().flatten().collect();
+    let gone = case.base.unwrap_or_default().iter().enumerate().filter(|(index, _)| !met.contains(index));
+    costs.extend(gone.map(|(_, &task)| {
+        let subject = subject_of(&case, task, Base::Unknown);
+        let may_be_there = case.unread.contains(&task.at.path.as_path());
         TaskCosts {
             task,
-            count: count(task, &subject),
-            now: Some(Usd::ZERO),
-            before: monthly(task, &subject),
+            count: count(&subject),
+            now: (!may_be_there).then_some(Usd::ZERO),
+            before: monthly(&subject),
         }
     }));
     costs
 }
 
 /// Tasks of a template: those that run, else those that it asks for itself.
-fn count(task: &TaskTemplate, subject: &Subject<'_>) -> Option<Decimal> {
+fn count(subject: &Subject<'_>) -> Option<Decimal> {
     let tasks = subject.tasks();
-    if tasks.from == TasksFrom::Production {
-        Some(tasks.count)
-    } else {
-        task.desired_count().map(Decimal::from)
-    }
+    (tasks.from != TasksFrom::Nothing).then_some(tasks.count)
 }
 
-fn monthly(task: &TaskTemplate, subject: &Subject<'_>) -> Option<Usd> {
-    let count = count(task, subject).unwrap_or(Decimal::ONE);
-    subject.monthly(task).map(|each| Usd(each * count).rounded())
+fn monthly(subject: &Subject<'_>) -> Option<Usd> {
+    cost_of(subject.monthly(subject.task), subject.tasks().count)
 }
 
-fn subject_of<'a>(case: &Case<'a>, task: &'a TaskTemplate) -> Subject<'a> {
+fn cost_of(each: Option<Decimal>, tasks: Decimal) -> Option<Usd> {
+    each.map(|each| Usd(each * tasks).rounded())
+}
+
+fn subject_of<'a>(case: &Case<'a>, task: &'a TaskTemplate, base: Base<'a>) -> Subject<'a> {
     let production = linked(task, case.production.unwrap_or_default(), case.settings);
     let region = production.first().map(|production| &production.region).or(case.region);
-    let base = case.base.map_or(Base::Unknown, |base| was(task, base).map_or(Base::New, Base::Was));
     Subject { task, production, base, region, book: case.book, settings: case.settings }
 }
 
-/// The same template in the base: of the same file and name, else of the same family or name alone, since
-/// files are renamed.
-fn was<'a>(task: &TaskTemplate, base: &[&'a TaskTemplate]) -> Option<&'a TaskTemplate> {
-    let same_name = |other: &&&TaskTemplate| other.name == task.name && other.kind == task.kind;
-    let same_family =
-        |other: &&&TaskTemplate| task.family.known().is_some() && other.family.known() == task.family.known();
-    base.iter()
-        .find(|other| same_name(other) && other.at.path == task.at.path)
-        .or_else(|| base.iter().find(same_family))
-        .or_else(|| base.iter().find(same_name))
-        .copied()
+/// Which template of the base is which of now.
+#[derive(Debug, Default)]
+struct Counterparts<'a> {
+    /// By the index of the template of now: that of the base's.
+    of_task: Vec<Option<usize>>,
+    /// Files of the base that could not be read and are no more, so that their templates may be anywhere.
+    lost: Option<&'a Path>,
+}
+
+impl<'a> Counterparts<'a> {
+    /// That of the same file and name, else, since files are renamed, that of the same family, or of the same name
+    /// alone. None is that of two: a copy is new.
+    fn of(case: &Case<'a>) -> Self {
+        type Key<'k> = (Option<&'k Path>, Option<TemplateKind>, &'k str);
+        let Some(base) = case.base else { return Self::default() };
+        let by_place = |task: &'a TaskTemplate| -> Option<Key<'a>> {
+            Some((Some(task.at.path.as_path()), Some(task.kind), task.name.as_str()))
+        };
+        let by_family = |task: &'a TaskTemplate| -> Option<Key<'a>> {
+            task.family.known().map(|family| (None, None, family.as_str()))
+        };
+        let by_name =
+            |task: &'a TaskTemplate| -> Option<Key<'a>> { Some((None, Some(task.kind), task.name.as_str())) };
+        let mut of_task = vec![None; case.tasks.len()];
+        let mut is_free = vec![true; base.len()];
+        let keys: [&dyn Fn(&'a TaskTemplate) -> Option<Key<'a>>; 3] = [&by_place, &by_family, &by_name];
+        for key in keys {
+            let mut free: BTreeMap<Key<'_>, VecDeque<usize>> = BTreeMap::new();
+            for (index, task) in base.iter().enumerate().filter(|(index, _)| is_free[*index]) {
+                if let Some(key) = key(task) {
+                    free.entry(key).or_default().push_back(index);
+                }
+            }
+            for (task, own) in case.tasks.iter().zip(&mut of_task).filter(|(_, own)| own.is_none()) {
+                *own = key(task).and_then(|key| free.get_mut(&key)?.pop_front());
+                if let Some(index) = *own {
+                    is_free[index] = false;
+                }
+            }
+        }
+        let there: BTreeSet<&Path> =
+            case.tasks.iter().map(|task| task.at.path.as_path()).chain(case.unread.iter().copied()).collect();
+        let lost = case.base_unread.iter().copied().find(|path| !there.contains(path));
+        Self { of_task, lost }
+    }
+
+    fn base(&self, case: &Case<'a>, index: usize) -> Base<'a> {
+        let Some(base) = case.base else { return Base::Unknown };
+        if let Some(was) = self.of_task.get(index).copied().flatten() {
+            return Base::Was(base[was]);
+        }
+        let path = case.tasks[index].at.path.as_path();
+        case.base_unread
+            .iter()
+            .copied()
+            .find(|unread| *unread == path)
+            .or(self.lost)
+            .map_or(Base::New, Base::Unread)
+    }
 }
 
 fn finding(
@@ -209,18 +315,17 @@ fn finding(
     subject: &Subject<'_>,
     level: Level,
     waived: Option<String>,
-    taken: &mut BTreeSet<String>,
+    taken: &mut BTreeMap<String, usize>,
 ) -> Finding {
     let task = subject.task;
     let service = || task.services.iter().find_map(|service| service.name.known());
     let identity = task.family.known().or_else(service).unwrap_or(&task.name);
     // Neither line, file nor revision is part of it, so that it outlives all three.
     let container = draft.container.as_deref().unwrap_or_default();
-    let print = |nth: usize| {
-        let text = format!("{}\0{identity}\0{container}\0{nth}", draft.rule.as_str());
-        sha256::hex(text.as_bytes())[..32].to_owned()
-    };
-    let fingerprint = (0..).map(print).find(|f| taken.insert(f.clone())).unwrap_or_default();
+    let text = format!("{}\0{identity}\0{container}\0{}", draft.rule.as_str(), draft.about);
+    let nth = taken.entry(text.clone()).or_insert(0);
+    let fingerprint = sha256::hex(format!("{text}\0{nth}").as_bytes())[..32].to_owned();
+    *nth += 1;
     Finding {
         rule: draft.rule,
         level,
@@ -259,20 +364,32 @@ fn bare(rule: Rule, level: Level, message: String, identity: &str) -> Finding {
     }
 }
 
-fn waivers(case: &Case<'_>, used: &[Cell<bool>], judgement: &mut Judgement) {
+/// `used_before`: the same in the base.
+fn waivers(case: &Case<'_>, used: &[bool], used_before: Option<&[bool]>, judgement: &mut Judgement) {
     let today = case.now.to_zoned(TimeZone::UTC).date();
-    for (waiver, used) in case.settings.waivers.iter().zip(used) {
+    let mut taken: BTreeMap<String, usize> = BTreeMap::new();
+    for (index, (waiver, used)) in case.settings.waivers.iter().zip(used).enumerate() {
         let (rule, message) = if waiver.has_expired(today) {
             (Rule::ExpiredWaiver, rules::expired(waiver))
-        } else if used.get() {
+        } else if *used {
             continue;
         } else {
             (Rule::UnusedWaiver, rules::unused(waiver))
         };
         let level = level_of_all(case, rule);
         if level != Level::Allow {
-            let identity = format!("{}\0{}\0{}", waiver.rule.as_str(), waiver.owner, waiver.reason);
-            judgement.findings.push(bare(rule, level, message, &identity));
+            let matches = waiver.matches.identity();
+            let mut identity =
+                format!("{}\0{}\0{}\0{matches}", waiver.rule.as_str(), waiver.owner, waiver.reason);
+            let before = taken.entry(identity.clone()).or_default();
+            if *before > 0 {
+                let _ = write!(identity, "\0{before}");
+            }
+            *before += 1;
+            // That a date passes is not the change's doing; that nothing is left to cover may be.
+            let known = used_before
+                .is_some_and(|before| rule == Rule::ExpiredWaiver || before.get(index) == Some(&false));
+            judgement.findings.push(Finding { known, ..bare(rule, level, message, &identity) });
         }
     }
 }

@@ -45,6 +45,6 @@ pub fn linked<'a>(
 }
 
 /// A name, or the last part of an ARN.
-fn last_part(text: &str) -> &str {
+pub(super) fn last_part(text: &str) -> &str {
     text.rsplit('/').next().unwrap_or(text)
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use wildmatch::WildMatch;
 
-use super::Production;
+use super::{Production, link::last_part};
 use crate::template::TaskTemplate;
 
 /// Patterns with * and ?, all of which must match. `path` is that of the file, with forward slashes.
@@ -36,7 +36,9 @@ impl Match {
     pub fn holds(&self, task: &TaskTemplate, production: &[&Production], container: Option<&str>) -> bool {
         let path = task.at.path.to_string_lossy().replace('\\', "/");
         let service_names = task.services.iter().filter_map(|service| service.name.known().cloned());
-        let clusters = task.services.iter().filter_map(|service| service.cluster.known().cloned());
+        let clusters = task.services.iter().filter_map(|service| service.cluster.known());
+        // Templates name a cluster by its ARN, too.
+        let clusters = clusters.map(|cluster| last_part(cluster).to_owned());
         let families = task.family.known().cloned().into_iter();
         let all = |pattern: &Option<String>, values: Vec<String>| {
             pattern.as_ref().is_none_or(|p| values.iter().any(|value| WildMatch::new(p).matches(value)))
@@ -55,6 +57,12 @@ impl Match {
                 let tags = tags.chain(production.iter().map(|p| &p.tags)).chain([&task.tags]);
                 tags.filter_map(|tags| tags.get(key)).any(|value| WildMatch::new(pattern).matches(value))
             })
+    }
+
+    /// The same text for the same patterns, and for no others.
+    pub(super) fn identity(&self) -> String {
+        let Self { path, task, family, service, cluster, container, tag } = self;
+        format!("{:?}", (path, task, family, service, cluster, container, tag))
     }
 
     /// Whether it names nothing, and so holds even where there is no template.

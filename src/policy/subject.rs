@@ -1,5 +1,7 @@
 //! [`Subject`]: one task template with everything a rule may look at.
 
+use std::path::Path;
+
 use rust_decimal::Decimal;
 
 use super::{CheckSettings, Production};
@@ -32,6 +34,8 @@ pub enum Base<'a> {
     Unknown,
     /// The base does not have it.
     New,
+    /// The base may have it in this file, which could not be read.
+    Unread(&'a Path),
     Was(&'a TaskTemplate),
 }
 
@@ -101,20 +105,102 @@ impl<'a> Subject<'a> {
         }
     }
 
-    /// USD a month of one task of `task` that runs all the time; `None` without region, size or rate.
+    /// Tasks before the change: it may be what changed, where the templates are what says it.
+    pub fn tasks_before(&self) -> Decimal {
+        let now = self.tasks();
+        match self.base {
+            Base::Was(base) if now.from != TasksFrom::Production => {
+                base.desired_count().map_or(now.count, Decimal::from)
+            }
+            _ => now.count,
+        }
+    }
+
+    /// USD a month of one task of `task` that runs all the time on Fargate; `None` without region, size or rate,
+    /// and for what runs on instances.
     pub fn monthly(&self, task: &TaskTemplate) -> Option<Decimal> {
         let (cpu, memory) = size_of(task)?;
-        let shape = TaskShape { cpu, memory, ..self.shape(task)? };
-        let hourly = TaskCost::split(self.book, &shape, self.split(task)).ok()?.hourly();
-        Some(hourly.0 * Decimal::from(HOURS_PER_MONTH))
+        self.monthly_of(task, cpu, memory)
+    }
+
+    /// As [`Self::monthly`], with this size.
+    pub fn monthly_of(&self, task: &TaskTemplate, cpu: CpuUnits, memory: MemoryMib) -> Option<Decimal> {
+        if self.is_on_instances(task) {
+            return None;
+        }
+        let mut sum = Decimal::ZERO;
+        let mut tasks = Decimal::ZERO;
+        for (region, weight) in self.regions() {
+            let shape = TaskShape { cpu, memory, ..self.shape(task, region)? };
+            let hourly = TaskCost::split(self.book, &shape, self.split(task)?).ok()?.hourly();
+            sum += hourly.0 * weight;
+            tasks += weight;
+        }
+        let hourly = sum.checked_div(tasks)?;
+        Some(hourly * Decimal::from(HOURS_PER_MONTH))
     }
 
     /// USD a month of one task of the cheapest size that holds `cpu` and `memory`.
     pub fn monthly_of_cheapest(&self, cpu: CpuUnits, memory: MemoryMib) -> Option<(TaskSize, Decimal)> {
-        let shape = self.shape(self.task)?;
+        let shape = self.shape(self.task, self.region?)?;
         let floors = Floors { cpu, memory, cpu_fixed: false, memory_fixed: false };
-        let (size, hourly) = cheapest_size(self.book, &shape, self.split(self.task), floors).ok()??;
-        Some((size, hourly.0 * Decimal::from(HOURS_PER_MONTH)))
+        let (size, _) = cheapest_size(self.book, &shape, self.split(self.task)?, floors).ok()??;
+        Some((size, self.monthly_of(self.task, size.cpu(), size.memory())?))
+    }
+
+    /// Why [`Self::monthly`] gives nothing for `task`.
+    pub fn why_no_price(&self, task: &TaskTemplate) -> &'static str {
+        if size_of(task).is_none() {
+            "its size is not known"
+        } else if self.is_on_instances(task) {
+            "it runs on instances, whose share it costs"
+        } else if self.region.is_none() {
+            "no region is known; give --region"
+        } else if self.split(task).is_none() {
+            "how much of it runs on Spot is not known"
+        } else {
+            "its price is not known"
+        }
+    }
+
+    /// Where it runs, each with the tasks there; the region that is given where nothing runs it.
+    fn regions(&self) -> Vec<(&Region, Decimal)> {
+        let running: Vec<_> = self
+            .production
+            .iter()
+            .filter_map(|p| Some((&p.region, p.mean_tasks.filter(|tasks| *tasks > Decimal::ZERO)?)))
+            .collect();
+        if running.is_empty() {
+            self.region.map(|region| (region, Decimal::ONE)).into_iter().collect()
+        } else {
+            running
+        }
+    }
+
+    /// Whether the template, or else what runs it, says that it runs on instances: no price of a task is its
+    /// cost then.
+    fn is_on_instances(&self, task: &TaskTemplate) -> bool {
+        let on_instances = |kind: LaunchType| {
+            matches!(kind, LaunchType::Ec2 | LaunchType::External | LaunchType::ManagedInstances)
+        };
+        if task.services.iter().any(is_on_fargate) {
+            return false;
+        }
+        let compatible = &task.requires_compatibilities;
+        if !compatible.is_empty() {
+            let mut on_fargate = compatible.iter().map(|name| name.eq_ignore_ascii_case("FARGATE"));
+            if !on_fargate.clone().any(|is_it| is_it) {
+                return true;
+            }
+            if on_fargate.all(|is_it| is_it) {
+                return false;
+            }
+        }
+        let services = || task.services.iter().filter_map(|service| service.launch_type.known().copied());
+        if services().next().is_some() {
+            return services().all(on_instances);
+        }
+        !self.production.is_empty() && self.production.iter().all(|p| on_instances(p.launch_type))
     }
 
     /// USD a month of one task's configured storage beyond what is free.
@@ -124,8 +210,8 @@ impl<'a> Subject<'a> {
         Some(self.monthly(self.task)? - self.monthly(&free)?)
     }
 
-    /// Region, platform and storage; the size does not matter.
-    fn shape(&self, task: &TaskTemplate) -> Option<TaskShape> {
+    /// Platform and storage in a region; the size does not matter.
+    fn shape(&self, task: &TaskTemplate, region: &Region) -> Option<TaskShape> {
         let platform = match &task.platform {
             Setting::Absent => Platform::default(),
             Setting::Known { value, .. } => *value,
@@ -136,24 +222,35 @@ impl<'a> Subject<'a> {
             Setting::Known { value, .. } => *value,
             Setting::Unresolved { .. } => return None,
         };
-        let region = self.region?.clone();
-        Some(TaskShape { region, platform, cpu: CpuUnits(0), memory: MemoryMib(0), ephemeral_storage })
+        Some(TaskShape {
+            region: region.clone(),
+            platform,
+            cpu: CpuUnits(0),
+            memory: MemoryMib(0),
+            ephemeral_storage,
+        })
     }
 
-    /// How a task of `task` is bought on average: as its services say, else as the workloads do.
-    pub fn split(&self, task: &TaskTemplate) -> PurchaseSplit {
-        if let Some(split) = split_of(task) {
-            return split;
+    /// How a task of `task` is bought on average: as its services say, else as the workloads do. `None` where the
+    /// services say it in a way that the files do not tell.
+    pub fn split(&self, task: &TaskTemplate) -> Option<PurchaseSplit> {
+        let bought = bought(task);
+        if let Bought::As(split) = bought {
+            return Some(split);
         }
         let total: Decimal = self.production.iter().filter_map(|p| p.mean_tasks).sum();
-        let spot: Decimal = self.production.iter().filter_map(|p| Some(p.mean_tasks? * p.spot_share)).sum();
-        if self.platform().is_some_and(|platform| platform.os == OperatingSystem::Windows)
-            || total <= Decimal::ZERO
-        {
-            return PurchaseSplit::ON_DEMAND;
+        if total <= Decimal::ZERO {
+            return (bought == Bought::NotSaid).then_some(PurchaseSplit::ON_DEMAND);
         }
+        if self.platform().is_some_and(|platform| platform.os == OperatingSystem::Windows) {
+            return Some(PurchaseSplit::ON_DEMAND);
+        }
+        let spot: Decimal = self.production.iter().filter_map(|p| Some(p.mean_tasks? * p.spot_share)).sum();
         let parts = (spot / total * Decimal::from(1_000_000)).round();
-        PurchaseSplit { spot: u64::try_from(parts).unwrap_or_default().min(1_000_000), total: 1_000_000 }
+        Some(PurchaseSplit {
+            spot: u64::try_from(parts).unwrap_or_default().min(1_000_000),
+            total: 1_000_000,
+        })
     }
 
     /// The memory before the change: the base's, else that of what runs.
@@ -161,7 +258,7 @@ impl<'a> Subject<'a> {
         match self.base {
             Base::Was(base) => base.memory.known().copied(),
             Base::New => None,
-            Base::Unknown => self.running(|production| production.current.1),
+            Base::Unknown | Base::Unread(_) => self.running(|production| production.current.1),
         }
     }
 
@@ -169,7 +266,7 @@ impl<'a> Subject<'a> {
         match self.base {
             Base::Was(base) => base.cpu.known().copied(),
             Base::New => None,
-            Base::Unknown => self.running(|production| production.current.0),
+            Base::Unknown | Base::Unread(_) => self.running(|production| production.current.0),
         }
     }
 
@@ -215,27 +312,40 @@ pub fn size_of(task: &TaskTemplate) -> Option<(CpuUnits, MemoryMib)> {
     Some((*task.cpu.known()?, *task.memory.known()?))
 }
 
-/// How the services buy Fargate capacity by weights, if a strategy says; bases are left out, as the number
-/// of tasks is not the template's to say.
-pub fn split_of(task: &TaskTemplate) -> Option<PurchaseSplit> {
+/// What a template's services say of how they buy Fargate capacity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bought {
+    NotSaid,
+    As(PurchaseSplit),
+    /// By weights that the files do not tell.
+    NotKnown,
+}
+
+/// By weights, if a strategy says; bases are left out, as the number of tasks is not the template's to say.
+pub fn bought(task: &TaskTemplate) -> Bought {
     let strategies: Vec<_> =
         task.services.iter().map(|service| &service.strategy).filter(|s| !s.is_empty()).collect();
     if strategies.is_empty() {
         let on_demand =
             task.services.iter().any(|service| service.launch_type.known() == Some(&LaunchType::Fargate));
-        return on_demand.then_some(PurchaseSplit::ON_DEMAND);
+        return if on_demand { Bought::As(PurchaseSplit::ON_DEMAND) } else { Bought::NotSaid };
     }
     let items = || strategies.iter().flat_map(|strategy| strategy.iter());
-    // A strategy of one provider has no need of a weight.
-    let weight =
-        |item: &crate::template::StrategyTemplate| u64::from(item.weight.max(u32::from(item.base > 0)));
-    let total: u64 = items().map(weight).sum();
-    let spot: u64 = items().filter(|item| is_spot(&item.provider)).map(weight).sum();
-    if total == 0 {
-        let all_spot = items().all(|item| is_spot(&item.provider));
-        return Some(PurchaseSplit { spot: u64::from(all_spot), total: 1 });
+    // Whatever the weights are, where all is bought in one way.
+    for all_spot in [false, true] {
+        if items().all(|item| is_spot(&item.provider) == all_spot) {
+            return Bought::As(PurchaseSplit { spot: u64::from(all_spot), total: 1 });
+        }
     }
-    Some(PurchaseSplit { spot, total })
+    let (mut spot, mut total) = (0, 0);
+    for item in items() {
+        let (Some(weight), Some(base)) = (item.weight, item.base) else { return Bought::NotKnown };
+        // What has a base has a part, even without a weight.
+        let weight = u64::from(weight.max(u32::from(base > 0)));
+        total += weight;
+        spot += if is_spot(&item.provider) { weight } else { 0 };
+    }
+    Bought::As(if total == 0 { PurchaseSplit::ON_DEMAND } else { PurchaseSplit { spot, total } })
 }
 
 pub fn is_spot(provider: &str) -> bool {

@@ -3,7 +3,10 @@
 //! Prices: us-east-1, Linux x86, on demand, 0.04048 a vCPU-hour and 0.004445 a GB-hour (AWS Price List,
 //! `pricing/fargate.csv`).
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use jiff::Timestamp;
 use proptest::prelude::*;
@@ -87,8 +90,8 @@ fn service(desired: u32, strategy: &[(&str, u32, u32)]) -> ServiceTemplate {
             .iter()
             .map(|(provider, base, weight)| StrategyTemplate {
                 provider: (*provider).into(),
-                base: *base,
-                weight: *weight,
+                base: Some(*base),
+                weight: Some(*weight),
                 at: place(22),
             })
             .collect(),
@@ -127,6 +130,9 @@ fn production(tasks: i64) -> Production {
 struct Given {
     tasks: Vec<TaskTemplate>,
     base: Option<Vec<TaskTemplate>>,
+    base_unread: Vec<&'static str>,
+    /// Of the snapshot.
+    end: &'static str,
     production: Option<Vec<Production>>,
     settings: CheckSettings,
     baseline: Option<Baseline>,
@@ -137,6 +143,8 @@ impl Given {
         Self {
             tasks: vec![task],
             base: None,
+            base_unread: Vec::new(),
+            end: NOW,
             production: None,
             settings: CheckSettings::default(),
             baseline: None,
@@ -163,10 +171,12 @@ impl Given {
         let base: Option<Vec<&TaskTemplate>> = self.base.as_ref().map(|base| base.iter().collect());
         judge(Case {
             tasks: &tasks,
+            unread: &[],
             base: base.as_deref(),
+            base_unread: &self.base_unread.iter().map(|path| Path::new(*path)).collect::<Vec<_>>(),
             baseline: self.baseline.as_ref(),
             production: self.production.as_deref(),
-            snapshot_end: self.production.is_some().then(now),
+            snapshot_end: self.production.is_some().then(|| self.end.parse().unwrap()),
             region: Some(&Region("us-east-1".into())),
             book: PriceBook::embedded(),
             settings: &self.settings,
@@ -393,6 +403,149 @@ fn what_the_change_makes_worse_is_not_known() {
 }
 
 #[test]
+fn a_message_says_what_its_money_is_for() {
+    let message = |now: TaskTemplate, base: TaskTemplate| {
+        let found = Given::of(now).running_as(production(1)).after(base).judged().findings;
+        found.into_iter().find(|f| f.rule != Rule::CostIncrease).unwrap().message
+    };
+    // 6 GB x 0.004445 x 730 = 19.47, of which the change adds a part.
+    assert_eq!(
+        message(task(1024, 8192), task(1024, 4096)),
+        "this change takes the task from 4 GB to 8 GB of memory, the 14-day peak is 0.9 GB; +19.47 USD a month, \
+         more than 2 GB would cost"
+    );
+    // A change that takes some away is not what costs this.
+    assert_eq!(
+        message(task(1024, 6144), task(1024, 8192)),
+        "the task has 6 GB of memory, the 14-day peak is 0.9 GB; +12.98 USD a month, more than 2 GB would cost"
+    );
+    // 3 vCPU x 0.04048 x 730 = 88.65.
+    assert_eq!(
+        message(task(4096, 8192), task(8192, 16384)),
+        "the task has 4 vCPU, the busiest task took 0.71 vCPU or less 99.5 % of 14 days; +88.65 USD a month, more \
+         than 1 vCPU would cost"
+    );
+}
+
+#[test]
+fn less_of_what_was_too_little_is_worse() {
+    let given = |now: u32, before: u32| {
+        let given = Given::of(task(1024, now)).running_as(production(4)).after(task(1024, before));
+        let found = given.judged().findings;
+        found.into_iter().find(|f| f.rule == Rule::MemoryUnderprovisioned).unwrap().known
+    };
+    let of_heap = |now: u32| {
+        let mut heap = task(1024, now);
+        let mut jvm = container("app", 0, None, None);
+        jvm.runtime_settings = vec![(RuntimeSetting { name: "-Xmx".into(), value: "8g".into() }, place(14))];
+        heap.containers = vec![jvm];
+        heap
+    };
+    // Fargate has no less than 2 GB at 1 vCPU, which is another finding.
+    assert_eq!((given(1024, 1024), given(512, 1024), given(1024, 512)), (true, false, true));
+    let heap = |now, before| Given::of(of_heap(now)).after(of_heap(before)).judged().findings[0].known;
+    assert_eq!((heap(4096, 4096), heap(3072, 4096)), (true, false));
+}
+
+#[test]
+fn copies_of_a_template_are_compared_each_with_its_own() {
+    let of = |path: &str, cpu: u32, memory: u32| {
+        let known = |value| Setting::Known { value, at: place_in(path, 3), used_at: None };
+        let memory = Setting::Known { value: MemoryMib(memory), at: place_in(path, 4), used_at: None };
+        TaskTemplate { at: place_in(path, 1), cpu: known(CpuUnits(cpu)), memory, ..task(256, 512) }
+    };
+    let given = |now: [TaskTemplate; 2], base: &[TaskTemplate]| {
+        let mut given = Given::of(now[0].clone());
+        given.tasks.push(now[1].clone());
+        given.base = Some(base.to_vec());
+        given.judged().findings.into_iter().map(|f| (f.rule, f.at.unwrap().path, f.known)).collect::<Vec<_>>()
+    };
+    let at = |rule, path: &str, known| (rule, Arc::new(PathBuf::from(path)), known);
+    // The one is mended, the other broken.
+    assert_eq!(
+        given(
+            [of("dev.json", 256, 4096), of("prod.json", 256, 512)],
+            &[of("dev.json", 256, 512), of("prod.json", 256, 4096)]
+        ),
+        [at(Rule::InvalidTaskSize, "dev.json", false), at(Rule::CostIncrease, "dev.json", false)]
+    );
+    // A copy costs what it costs; what it is a copy of has not changed.
+    assert_eq!(
+        given([of("a.json", 256, 512), of("b.json", 256, 512)], &[of("b.json", 256, 512)]),
+        [at(Rule::CostIncrease, "a.json", false)]
+    );
+    // Both files were renamed.
+    assert_eq!(
+        given(
+            [of("x/dev.json", 256, 512), of("x/prod.json", 512, 1024)],
+            &[of("dev.json", 256, 512), of("prod.json", 512, 1024)]
+        ),
+        []
+    );
+}
+
+#[test]
+fn what_the_base_may_have_is_not_new() {
+    let mut given = Given::of(task(1024, 2048));
+    given.base = Some(Vec::new());
+    assert_eq!(given.rules(), [Rule::CostIncrease]);
+    for (unread, is_judged) in [("api.json", false), ("gone.json", false)] {
+        given.base_unread = vec![unread];
+        let judgement = given.judged();
+        assert_eq!(judgement.findings.is_empty(), !is_judged, "{unread}");
+        let why = judgement.not_judged.iter().find(|n| n.rule == Rule::CostIncrease).unwrap();
+        assert_eq!(why.why, format!("{unread} of the base, which may have it, could not be read"));
+    }
+    // A file that is broken in both says nothing of others.
+    let mut other = task(256, 512);
+    (other.at, other.family, other.name) = (place_in("other.json", 1), Setting::Absent, "other".into());
+    given.tasks.push(other);
+    given.base_unread = vec!["other.json"];
+    assert_eq!(given.rules(), [Rule::CostIncrease]);
+}
+
+#[test]
+fn what_runs_on_instances_has_no_fargate_price() {
+    let mut on_ec2 = task(1024, 8192);
+    on_ec2.requires_compatibilities = vec!["EC2".into()];
+    let judgement = Given::of(on_ec2.clone()).after(task(256, 512)).set("[check]\nbudget_usd = 1").judged();
+    assert_eq!(judgement.findings, []);
+    assert!(judgement.not_judged.iter().any(|n| n.why == "it runs on instances, whose share it costs"));
+    // As production says it, where the template leaves it open.
+    let running = || Production { launch_type: LaunchType::Ec2, ..production(4) };
+    on_ec2.requires_compatibilities = Vec::new();
+    assert_eq!(Given::of(on_ec2.clone()).running_as(running()).found(), []);
+    on_ec2.requires_compatibilities = vec!["FARGATE".into()];
+    assert_eq!(Given::of(on_ec2).running_as(running()).rules(), [Rule::MemoryOverprovisioned]);
+}
+
+#[test]
+fn weights_that_are_not_known_are_not_guessed() {
+    let mut mixed = task(1024, 2048);
+    mixed.services = vec![service(1, &[("FARGATE", 0, 0), ("FARGATE_SPOT", 0, 1)])];
+    assert_eq!(Given::of(mixed.clone()).rules(), [Rule::SpotWithoutReplicas]);
+    mixed.services[0].strategy[0].weight = None;
+    let judgement = Given::of(mixed.clone()).after(task(256, 512)).judged();
+    assert_eq!(judgement.findings, []);
+    assert!(judgement.not_judged.iter().any(|n| n.why == "how much of it runs on Spot is not known"));
+    mixed.services[0].strategy[0].provider = "FARGATE_SPOT".into();
+    assert_eq!(Given::of(mixed).rules(), [Rule::SpotWithoutReplicas], "it is all Spot, whatever the weights");
+}
+
+#[test]
+fn each_region_has_its_own_price() {
+    let elsewhere = Production { region: Region("eu-central-1".into()), id: "eu".into(), ..production(3) };
+    let found = Given::of(task(1024, 8192)).running_as(production(1)).running_as(elsewhere).judged().findings;
+    // 6 GB x 730 x (0.004445 in us-east-1, and three times 0.00511 in eu-central-1).
+    assert_eq!(
+        found[0].monthly_cost_change.unwrap().0.round_dp(2).to_string(),
+        "86.61",
+        "{}",
+        found[0].message
+    );
+}
+
+#[test]
 fn spot_alone_wants_two_tasks_and_leaving_spot_is_dearer() {
     let mut spot = task(1024, 2048);
     spot.services = vec![service(1, &[("FARGATE_SPOT", 0, 1)])];
@@ -490,6 +643,80 @@ fn waivers_cover_until_their_last_day() {
 }
 
 #[test]
+fn no_two_findings_have_one_fingerprint() {
+    let waiver = |family: &str| {
+        format!(
+            "[[waiver]]\nrule = \"untagged\"\nmatch = {{ family = \"{family}\" }}\nreason = \"r\"\nowner = \
+             \"o\"\nexpires = 2026-12-31\n"
+        )
+    };
+    let prints = |toml: String| -> Vec<String> {
+        Given::of(task(1024, 2048)).set(&toml).judged().findings.into_iter().map(|f| f.fingerprint).collect()
+    };
+    let all = prints(waiver("a") + &waiver("b") + &waiver("b"));
+    assert_eq!(all.iter().collect::<std::collections::BTreeSet<_>>().len(), 3, "{all:?}");
+    // Nor does it depend on what stands before it.
+    assert_eq!(prints(waiver("b")), all[1..2]);
+
+    // Of what is said of cpu and memory, each is itself.
+    let unresolved = |cpu: bool| {
+        let mut task = task(256, 512);
+        let unknown = |line| Setting::Unresolved { why: "elsewhere".into(), at: place(line) };
+        task.memory = unknown(4);
+        if cpu {
+            task.cpu = Setting::Unresolved { why: "elsewhere".into(), at: place(3) };
+        }
+        Given::of(task).judged().findings.into_iter().map(|f| f.fingerprint).collect::<Vec<_>>()
+    };
+    assert_eq!(unresolved(false), unresolved(true)[1..]);
+}
+
+#[test]
+fn a_waiver_that_the_base_alone_needs_is_unused() {
+    let toml = "[check.levels]\nunused-waiver = \"deny\"\n[[waiver]]\nrule = \"invalid-task-size\"\nmatch = { \
+                family = \"api\" }\nreason = \"r\"\nowner = \"o\"\nexpires = 2026-12-31\n";
+    let verdict = |now: TaskTemplate, base: TaskTemplate| {
+        let judgement = Given::of(now).after(base).set(toml).judged();
+        Verdict::of(&judgement, false, OnIncomplete::Warn, true)
+    };
+    assert_eq!(verdict(task(256, 512), task(256, 4096)), Verdict::Fail, "the change made it useless");
+    assert_eq!(verdict(task(256, 512), task(256, 512)), Verdict::Pass, "it was so before");
+    assert_eq!(verdict(task(256, 4096), task(256, 4096)), Verdict::Pass, "it is in use");
+}
+
+#[test]
+fn a_baseline_knows_what_concerns_no_template_too() {
+    let mut given = Given::of(task(1024, 2048)).running_as(production(1));
+    given.settings.stale_after_days = 1;
+    given.end = "2026-10-01T00:00:00Z";
+    let found = given.judged().findings;
+    assert_eq!((found.len(), found[0].known), (1, false));
+    given.baseline = Some(Baseline::of(&found));
+    assert!(given.judged().findings[0].known);
+}
+
+#[test]
+fn a_waiver_matches_by_container_tag_and_the_cluster_of_an_arn() {
+    let given = |matches: &str| {
+        let mut task = task(512, 1024);
+        task.containers = vec![container("app", 0, Some(2048), None), container("log", 0, Some(4096), None)];
+        task.services = vec![service(1, &[])];
+        task.services[0].cluster = known("arn:aws:ecs:us-east-1:123456789012:cluster/prod".into(), 23);
+        let toml = format!(
+            "[[waiver]]\nrule = \"containers-exceed-task\"\nmatch = {{ {matches} }}\nreason = \"r\"\nowner = \
+             \"o\"\nexpires = 2026-12-31\n"
+        );
+        let found = Given::of(task).set(&toml).judged().findings;
+        found.iter().filter(|f| f.waived.is_some()).count()
+    };
+    assert_eq!(given("container = \"log\""), 1);
+    assert_eq!(given("cluster = \"prod\""), 2);
+    assert_eq!(given("tag.team = \"w*\""), 2);
+    assert_eq!(given("tag.team = \"w*\", container = \"app\""), 1);
+    assert_eq!(given("cluster = \"dev\""), 0);
+}
+
+#[test]
 fn a_baseline_is_read_back_and_knows_its_findings() {
     let judgement = Given::of(task(256, 4096)).judged();
     let baseline = Baseline::of(&judgement.findings);
@@ -511,7 +738,9 @@ fn a_snapshot_is_stale_after_its_days() {
     let at = |end: &str| {
         judge(Case {
             tasks: &tasks,
+            unread: &[],
             base: None,
+            base_unread: &[],
             baseline: None,
             production: given.production.as_deref(),
             snapshot_end: Some(end.parse().unwrap()),

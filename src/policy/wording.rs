@@ -51,3 +51,10 @@ pub fn monthly_change(subject: &Subject<'_>, per_task: Decimal) -> String {
         _ => format!("{each}, {} for {}", change(per_task * all.count), tasks(all)),
     }
 }
+
+/// As [`monthly_change`], of what is paid over a size that is enough. A change that began at that size needs no
+/// more words: it is what costs this.
+pub fn monthly_excess(subject: &Subject<'_>, per_task: Decimal, enough: &str, begins_there: bool) -> String {
+    let change = monthly_change(subject, per_task);
+    if begins_there { change } else { format!("{change}, more than {enough} would cost") }
+}

@@ -171,7 +171,9 @@ pub struct ServiceTemplate {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StrategyTemplate {
     pub provider: String,
-    pub base: u32,
-    pub weight: u32,
+    /// 0 where nothing is said; absent where it is said and not known.
+    pub base: Option<u32>,
+    /// As `base`.
+    pub weight: Option<u32>,
     pub at: Place,
 }

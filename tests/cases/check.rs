@@ -105,6 +105,59 @@ fn a_folder_can_be_the_base() {
 }
 
 #[test]
+fn a_file_named_in_several_ways_is_one_file() {
+    let folder = Folder::new();
+    std::fs::create_dir_all(folder.path("infra")).unwrap();
+    let folder = folder.with("infra/a.json", definition("\"256\"", "\"512\""));
+    let absolute = folder.path("infra").display().to_string();
+    let ways = ["infra/a.json", "./infra/a.json", "infra/../infra/a.json", &absolute, "."];
+    let found = report(&folder, &ways, 0);
+    assert_eq!(found["totals"]["tasks"], 1, "{found}");
+    assert_eq!(found["files"][0]["path"], "infra/a.json");
+}
+
+#[test]
+fn the_base_is_found_whatever_way_the_files_are_named() {
+    let folder = Folder::new();
+    for name in ["old/infra", "infra"] {
+        std::fs::create_dir_all(folder.path(name)).unwrap();
+    }
+    let folder = folder
+        .with("old/infra/a.json", definition("\"256\"", "\"512\""))
+        .with("old/infra/b.json", definition("\"512\"", "\"1024\""))
+        .with("infra/a.json", definition("\"512\"", "\"1024\""))
+        .with("infra/b.json", definition("\"512\"", "\"1024\""));
+    let absolute = folder.path("infra").display().to_string();
+    for (path, base) in [("infra", "old"), (".", "./old"), (&absolute, "old"), ("./infra", "old/../old")] {
+        let found = report(&folder, &[path, "--base-path", base, "--region", "us-east-1"], 0);
+        assert_eq!(found["totals"]["tasks"], 2, "the base is no part of what is checked: {path} {base}");
+        assert_eq!(found["totals"]["monthly_cost_change"], 9.0101, "{path} {base}");
+    }
+    // What lies elsewhere has no counterpart in the base; joined to it, it would be compared with itself.
+    let elsewhere = Folder::new().with("a.json", definition("\"512\"", "\"1024\""));
+    let path = elsewhere.path("a.json").display().to_string();
+    let run = folder.run(&["check", &path, "--base-path", "old"]).code(2);
+    assert!(stderr(&run).contains("is not below the current folder"), "{}", stderr(&run));
+}
+
+#[test]
+fn what_git_ignores_now_is_not_gone() {
+    let folder = Folder::new();
+    std::fs::create_dir_all(folder.path("node_modules")).unwrap();
+    let folder = folder
+        .with("node_modules/a.json", definition("\"512\"", "\"1024\""))
+        .with("kept.json", definition("\"512\"", "\"1024\""))
+        .with("gone.json", definition("\"256\"", "\"512\""));
+    git(&folder, &["init", "-q"]);
+    git(&folder, &["add", "-f", "."]);
+    git(&folder, &["commit", "-qm", "base"]);
+    std::fs::remove_file(folder.path("gone.json")).unwrap();
+    let folder = folder.with(".gitignore", "kept.json\n");
+    let found = report(&folder, &[".", "--base", "HEAD", "--region", "us-east-1"], 0);
+    assert_eq!(found["totals"]["monthly_cost_change"], -9.01);
+}
+
+#[test]
 fn folders_are_searched_by_content_and_hidden_ones_too() {
     let folder = Folder::new();
     for name in [".aws", "infra", "node_modules", ".git", "ignored"] {
@@ -141,6 +194,42 @@ fn a_file_that_cannot_be_read_is_told_and_fails_only_if_that_is_asked() {
     let folder = folder.with("bad.json", definition("\"256\"", "\"4096\""));
     folder.run(&["check", "broken.json", "bad.json"]).code(1);
     folder.run(&["check", "broken.json", "bad.json", "--on-incomplete", "fail"]).code(3);
+}
+
+#[test]
+fn a_baseline_of_a_part_is_not_written_where_that_is_to_fail() {
+    let folder = Folder::new()
+        .with("broken.json", "{\"containerDefinitions\": [}")
+        .with("bad.json", definition("\"256\"", "\"4096\""));
+    let write = ["check", ".", "--write-baseline", "known.json"];
+    folder.run(&[&write[..], &["--on-incomplete", "fail"]].concat()).code(3);
+    assert!(!folder.path("known.json").exists());
+    folder.run(&write).code(0);
+    assert!(folder.read("known.json").contains("invalid-task-size"));
+    // All that is found is written, what the base has, too.
+    git(&folder, &["init", "-q"]);
+    git(&folder, &["add", "bad.json"]);
+    git(&folder, &["commit", "-qm", "base"]);
+    folder.run(&[&write[..3], &["again.json", "--base", "HEAD", "--new-only"]].concat()).code(0);
+    assert!(folder.read("again.json").contains("invalid-task-size"));
+}
+
+#[test]
+fn what_cannot_be_read_is_neither_new_nor_gone() {
+    let fine = definition("\"512\"", "\"1024\"");
+    let folder = Folder::new();
+    std::fs::create_dir_all(folder.path("old")).unwrap();
+    let folder = folder.with("old/a.json", "{\"containerDefinitions\": [}").with("a.json", &fine);
+    let arguments = ["a.json", "--base-path", "old", "--region", "us-east-1"];
+    let found = report(&folder, &arguments, 0);
+    assert_eq!((rules(&found), &found["totals"]["monthly_cost_change"]), (vec![], &Value::from(0.0)));
+    assert!(
+        found["not_judged"].to_string().contains("a.json of the base, which may have it, could not be read")
+    );
+    let folder = folder.with("a.json", "{\"containerDefinitions\": [}").with("old/a.json", &fine);
+    let found = report(&folder, &arguments, 0);
+    assert_eq!(found["totals"]["monthly_cost_change"], 0.0, "{found}");
+    assert_eq!(found["tasks"][0]["monthly_cost"], Value::Null);
 }
 
 #[test]

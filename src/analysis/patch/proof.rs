@@ -37,7 +37,9 @@ fn findings(task: &TaskTemplate, linked: &[&Production], input: &PatchInput<'_>)
     settings.links.clone_from(&input.settings.links);
     let mut judgement = policy::judge(Case {
         tasks: &[task],
+        unread: &[],
         base: None,
+        base_unread: &[],
         baseline: None,
         production: Some(&production),
         snapshot_end: None,

@@ -2,7 +2,7 @@
 
 use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
-    path::{Path, PathBuf},
+    path::{Component, Path, PathBuf},
     process::{Command, Stdio},
     sync::Arc,
 };
@@ -19,16 +19,22 @@ pub fn in_folder(folder: &Path, paths: &[PathBuf]) -> Result<Vec<SourceFile>, Cl
     if !folder.is_dir() {
         return Err(CliError::usage(anyhow!("--base-path {} is not a folder", folder.display())));
     }
-    let here = std::env::current_dir().map_err(CliError::not_evaluated)?;
     let mut found = Vec::new();
     for path in paths {
-        let relative = path.strip_prefix(&here).unwrap_or(path);
-        let there = folder.join(relative);
+        // Joined to the folder, it would lead out of it again: back to the very files that are checked.
+        if path.is_absolute() || path.components().any(|part| part == Component::ParentDir) {
+            return Err(CliError::usage(anyhow!(
+                "{} is not below the current folder, which --base-path {} stands for; run this where it is",
+                path.display(),
+                folder.display()
+            )));
+        }
+        let there = folder.join(path);
         if there.exists() {
             found.push(there);
         }
     }
-    let mut read = template_files::read(&found)?;
+    let mut read = template_files::read(&found, None)?;
     for file in &mut read {
         let relative = file.path.strip_prefix(folder).unwrap_or(&file.path).to_owned();
         file.path = Arc::new(relative);

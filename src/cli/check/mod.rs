@@ -64,7 +64,7 @@ pub struct CheckArgs {
     /// Do not report this rule
     #[arg(long, value_name = "RULE", value_parser = rule)]
     allow: Vec<Rule>,
-    /// What to do about files that cannot be read
+    /// What to do about files that cannot be read, beside listing them; what is denied exits 1 unless 3 comes first
     #[arg(long, value_enum, default_value_t = OnIncomplete::Warn)]
     on_incomplete: OnIncomplete,
     /// Say what a rule does and why, and nothing else
@@ -140,9 +140,16 @@ pub fn run(global: &GlobalArgs, args: &CheckArgs) -> Result<ExitCode, CliError> 
     let settings = settings(global, args)?;
     let inputs = args.inputs.read()?;
     let baseline = args.baseline.as_deref().map(read_baseline).transpose()?;
-    let sources_read = template_files::read(&args.paths)?;
+    let paths = template_files::tidied(&args.paths);
+    let base_path = args.base_path.as_deref().map(template_files::tidy);
+    let sources_read = template_files::read(&paths, base_path.as_deref())?;
     let templates = read_all(&sources_read, &inputs);
-    let base = base_files(global, args)?.map(|files| read_all(&files, &inputs));
+    let base = match (&base_path, &args.base) {
+        (Some(folder), _) => Some(base::in_folder(folder, &paths)?),
+        (None, Some(revision)) => Some(base::in_git(global, revision, &paths)?),
+        (None, None) => None,
+    };
+    let base = base.map(|files| read_all(&template_files::still_looked_at(files, &sources_read), &inputs));
     let production =
         args.snapshot.as_ref().map(|place| report_on(global, &place.open(global)?)).transpose()?;
     let region = region(global, &args.region)?;
@@ -184,7 +191,8 @@ pub fn run(global: &GlobalArgs, args: &CheckArgs) -> Result<ExitCode, CliError> 
         let plural = if unread == 1 { "" } else { "s" };
         global.warn(&format!("{unread} file{plural} could not be read whole; the result says why"));
     }
-    if let Some(path) = &args.write_baseline {
+    // A baseline of a part would let the rest through as new.
+    if let Some(path) = args.write_baseline.as_ref().filter(|_| report.verdict != Verdict::Incomplete) {
         write_baseline(path, &found)?;
         return Ok(ExitCode::Fine);
     }
@@ -211,13 +219,6 @@ fn settings(global: &GlobalArgs, args: &CheckArgs) -> Result<CheckSettings, CliE
         }
     }
     Ok(settings.with_command_line(chosen))
-}
-
-fn base_files(global: &GlobalArgs, args: &CheckArgs) -> Result<Option<Vec<SourceFile>>, CliError> {
-    if let Some(folder) = &args.base_path {
-        return base::in_folder(folder, &args.paths).map(Some);
-    }
-    args.base.as_deref().map(|revision| base::in_git(global, revision, &args.paths)).transpose()
 }
 
 /// The region, if anything names one: a template need not have one to be judged.

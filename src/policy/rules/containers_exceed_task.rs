@@ -12,7 +12,10 @@
 //!
 //! Default level: deny.
 
-use crate::policy::{Rule, docket::Docket, subject::Subject};
+use crate::{
+    policy::{Rule, docket::Docket, subject::Subject},
+    template::Setting,
+};
 
 pub fn judge(subject: &Subject<'_>, docket: &mut Docket) {
     let task = subject.task;
@@ -26,7 +29,7 @@ pub fn judge(subject: &Subject<'_>, docket: &mut Docket) {
         if sum > u64::from(cpu.0) {
             let message = format!("the containers reserve {sum} CPU units together, the task has {}", cpu.0);
             let at = task.cpu.place().unwrap_or(&task.at);
-            docket.find(Rule::ContainersExceedTask, at, message, help());
+            docket.find(Rule::ContainersExceedTask, at, message, help()).about = "cpu".into();
         }
     }
     let Some(memory) = task.memory.known() else { return };
@@ -42,11 +45,15 @@ pub fn judge(subject: &Subject<'_>, docket: &mut Docket) {
             docket.find(Rule::ContainersExceedTask, at, message, help()).container = Some(name.to_owned());
         }
     }
-    let reserved = task.containers.iter().filter_map(|c| c.memory_reservation.known().or(c.memory.known()));
+    let reserved = task.containers.iter().filter_map(|c| match &c.memory_reservation {
+        Setting::Absent => c.memory.known(),
+        // What is not known may be anything below the limit.
+        reservation => reservation.known(),
+    });
     let sum = reserved.fold(0_u64, |sum, memory| sum + u64::from(memory.0));
     if sum > u64::from(memory.0) && !has_larger {
         let message = format!("the containers reserve {sum} MiB together, the task has {}", memory.0);
         let at = task.memory.place().unwrap_or(&task.at);
-        docket.find(Rule::ContainersExceedTask, at, message, help());
+        docket.find(Rule::ContainersExceedTask, at, message, help()).about = "memory".into();
     }
 }

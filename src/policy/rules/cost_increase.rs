@@ -24,22 +24,28 @@ use crate::{
 };
 
 pub fn judge(subject: &Subject<'_>, docket: &mut Docket) {
+    if matches!(subject.base, Base::Unknown) {
+        return;
+    }
+    let Some(after) = subject.monthly(subject.task) else {
+        docket.cannot_judge(Rule::CostIncrease, subject, subject.why_no_price(subject.task));
+        return;
+    };
     let before = match subject.base {
         Base::Unknown => return,
         Base::New => Some(Decimal::ZERO),
+        Base::Unread(path) => {
+            let why = format!("{} of the base, which may have it, could not be read", path.display());
+            docket.cannot_judge(Rule::CostIncrease, subject, why);
+            return;
+        }
         Base::Was(base) => subject.monthly(base),
     };
-    let Some((before, after)) = before.zip(subject.monthly(subject.task)) else {
-        docket.cannot_judge(Rule::CostIncrease, subject, "its cost before or after is not known");
+    let Some(before) = before else {
+        docket.cannot_judge(Rule::CostIncrease, subject, "its cost in the base is not known");
         return;
     };
-    // The number of tasks may be what changed, where the templates are what says it.
-    let count = subject.tasks().count;
-    let count_before = match subject.base {
-        Base::Was(base) if subject.production.is_empty() => base.desired_count().map_or(count, Decimal::from),
-        _ => count,
-    };
-    let (before_all, after_all) = (before * count_before, after * count);
+    let (before_all, after_all) = (before * subject.tasks_before(), after * subject.tasks().count);
     let rise = after_all - before_all;
     if !subject.settings.cost_increase.is_met_by(rise, before_all) {
         return;

@@ -18,7 +18,7 @@ pub fn judge(subject: &Subject<'_>, docket: &mut Docket) {
         return;
     };
     let Some(each) = subject.monthly(subject.task) else {
-        docket.cannot_judge(Rule::CostOverBudget, subject, "its cost is not known");
+        docket.cannot_judge(Rule::CostOverBudget, subject, subject.why_no_price(subject.task));
         return;
     };
     let cost = each * subject.tasks().count;

@@ -26,7 +26,7 @@ pub fn judge(subject: &Subject<'_>, docket: &mut Docket) {
     let with_both = subject.monthly_of_cheapest(needed_cpu, needed_memory.min(memory));
     let cost = subject.monthly(subject.task);
     let (Some(with_memory), Some(with_both), Some(cost)) = (with_memory, with_both, cost) else {
-        docket.cannot_judge(Rule::CpuOverprovisioned, subject, "its price is not known");
+        docket.cannot_judge(Rule::CpuOverprovisioned, subject, subject.why_no_price(subject.task));
         return;
     };
     let (size, cheaper) =
@@ -35,14 +35,16 @@ pub fn judge(subject: &Subject<'_>, docket: &mut Docket) {
     if size.cpu() >= cpu || !subject.is_worth_it(saved, cost) {
         return;
     }
-    let before = subject.cpu_before().filter(|before| *before != cpu);
-    let change = before.map_or_else(
+    let before = subject.cpu_before();
+    let change = before.filter(|before| *before < cpu).map_or_else(
         || format!("the task has {}", wording::vcpu(cpu)),
         |before| {
             format!("this change takes the task from {} to {}", wording::vcpu(before), wording::vcpu(cpu))
         },
     );
-    let message = format!("{change}, {}; {}", evidence(subject), wording::monthly_change(subject, saved));
+    let begins_there = before == Some(size.cpu()) && size.memory() == memory;
+    let excess = wording::monthly_excess(subject, saved, &wording::vcpu(size.cpu()), begins_there);
+    let message = format!("{change}, {}; {excess}", evidence(subject));
     let memory_too = if size.memory() == memory {
         String::new()
     } else {

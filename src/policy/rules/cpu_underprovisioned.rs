@@ -21,7 +21,7 @@ pub fn judge(subject: &Subject<'_>, docket: &mut Docket) {
     let message = format!("the task has {}, {}", wording::vcpu(cpu), evidence(subject));
     let help = format!("with headroom it needs {} (cpu {})", wording::vcpu(needed), needed.0);
     let at = subject.task.cpu.place().unwrap_or(&subject.task.at);
-    docket.find(Rule::CpuUnderprovisioned, at, message, Some(help));
+    docket.find(Rule::CpuUnderprovisioned, at, message, Some(help)).severity = u64::from(needed.0 - cpu.0);
 }
 
 /// `tasks took 0.4 vCPU or less 99.5 % of 14 days`.

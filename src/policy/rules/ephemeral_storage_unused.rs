@@ -23,7 +23,7 @@ pub fn judge(subject: &Subject<'_>, docket: &mut Docket) {
         return;
     }
     let Some((each, cost)) = subject.monthly_of_storage().zip(subject.monthly(subject.task)) else {
-        docket.cannot_judge(Rule::EphemeralStorageUnused, subject, "the price of its storage is not known");
+        docket.cannot_judge(Rule::EphemeralStorageUnused, subject, subject.why_no_price(subject.task));
         return;
     };
     if !subject.is_worth_it(each, cost) {

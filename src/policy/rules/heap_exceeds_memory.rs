@@ -49,6 +49,7 @@ pub fn judge(subject: &Subject<'_>, docket: &mut Docket) {
         let at = flag.map_or(&container.at, |(_, place)| place);
         let draft = docket.find(Rule::HeapExceedsMemory, at, message, Some(help));
         draft.container = Some(name.to_owned());
+        draft.severity = needed - u64::from(limit.0);
         // What a process needs beside its heap is an allowance, and no build should fail by an allowance.
         draft.only_warns = heap < u64::from(limit.0);
     }

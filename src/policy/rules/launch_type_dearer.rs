@@ -15,7 +15,7 @@ use crate::{
     policy::{
         Rule,
         docket::Docket,
-        subject::{Base, Subject, split_of},
+        subject::{Base, Subject, bought},
         wording,
     },
     template::TaskTemplate,
@@ -35,8 +35,9 @@ pub fn judge(subject: &Subject<'_>, docket: &mut Docket) {
             wording::amount(saved.0)
         );
         let help = Some("`fargauge explain` tells under which conditions".to_owned());
-        docket.find(Rule::LaunchTypeDearer, &subject.task.at, message, help).monthly_cost_change =
-            Some(*saved);
+        let draft = docket.find(Rule::LaunchTypeDearer, &subject.task.at, message, help);
+        draft.about.clone_from(&production.id);
+        draft.monthly_cost_change = Some(*saved);
     }
 }
 
@@ -48,7 +49,7 @@ fn against_the_base(subject: &Subject<'_>, docket: &mut Docket) {
         services: base.services.clone(),
         ..subject.task.clone()
     };
-    if (split_of(&as_before), &as_before.platform) == (split_of(subject.task), &subject.task.platform) {
+    if (bought(&as_before), &as_before.platform) == (bought(subject.task), &subject.task.platform) {
         return;
     }
     let Some((before, now)) = subject.monthly(&as_before).zip(subject.monthly(subject.task)) else { return };

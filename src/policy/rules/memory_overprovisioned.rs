@@ -13,7 +13,10 @@
 //! Needs a snapshot. Default level: warn.
 
 use super::memory_underprovisioned::evidence;
-use crate::policy::{Rule, docket::Docket, subject::Subject, wording};
+use crate::{
+    policy::{Rule, docket::Docket, subject::Subject, wording},
+    units::MemoryMib,
+};
 
 pub fn judge(subject: &Subject<'_>, docket: &mut Docket) {
     let Some((_, needed)) = subject.needed() else { return };
@@ -23,7 +26,7 @@ pub fn judge(subject: &Subject<'_>, docket: &mut Docket) {
     }
     // With the CPU that is asked for; what CPU is too many is another finding.
     let Some((size, cheaper)) = subject.monthly_of_cheapest(cpu, needed) else {
-        docket.cannot_judge(Rule::MemoryOverprovisioned, subject, "its price is not known");
+        docket.cannot_judge(Rule::MemoryOverprovisioned, subject, subject.why_no_price(subject.task));
         return;
     };
     let Some(cost) = subject.monthly(subject.task) else { return };
@@ -31,11 +34,17 @@ pub fn judge(subject: &Subject<'_>, docket: &mut Docket) {
     if !subject.is_worth_it(saved, cost) {
         return;
     }
+    let before = subject.memory_before();
     let message = format!(
         "{} of memory, {}; {}",
-        change(subject, memory),
+        change(before, memory),
         evidence(subject),
-        wording::monthly_change(subject, saved)
+        wording::monthly_excess(
+            subject,
+            saved,
+            &wording::memory(size.memory()),
+            before == Some(size.memory())
+        )
     );
     let help = format!("{} of memory is enough (memory {})", wording::memory(size.memory()), size.memory().0);
     let at = subject.task.memory.place().unwrap_or(&subject.task.at);
@@ -43,10 +52,10 @@ pub fn judge(subject: &Subject<'_>, docket: &mut Docket) {
         Some(subject.of_all_tasks(saved));
 }
 
-/// `this change takes it from 2 GB to 8 GB`, or what is there where nothing changed.
-fn change(subject: &Subject<'_>, memory: crate::units::MemoryMib) -> String {
-    match subject.memory_before() {
-        Some(before) if before != memory => {
+/// `this change takes the task from 2 GB to 8 GB`, or what is there where the change adds nothing.
+fn change(before: Option<MemoryMib>, memory: MemoryMib) -> String {
+    match before {
+        Some(before) if before < memory => {
             format!(
                 "this change takes the task from {} to {}",
                 wording::memory(before),

@@ -22,7 +22,8 @@ use crate::policy::{
 pub fn judge(subject: &Subject<'_>, docket: &mut Docket) {
     for service in &subject.task.services {
         let strategy = &service.strategy;
-        let takes_part = |item: &&crate::template::StrategyTemplate| item.weight > 0 || item.base > 0;
+        let takes_part =
+            |item: &&crate::template::StrategyTemplate| item.weight != Some(0) || item.base != Some(0);
         let mut taking: Vec<_> = strategy.iter().filter(takes_part).collect();
         if taking.is_empty() {
             taking = strategy.iter().collect();
@@ -42,7 +43,8 @@ pub fn judge(subject: &Subject<'_>, docket: &mut Docket) {
             let message = "runs on Fargate Spot alone with one task: an interruption takes the service down";
             let help = "run two tasks or more, or keep a base of 1 on FARGATE".to_owned();
             let at = taking[0].at.clone();
-            docket.find(Rule::SpotWithoutReplicas, &at, message.to_owned(), Some(help));
+            let draft = docket.find(Rule::SpotWithoutReplicas, &at, message.to_owned(), Some(help));
+            draft.about = service.name.known().cloned().unwrap_or_default();
         }
     }
 }

@@ -22,6 +22,7 @@ pub fn judge(subject: &Subject<'_>, docket: &mut Docket) {
     let memory =
         if let Setting::Unresolved { why, at } = &task.memory { Some(("memory", why, at)) } else { None };
     for (name, why, at) in cpu.into_iter().chain(memory) {
-        docket.find(Rule::UnresolvedSize, at, format!("{name} is not known: {why}"), None);
+        docket.find(Rule::UnresolvedSize, at, format!("{name} is not known: {why}"), None).about =
+            name.into();
     }
 }

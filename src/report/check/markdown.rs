@@ -140,9 +140,10 @@ impl Comment {
 /// What a task definition costs a month, and cost before; nothing where neither is known.
 fn cost_row(task: &CheckTask, has_base: bool) -> Option<String> {
     task.monthly_cost.or(task.base_monthly_cost)?;
+    let asks_for_none = task.tasks.is_some_and(|tasks| tasks.0.is_zero());
     let cost = |cost: Option<Usd>, zero: &str| match cost {
         None => "not known".to_owned(),
-        Some(cost) if cost == Usd::ZERO => zero.to_owned(),
+        Some(cost) if cost == Usd::ZERO && !asks_for_none => zero.to_owned(),
         Some(cost) => money(cost),
     };
     let tasks = task
@@ -207,6 +208,17 @@ mod tests {
     fn nothing_found() {
         let (report, _) = fixture::empty();
         insta::assert_snapshot!(render(&report));
+    }
+
+    #[test]
+    fn a_service_of_no_tasks_is_not_gone() {
+        let (mut report, _) = fixture::report();
+        report.tasks.truncate(1);
+        let task = &mut report.tasks[0];
+        (task.monthly_cost, task.base_monthly_cost) = (Some(Usd::ZERO), Some(Usd::ZERO));
+        task.tasks = Some(crate::report::Quantity(rust_decimal::Decimal::ZERO));
+        let text = render(&report);
+        assert!(text.contains(" | 0 | 0.00 | 0.00 | 0.00 |"), "{text}");
     }
 
     #[test]

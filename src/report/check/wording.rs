@@ -1,6 +1,6 @@
 //! How the formats for people word verdicts, sums and origins. Gives plain text of one line, without escapes.
 
-use super::{CheckFinding, CheckReport, Verdict};
+use super::{CheckFinding, CheckReport, CheckTask, Verdict};
 use crate::{
     report::amounts::{count, money},
     units::Usd,
@@ -41,13 +41,24 @@ pub(super) fn scope(report: &CheckReport) -> String {
     }
 }
 
-/// `+77.88 USD a month against the base`; none without a base.
+/// `+77.88 USD a month against the base`, and how many tasks are not in that; none without a base.
 pub(super) fn cost_change(report: &CheckReport) -> Option<String> {
     let change = report.totals.monthly_cost_change?;
-    Some(if change.rounded() == Usd::ZERO {
+    let is_known = |task: &&CheckTask| task.monthly_cost.is_some() && task.base_monthly_cost.is_some();
+    let known = report.tasks.iter().filter(is_known).count();
+    let unknown = (report.tasks.len() - known) as u64;
+    if known == 0 && unknown > 0 {
+        return Some("the change of cost against the base is not known".into());
+    }
+    let change = if change.rounded() == Usd::ZERO {
         "no change of cost against the base".into()
     } else {
         format!("{} USD a month against the base", signed(change))
+    };
+    Some(if unknown == 0 {
+        change
+    } else {
+        format!("{change}, without {} of unknown cost", count(unknown, "task"))
     })
 }
 
@@ -75,4 +86,29 @@ pub(super) fn subject(finding: &CheckFinding) -> String {
     let task = finding.task.iter().map(|task| format!("task {task}"));
     let container = finding.container.iter().map(|container| format!("container {container}"));
     task.chain(container).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::fixture, *};
+
+    #[test]
+    fn a_sum_says_what_it_leaves_out() {
+        let (mut report, _) = fixture::report();
+        let mut task = report.tasks[0].clone();
+        (task.monthly_cost, task.base_monthly_cost) = (Some(Usd::ZERO), Some(Usd::ZERO));
+        let unknown = CheckTask { base_monthly_cost: None, ..task.clone() };
+        let mut said = |tasks: &[&CheckTask]| {
+            report.tasks = tasks.iter().copied().cloned().collect();
+            cost_change(&report).unwrap()
+        };
+        assert_eq!(said(&[&task]), "+74.38 USD a month against the base");
+        assert_eq!(
+            said(&[&task, &unknown, &unknown]),
+            "+74.38 USD a month against the base, without 2 tasks of unknown cost"
+        );
+        assert_eq!(said(&[&unknown]), "the change of cost against the base is not known");
+        report.totals.monthly_cost_change = None;
+        assert_eq!(cost_change(&report), None);
+    }
 }

@@ -63,8 +63,10 @@ fn strategy(fields: &Fields<'_>, properties: &Node) -> Vec<StrategyTemplate> {
         .maps(properties, "CapacityProviderStrategy")
         .into_iter()
         .map(|item| {
-            let whole =
-                |key: &str| fields.size(item, key, "", parse_whole).known().copied().unwrap_or_default();
+            let whole = |key: &str| match fields.size(item, key, "", parse_whole) {
+                Setting::Absent => Some(0),
+                setting => setting.known().copied(),
+            };
             let provider = match fields.found(item, "CapacityProvider") {
                 Found::Text(text) => text.value.into_owned(),
                 // A provider of the template's own: by how it is referred to.

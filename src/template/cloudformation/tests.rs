@@ -285,7 +285,10 @@ fn a_whole_template_is_read_with_its_services() {
     assert!(matches!(service.cluster, Setting::Unresolved { .. }));
     let strategy: Vec<_> =
         service.strategy.iter().map(|item| (item.provider.as_str(), item.base, item.weight)).collect();
-    assert_eq!(strategy, [("FARGATE", 1, 1), ("FARGATE_SPOT", 0, 3), ("!Ref Own", 0, 0)]);
+    assert_eq!(
+        strategy,
+        [("FARGATE", Some(1), Some(1)), ("FARGATE_SPOT", Some(0), Some(3)), ("!Ref Own", Some(0), Some(0))]
+    );
     assert_eq!(service.tags["tier"], "front");
     assert_eq!(
         (by_family.launch_type.known(), by_family.desired_count.known()),

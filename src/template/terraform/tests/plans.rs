@@ -58,7 +58,7 @@ fn services_of_a_plan_are_with_what_the_configuration_refers_to() {
     assert_eq!(known(&texts, &app.desired_count).0, 2);
     assert_eq!(
         (app.strategy[0].provider.as_str(), app.strategy[0].base, app.strategy[0].weight),
-        ("FARGATE_SPOT", 1, 2)
+        ("FARGATE_SPOT", Some(1), Some(2))
     );
     let [job] = &tasks[1].services[..] else { panic!("there is one") };
     assert_eq!(job.name.known().map(String::as_str), Some("job"));

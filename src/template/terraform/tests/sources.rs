@@ -235,7 +235,7 @@ fn a_service_is_with_the_task_definition_that_it_refers_to() {
     assert_eq!(a.launch_type.known(), Some(&LaunchType::Fargate));
     let strategy: Vec<_> =
         b.strategy.iter().map(|line| (line.provider.as_str(), line.base, line.weight)).collect();
-    assert_eq!(strategy, [("FARGATE_SPOT", 0, 4), ("FARGATE", 1, 1)]);
+    assert_eq!(strategy, [("FARGATE_SPOT", Some(0), Some(4)), ("FARGATE", Some(1), Some(1))]);
     assert!(why(&c.desired_count).contains("variable count"));
 }
 
