@@ -63,7 +63,7 @@ pub fn run(global: &GlobalArgs, args: &PatchArgs) -> Result<ExitCode, CliError> 
         None => CheckSettings::default(),
     };
     let repository = Repository {
-        files: template_files::read(&args.paths)?,
+        files: template_files::read(&template_files::tidied(&args.paths), None)?,
         parameter_files: parameter_files(args)?,
         parameters: args.parameters.iter().cloned().collect(),
     };

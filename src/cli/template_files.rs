@@ -54,14 +54,9 @@ pub fn tidy(path: &Path) -> PathBuf {
     here.and_then(|here| below(path, &here)).unwrap_or_else(|| without_dots(path))
 }
 
-/// Every file under `paths`, by tidied path. A path that cannot be read is an error; a file of a folder that
-/// cannot, too, since it may be the one that matters.
-pub fn read(paths: &[PathBuf]) -> Result<Vec<SourceFile>, CliError> {
-    read_except(&tidied(paths), None)
-}
-
-/// As [`read`], of tidied paths, without the folder `left_out`.
-pub fn read_except(paths: &[PathBuf], left_out: Option<&Path>) -> Result<Vec<SourceFile>, CliError> {
+/// Every file under `paths`, by path, except those under `left_out`. A path that cannot be read is an error; a
+/// file of a folder that cannot, too, since it may be the one that matters.
+pub fn read(paths: &[PathBuf], left_out: Option<&Path>) -> Result<Vec<SourceFile>, CliError> {
     for path in paths {
         path.metadata()
             .with_context(|| format!("cannot read {}", path.display()))

@@ -34,7 +34,7 @@ pub fn in_folder(folder: &Path, paths: &[PathBuf]) -> Result<Vec<SourceFile>, Cl
             found.push(there);
         }
     }
-    let mut read = template_files::read(&found)?;
+    let mut read = template_files::read(&found, None)?;
     for file in &mut read {
         let relative = file.path.strip_prefix(folder).unwrap_or(&file.path).to_owned();
         file.path = Arc::new(relative);

@@ -26,7 +26,7 @@ use crate::{
     analysis::check::{CheckInput, check, sources},
     policy::{self, Baseline, CheckSettings, Level, Rule, UnknownRule},
     report::check::{CheckFormat, Verdict, render},
-    template::read_all,
+    template::{SourceFile, read_all},
 };
 
 /// Judge task definitions, CloudFormation and Terraform by what production needs
@@ -142,7 +142,7 @@ pub fn run(global: &GlobalArgs, args: &CheckArgs) -> Result<ExitCode, CliError> 
     let baseline = args.baseline.as_deref().map(read_baseline).transpose()?;
     let paths = template_files::tidied(&args.paths);
     let base_path = args.base_path.as_deref().map(template_files::tidy);
-    let sources_read = template_files::read_except(&paths, base_path.as_deref())?;
+    let sources_read = template_files::read(&paths, base_path.as_deref())?;
     let templates = read_all(&sources_read, &inputs);
     let base = match (&base_path, &args.base) {
         (Some(folder), _) => Some(base::in_folder(folder, &paths)?),

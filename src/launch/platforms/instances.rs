@@ -52,15 +52,11 @@ fn price(row: &mut PlatformRow, pools: &BTreeMap<PoolKey, Pool>, cluster: &Clust
     let platform = row.platform;
     let mut packed = Packed::nothing();
     for ((architecture, gpus, spot), pool) in pools {
-        let purchase = purchase(platform, *spot, pool, market);
-        if purchase.payment == InstancePayment::SavingsPlan {
-            let share = (purchase.covered * Decimal::ONE_HUNDRED).round_dp(0);
-            row.assume(format!(
-                "a {} {} Savings Plan covers {share} % of the {} instance-hours: what runs at every hour",
-                market.plan().term.as_str(),
-                market.plan().payment.as_str(),
-                architecture.as_str()
-            ));
+        let mut purchase = purchase(platform, *spot, pool, market);
+        if *gpus && purchase.payment != InstancePayment::OnDemand {
+            // A few tasks with GPUs are no reason for the row to have no price.
+            purchase.payment = InstancePayment::OnDemand;
+            row.assume("instances with GPUs are on demand");
         }
         let settings = host_settings(platform, cluster, market);
         let hosts = match hosts(market, &cluster.region, (*architecture, *gpus), settings, purchase) {

@@ -11,8 +11,9 @@ use std::cell::RefCell;
 use super::{MAX_VCPU, Market, hosts::Host};
 use crate::ec2::packing::{InstanceOffer, Packing, Problem, Resources, TaskGroup, Unpackable};
 
-/// Types that a mix is offered of each class of memory for CPU.
-const MIX_OF_CLASS: usize = 2;
+/// Types that a mix is offered of the class of memory for CPU that does best, and of the others.
+const MIX_OF_BEST_CLASS: usize = 2;
+const MIX_OF_OTHER_CLASSES: usize = 1;
 
 pub(super) struct Pool {
     pub(super) groups: Vec<TaskGroup>,
@@ -129,10 +130,11 @@ impl Pool {
         let hours = self.hours();
         let mut by_bound: Vec<usize> = (0..hosts.len()).collect();
         by_bound.sort_by_cached_key(|at| (bound(&hours, &hosts[*at], market.target_capacity_percent()), *at));
+        let best = by_bound.first().map(|at| memory_class(&hosts[*at]));
         let mut offered: Vec<usize> = (0..3)
             .flat_map(|class| {
                 let of_class = by_bound.iter().copied().filter(move |at| memory_class(&hosts[*at]) == class);
-                of_class.take(MIX_OF_CLASS)
+                of_class.take(if Some(class) == best { MIX_OF_BEST_CLASS } else { MIX_OF_OTHER_CLASSES })
             })
             .collect();
         for group in &self.groups {

@@ -9,12 +9,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::{Comparison, ComparisonRow, FLEET, ScopeReport, TODAY};
-use crate::report::{
-    Quantity,
-    amounts::{NONE, count, money},
-    columns::{Align, Cell, Color, Column, Columns, Shrink},
-    table::{TableOptions, write_flow},
-    text::display_safe,
+use crate::{
+    report::{
+        Quantity,
+        amounts::{NONE, count, money},
+        columns::{Align, Cell, Color, Column, Columns, Shrink},
+        table::{TableOptions, write_flow},
+        text::display_safe,
+    },
+    units::Usd,
 };
 
 const NARROWEST: usize = 60;
@@ -73,7 +76,7 @@ fn write_scope(comparison: &Comparison, scope: &ScopeReport, width: usize, color
         }
     }
     for (reason, labels) in missing {
-        let text = format!("not priced, because {reason}: {}", labels.join("; "));
+        let text = format!("{}: not priced, because {reason}", families_of_choice(&labels).join("; "));
         write_words("  ", &display_safe(&text), width, out);
     }
     write_staying(&rows, width, out);
@@ -139,42 +142,63 @@ fn instances(row: &ComparisonRow) -> String {
     names.collect::<Vec<_>>().join(", ")
 }
 
-/// What platforms cannot take, once for those that share a reason.
+/// What platforms cannot take, once for the platforms that cannot take the same.
 fn write_staying(rows: &[&ComparisonRow], width: usize, out: &mut String) {
-    let mut staying: BTreeMap<(&str, u64, String), Vec<&str>> = BTreeMap::new();
+    // Reason, workloads and cost tell them apart; who shares the platforms is told together.
+    let mut platforms: BTreeMap<(&str, u64, Usd), Vec<&str>> = BTreeMap::new();
     for row in rows {
         for stays in &row.stays {
-            staying
-                .entry((stays.reason.as_str(), stays.workloads, money(stays.monthly_cost)))
-                .or_default()
-                .push(&row.label);
+            let key = (stays.reason.as_str(), stays.workloads, stays.monthly_cost);
+            platforms.entry(key).or_default().push(&row.label);
         }
     }
-    for ((reason, workloads, cost), labels) in staying {
+    let mut staying: BTreeMap<Vec<&str>, (u64, Usd, BTreeSet<&str>)> = BTreeMap::new();
+    for ((reason, workloads, cost), labels) in platforms {
+        let sum = staying.entry(labels).or_default();
+        sum.0 += workloads;
+        sum.1 += cost;
+        sum.2.extend(reason.split("; "));
+    }
+    for (labels, (workloads, cost, reasons)) in staying {
         let (verb, it) =
             if workloads == 1 { ("stays as it is", "its") } else { ("stay as they are", "their") };
+        let reasons: Vec<&str> = reasons.into_iter().collect();
         let text = format!(
-            "{} {verb}, {it} {cost} USD in the row ({reason}): {}",
+            "{}: {} {verb}, {it} {} USD in the row ({})",
+            families(&labels).join(", "),
             count(workloads, "workload"),
-            families(&labels).join(", ")
+            money(cost),
+            reasons.join("; ")
         );
         write_words("  ", &display_safe(&text), width, out);
     }
 }
 
-/// What is before the first comma of labels, but the whole label where that says too little.
-fn families<'a>(labels: &[&'a str]) -> Vec<&'a str> {
-    let mut families: Vec<&str> = Vec::new();
+/// Labels, with one for both choices of types where both are there.
+fn families_of_choice(labels: &[&str]) -> Vec<String> {
+    let mut merged: Vec<String> =
+        labels.iter().map(|label| label.replace(", one type", "").replace(", mix", "")).collect();
+    merged.dedup();
+    merged
+}
+
+/// What is before the first comma of labels, where several share it; of one alone, the label.
+fn families(labels: &[&str]) -> Vec<String> {
+    let mut families: Vec<(&str, Vec<&str>)> = Vec::new();
     for label in labels {
-        let family = match label.split(',').next() {
-            Some("Fargate") | None => label,
-            Some(family) => family,
-        };
-        if !families.contains(&family) {
-            families.push(family);
+        let family = label.split(',').next().unwrap_or(label);
+        match families.iter_mut().find(|(known, _)| *known == family) {
+            Some((_, labels)) => labels.push(label),
+            None => families.push((family, vec![label])),
         }
     }
     families
+        .into_iter()
+        .map(|(family, labels)| match labels[..] {
+            [one] => one.replace(", ", " "),
+            _ => family.to_owned(),
+        })
+        .collect()
 }
 
 /// Each assumption once, with the platforms that it is about.
