@@ -26,7 +26,7 @@ use crate::{
     analysis::check::{CheckInput, check, sources},
     policy::{self, Baseline, CheckSettings, Level, Rule, UnknownRule},
     report::check::{CheckFormat, Verdict, render},
-    template::{SourceFile, read_all},
+    template::read_all,
 };
 
 /// Judge task definitions, CloudFormation and Terraform by what production needs
