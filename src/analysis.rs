@@ -11,6 +11,7 @@ mod facts;
 mod lookup;
 mod on_instances;
 mod options;
+pub mod patch;
 mod standalone;
 mod subject;
 mod task_skew;

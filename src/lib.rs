@@ -36,6 +36,8 @@ pub mod report;
 pub mod rightsize;
 pub mod sha256;
 pub mod snapshot;
+#[cfg(all(feature = "aws", feature = "frames"))]
+pub mod snapshot_store;
 pub mod template;
 pub mod units;
 pub mod utilization;

@@ -1,6 +1,6 @@
 //! `fargauge compare`: what the work of snapshots would cost on every launch platform.
 //!
-//! Takes snapshot folders; gives a table, JSON or CSV, and a chart where one is asked for. Works offline.
+//! Takes snapshots; gives a table, JSON or CSV, and a chart where one is asked for. Works offline.
 //! Gaps of the snapshots are told on stderr, as `report` does.
 
 use std::path::PathBuf;
@@ -9,21 +9,20 @@ use anyhow::anyhow;
 use clap::Args;
 
 use super::{
-    CliError, ExitCode, GlobalArgs, OnIncomplete, OutputArgs, TabularArgs, TabularFormat,
+    CliError, ExitCode, GlobalArgs, OnIncomplete, OutputArgs, SnapshotPlace, TabularArgs, TabularFormat,
     report::{table_options, verdict},
 };
 use crate::{
     analysis::{Input, comparison, observe},
     report::compare::{Comparison, chart, csv, json, table},
-    snapshot::Snapshot,
 };
 
 /// Compare launch platforms for the work of a snapshot: Fargate, EC2, Managed Instances, EKS
 #[derive(Debug, Args)]
 pub struct CompareArgs {
-    /// Snapshots, as `collect --out` wrote them
+    /// Snapshots, as `collect --out` wrote them: folders, or s3://BUCKET/PREFIX
     #[arg(required = true, value_name = "SNAPSHOT")]
-    snapshots: Vec<PathBuf>,
+    snapshots: Vec<SnapshotPlace>,
     /// Compare only clusters whose name matches, with * and ?
     #[arg(long, value_name = "GLOB")]
     cluster: Option<String>,
@@ -74,8 +73,8 @@ fn compared(global: &GlobalArgs, args: &CompareArgs) -> Result<Comparison, CliEr
     let (book, config) = (global.price_book()?, global.config()?);
     let mut observed = Vec::new();
     let mut end = None;
-    for folder in &args.snapshots {
-        let snapshot = Snapshot::open(folder).map_err(CliError::not_evaluated)?;
+    for place in &args.snapshots {
+        let snapshot = place.open(global)?;
         let input = Input {
             manifest: &snapshot.manifest,
             inventory: &snapshot.inventory,

@@ -135,6 +135,13 @@ impl GlobalArgs {
         }
     }
 
+    /// Says what was done, beside the result.
+    pub fn note(&self, message: &str) {
+        if !self.quiet {
+            say("note", message);
+        }
+    }
+
     /// Says something that `--verbose` asks for.
     pub fn detail(&self, message: &str) {
         if self.verbose > 0 {

@@ -16,11 +16,15 @@ mod failure;
 mod iam_policy;
 mod init;
 mod output;
+mod patch;
 mod price;
 mod price_book_choice;
 mod prices;
 mod report;
+mod snapshot_place;
 mod table;
+mod template_files;
+mod template_inputs;
 
 use std::ffi::OsString;
 
@@ -31,6 +35,7 @@ pub use self::{
     exit_code::ExitCode,
     failure::CliError,
     output::{Output, OutputArgs, TabularArgs, TabularFormat},
+    snapshot_place::SnapshotPlace,
 };
 
 /// What ECS tasks cost, what they need, and what to change.
@@ -53,6 +58,7 @@ enum Command {
     Compare(compare::CompareArgs),
     Backtest(backtest::BacktestArgs),
     Check(check::CheckArgs),
+    Patch(patch::PatchArgs),
     Price(price::PriceArgs),
     Prices(prices::PricesArgs),
     Init(init::InitArgs),
@@ -70,6 +76,7 @@ impl Cli {
             Command::Compare(args) => compare::run(&self.global, args),
             Command::Backtest(args) => backtest::run(&self.global, args),
             Command::Check(args) => check::run(&self.global, args),
+            Command::Patch(args) => patch::run(&self.global, args),
             Command::Price(args) => price::run(&self.global, args),
             Command::Prices(args) => prices::run(&self.global, args),
             Command::Init(args) => init::run(args),

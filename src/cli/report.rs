@@ -1,15 +1,17 @@
 //! `fargauge report`: what the workloads of snapshots cost and what to change.
 //!
-//! Takes snapshot folders; gives a table, JSON or CSV. Works offline. Gaps of the snapshot are told
+//! Takes snapshots; gives a table, JSON or CSV. Works offline. Gaps of the snapshot are told
 //! on stderr, and make the exit code 3 only where that is asked for.
 
-use std::{io::IsTerminal as _, path::PathBuf};
+use std::io::IsTerminal as _;
 
 use anyhow::anyhow;
 use clap::Args;
 use rust_decimal::Decimal;
 
-use super::{CliError, ExitCode, GlobalArgs, OnIncomplete, OutputArgs, TabularArgs, TabularFormat};
+use super::{
+    CliError, ExitCode, GlobalArgs, OnIncomplete, OutputArgs, SnapshotPlace, TabularArgs, TabularFormat,
+};
 use crate::{
     analysis::{Input, analyse, merged},
     report::{
@@ -25,9 +27,9 @@ use crate::{
 /// Say what the workloads of a snapshot cost, what they need and what to change
 #[derive(Debug, Args)]
 pub struct ReportArgs {
-    /// Snapshots, as `collect --out` wrote them
+    /// Snapshots, as `collect --out` wrote them: folders, or s3://BUCKET/PREFIX
     #[arg(required = true, value_name = "SNAPSHOT")]
-    snapshots: Vec<PathBuf>,
+    snapshots: Vec<SnapshotPlace>,
     #[command(flatten)]
     view: ViewArgs,
 }
@@ -63,9 +65,8 @@ pub(super) const WIDTH_WITHOUT_TERMINAL: usize = 160;
 pub fn run(global: &GlobalArgs, args: &ReportArgs) -> Result<ExitCode, CliError> {
     let output = args.view.tabular.output.open()?;
     let mut reports = Vec::new();
-    for folder in &args.snapshots {
-        let snapshot = Snapshot::open(folder).map_err(CliError::not_evaluated)?;
-        reports.push(report_on(global, &snapshot)?);
+    for place in &args.snapshots {
+        reports.push(report_on(global, &place.open(global)?)?);
     }
     let report = merged(reports).map_err(CliError::usage)?;
     args.view.show(global, report, output)

@@ -38,3 +38,7 @@ pub use progress::{Event, Progress, Silent};
 pub use request::{Bounds, CollectRequest, LookbackError, Regions, parse_lookback};
 pub use run::{CollectError, Outcome, Prepared, check_writable, collect, prepare};
 pub use session::SettingsError;
+pub(crate) use {
+    gaps::{Refusal, RefusalKind},
+    session::{CONNECT_TIMEOUT, configured_region, sdk_config},
+};

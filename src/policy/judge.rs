@@ -14,7 +14,7 @@ use super::{
     link::linked,
     matching::Match,
     rules,
-    subject::{Base, Subject, TasksFrom, desired_count},
+    subject::{Base, Subject, TasksFrom},
 };
 use crate::{pricing::PriceBook, sha256, template::TaskTemplate, units::Usd, workload::Region};
 
@@ -175,7 +175,7 @@ fn count(task: &TaskTemplate, subject: &Subject<'_>) -> Option<Decimal> {
     if tasks.from == TasksFrom::Production {
         Some(tasks.count)
     } else {
-        desired_count(task).map(Decimal::from)
+        task.desired_count().map(Decimal::from)
     }
 }
 

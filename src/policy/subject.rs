@@ -95,7 +95,7 @@ impl<'a> Subject<'a> {
         if running > Decimal::ZERO {
             return Tasks { count: running, from: TasksFrom::Production };
         }
-        match desired_count(self.task) {
+        match self.task.desired_count() {
             Some(count) => Tasks { count: Decimal::from(count), from: TasksFrom::DesiredCount },
             None => Tasks { count: Decimal::ONE, from: TasksFrom::Nothing },
         }
@@ -213,13 +213,6 @@ impl<'a> Subject<'a> {
 /// CPU and memory, where both are known.
 pub fn size_of(task: &TaskTemplate) -> Option<(CpuUnits, MemoryMib)> {
     Some((*task.cpu.known()?, *task.memory.known()?))
-}
-
-/// The sum of the services' desired counts, where there are services and all are known.
-pub fn desired_count(task: &TaskTemplate) -> Option<u32> {
-    let counts: Option<Vec<u32>> =
-        task.services.iter().map(|service| service.desired_count.known().copied()).collect();
-    counts.filter(|counts| !counts.is_empty()).map(|counts| counts.into_iter().fold(0, u32::saturating_add))
 }
 
 /// How the services buy Fargate capacity by weights, if a strategy says; bases are left out, as the number

@@ -10,6 +10,7 @@ mod copilot;
 pub mod document;
 mod fields;
 pub mod json;
+pub mod patch;
 mod place;
 mod read;
 pub mod recognise;

@@ -110,6 +110,11 @@ impl TaskTemplate {
                     .collect(),
             })
         });
+        Ok(TaskDefinition { containers: containers.collect::<Result<_, _>>()?, ..self.task_level()? })
+    }
+
+    /// The same without its containers: all that the price of a Fargate task depends on.
+    pub fn task_level(&self) -> Result<TaskDefinition, (String, Place)> {
         Ok(TaskDefinition {
             arn: String::new(),
             family: self.family.known().cloned().unwrap_or_default(),
@@ -120,11 +125,20 @@ impl TaskTemplate {
             ephemeral_storage: self.ephemeral_storage.definite("ephemeralStorage")?,
             network_mode: self.network_mode.known().cloned(),
             requires_compatibilities: self.requires_compatibilities.clone(),
-            containers: containers.collect::<Result<_, _>>()?,
+            containers: Vec::new(),
             volume_kinds: self.volume_kinds.clone(),
             placement_constraints: self.placement_constraints.clone(),
             tags: self.tags.clone(),
         })
+    }
+
+    /// The sum of the services' desired counts, where there are services and all are known.
+    pub fn desired_count(&self) -> Option<u32> {
+        let counts: Option<Vec<u32>> =
+            self.services.iter().map(|service| service.desired_count.known().copied()).collect();
+        counts
+            .filter(|counts| !counts.is_empty())
+            .map(|counts| counts.into_iter().fold(0, u32::saturating_add))
     }
 }
 

@@ -8,7 +8,6 @@ mod runtime_setting;
 mod scaling;
 mod size_text;
 mod task_definition;
-mod task_definition_json;
 mod task_facts;
 mod workload_record;
 
@@ -23,7 +22,6 @@ pub use scaling::{PolicyKind, ScalableTarget, ScalingPolicy, ScheduledAction, Tr
 pub use size_text::{SizeTextError, parse_cpu, parse_memory};
 pub(crate) use size_text::{parse_whole, quoted};
 pub use task_definition::{Container, TaskDefinition};
-pub use task_definition_json::TaskDefinitionError;
 pub use task_facts::{ContainerPeak, InjectedContainer, StoppedTasks, TaskFacts, TaskSkew, TaskSpread};
 pub use workload_record::{
     Controller, HistorySource, RevisionInForce, Scheduling, Workload, WorkloadIdentity, WorkloadKind,

@@ -13,6 +13,7 @@ mod exit_codes;
 mod explain;
 mod hostile;
 mod output;
+mod patch;
 mod price;
 mod prices;
 mod refresh;

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fs, path::Path};
 
 /// Lowest first. A module may use those of lower rows only.
-const LAYERS: [&[&str]; 11] = [
+const LAYERS: [&[&str]; 12] = [
     &["units", "sha256"],
     &["workload", "utilization"],
     &["fargate", "ec2"],
@@ -14,6 +14,7 @@ const LAYERS: [&[&str]; 11] = [
     &["policy"],
     &["report"],
     &["analysis", "backtest", "collect", "demo", "price_list"],
+    &["snapshot_store"],
     &["cli"],
 ];
 

@@ -9,9 +9,8 @@ use std::{
 
 use anyhow::{Context as _, anyhow, bail};
 
-use super::files;
 use crate::{
-    cli::{CliError, GlobalArgs},
+    cli::{CliError, GlobalArgs, template_files},
     template::{SourceFile, document::MAX_BYTES},
 };
 
@@ -29,7 +28,7 @@ pub fn in_folder(folder: &Path, paths: &[PathBuf]) -> Result<Vec<SourceFile>, Cl
             found.push(there);
         }
     }
-    let mut read = files::read(&found)?;
+    let mut read = template_files::read(&found)?;
     for file in &mut read {
         let relative = file.path.strip_prefix(folder).unwrap_or(&file.path).to_owned();
         file.path = Arc::new(relative);
@@ -61,7 +60,8 @@ pub fn in_git(global: &GlobalArgs, revision: &str, paths: &[PathBuf]) -> Result<
 fn blobs(commit: &str, paths: &[PathBuf]) -> anyhow::Result<Vec<SourceFile>> {
     let mut list = Command::new("git");
     list.args(["ls-tree", "-r", "-l", "-z", commit, "--"]);
-    list.args(paths);
+    // A name is a name, with a `*` in it, too.
+    list.env("GIT_LITERAL_PATHSPECS", "1").args(paths);
     let output = list.stdin(Stdio::null()).output().context("cannot run git")?;
     if !output.status.success() {
         bail!("git ls-tree: {}", String::from_utf8_lossy(&output.stderr).trim());

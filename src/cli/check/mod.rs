@@ -5,13 +5,11 @@
 //! (violated).
 
 mod base;
-mod files;
 
 use std::{
     collections::BTreeMap,
     env, fs,
     path::{Path, PathBuf},
-    sync::Arc,
 };
 
 use anyhow::{Context as _, anyhow};
@@ -19,18 +17,16 @@ use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 
 use super::{
-    CliError, ExitCode, GlobalArgs, OnIncomplete, OutputArgs, RegionArgs,
+    CliError, ExitCode, GlobalArgs, OnIncomplete, OutputArgs, RegionArgs, SnapshotPlace,
     report::{report_on, table_options},
+    template_files,
+    template_inputs::InputArgs,
 };
 use crate::{
     analysis::check::{CheckInput, check, sources},
     policy::{self, Baseline, CheckSettings, Level, Rule, UnknownRule},
-    report::{
-        Report,
-        check::{CheckFormat, Verdict, render},
-    },
-    snapshot::Snapshot,
-    template::{Inputs, SourceFile, read_all},
+    report::check::{CheckFormat, Verdict, render},
+    template::{SourceFile, read_all},
 };
 
 /// Judge task definitions, CloudFormation and Terraform by what production needs
@@ -39,9 +35,9 @@ pub struct CheckArgs {
     /// Files and folders; what they hold is told by content
     #[arg(value_name = "PATH", required_unless_present = "explain")]
     paths: Vec<PathBuf>,
-    /// Judge by this snapshot of production, as `collect --out` wrote it
+    /// Judge by this snapshot of production, as `collect --out` wrote it: a folder, or s3://BUCKET/PREFIX
     #[arg(long, value_name = "SNAPSHOT")]
-    snapshot: Option<PathBuf>,
+    snapshot: Option<SnapshotPlace>,
     /// Compare with this git revision: with where HEAD left it, if it did
     #[arg(long, value_name = "REV", conflicts_with = "base_path")]
     base: Option<String>,
@@ -57,12 +53,8 @@ pub struct CheckArgs {
     /// Write what is found as the findings that are known, and exit 0
     #[arg(long, value_name = "FILE")]
     write_baseline: Option<PathBuf>,
-    /// The value of a CloudFormation parameter or Terraform variable
-    #[arg(long = "parameter", value_name = "KEY=VALUE", value_parser = key_value)]
-    parameters: Vec<(String, String)>,
-    /// Values of CloudFormation parameters, as the AWS CLI reads them (JSON)
-    #[arg(long = "parameter-file", value_name = "FILE")]
-    parameter_files: Vec<PathBuf>,
+    #[command(flatten)]
+    inputs: InputArgs,
     /// Report this rule and fail by it
     #[arg(long, value_name = "RULE", value_parser = rule)]
     deny: Vec<Rule>,
@@ -85,6 +77,9 @@ pub struct CheckArgs {
     format: Format,
     #[command(flatten)]
     output: OutputArgs,
+    /// Write the same result in another format, too, such as sarif=fargauge.sarif; may be given several times
+    #[arg(long = "also", value_name = "FORMAT=FILE", value_parser = also)]
+    also: Vec<(Format, OutputArgs)>,
     /// Lay the result out for N columns [default: the terminal's, else 160]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     width: Option<u16>,
@@ -122,9 +117,12 @@ impl Format {
     }
 }
 
-fn key_value(text: &str) -> Result<(String, String), String> {
-    let (key, value) = text.split_once('=').ok_or("expected KEY=VALUE, such as TaskCpu=512")?;
-    if key.is_empty() { Err("KEY is empty".to_owned()) } else { Ok((key.to_owned(), value.to_owned())) }
+fn also(text: &str) -> Result<(Format, OutputArgs), String> {
+    let (format, file) = text.split_once('=').ok_or("expected FORMAT=FILE, such as sarif=fargauge.sarif")?;
+    if file.is_empty() {
+        return Err("FILE is empty".to_owned());
+    }
+    Ok((Format::from_str(format, false)?, OutputArgs { output: Some(file.into()) }))
 }
 
 fn rule(name: &str) -> Result<Rule, String> {
@@ -133,17 +131,20 @@ fn rule(name: &str) -> Result<Rule, String> {
 
 pub fn run(global: &GlobalArgs, args: &CheckArgs) -> Result<ExitCode, CliError> {
     let output = args.output.open()?;
+    let also = args.also.iter().map(|(format, to)| Ok((*format, to, to.open()?)));
+    let also: Vec<_> = also.collect::<Result<_, CliError>>()?;
     if let Some(rule) = args.explain {
         output.write(format!("{}\n", rule.documentation()).as_bytes())?;
         return Ok(ExitCode::Fine);
     }
     let settings = settings(global, args)?;
-    let inputs = inputs(args)?;
+    let inputs = args.inputs.read()?;
     let baseline = args.baseline.as_deref().map(read_baseline).transpose()?;
-    let sources_read = files::read(&args.paths)?;
+    let sources_read = template_files::read(&args.paths)?;
     let templates = read_all(&sources_read, &inputs);
     let base = base_files(global, args)?.map(|files| read_all(&files, &inputs));
-    let production = args.snapshot.as_deref().map(|path| production(global, path)).transpose()?;
+    let production =
+        args.snapshot.as_ref().map(|place| report_on(global, &place.open(global)?)).transpose()?;
     let region = region(global, &args.region)?;
     let book = global.price_book()?;
     let input = CheckInput {
@@ -167,13 +168,14 @@ pub fn run(global: &GlobalArgs, args: &CheckArgs) -> Result<ExitCode, CliError> 
         }),
     };
     let (report, found) = check(input);
-    let text = render(
-        args.format.check_format(),
-        &report,
-        &sources(&templates),
-        table_options(args.width, &args.output),
-    );
-    output.write(text.as_bytes())?;
+    let sources = sources(&templates);
+    let render = |format: Format, to: &OutputArgs| {
+        render(format.check_format(), &report, &sources, table_options(args.width, to))
+    };
+    for (format, to, file) in also {
+        file.write(render(format, to).as_bytes())?;
+    }
+    output.write(render(args.format, &args.output).as_bytes())?;
     for path in &templates.without {
         global.warn(&format!("{} holds nothing about ECS tasks", path.display()));
     }
@@ -211,34 +213,11 @@ fn settings(global: &GlobalArgs, args: &CheckArgs) -> Result<CheckSettings, CliE
     Ok(settings.with_command_line(chosen))
 }
 
-fn inputs(args: &CheckArgs) -> Result<Inputs, CliError> {
-    let mut inputs = Inputs::default();
-    for path in &args.parameter_files {
-        let bytes = fs::read(path)
-            .with_context(|| format!("cannot read parameter file {}", path.display()))
-            .map_err(CliError::usage)?;
-        let source = SourceFile { path: Arc::new(path.clone()), bytes: bytes.into(), named: true };
-        let read = Inputs::from_parameter_file(&source).map_err(CliError::usage)?;
-        inputs.parameters.extend(read.parameters);
-        inputs.places.extend(read.places);
-    }
-    for (key, value) in &args.parameters {
-        inputs.places.remove(key);
-        inputs.parameters.insert(key.clone(), value.clone());
-    }
-    Ok(inputs)
-}
-
 fn base_files(global: &GlobalArgs, args: &CheckArgs) -> Result<Option<Vec<SourceFile>>, CliError> {
     if let Some(folder) = &args.base_path {
         return base::in_folder(folder, &args.paths).map(Some);
     }
     args.base.as_deref().map(|revision| base::in_git(global, revision, &args.paths)).transpose()
-}
-
-fn production(global: &GlobalArgs, path: &Path) -> Result<Report, CliError> {
-    let snapshot = Snapshot::open(path).map_err(CliError::not_evaluated)?;
-    report_on(global, &snapshot)
 }
 
 /// The region, if anything names one: a template need not have one to be judged.

@@ -17,7 +17,7 @@ use crate::{
     policy::{
         Rule,
         docket::Docket,
-        subject::{Base, Subject, desired_count},
+        subject::{Base, Subject},
         wording,
     },
     units::Usd,
@@ -36,7 +36,7 @@ pub fn judge(subject: &Subject<'_>, docket: &mut Docket) {
     // The number of tasks may be what changed, where the templates are what says it.
     let count = subject.tasks().count;
     let count_before = match subject.base {
-        Base::Was(base) if subject.production.is_empty() => desired_count(base).map_or(count, Decimal::from),
+        Base::Was(base) if subject.production.is_empty() => base.desired_count().map_or(count, Decimal::from),
         _ => count,
     };
     let (before_all, after_all) = (before * count_before, after * count);

@@ -34,7 +34,7 @@ use super::{Guard, GuardInput, injected, listed, runtime};
 use crate::{
     rightsize::TaskRoom,
     units::{CpuUnits, MemoryMib},
-    workload::{Container, InjectedContainer},
+    workload::{Container, InjectedContainer, OperatingSystem, TaskDefinition, TaskFacts},
 };
 
 const CODE: &str = "container-minimums";
@@ -250,7 +250,7 @@ pub(super) fn conditions(input: &GuardInput<'_>, to: TaskRoom) -> Vec<String> {
 }
 
 impl ContainerSize {
-    fn as_now(container: &Container) -> Self {
+    pub fn as_now(container: &Container) -> Self {
         Self {
             name: container.name.clone(),
             cpu: container.cpu,
@@ -294,8 +294,34 @@ pub(super) fn split(input: &GuardInput<'_>, to: TaskRoom) -> Option<Vec<Containe
     registers(&split, to).then_some(split)
 }
 
+/// The containers' settings of a definition at size `to`, with room for the containers that AWS adds; in the
+/// definition's order. `None` where no such settings register.
+pub fn containers_at(
+    definition: &TaskDefinition,
+    injected: &[InjectedContainer],
+    to: TaskRoom,
+) -> Option<Vec<ContainerSize>> {
+    let Some(size) = definition.cpu.zip(definition.memory) else {
+        // What follows a task of no size is not known.
+        let now: Vec<ContainerSize> = definition.containers.iter().map(ContainerSize::as_now).collect();
+        return registers(&now, to).then_some(now);
+    };
+    let facts = TaskFacts { injected: injected.to_vec(), ..TaskFacts::default() };
+    let input = GuardInput {
+        definition,
+        facts: &facts,
+        size: TaskRoom::from(size),
+        os: OperatingSystem::Linux,
+        start_up: None,
+        memory_peak: None,
+        memory_need: MemoryMib(0),
+        memory_headroom: 0,
+    };
+    split(&input, to)
+}
+
 /// Whether ECS takes a task of this size with these containers.
-fn registers(containers: &[ContainerSize], size: TaskRoom) -> bool {
+pub fn registers(containers: &[ContainerSize], size: TaskRoom) -> bool {
     let counts = |container: &ContainerSize| container.memory_reservation.or(container.memory);
     let cpu = sum(containers.iter().map(|container| container.cpu.0));
     let memory = sum(containers.iter().filter_map(counts).map(|memory| memory.0));
@@ -314,7 +340,7 @@ mod tests {
 
     use super::*;
     use crate::fargate::TaskSize;
-    use crate::workload::{ContainerPeak, OperatingSystem, TaskDefinition, TaskFacts};
+    use crate::workload::ContainerPeak;
 
     type Row = (u32, Option<u32>, Option<u32>);
 

@@ -12,7 +12,7 @@ mod oom;
 mod runtime;
 mod startup;
 
-pub use containers::ContainerSize;
+pub use containers::{ContainerSize, containers_at, registers};
 pub use runtime::{Fixed as FixedHeap, fixed as fixed_heap};
 
 use crate::{

@@ -119,14 +119,56 @@ fn every_setting_is_read_with_the_place_of_its_literal() {
 
 #[test]
 fn a_template_registers_as_the_task_definition_that_it_is() {
-    let read = crate::workload::TaskDefinition::from_json(FULL.as_bytes()).unwrap();
-    assert_eq!(task(FULL).definition(), Ok(read));
+    let definition = task(FULL).definition().unwrap();
+    assert_eq!(definition.family, "checkout");
+    assert_eq!((definition.cpu, definition.memory), (Some(CpuUnits(1024)), Some(MemoryMib(2048))));
+    assert_eq!(definition.platform, Platform { os: OperatingSystem::Linux, arch: Architecture::Arm64 });
+    assert_eq!(definition.ephemeral_storage, Some(StorageGib(50)));
+    assert_eq!(definition.network_mode.as_deref(), Some("awsvpc"));
+    assert_eq!(definition.requires_compatibilities, ["FARGATE"]);
+    assert_eq!(definition.volume_kinds, ["efs", "host", "ebs", "bind"]);
+    assert_eq!(definition.placement_constraints, ["attribute:ecs.os-type == linux"]);
+    assert_eq!(definition.tags["team"], "payments");
+    let [app, sidecar] = &definition.containers[..] else { panic!("two containers") };
+    assert_eq!(
+        (app.cpu, app.memory, app.memory_reservation),
+        (CpuUnits(512), Some(MemoryMib(1024)), Some(MemoryMib(768)))
+    );
+    assert!(app.essential && app.privileged && !sidecar.essential);
+    assert_eq!(app.gpus, 2);
+    let settings: Vec<_> = app.runtime_settings.iter().map(|setting| setting.name.as_str()).collect();
+    assert_eq!(settings, ["-Xmx", "-XX:MaxRAMPercentage"]);
+    assert_eq!((sidecar.cpu, sidecar.memory, sidecar.memory_reservation), (CpuUnits(0), None, None));
     let open = task(r#"{"cpu": "${cpu}", "memory": "512", "containerDefinitions": []}"#);
     let (why, at) = open.definition().unwrap_err();
     assert_eq!(
         (why.as_str(), at.column),
         ("cpu: \"${cpu}\" is a placeholder, not a size; put the value in", 9)
     );
+}
+
+#[test]
+fn what_a_task_costs_is_known_where_only_its_containers_are_not() {
+    let open = task(
+        r#"{"cpu": "256", "memory": "512", "containerDefinitions": [{"name": "app", "memory": "${memory}"}]}"#,
+    );
+    assert!(open.definition().is_err());
+    let costed = open.task_level().unwrap();
+    assert_eq!((costed.cpu, costed.memory), (Some(CpuUnits(256)), Some(MemoryMib(512))));
+}
+
+#[test]
+fn odd_texts_and_odd_shapes_without_bearing_on_size_are_read() {
+    let marked = task("\u{feff}{\r\n\"cpu\": \"256\",\r\n\"containerDefinitions\": []\r\n}\r\n");
+    assert_eq!((known(&marked.cpu), marked.cpu.place().unwrap().line), (CpuUnits(256), 2));
+    let odd = task(
+        r#"{"family": 5, "tags": {"a": "b"}, "volumes": "none", "networkMode": [], "requiresCompatibilities": "FARGATE",
+            "runtimePlatform": {"operatingSystemFamily": "WINDOWS_SERVER_2022_CORE"},
+            "containerDefinitions": [{"name": null, "environment": "A=b", "command": "gunicorn -w 4", "logConfiguration": 7}]}"#,
+    );
+    assert_eq!(known(&odd.platform).os, OperatingSystem::Windows);
+    assert_eq!(odd.requires_compatibilities, ["FARGATE"]);
+    assert_eq!(odd.containers[0].runtime_settings.len(), 1);
 }
 
 #[test]

@@ -1,34 +1,7 @@
-//! [`fullest`]: what one instance holds that is worth most.
-//!
 //! Branch and bound over the classes, in integers. Where its budget ends, the ceiling it gives still holds.
 
-use super::model::{Amounts, fit};
-
-/// Tasks that are alike, and what one of them is worth.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Item {
-    pub class: usize,
-    pub needs: Amounts,
-    pub worth: u64,
-    pub most: u32,
-}
-
-#[derive(Debug, Clone, Default)]
-pub(super) struct Fullest {
-    pub worth: u64,
-    /// Class and number of tasks.
-    pub take: Vec<(usize, u32)>,
-    /// Nothing the instance can hold is worth more. Equal to `worth` where the search came to its end.
-    pub ceiling: u64,
-}
-
-/// How far to search.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Effort {
-    pub nodes: usize,
-    /// What is worth no more than this need not be found.
-    pub enough: u64,
-}
+use super::{Effort, Fullest, Item};
+use crate::ec2::packing::model::{Amounts, fit};
 
 /// Weights of CPU, memory and network interfaces that make them one resource, of which the instance has 1.
 type Blend = [f64; 3];
@@ -56,10 +29,6 @@ struct Search<'a> {
 
 /// The fullest instance of `capacity` that is found with `effort`.
 pub(super) fn fullest(capacity: &Amounts, mut items: Vec<Item>, effort: Effort) -> Fullest {
-    items.retain(|item| item.worth > 0 && item.most > 0 && fit(&item.needs, capacity, 1) == 1);
-    if items.is_empty() {
-        return Fullest::default();
-    }
     let best = best_blend(capacity, &items);
     let density = |item: &Item| item.worth as f64 / size(item, capacity, &best).max(1e-12);
     items.sort_by(|a, b| density(b).total_cmp(&density(a)).then(a.class.cmp(&b.class)));
