@@ -66,7 +66,9 @@ fn write_scope(comparison: &Comparison, scope: &ScopeReport, width: usize, color
     priced.sort_by_key(|row| row.monthly_cost);
     if !priced.is_empty() {
         let mut columns = Columns::new(COLUMNS.to_vec());
-        priced.iter().for_each(|row| columns.push(cells(row)));
+        for row in &priced {
+            columns.push(cells(row));
+        }
         columns.write(width, color, out);
     }
     let mut missing: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
