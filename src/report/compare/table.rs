@@ -89,7 +89,7 @@ const fn column(title: &'static str, align: Align, shrink: Shrink, rank: u8) -> 
 }
 
 const COLUMNS: [Column; 8] = [
-    column("  PLATFORM", Align::Left, Shrink::End { min: 24 }, 0),
+    column("  PLATFORM", Align::Left, Shrink::End { min: 34 }, 0),
     column("USD/MO", Align::Right, Shrink::Never, 0),
     column("CHANGE", Align::Right, Shrink::Never, 1),
     column("%", Align::Right, Shrink::Never, 2),
