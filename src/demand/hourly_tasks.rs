@@ -76,17 +76,17 @@ pub fn hourly_tasks(
             }
         }
     }
-    with_surge(tasks, start, surge)
+    with_surge(&tasks, start, surge)
 }
 
 /// The hours of deployments, with room for both revisions.
-fn with_surge(seen: Vec<u32>, start: i64, surge: &Surge) -> Vec<u32> {
+fn with_surge(seen: &[u32], start: i64, surge: &Surge) -> Vec<u32> {
     let deploying: Vec<bool> = (0..)
         .map(|hour| start.saturating_add(hour * HOUR))
         .map(|from| surge.is_under_way(from, from.saturating_add(HOUR)))
         .take(seen.len())
         .collect();
-    let mut held = seen.clone();
+    let mut held = seen.to_vec();
     for hour in (0..seen.len()).filter(|hour| deploying[*hour]) {
         // What ran without the deployment: in the last hour before it, else in the first after it.
         let calm = |hour: &usize| !deploying[*hour];

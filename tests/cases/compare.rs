@@ -81,8 +81,8 @@ fn the_table_the_csv_and_the_chart_show_one_cluster() {
 
 #[test]
 fn gaps_are_told_and_wrong_usage_exits_2() {
-    let folder = kept_demo("12");
-    let run = folder.run(&["compare", "kept", "--cluster", "bat*", "--on-incomplete", "fail"]).code(3);
+    let folder = kept_demo("50");
+    let run = folder.run(&["compare", "kept", "--cluster", "stag*", "--on-incomplete", "fail"]).code(3);
     assert!(stderr(&run).contains("gap"), "{}", stderr(&run));
     let run = folder.run(&["compare", "kept", "--cluster", "none-such"]).code(2).stdout_eq("");
     assert!(stderr(&run).contains("--cluster"), "{}", stderr(&run));

@@ -295,7 +295,12 @@ fn assume(row: &mut PlatformRow, cluster: &ClusterWork, market: &Market<'_>) {
     match payment(platform) {
         InstancePayment::OnDemand => {}
         InstancePayment::SavingsPlan => {
-            row.assume("only types are considered whose plan rate is held or given")
+            let (term, payment) = (market.plan().term.as_str(), market.plan().payment.as_str());
+            row.assume(format!(
+                "a {term} {payment} Savings Plan covers {} % of what runs at every hour, the rest is on demand; only \
+                 types are considered whose plan rate is held or given",
+                (Decimal::from(market.plan().coverage_centi_percent) / Decimal::ONE_HUNDRED).normalize()
+            ));
         }
         InstancePayment::SpotShare => row.assume(
             "tasks can be interrupted; the same share of them as on Fargate is on Spot, whose price floats",

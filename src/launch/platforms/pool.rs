@@ -15,12 +15,15 @@ use crate::ec2::packing::{InstanceOffer, Packing, Problem, Resources, TaskGroup,
 const MIX_OF_BEST_CLASS: usize = 2;
 const MIX_OF_OTHER_CLASSES: usize = 1;
 
+/// Offers, and what came of packing on them.
+type Known = (Vec<InstanceOffer>, Result<Packing, Unpackable>);
+
 pub(super) struct Pool {
     pub(super) groups: Vec<TaskGroup>,
     /// The workload of each group.
     pub(super) ids: Vec<String>,
     /// What was packed before, by the offers.
-    known: RefCell<Vec<(Vec<InstanceOffer>, Result<Packing, Unpackable>)>>,
+    known: RefCell<Vec<Known>>,
 }
 
 /// A packing, by position in the hosts.

@@ -66,7 +66,9 @@ fn write_scope(comparison: &Comparison, scope: &ScopeReport, width: usize, color
     priced.sort_by_key(|row| row.monthly_cost);
     if !priced.is_empty() {
         let mut columns = Columns::new(COLUMNS.to_vec());
-        priced.iter().for_each(|row| columns.push(cells(row)));
+        for row in &priced {
+            columns.push(cells(row));
+        }
         columns.write(width, color, out);
     }
     let mut missing: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
@@ -87,7 +89,7 @@ const fn column(title: &'static str, align: Align, shrink: Shrink, rank: u8) -> 
 }
 
 const COLUMNS: [Column; 8] = [
-    column("  PLATFORM", Align::Left, Shrink::End { min: 24 }, 0),
+    column("  PLATFORM", Align::Left, Shrink::End { min: 34 }, 0),
     column("USD/MO", Align::Right, Shrink::Never, 0),
     column("CHANGE", Align::Right, Shrink::Never, 1),
     column("%", Align::Right, Shrink::Never, 2),
