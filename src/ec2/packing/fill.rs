@@ -103,8 +103,10 @@ pub(super) fn ordered(model: &Model, offer: usize, order: Order) -> Vec<usize> {
 pub(super) enum Choice {
     /// The first that has room.
     First,
-    /// The one whose free resources are most like the task's needs, and the least.
+    /// The one that has least left of CPU and memory.
     Best,
+    /// Each instance in turn takes the tasks that use up best what it has left.
+    Balanced,
 }
 
 /// Places `rest` on `bins`, then on new instances of `offer`; what that cannot hold, on the cheapest
@@ -117,6 +119,9 @@ pub(super) fn decreasing(
     (order, choice): (Order, Choice),
     bins: &mut Vec<Bin>,
 ) {
+    if choice == Choice::Balanced {
+        return balanced(model, rest, caps, offer, bins);
+    }
     for class in ordered(model, offer, order) {
         let mut left = rest[class];
         if left == 0 {
@@ -144,6 +149,50 @@ pub(super) fn decreasing(
             left -= tasks;
             bins.push(bin);
         }
+    }
+}
+
+/// Fills instance after instance, each time with the task that brings what is free nearest to nothing, each
+/// resource weighted by how much of it is wanted (the norm-based greedy of Panigrahy and others, 2011).
+fn balanced(model: &Model, rest: &[u32], caps: &[u32], offer: usize, bins: &mut Vec<Bin>) {
+    let mut rest = rest.to_vec();
+    let capacity = model.offers[offer].capacity;
+    let wanted: [f64; 4] = std::array::from_fn(|kind| {
+        let needs = model
+            .classes
+            .iter()
+            .zip(&rest)
+            .map(|(class, &left)| u64::from(class.needs[kind]) * u64::from(left));
+        needs.sum::<u64>() as f64 / f64::from(capacity[kind].max(1))
+    });
+    // As shares of one instance, so that types can be compared.
+    let weight: [f64; 4] = std::array::from_fn(|kind| {
+        wanted[kind] / f64::from(capacity[kind].max(1)) / f64::from(capacity[kind].max(1))
+    });
+    let mut at = 0;
+    while let Some(first) = rest.iter().position(|&left| left > 0) {
+        if at == bins.len() {
+            let Some(offer) = opened(model, first, offer) else { return };
+            bins.push(Bin::new(model, offer));
+        }
+        let bin = &mut bins[at];
+        while let Some(class) = (0..rest.len())
+            .filter(|&class| {
+                rest[class] > 0 && bin.take[class] < caps[class] && bin.room(model, class, 1) > 0
+            })
+            .map(|class| {
+                let needs = model.classes[class].needs;
+                let left: f64 =
+                    (0..4).map(|kind| weight[kind] * f64::from(bin.free[kind] - needs[kind]).powi(2)).sum();
+                (left, class)
+            })
+            .min_by(|(a, a_class), (b, b_class)| a.total_cmp(b).then(a_class.cmp(b_class)))
+            .map(|(_, class)| class)
+        {
+            bin.put(model, class, 1);
+            rest[class] -= 1;
+        }
+        at += 1;
     }
 }
 
@@ -200,7 +249,7 @@ pub(super) fn by_worth(
     }
 }
 
-/// Instances that are tried to be emptied.
+/// Instances that could not be emptied, until no more are tried.
 const EMPTIED: usize = 12;
 
 /// Empties instances whose tasks find room on others, the least loaded first.
@@ -213,40 +262,47 @@ pub(super) fn empty(model: &Model, caps: &[u32], bins: &mut Vec<Bin>) {
         share(0) + share(1)
     };
     bins.retain(|bin| !bin.is_empty());
-    'again: loop {
-        let mut lightest: Vec<usize> = (0..bins.len()).collect();
-        lightest.sort_by_key(|&bin| (load(&bins[bin]), bin));
-        for &bin in lightest.iter().take(EMPTIED) {
-            let moved = bins[bin].take.clone();
-            let mut moves = Vec::new();
-            let mut lost = false;
-            for (class, &tasks) in moved.iter().enumerate().filter(|(_, tasks)| **tasks > 0) {
-                let mut left = tasks;
-                for other in (0..bins.len()).filter(|&other| other != bin) {
-                    let most = left.min(caps[class].saturating_sub(bins[other].take[class]));
-                    let fits = bins[other].room(model, class, most);
-                    if fits > 0 {
-                        bins[other].put(model, class, fits);
-                        moves.push((other, class, fits));
-                        left -= fits;
-                    }
-                    if left == 0 {
-                        break;
-                    }
-                }
-                if left > 0 {
-                    lost = true;
+    let mut lightest: Vec<usize> = (0..bins.len()).collect();
+    lightest.sort_by_key(|&bin| (load(&bins[bin]), bin));
+    let mut failures = 0;
+    let mut emptied = vec![false; bins.len()];
+    for bin in lightest {
+        if failures == EMPTIED {
+            break;
+        }
+        let mut moves = Vec::new();
+        let mut left_over = 0;
+        for class in 0..bins[bin].take.len() {
+            let mut left = bins[bin].take[class];
+            for other in 0..bins.len() {
+                if left == 0 {
                     break;
                 }
+                if other == bin || emptied[other] {
+                    continue;
+                }
+                let most = left.min(caps[class].saturating_sub(bins[other].take[class]));
+                let fits = bins[other].room(model, class, most);
+                if fits > 0 {
+                    bins[other].put(model, class, fits);
+                    moves.push((other, class, fits));
+                    left -= fits;
+                }
             }
-            if !lost {
-                bins.remove(bin);
-                continue 'again;
-            }
-            for (other, class, tasks) in moves {
-                bins[other].remove(model, class, tasks);
+            left_over += left;
+            if left_over > 0 {
+                break;
             }
         }
-        return;
+        if left_over == 0 {
+            bins[bin] = Bin::new(model, bins[bin].offer);
+            emptied[bin] = true;
+            continue;
+        }
+        failures += 1;
+        for (other, class, tasks) in moves {
+            bins[other].remove(model, class, tasks);
+        }
     }
+    bins.retain(|bin| !bin.is_empty());
 }

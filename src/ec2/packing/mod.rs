@@ -6,12 +6,15 @@
 mod bound;
 mod columns;
 mod exact;
+mod few;
 mod fill;
 mod hour;
 mod knapsack;
+mod many;
 mod model;
 mod placement;
 mod retype;
+mod rounding;
 mod search;
 mod zoned;
 mod zones;
@@ -182,7 +185,7 @@ fn prepare(model: &Model, demands: &[Demand]) -> Shared {
     let mut by_size: Vec<&Demand> = demands.iter().collect();
     by_size.sort_by_key(|demand| demand.counts.iter().sum::<u32>());
     // Columns for many classes take long to find; there, they are found for fewer hours.
-    let wide = classes > hour::MOST_ROWS;
+    let wide = classes > many::MOST_ROWS;
     let samples = by_size.len().min(SAMPLES);
     let sampled: Vec<&Demand> =
         (0..samples).map(|at| by_size[at * (by_size.len() - 1) / (samples - 1).max(1)]).collect();
@@ -203,7 +206,7 @@ fn prepare(model: &Model, demands: &[Demand]) -> Shared {
         shared.bounds.prices.extend(generated.prices);
     }
     if shared.many {
-        let packed = |demand: &&Demand| hour::Sample {
+        let packed = |demand: &&Demand| many::Sample {
             counts: demand.counts.clone(),
             bins: hour::solve(model, demand, &shared).bins,
         };

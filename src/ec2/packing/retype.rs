@@ -10,7 +10,7 @@ use super::{
 pub(super) fn retype(model: &Model, bins: &mut Vec<Bin>) {
     bins.retain(|bin| !bin.is_empty());
     let mut counts = used(model, bins);
-    if model.target_percent == 100 {
+    if model.target_percent == 100 || bins.len() > MANY {
         for bin in bins.iter_mut() {
             let cheapest = (0..bin.offer).find(|&offer| {
                 model.offers[offer].price < model.offers[bin.offer].price && holds(model, bin, offer)
@@ -19,12 +19,15 @@ pub(super) fn retype(model: &Model, bins: &mut Vec<Bin>) {
                 change(model, bin, offer);
             }
         }
+        counts = used(model, bins);
+    }
+    if model.target_percent == 100 {
         return;
     }
     loop {
         let mut best: Option<(u64, usize, usize, usize)> = None;
         let running = |offer: usize, used: u32| model.running(u64::from(used)) * model.offers[offer].price;
-        for from in (0..counts.len()).filter(|&from| counts[from] > 0) {
+        for from in (0..counts.len()).filter(|&from| (1..=MANY).contains(&(counts[from] as usize))) {
             for to in (0..counts.len()).filter(|&to| to != from) {
                 let movable = bins.iter().filter(|bin| bin.offer == from && holds(model, bin, to)).count();
                 let before = running(from, counts[from]) + running(to, counts[to]);
@@ -42,6 +45,9 @@ pub(super) fn retype(model: &Model, bins: &mut Vec<Bin>) {
         counts = used(model, bins);
     }
 }
+
+/// Instances beyond which the few that are kept free hardly count.
+const MANY: usize = 60;
 
 fn taken(model: &Model, bin: &Bin) -> Amounts {
     std::array::from_fn(|kind| model.offers[bin.offer].capacity[kind] - bin.free[kind])

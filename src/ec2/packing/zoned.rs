@@ -32,7 +32,9 @@ pub(super) fn zoned(
                 .filter(|&bin| lacking[bins[bin].zone] <= left && bins[bin].room(model, class, 1) == 1);
             let chosen = match choice {
                 Choice::First => open.min_by_key(|&bin| (lacking[bins[bin].zone], bin)),
-                Choice::Best => open.min_by_key(|&bin| (slack(model, &bins[bin], class), bin)),
+                Choice::Best | Choice::Balanced => {
+                    open.min_by_key(|&bin| (slack(model, &bins[bin], class), bin))
+                }
             };
             let bin = chosen.or_else(|| {
                 let zone = (0..model.zones).min_by_key(|&zone| (lacking[zone], in_zone[zone], zone))?;

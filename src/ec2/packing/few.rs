@@ -1,0 +1,131 @@
+//! Hours of few tasks, where one instance counts: heuristics first, then a program of the hour's own, then
+//! searches that prove what they find.
+
+use super::{
+    bound::Bounds,
+    columns::{Column, Limits, generate},
+    exact::Table,
+    fill::{Bin, by_worth, decreasing},
+    hour::{Attempt, Shared},
+    rounding::rounded,
+    search::{Asked, cheapest},
+    zoned::zoned,
+};
+
+/// Ends of the divided program that are tried.
+const ENDS: usize = 6;
+
+pub(super) fn solve(attempt: &mut Attempt<'_>, shared: &Shared) {
+    one_after_another(attempt);
+    if attempt.good_enough() {
+        return;
+    }
+    let own = of_its_own(attempt, shared);
+    if attempt.good_enough() {
+        return;
+    }
+    rounded(attempt, &own.columns, ENDS);
+    if !attempt.good_enough() && attempt.model.zones > 1 {
+        settled(attempt, shared);
+    }
+    if !attempt.good_enough() {
+        searched(attempt, &own.bounds, shared);
+    }
+}
+
+/// Tasks placed one after another, in several orders on several offers.
+fn one_after_another(attempt: &mut Attempt<'_>) {
+    let (model, demand) = (attempt.model, attempt.demand);
+    let (promising, ways) = (attempt.promising.clone(), attempt.ways.clone());
+    for &way in &ways {
+        for &offer in &promising {
+            let mut bins = Vec::new();
+            decreasing(model, &demand.counts, &demand.caps, offer, way, &mut bins);
+            attempt.consider(bins);
+            if !attempt.good_enough() && model.zones > 1 {
+                attempt.consider_zoned(zoned(model, demand, offer, way, Vec::new()));
+            }
+            if attempt.good_enough() {
+                return;
+            }
+        }
+    }
+    if let Some(guide) = attempt.guide {
+        let (mut rest, mut bins) = (demand.counts.clone(), Vec::new());
+        by_worth(model, &mut rest, &demand.caps, &guide.worth, &promising, &mut bins);
+        decreasing(model, &rest, &demand.caps, promising[0], ways[0], &mut bins);
+        attempt.consider(bins);
+    }
+}
+
+struct Own {
+    bounds: Bounds,
+    columns: Vec<Column>,
+}
+
+/// Columns and bounds for nothing but this hour: with its own caps, and without offers that cost more than
+/// the best packing that is known.
+fn of_its_own(attempt: &mut Attempt<'_>, shared: &Shared) -> Own {
+    let (model, demand) = (attempt.model, attempt.demand);
+    let most = attempt.cost();
+    let allowed: Vec<usize> = (0..model.offers.len())
+        .filter(|&offer| model.running(1) * model.offers[offer].price <= most)
+        .collect();
+    let caps: Vec<u32> =
+        demand.caps.iter().zip(&demand.counts).map(|(&cap, &count)| cap.min(count)).collect();
+    let known: Vec<Column> = shared
+        .columns
+        .iter()
+        .filter(|column| {
+            allowed.contains(&column.offer) && column.take.iter().all(|&(class, tasks)| tasks <= caps[class])
+        })
+        .cloned()
+        .collect();
+    let generated =
+        generate(model, &demand.counts, &caps, &allowed, known, Limits { rounds: shared.rounds, gap: 1e-5 });
+    let mut bounds = Bounds::of_resources(model, &demand.counts, &caps);
+    bounds.prices.extend(generated.prices);
+    attempt.raise(bounds.hour(model, demand).min(most));
+    Own { bounds, columns: generated.columns }
+}
+
+/// Searches for the cheapest packing, zones aside.
+fn searched(attempt: &mut Attempt<'_>, bounds: &Bounds, shared: &Shared) {
+    let (model, demand) = (attempt.model, attempt.demand);
+    let caps: Vec<u32> =
+        demand.caps.iter().zip(&demand.counts).map(|(&cap, &count)| cap.min(count)).collect();
+    let best = attempt.cost();
+    let running = model.target_percent < 100 && model.offers.len() > 1;
+    let limit = if running { best } else { attempt.in_use() };
+    let asked = Asked { counts: &demand.counts, caps: &caps, limit, budget: shared.search_budget, running };
+    let found = cheapest(model, asked, |counts| bounds.in_use(counts, &caps));
+    if running {
+        attempt.raise(found.bound);
+    } else {
+        let proven = bounds.hour_with(model, demand, |counts| {
+            if counts == demand.counts.as_slice() { found.bound } else { bounds.in_use(counts, &caps) }
+        });
+        attempt.raise(proven.min(best));
+    }
+    if let Some(columns) = found.columns {
+        attempt.consider(columns.iter().map(|column| Bin::of(model, column)).collect());
+    }
+}
+
+/// Settles an hour of few tasks, zones and all. Not where managed scaling works on several types.
+fn settled(attempt: &mut Attempt<'_>, shared: &Shared) {
+    let model = attempt.model;
+    if model.target_percent < 100 && model.offers.len() > 1 {
+        return;
+    }
+    let Some(table) = shared.table.get_or_init(|| Table::new(model, &shared.peaks)) else { return };
+    let limit = attempt.in_use();
+    let Some((least, bins)) = table.solve(model, attempt.demand, limit, shared.search_budget) else { return };
+    let instances = least / model.offers[0].price.max(1);
+    let proven =
+        if model.offers.len() > 1 { least } else { model.running(instances) * model.offers[0].price };
+    if let Some(bins) = bins {
+        attempt.consider_zoned(bins);
+    }
+    attempt.raise(proven.min(attempt.cost()));
+}
