@@ -149,6 +149,7 @@ fn with_fleet<T>(
     let refused = Refused::of(&input.manifest.gaps);
     let rates = InstanceRates {
         prices: book.instance_prices(),
+        settings: &config.ec2,
         charges: Charges::embedded(),
         on: window.end.to_zoned(TimeZone::UTC).date(),
     };

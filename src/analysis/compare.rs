@@ -196,6 +196,7 @@ fn placement(facts: &Facts<'_>) -> Placement {
         gpus: definition.map_or(0, |d| d.containers.iter().fold(0, |sum, c| sum.saturating_add(c.gpus))),
         // Fargate knows no other mode.
         own_interface: workload.launch_type == LaunchType::Fargate || mode == Some("awsvpc"),
+        host_network: mode == Some("host"),
         distinct_instances: workload.placement_constraints.iter().any(|kind| kind == "distinctInstance"),
         spread: workload.identity.kind == WorkloadKind::Service,
     }
@@ -263,7 +264,7 @@ pub fn comparison(
         .eks
         .clusters
         .map_or(Decimal::ONE, |all| Decimal::from(all) / Decimal::from(with_work.max(1) as u64));
-    let market = Market::embedded(book, config, each, as_of.to_zoned(TimeZone::UTC).date());
+    let market = Market::of(book, config, each, as_of.to_zoned(TimeZone::UTC).date());
     let priced: Vec<Vec<PlatformRow>> = clusters
         .par_iter()
         .map(|cluster| if cluster.work.is_empty() { Vec::new() } else { compare(cluster, &market) })

@@ -70,7 +70,7 @@ pub fn run(global: &GlobalArgs, args: &CompareArgs) -> Result<ExitCode, CliError
 const CHART_HELP: &str = "choose another file for --chart, in a folder you may write to";
 
 fn compared(global: &GlobalArgs, args: &CompareArgs) -> Result<Comparison, CliError> {
-    let (book, config) = (global.price_book()?, global.config()?);
+    let (book, config) = (global.whole_price_book()?, global.config()?);
     let mut observed = Vec::new();
     let mut end = None;
     for place in &args.snapshots {

@@ -19,6 +19,9 @@ use crate::{units::MemoryMib, workload::Architecture};
 /// The types embedded in the binary.
 const EMBEDDED: &str = include_str!("../../pricing/ec2_types.csv");
 
+/// Families for other work than containers, whose rows show no GPU.
+const OTHER_WORK: [&str; 7] = ["dl", "f", "hpc", "inf", "mac", "trn", "vt"];
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InstanceType {
     /// Such as `m7g.large`.
@@ -66,6 +69,17 @@ impl InstanceType {
     /// What is before the point: `m7g` of `m7g.large`.
     pub fn family(&self) -> &str {
         self.name.split('.').next().unwrap_or(&self.name)
+    }
+
+    /// Whether containers may use all of it all the time, and it is of a generation and a kind that one would
+    /// choose for them: not burstable or flex, no bare metal, nothing made for other work.
+    pub fn is_for_steady_containers(&self) -> bool {
+        let letters = self.name.find(|c: char| !c.is_ascii_lowercase()).unwrap_or(self.name.len());
+        self.current_generation
+            && !self.bare_metal
+            && !self.burstable
+            && !self.family().ends_with("-flex")
+            && !OTHER_WORK.contains(&&self.name[..letters])
     }
 }
 

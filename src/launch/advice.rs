@@ -148,24 +148,25 @@ pub struct Host {
     pub effective_date: String,
 }
 
-/// The types that a region's services could have to themselves: of the current generation, not
-/// burstable, neither bare metal nor with a GPU, and with a price.
+/// The types that a region's services could have to themselves: for containers that run all the time, without
+/// a GPU, and with a price.
 pub fn hosts(region: &Region, types: &InstanceTypes, rates: InstanceRates<'_>) -> Vec<Host> {
     let names = rates.prices.types_in(region);
-    let types = names.iter().filter_map(|name| types.get(name)).filter(|instance| {
-        instance.current_generation && !instance.burstable && !instance.bare_metal && instance.gpus == 0
-    });
+    let types = names
+        .iter()
+        .filter_map(|name| types.get(name))
+        .filter(|instance| instance.is_for_steady_containers() && instance.gpus == 0);
     types
         .filter_map(|instance| {
             let settings =
                 HostSettings { trunking: true, reserved_memory: MemoryMib(0), daemons: Resources::default() };
-            let price = rates.prices.price(region, &instance.name, InstancePurchase::OnDemand)?;
+            let price = rates.price(region, &instance.name, InstancePurchase::OnDemand)?;
             Some(Host {
                 name: instance.name.clone(),
                 architecture: instance.architecture,
                 room: allocatable(instance, settings)?,
                 hourly: price.usd,
-                fee: rates.fee(&instance.name).map(|fee| fee * price.usd),
+                fee: rates.fee(region, &instance.name),
                 effective_date: price.effective_date,
             })
         })

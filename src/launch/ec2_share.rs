@@ -19,8 +19,8 @@
 //! A daemon runs on every instance, so each pool pays for its part of it. What is known of instances is
 //! what ran when the snapshot was collected: it is taken to have run all the time. Where the window's
 //! tasks reserved more than that, it did not, and nothing is priced. Prices are on-demand list prices of
-//! Linux; a Managed Instances provider that buys Spot is priced at the Spot price held, and its fee is a
-//! share of the on-demand price whatever it buys. A GPU has no weight of its own: what it costs is spread
+//! Linux; a Managed Instances provider that buys Spot is priced at the Spot price given or held, and its fee
+//! is a share of the on-demand price whatever it buys. A GPU has no weight of its own: what it costs is spread
 //! over CPU and memory.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,6 +29,7 @@ use jiff::civil::Date;
 use rust_decimal::Decimal;
 
 use crate::{
+    config::Ec2Settings,
     pricing::{Charges, InstancePrice, InstancePrices, InstancePurchase},
     units::{CpuUnits, MemoryMib, Usd},
     workload::{
@@ -49,16 +50,27 @@ pub fn weight(cpu: CpuUnits, memory: MemoryMib) -> u64 {
 #[derive(Debug, Clone, Copy)]
 pub struct InstanceRates<'a> {
     pub prices: &'a InstancePrices,
+    /// The user's discounts.
+    pub settings: &'a Ec2Settings,
     pub charges: &'a Charges,
     /// The day that fees are asked for.
     pub on: Date,
 }
 
 impl InstanceRates<'_> {
-    /// The Managed Instances fee as a share of the on-demand price.
-    pub(super) fn fee(&self, instance_type: &str) -> Option<Decimal> {
-        let charge = self.charges.managed_instances_fee(instance_type, self.on)?;
-        Some(charge.amount / Decimal::ONE_HUNDRED)
+    /// USD an hour, by the user's discount, else by the tables.
+    pub(super) fn price(
+        &self,
+        region: &Region,
+        instance_type: &str,
+        purchase: InstancePurchase,
+    ) -> Option<InstancePrice> {
+        self.settings.price(self.prices, region, instance_type, purchase)
+    }
+
+    /// The Managed Instances fee, USD an hour.
+    pub(super) fn fee(&self, region: &Region, instance_type: &str) -> Option<Decimal> {
+        self.prices.management_fee(self.charges, region, instance_type, self.on)
     }
 }
 
@@ -397,7 +409,7 @@ fn hourly(
         return Err(Unpriced::UnknownType { id: instance.id.clone() });
     };
     let held = |purchase, what| {
-        rates.prices.price(region, name, purchase).ok_or_else(|| Unpriced::NoPrice {
+        rates.price(region, name, purchase).ok_or_else(|| Unpriced::NoPrice {
             instance_type: name.to_owned(),
             region: region.clone(),
             what,
@@ -407,7 +419,7 @@ fn hourly(
     let Some(provider) = provider.filter(|p| p.kind == CapacityProviderKind::ManagedInstances) else {
         return Ok(on_demand);
     };
-    let fee = rates.fee(name).ok_or_else(|| Unpriced::NoPrice {
+    let fee = rates.fee(region, name).ok_or_else(|| Unpriced::NoPrice {
         instance_type: name.to_owned(),
         region: region.clone(),
         what: "Managed Instances fee",
@@ -423,7 +435,7 @@ fn hourly(
             });
         }
     };
-    price.usd += on_demand.usd * fee;
+    price.usd += fee;
     Ok(price)
 }
 

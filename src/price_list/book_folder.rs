@@ -132,22 +132,23 @@ impl BookFolder {
         Ok(rates.of_files(&name, sha256, plans))
     }
 
-    /// Prices of EC2 instances.
+    /// Prices of EC2 instances, and fees of Managed Instances.
     pub fn instance_prices(&self) -> Result<InstancePrices, BookFolderError> {
-        let mut regions = Vec::new();
-        for name in self.manifest.files.keys() {
-            let region = name.strip_prefix(tables::EC2_FOLDER).and_then(|name| name.strip_suffix(".csv"));
-            if let Some(region) = region {
-                regions.push((Region(region.to_owned()), self.read(name)?));
-            }
-        }
+        let regions = self.by_region(tables::EC2_FOLDER)?;
+        let fees = self.by_region(tables::MANAGED_INSTANCES_FOLDER)?;
         let sources = self.read_or(tables::EC2_SOURCES, "id,effective_date,confidence,source\n")?;
         let discounts = self.read_or(
             tables::EC2_DISCOUNTS,
             "region,instance_type,purchase,term,payment,percent_off,usd_per_hour,on_demand_usd_per_hour,source\n",
         )?;
         let regions = regions.iter().map(|(region, text)| (region.clone(), text.as_str()));
-        InstancePrices::parse(&sources, &discounts, regions).map_err(|error| self.content(&error))
+        let mut prices =
+            InstancePrices::parse(&sources, &discounts, regions).map_err(|error| self.content(&error))?;
+        for (region, text) in &fees {
+            let name = format!("{}{region}.csv", tables::MANAGED_INSTANCES_FOLDER);
+            prices.add_management_fees(region, &name, text).map_err(|error| self.content(&error))?;
+        }
+        Ok(prices)
     }
 
     /// All of it, as rows.
@@ -214,6 +215,17 @@ impl BookFolder {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
             Err(error) => Err(BookFolderError::Io { path: path.to_owned(), error }),
         }
+    }
+
+    /// The files of a folder, one a region.
+    fn by_region(&self, folder: &str) -> Result<Vec<(Region, String)>, BookFolderError> {
+        let mut regions = Vec::new();
+        for name in self.manifest.files.keys() {
+            if let Some(region) = name.strip_prefix(folder).and_then(|name| name.strip_suffix(".csv")) {
+                regions.push((Region(region.to_owned()), self.read(name)?));
+            }
+        }
+        Ok(regions)
     }
 
     fn read_or(&self, name: &str, missing: &str) -> Result<String, BookFolderError> {

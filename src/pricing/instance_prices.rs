@@ -20,10 +20,11 @@ mod tests;
 
 use std::{collections::BTreeMap, sync::OnceLock};
 
+use jiff::civil::Date;
 use rust_decimal::Decimal;
 use serde::de::DeserializeOwned;
 
-use super::{Confidence, PlanPayment, PlanTerm};
+use super::{Charges, Confidence, PlanPayment, PlanTerm};
 use crate::workload::Region;
 
 pub use sources::{PriceSource, PriceSources};
@@ -40,6 +41,8 @@ pub struct InstancePrices {
     sources: PriceSources,
     discounts: DiscountTable,
     regions: BTreeMap<String, RegionTable>,
+    /// What managing an instance costs on ECS Managed Instances, where a price list said it.
+    fees: BTreeMap<String, OnDemandTable>,
 }
 
 /// A region's on-demand table, parsed or not yet.
@@ -126,7 +129,7 @@ impl InstancePrices {
                 .expect("a test parses the embedded discounts");
             let table = |text| RegionTable { text, ..RegionTable::default() };
             let regions = embedded::REGIONS.iter().map(|(region, text)| ((*region).to_owned(), table(*text)));
-            Self { sources, discounts, regions: regions.collect() }
+            Self { sources, discounts, regions: regions.collect(), fees: BTreeMap::new() }
         })
     }
 
@@ -145,7 +148,7 @@ impl InstancePrices {
     ) -> Result<Self, InstancePricesError> {
         let sources = PriceSources::parse("ec2_sources.csv", sources)?;
         let discounts = DiscountTable::parse("ec2_discounts.csv", discounts, &sources)?;
-        let mut prices = Self { sources: sources.clone(), discounts, regions: BTreeMap::new() };
+        let mut prices = Self { sources: sources.clone(), discounts, ..Self::default() };
         for (region, text) in regions {
             prices.replace_region(&region, &format!("ec2/{region}.csv"), text, sources.clone())?;
         }
@@ -165,6 +168,36 @@ impl InstancePrices {
         self.regions
             .insert(region.as_str().to_owned(), RegionTable { text: "", parsed, sources: Some(sources) });
         Ok(())
+    }
+
+    /// With a region's fees of ECS Managed Instances, in the schema of `pricing/ec2/REGION.csv`. `name` says in
+    /// messages where they are from.
+    pub fn add_management_fees(
+        &mut self,
+        region: &Region,
+        name: &str,
+        text: &str,
+    ) -> Result<(), InstancePricesError> {
+        let fees = OnDemandTable::parse(name, text, &self.sources)?;
+        self.fees.insert(region.as_str().to_owned(), fees);
+        Ok(())
+    }
+
+    /// USD an hour of managing an instance on ECS Managed Instances: the fee held for the very type, else the
+    /// share of its on-demand price that `charges` have on the day.
+    pub fn management_fee(
+        &self,
+        charges: &Charges,
+        region: &Region,
+        instance_type: &str,
+        on: Date,
+    ) -> Option<Decimal> {
+        let held = self.fees.get(region.as_str()).and_then(|table| table.get(instance_type));
+        if let Some((usd, _)) = held {
+            return Some(usd);
+        }
+        let percent = charges.managed_instances_fee(instance_type, on)?.amount;
+        Some(self.on_demand(region, instance_type)?.usd * percent / Decimal::ONE_HUNDRED)
     }
 
     /// The regions that have a table, sorted.

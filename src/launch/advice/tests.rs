@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::{
+    config::Ec2Settings,
     pricing::{Charges, InstancePrices},
     workload::{Container, Controller, HistorySource, TaskFacts, WorkloadIdentity},
 };
@@ -141,6 +142,7 @@ fn volumes_and_constraints_that_fargate_has_are_conditions_at_most() {
 fn in_virginia() -> Vec<Host> {
     let rates = InstanceRates {
         prices: InstancePrices::embedded(),
+        settings: &Ec2Settings::default(),
         charges: Charges::embedded(),
         on: "2026-11-14".parse().unwrap(),
     };
@@ -199,4 +201,14 @@ fn a_host_holds_what_cpu_memory_and_interfaces_allow() {
 fn what_no_type_holds_gets_no_offer() {
     assert_eq!(own_instances(own(2, 1_000_000, 512, "1"), &in_virginia(), false), None);
     assert_eq!(own_instances(own(2, 256, 512, "1"), &[], false), None);
+}
+
+#[test]
+fn types_that_cannot_be_used_in_full_or_are_made_for_other_work_are_not_offered() {
+    let hosts = in_virginia();
+    for other in ["flex", "t3", "inf2", "trn1", "hpc", "metal"] {
+        let found = hosts.iter().find(|host| host.name.contains(other));
+        assert_eq!(found, None, "{other}");
+    }
+    assert!(hosts.iter().any(|host| host.name == "c7i.large"));
 }

@@ -1,13 +1,19 @@
 //! Shares of instances against hand-worked bills.
 
+use std::sync::LazyLock;
+
 use proptest::prelude::*;
 
 use super::*;
+use crate::config::Config;
 use crate::workload::{Architecture, Controller, HistorySource, InstanceResources, StrategyItem, TaskFacts};
+
+static NO_DISCOUNTS: LazyLock<Ec2Settings> = LazyLock::new(Ec2Settings::default);
 
 fn rates() -> InstanceRates<'static> {
     InstanceRates {
         prices: InstancePrices::embedded(),
+        settings: &NO_DISCOUNTS,
         charges: Charges::embedded(),
         on: "2026-11-14".parse().unwrap(),
     }
@@ -175,6 +181,22 @@ fn managed_instances_cost_the_instance_and_the_fee() {
         None => assert_eq!(hourly(Some("SPOT")).unwrap_err().code(), "no-instance-price"),
     }
     assert_eq!(hourly(Some("BARTER")).unwrap_err().code(), "unknown-capacity-option");
+}
+
+/// 40 % of 0.306 is paid, and the fee of 12 % of 0.306 whatever is bought.
+#[test]
+fn spot_of_managed_instances_is_at_the_users_discount_where_one_is_given() {
+    let config = Config::from_toml(
+        "fargauge.toml",
+        "[[ec2.discount]]\nmatch = 'c6a'\npurchase = 'spot'\npercent = 60",
+    );
+    let config = config.unwrap();
+    let rates = InstanceRates { settings: &config.ec2, ..rates() };
+    let service = workload(0, LaunchType::ManagedInstances, &["managed"]);
+    let there = [instance("a", "c6a.2xlarge", Some("managed"), (8192, 15_000))];
+    let tenants = [tenant(&service, Decimal::ONE, 1024, 2048)];
+    let shares = InstanceShares::of(&tenants, &there, &[managed("managed", Some("SPOT"))], rates);
+    assert_eq!(shares.pools()[0].hourly.clone().unwrap().0.normalize().to_string(), "0.15912");
 }
 
 #[test]

@@ -93,6 +93,13 @@ pub(super) fn on_fargate(work: &Work, market: &Market<'_>) -> OnFargate {
         return OnFargate::Cannot(reason.clone());
     }
     let Running { shape, split, .. } = &work.running;
+    // What reserves nothing of a resource may use any amount of it.
+    let nothing = [(shape.cpu.0, "CPU"), (shape.memory.0, "memory")].into_iter().find(|(of, _)| *of == 0);
+    if let Some((_, what)) = nothing {
+        return OnFargate::Cannot(format!(
+            "it reserves no {what}: which size it needs on Fargate is not known"
+        ));
+    }
     let mut best: Option<(TaskSize, Usd)> = None;
     for size in TaskSize::all(shape.platform.os) {
         if size.cpu() < shape.cpu || size.memory() < shape.memory {

@@ -15,9 +15,6 @@ use crate::{
     workload::{Architecture, Region},
 };
 
-/// Families for other work than containers, whose tables show no GPU.
-const SPECIAL: [&str; 7] = ["dl", "f", "hpc", "inf", "mac", "trn", "vt"];
-
 /// What an instance costs beyond itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fee {
@@ -78,8 +75,12 @@ fn not_held(
     market: &Market<'_>,
     region: &Region,
     architecture: Architecture,
-    Purchase { payment, .. }: Purchase,
+    Purchase { payment, fee, .. }: Purchase,
 ) -> String {
+    // No type has one where not even the fee of all is held.
+    if fee == Fee::ManagedInstances && market.charges.managed_instances_fee("", market.on).is_none() {
+        return format!("no Managed Instances fee is held for {}", market.on);
+    }
     let architecture = architecture.as_str();
     match payment {
         InstancePayment::OnDemand => format!("no {architecture} EC2 rate is held for {region}"),
@@ -95,14 +96,7 @@ fn not_held(
 }
 
 fn is_usual(one: &InstanceType, gpus: bool) -> bool {
-    let letters = one.name.find(|c: char| !c.is_ascii_lowercase()).unwrap_or(one.name.len());
-    one.current_generation
-        && !one.bare_metal
-        && one.vcpu <= MAX_VCPU
-        && (one.gpus > 0) == gpus
-        && !SPECIAL.contains(&&one.name[..letters])
-        // A flex type, too, is not to be used in full all the time.
-        && !(one.burstable || one.family().ends_with("-flex"))
+    one.is_for_steady_containers() && one.vcpu <= MAX_VCPU && (one.gpus > 0) == gpus
 }
 
 fn host(
@@ -133,12 +127,15 @@ fn host(
             plan * purchase.covered + list.usd * (Decimal::ONE - purchase.covered)
         }
     };
-    let percent =
-        |charge: Option<&crate::pricing::Charge>| Some(list.usd * charge?.amount / Decimal::ONE_HUNDRED);
     let fee = match purchase.fee {
         Fee::None => Decimal::ZERO,
-        Fee::ManagedInstances => percent(market.charges.managed_instances_fee(&one.name, market.on))?,
-        Fee::EksAutoMode => percent(market.charges.eks_auto_mode_fee(&one.name, market.on))?,
+        Fee::ManagedInstances => {
+            market.instances.management_fee(market.charges, region, &one.name, market.on)?
+        }
+        Fee::EksAutoMode => {
+            let percent = market.charges.eks_auto_mode_fee(&one.name, market.on)?.amount;
+            list.usd * percent / Decimal::ONE_HUNDRED
+        }
     };
     let volume = market.volume(region, purchase.volume_gib).unwrap_or_default();
     let micro_usd_per_hour = ((instance + fee + volume) * Decimal::from(1_000_000)).round().to_u64()?;

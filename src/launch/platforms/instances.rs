@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 use rust_decimal::Decimal;
 
 use super::{
-    ClusterWork, InstanceChoice, InstancePayment, LaunchPlatform, Market, Packed, PlatformRow, Work, eks,
+    ClusterWork, InstanceChoice, InstancePayment, LaunchPlatform, Market, Packed, Placement, PlatformRow,
+    Work, eks,
     hosts::{Fee, Host, Purchase, hosts},
     pool::{Pool, Solved},
     work::WINDOWS,
@@ -169,12 +170,13 @@ fn group(
     market: &Market<'_>,
 ) -> TaskGroup {
     let placement = work.placement;
+    let own_interface = placement.own_interface || needs_other_mode(work, platform);
     TaskGroup {
         needs: Resources {
             cpu: work.running.shape.cpu.0,
             memory_mib: work.running.shape.memory.0,
             // A pod takes an address, not an interface.
-            enis: u32::from(placement.own_interface && !is_eks(platform)),
+            enis: u32::from(own_interface && !is_eks(platform)),
             gpus: placement.gpus,
         },
         architectures: vec![architecture],
@@ -182,6 +184,13 @@ fn group(
         distinct_instances: placement.distinct_instances,
         tasks,
     }
+}
+
+/// Managed Instances have the network modes awsvpc and host (Amazon ECS Developer Guide): what is in another
+/// one now takes an interface there.
+fn needs_other_mode(work: &Work, platform: LaunchPlatform) -> bool {
+    let Placement { own_interface, host_network, .. } = work.placement;
+    matches!(platform, LaunchPlatform::ManagedInstances(_)) && !own_interface && !host_network
 }
 
 /// Tasks of each hour on demand and on Spot: the same share as on Fargate.
@@ -255,6 +264,9 @@ fn assume(row: &mut PlatformRow, cluster: &ClusterWork, market: &Market<'_>) {
     if market.target_capacity_percent() < 100 {
         let target = market.target_capacity_percent();
         row.assume(format!("managed scaling keeps {target} % of the instances in use"));
+    }
+    if cluster.work.iter().any(|work| needs_other_mode(work, platform)) {
+        row.assume("tasks in bridge mode take awsvpc, which is what Managed Instances have beside host");
     }
     let mut absent = Vec::new();
     match platform {

@@ -49,11 +49,11 @@ impl std::fmt::Debug for Market<'_> {
 }
 
 impl<'a> Market<'a> {
-    /// With the tables that this fargauge was built with and its own packing.
-    pub fn embedded(book: &'a PriceBook, config: &'a Config, eks_clusters: Decimal, on: Date) -> Self {
+    /// With the rates of a book, the facts that this fargauge was built with and its own packing.
+    pub fn of(book: &'a PriceBook, config: &'a Config, eks_clusters: Decimal, on: Date) -> Self {
         Self {
             book,
-            plans: SavingsPlanRates::embedded(),
+            plans: book.savings_plans(),
             types: InstanceTypes::embedded(),
             instances: book.instance_prices(),
             charges: Charges::embedded(),

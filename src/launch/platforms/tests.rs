@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use rust_decimal::Decimal;
 
 use super::{
-    ClusterWork, LaunchPlatform, Market, Packed, Placement, PlatformRow, Priced, Work, compare,
+    ClusterWork, LaunchPlatform, Market, Packed, Placement, PlatformRow, Priced, Work, compare, fargate,
     hosts::{Fee, Purchase, hosts},
     instances,
     pool::Pool,
@@ -19,7 +19,7 @@ use crate::{
         packing::{Resources, TaskGroup, pack},
     },
     launch::Running,
-    pricing::{PriceBook, TaskShape},
+    pricing::{PriceBook, SavingsPlanRates, TaskShape},
     units::{CpuUnits, MemoryMib, StorageGib, Usd},
     workload::{Architecture, LaunchType, OperatingSystem, Platform, PurchaseSplit, Region},
 };
@@ -33,7 +33,7 @@ fn config(toml: &str) -> Config {
 }
 
 fn market(config: &Config) -> Market<'_> {
-    Market::embedded(PriceBook::embedded(), config, Decimal::ONE, date(2026, 11, 15))
+    Market::of(PriceBook::embedded(), config, Decimal::ONE, date(2026, 11, 15))
 }
 
 /// Two tasks of 1 vCPU / 2 GB all month, on Fargate x86: 2 x (0.04048 + 2 x 0.004445) x 730.
@@ -400,4 +400,70 @@ fn nothing_runs_on_no_instance() {
     for row in instances::rows(&[LaunchPlatform::all()[5]], &idle, &market(&config)) {
         assert_eq!(row.outcome, Ok(Priced { monthly: Usd::ZERO, packed: None }));
     }
+}
+
+/// A book's own rates of Savings Plans: 2 x (0.02 + 2 x 0.002) x 730.
+#[test]
+fn the_books_own_savings_plan_rates_are_used() {
+    let row = |dimension, unit, usd| {
+        format!("us-east-1,linux,x86_64,1yr,no-upfront,{dimension},{unit},{usd},2026-11-01,high,mine\n")
+    };
+    let header = "region,operating_system,architecture,term,payment,dimension,unit,usd,effective_date,confidence,source\n";
+    let plans = header.to_owned() + &row("vcpu", "vCPU-hour", "0.02") + &row("memory", "GB-hour", "0.002");
+    let plans = SavingsPlanRates::parse("plans", &plans).unwrap();
+    let book = PriceBook::embedded().clone().of_files("mine", "0".repeat(64), Some(plans));
+    let config = Config::default();
+    let market = Market::of(&book, &config, Decimal::ONE, date(2026, 11, 15));
+    let row = fargate::row(
+        LaunchPlatform::FargateSavingsPlan,
+        &cluster("us-east-1", vec![two_tasks("us-east-1")]),
+        &market,
+    );
+    assert_eq!(row.outcome.unwrap().monthly, usd("35.04"));
+}
+
+#[test]
+fn before_there_was_a_fee_managed_instances_have_no_price_and_say_so() {
+    let config = Config::default();
+    let market = Market::of(PriceBook::embedded(), &config, Decimal::ONE, date(2025, 9, 29));
+    let managed = LaunchPlatform::ManagedInstances(Architecture::X86_64);
+    let rows = instances::rows(&[managed], &cluster("us-east-1", vec![two_tasks("us-east-1")]), &market);
+    assert_eq!(cost(&rows, &managed.id()), "{\"no Managed Instances fee is held for 2025-09-29\"}");
+}
+
+/// What reserves nothing of a resource may use any amount of it.
+#[test]
+fn tasks_that_reserve_no_cpu_or_no_memory_have_no_fargate_size() {
+    for (cpu, memory, what) in [(0, 2048, "CPU"), (1024, 0, "memory")] {
+        let mut work = two_tasks("us-east-1");
+        work.launch_type = LaunchType::Ec2;
+        (work.running.shape.cpu, work.running.shape.memory) = (CpuUnits(cpu), MemoryMib(memory));
+        let config = Config::default();
+        for platform in [LaunchPlatform::FargateRightSized, LaunchPlatform::EksFargate] {
+            let row = fargate::row(platform, &cluster("us-east-1", vec![work.clone()]), &market(&config));
+            let reason = format!("it reserves no {what}: which size it needs on Fargate is not known");
+            assert_eq!(row.stays.keys().collect::<Vec<_>>(), [&reason], "{platform:?}");
+        }
+    }
+}
+
+#[test]
+fn tasks_in_bridge_mode_take_an_interface_on_managed_instances_and_those_in_host_mode_none() {
+    let config = Config::default();
+    let managed = LaunchPlatform::ManagedInstances(Architecture::Arm64);
+    // Of m6g.medium one could hold eight by their CPU, and four by its interfaces.
+    let row = |host_network| {
+        let mut work = two_tasks("us-east-1");
+        work.launch_type = LaunchType::Ec2;
+        (work.running.shape.cpu, work.running.shape.memory) = (CpuUnits(128), MemoryMib(256));
+        work.tasks = vec![16; 24];
+        (work.placement.own_interface, work.placement.host_network) = (false, host_network);
+        instances::rows(&[managed], &cluster("us-east-1", vec![work]), &market(&config)).remove(0)
+    };
+    let (bridge, host) = (row(false), row(true));
+    assert!(packed(&bridge).cost > packed(&host).cost);
+    let told = |row: &PlatformRow| {
+        row.assumptions.iter().any(|text| text.starts_with("tasks in bridge mode take awsvpc"))
+    };
+    assert_eq!((told(&bridge), told(&host)), (true, false));
 }

@@ -57,6 +57,8 @@ pub struct Placement {
     pub gpus: u32,
     /// Network mode `awsvpc`: a network interface each.
     pub own_interface: bool,
+    /// Network mode `host`.
+    pub host_network: bool,
     pub distinct_instances: bool,
     /// A service's: to be spread over zones.
     pub spread: bool,

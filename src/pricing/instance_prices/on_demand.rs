@@ -1,4 +1,4 @@
-//! [`OnDemandTable`]: the on-demand prices of one region.
+//! [`OnDemandTable`]: the on-demand prices of one region, or its fees of ECS Managed Instances.
 
 use std::collections::BTreeMap;
 

@@ -265,3 +265,25 @@ proptest! {
         }
     }
 }
+
+/// A refreshed book has the fee of every type; one that it has not is charged the share of its series.
+#[test]
+fn a_fee_that_is_held_for_a_type_is_taken_before_the_share_of_its_series() {
+    let sources = "id,effective_date,confidence,source\na,2026-11-20,high,list\n";
+    let table = "instance_type,usd_per_hour,source\nm7i.large,0.1,a\nm7i.xlarge,0.2,a\n";
+    let mut prices =
+        InstancePrices::parse(sources, DISCOUNTS.lines().next().unwrap(), [(region("us-east-1"), table)])
+            .unwrap();
+    let fees = "instance_type,usd_per_hour,source\nm7i.large,0.011,a\n";
+    prices.add_management_fees(&region("us-east-1"), "fees", fees).unwrap();
+    let fee = |instance_type| {
+        let on = "2026-11-14".parse().unwrap();
+        let fee = prices.management_fee(Charges::embedded(), &region("us-east-1"), instance_type, on);
+        fee.map(|usd| usd.normalize().to_string())
+    };
+    assert_eq!(fee("m7i.large").as_deref(), Some("0.011"));
+    assert_eq!(fee("m7i.xlarge").as_deref(), Some("0.024"));
+    assert_eq!(fee("m7i.2xlarge"), None);
+    let error = prices.clone().add_management_fees(&region("us-east-1"), "fees", &fees.replace("0.011", "0"));
+    assert_eq!(error.unwrap_err().to_string(), "fees: line 2: a price must be positive, not 0");
+}

@@ -57,7 +57,9 @@ impl PriceTables {
         let Some(instances) = self.instances.get(region) else { return };
         for price in &offer.instances {
             if let Some(on_demand) = instances.get(&price.instance_type) {
-                let row = DiscountRow::new(region, price, Some(on_demand.usd_per_hour), &id);
+                // A price of another day may be lower than the plan's: nothing can be said by their ratio.
+                let beside = Some(on_demand.usd_per_hour).filter(|on_demand| *on_demand > price.usd);
+                let row = DiscountRow::new(region, price, beside, &id);
                 self.discounts.insert(row.key(), row);
             }
         }
@@ -99,5 +101,52 @@ fn renew_types(
     table.remove(region);
     if !rows.is_empty() {
         table.insert(region.to_owned(), rows);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pricing::{
+        InstancePrices, PlanPayment, PlanTerm,
+        offers::{InstancePlanPrice, Tally},
+        tables::{EC2_DISCOUNTS, EC2_SOURCES},
+    };
+
+    /// Such as where only the plans were renewed, and the on-demand price has gone up since.
+    #[test]
+    fn a_plan_dearer_than_the_on_demand_price_held_is_kept_and_the_tables_can_be_read() {
+        let price = |instance_type: &str, usd: &str| InstancePlanPrice {
+            instance_type: instance_type.to_owned(),
+            family_bound: false,
+            term: PlanTerm::OneYear,
+            payment: PlanPayment::NoUpfront,
+            usd: usd.parse().unwrap(),
+        };
+        let offer = PlanOffer {
+            publication: Publication {
+                offer: "AWSComputeSavingsPlan".to_owned(),
+                version: "1".to_owned(),
+                date: "2026-11-20".to_owned(),
+            },
+            fargate: Vec::new(),
+            instances: vec![price("m5.large", "9"), price("m6i.large", "0.08")],
+            tally: Tally::default(),
+        };
+        let mut tables = PriceTables::embedded();
+        tables.renew_plans("eu-west-1", &offer, "bulk file");
+        let files = tables.files();
+        let (discounts, sources) = (&files[EC2_DISCOUNTS], &files[EC2_SOURCES]);
+        assert!(InstancePrices::parse(sources, discounts, []).is_ok());
+        let rows: Vec<&str> = discounts.lines().filter(|line| line.starts_with("eu-west-1,")).collect();
+        assert!(
+            rows.iter().any(|row| row.starts_with("eu-west-1,m5.large,") && row.contains(",9,,")),
+            "{rows:?}"
+        );
+        // m6i.large is 0.107 there, on demand.
+        assert!(
+            rows.iter().any(|row| row.contains(",m6i.large,") && row.contains(",0.08,0.107,")),
+            "{rows:?}"
+        );
     }
 }

@@ -7,7 +7,7 @@ mod server;
 
 use std::path::Path;
 
-use offers::{EC2, ECS, EU_WEST_1, ec2_csv, file, serving};
+use offers::{EC2, ECS, EU_WEST_1, ec2_csv, ecs_csv, file, serving};
 use serde_json::Value;
 use server::{Answer, PriceListServer};
 use snapbox::cmd::OutputAssert;
@@ -172,6 +172,34 @@ fn the_users_book_is_used_unless_another_is_named() {
     };
     assert!(price(&[]).contains("Price book price-book-"), "{}", price(&[]));
     assert!(price(&["--price-book", "embedded"]).contains("Price book embedded-"));
+}
+
+/// One type of instance, dearer than any other, with a fee of 10 %: nothing else can be packed on.
+#[test]
+fn compare_prices_instances_and_their_fee_by_the_users_book() {
+    let server = serving(&EU_WEST_1);
+    let fee = ("ECS-Managed-Instances:m7i.4xlarge-management-hours", "hours", "0.3");
+    let rows: Vec<_> = EU_WEST_1.iter().copied().chain([fee]).collect();
+    server.on(&file(ECS), [Answer::ok(ecs_csv(&rows))]);
+    server.on(&file(EC2), [Answer::ok(ec2_csv(&[("m7i.4xlarge", "3")]))]);
+    let folder = Folder::new().with("fargauge.toml", "[ec2]\ntrunking = true\n");
+    refresh(&folder, &server, &["--only", "ec2", "--only", "fargate", "--accept", "-q"]).code(0);
+    folder.run(&["demo", "--services", "12", "--out", "kept", "--format", "csv", "-q"]).code(0);
+    let compare = ["compare", "kept", "-q", "--price-book", "book", "--format", "json"];
+    let comparison = json(&folder.run(&compare).code(0));
+    // 30 and 80 GiB at 0.088 a month.
+    for (platform, hourly) in
+        [("ec2-x86-single-type", 3.0 + 2.64 / 730.0), ("managed-instances-x86", 3.3 + 7.04 / 730.0)]
+    {
+        let rows = comparison["rows"].as_array().unwrap();
+        let scope = "123456789012/eu-west-1/prod";
+        let row = rows.iter().find(|row| row["scope"] == scope && row["platform"] == platform).unwrap();
+        let used = row["instance_types"].as_array().unwrap();
+        assert_eq!((used.len(), &used[0]["instance_type"]), (1, &Value::from("m7i.4xlarge")), "{row:#}");
+        let expected = used[0]["mean_instances"].as_f64().unwrap() * 730.0 * hourly;
+        let cost = row["monthly_cost"].as_f64().unwrap();
+        assert!((cost / expected - 1.0).abs() < 1e-3, "{expected} {row:#}");
+    }
 }
 
 #[test]
