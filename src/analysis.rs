@@ -3,9 +3,15 @@
 //! Takes everything as values, the time included; reads the utilization part by part, on all cores;
 //! gives the same report for the same input. Fails only where a part of the snapshot cannot be read.
 
+pub mod check;
+mod compare;
+mod evidence;
 mod explanation;
+mod facts;
 mod lookup;
+mod on_instances;
 mod options;
+pub mod patch;
 mod standalone;
 mod subject;
 mod task_skew;
@@ -20,20 +26,25 @@ use std::{
     sync::OnceLock,
 };
 
-use jiff::Timestamp;
+use jiff::{Timestamp, tz::TimeZone};
 use rayon::prelude::*;
 use rust_decimal::Decimal;
 
+use facts::{Facts, Refused};
+
+pub use compare::{Observed, comparison, observe};
 pub use explanation::explain;
 pub use lookup::{LookupError, find};
 
 use crate::{
     config::Config,
-    demand::{Runs, StartUp, Timeline, WindowDemand, roll_up, runs, start_up},
+    demand::{Runs, StartUp, Timeline, WindowDemand, hourly_tasks, roll_up, runs, start_up},
+    ec2::InstanceTypes,
     fargate::minimum_billed_seconds,
-    pricing::PriceBook,
+    launch::{Host, InstanceRates, InstanceShares, Tenant, hosts},
+    pricing::{Charges, PriceBook},
     report::{
-        HeadroomReport, PriceBookReference, Quantity, Report, ReportWindow, SCHEMA_VERSION,
+        HeadroomReport, PoolReport, PriceBookReference, Quantity, Report, ReportWindow, SCHEMA_VERSION,
         SnapshotReference, Totals, WorkloadReport,
     },
     rightsize::{
@@ -42,7 +53,7 @@ use crate::{
     },
     snapshot::{Inventory, Manifest, Series, UtilizationParts, Window},
     units::Usd,
-    workload::{Controller, LaunchType, OperatingSystem, Workload, WorkloadKind},
+    workload::{Controller, LaunchType, OperatingSystem, Region, Workload, WorkloadKind},
 };
 
 /// A snapshot as the analysis needs it, wherever it is kept.
@@ -71,25 +82,40 @@ struct Digest {
     series: Option<TaskSeries>,
     /// Where nothing scales the service.
     peaks: Option<ReplicaPeaks>,
+    /// Where they are asked for.
+    hourly_tasks: Option<Vec<u32>>,
+}
+
+/// What to keep beyond what every question needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Keep {
+    Nothing,
+    /// The series of the workload with this number.
+    Series(u32),
+    /// The tasks of every workload in each hour.
+    HourlyTasks,
 }
 
 /// The whole fleet, ready to be reported on.
 struct Fleet<'a> {
     /// In the inventory's sequence.
-    facts: &'a [subject::Facts<'a>],
+    facts: &'a [Facts<'a>],
     /// By risk, in hundredths of a per cent.
     calibrations: BTreeMap<u32, Result<Calibration, Unsupported>>,
+    shares: &'a InstanceShares,
     samples_read: u64,
     /// The series that was asked to be kept.
     kept: Option<Series>,
+    /// By workload, if asked for.
+    hourly_tasks: BTreeMap<u32, Vec<u32>>,
 }
 
-/// Reads a snapshot and asks about the fleet in it. The series of workload number `keep` is kept.
+/// Reads a snapshot and asks about the fleet in it.
 fn with_fleet<T>(
     input: Input<'_>,
     book: &PriceBook,
     config: &Config,
-    keep: Option<u32>,
+    keep: Keep,
     answer: impl FnOnce(Fleet<'_>) -> T,
 ) -> Result<T, io::Error> {
     let kept = OnceLock::new();
@@ -98,19 +124,19 @@ fn with_fleet<T>(
         .inventory
         .workloads
         .iter()
-        .map(|w| Timeline::of(&w.revisions, w.history, &input.inventory.task_definitions))
+        .map(|workload| on_instances::timeline(workload, &input.inventory.task_definitions))
         .collect();
-    let digests: BTreeMap<u32, Digest> = (0..input.utilization.parts())
+    let mut digests: BTreeMap<u32, Digest> = (0..input.utilization.parts())
         .into_par_iter()
         .map(|part| {
             let series = input.utilization.read_part(part)?;
-            if let Some(series) = series.iter().find(|series| Some(series.workload_id) == keep) {
+            if let Some(series) = series.iter().find(|series| Keep::Series(series.workload_id) == keep) {
                 // A workload is whole in one part.
                 let _ = kept.set(series.clone());
             }
             Ok(series
                 .into_iter()
-                .map(|series| digest(&series, input.inventory, &timelines, window))
+                .map(|series| digest(&series, input.inventory, &timelines, window, keep))
                 .collect())
         })
         .collect::<Result<Vec<Vec<(u32, Digest)>>, io::Error>>()?
@@ -118,14 +144,25 @@ fn with_fleet<T>(
         .flatten()
         .collect();
 
-    let refused = subject::Refused::of(&input.manifest.gaps);
-    let facts: Vec<subject::Facts<'_>> = input
+    let hourly_tasks =
+        digests.iter_mut().filter_map(|(id, digest)| Some((*id, digest.hourly_tasks.take()?))).collect();
+    let refused = Refused::of(&input.manifest.gaps);
+    let rates = InstanceRates {
+        prices: book.instance_prices(),
+        settings: &config.ec2,
+        charges: Charges::embedded(),
+        on: window.end.to_zoned(TimeZone::UTC).date(),
+    };
+    let demand_of = |workload: &Workload| digests.get(&workload.workload_id)?.demand.as_ref();
+    let shares = shares(input.inventory, window, &timelines, demand_of, rates);
+    let hosts = hosts_by_region(input.inventory, rates);
+    let facts: Vec<Facts<'_>> = input
         .inventory
         .workloads
         .iter()
         .map(|workload| {
             let digest = digests.get(&workload.workload_id);
-            subject::Facts {
+            Facts {
                 workload,
                 inventory: input.inventory,
                 timeline: timelines.get(workload.workload_id as usize).and_then(Option::as_ref),
@@ -136,6 +173,8 @@ fn with_fleet<T>(
                 peaks: digest.and_then(|digest| digest.peaks),
                 window,
                 refused: &refused,
+                shares: &shares,
+                hosts: &hosts,
             }
         })
         .collect();
@@ -152,9 +191,51 @@ fn with_fleet<T>(
     Ok(answer(Fleet {
         facts: &facts,
         calibrations,
+        shares: &shares,
         samples_read: digests.values().map(|digest| digest.values).sum(),
         kept: kept.into_inner(),
+        hourly_tasks,
     }))
+}
+
+/// Who takes what of the instances, and what they cost.
+fn shares<'a>(
+    inventory: &'a Inventory,
+    window: Window,
+    timelines: &[Option<Timeline>],
+    demand: impl Fn(&'a Workload) -> Option<&'a WindowDemand>,
+    rates: InstanceRates<'_>,
+) -> InstanceShares {
+    let hours = Decimal::from(window.seconds()) / Decimal::from(3600);
+    let tenants: Vec<Tenant<'_>> = inventory
+        .workloads
+        .iter()
+        .filter(|workload| on_instances::is_on(workload.launch_type))
+        .map(|workload| {
+            let has_size = timelines.get(workload.workload_id as usize).is_some_and(Option::is_some);
+            let demand = demand(workload).filter(|_| has_size);
+            Tenant {
+                workload,
+                mean_weight: demand.map_or(Decimal::ZERO, |demand| on_instances::mean_weight(demand, hours)),
+                windows: operating_system(workload, inventory) == OperatingSystem::Windows,
+            }
+        })
+        .collect();
+    InstanceShares::of(&tenants, &inventory.container_instances, &inventory.capacity_providers, rates)
+}
+
+/// Instances that a service on Fargate could have to itself, of every region with such a service.
+fn hosts_by_region<'a>(
+    inventory: &'a Inventory,
+    rates: InstanceRates<'_>,
+) -> BTreeMap<&'a Region, Vec<Host>> {
+    let regions: BTreeSet<&Region> = inventory
+        .workloads
+        .iter()
+        .filter(|workload| workload.launch_type == LaunchType::Fargate)
+        .map(|workload| &workload.identity.region)
+        .collect();
+    regions.into_iter().map(|region| (region, hosts(region, InstanceTypes::embedded(), rates))).collect()
 }
 
 /// The report on a snapshot, as of a time (by default the snapshot's end).
@@ -164,26 +245,35 @@ pub fn analyse(
     config: &Config,
     as_of: Timestamp,
 ) -> Result<Report, io::Error> {
-    with_fleet(input, book, config, None, |Fleet { facts, calibrations, samples_read, .. }| {
-        let headroom = headroom(&calibrations[&config.sizing.risk], config.sizing.risk);
-        let mut workloads: Vec<WorkloadReport> =
-            facts.par_iter().map(|facts| subject::report_on(facts, book, config, &calibrations)).collect();
-        sort(&mut workloads);
-        Report {
-            schema_version: SCHEMA_VERSION,
-            currency: "USD".to_owned(),
-            as_of,
-            window: report_window(input.manifest.window),
-            snapshot: snapshot_reference(input.sha256),
-            price_book: price_book_reference(book),
-            headroom,
-            samples_read,
-            totals: Totals::of(&workloads),
-            workloads,
-            gaps: input.manifest.gaps.clone(),
-            notes: standalone::unseen(&input.inventory.clusters).collect(),
-        }
-    })
+    with_fleet(
+        input,
+        book,
+        config,
+        Keep::Nothing,
+        |Fleet { facts, calibrations, shares, samples_read, .. }| {
+            let headroom = headroom(&calibrations[&config.sizing.risk], config.sizing.risk);
+            let mut workloads: Vec<WorkloadReport> = facts
+                .par_iter()
+                .map(|facts| subject::report_on(facts, book, config, &calibrations))
+                .collect();
+            sort(&mut workloads);
+            Report {
+                schema_version: SCHEMA_VERSION,
+                currency: "USD".to_owned(),
+                as_of,
+                window: report_window(input.manifest.window),
+                snapshot: snapshot_reference(input.sha256),
+                price_book: price_book_reference(book),
+                headroom,
+                samples_read,
+                totals: Totals::of(&workloads),
+                workloads,
+                capacity: on_instances::pools(shares, config.discount.factor()),
+                gaps: input.manifest.gaps.clone(),
+                notes: standalone::unseen(&input.inventory.clusters).collect(),
+            }
+        },
+    )
 }
 
 fn report_window(window: Window) -> ReportWindow {
@@ -250,6 +340,7 @@ pub fn merged(reports: Vec<Report>) -> Result<Report, CannotMerge> {
         whole.as_of = whole.as_of.max(report.as_of);
         whole.samples_read += report.samples_read;
         whole.workloads.extend(report.workloads);
+        whole.capacity.extend(report.capacity);
         whole.gaps.extend(report.gaps);
         whole.notes.extend(report.notes);
         // One name for several snapshots, whatever they are.
@@ -258,6 +349,8 @@ pub fn merged(reports: Vec<Report>) -> Result<Report, CannotMerge> {
         whole.snapshot.id = whole.snapshot.sha256.chars().take(12).collect();
     }
     sort(&mut whole.workloads);
+    let place = |p: &PoolReport| (p.account_id.clone(), p.region.clone(), p.cluster.clone());
+    whole.capacity.sort_by_key(place);
     whole.totals = Totals::of(&whole.workloads);
     Ok(whole)
 }
@@ -279,6 +372,7 @@ fn digest(
     inventory: &Inventory,
     timelines: &[Option<Timeline>],
     window: Window,
+    keep: Keep,
 ) -> (u32, Digest) {
     let period = window.period_seconds;
     let timeline = timelines.get(series.workload_id as usize).and_then(Option::as_ref);
@@ -312,6 +406,12 @@ fn digest(
             TaskSeries::of(&series.points, timeline, period, deployments(workload))
         }),
         peaks: fixed.and_then(|(_, timeline)| ReplicaPeaks::of(&series.points, timeline, period)),
+        hourly_tasks: workload.zip(timeline).filter(|_| keep == Keep::HourlyTasks).map(
+            |(workload, timeline)| {
+                let bounds = (window.start.as_second(), window.end.as_second());
+                hourly_tasks(&series.points, timeline, bounds, period, &compare::surge(workload))
+            },
+        ),
     };
     (series.workload_id, digest)
 }

@@ -28,11 +28,17 @@ pub mod fargate;
 #[cfg(feature = "frames")]
 pub mod frames;
 pub mod launch;
+pub mod policy;
+#[cfg(all(feature = "aws", feature = "frames"))]
+pub mod price_list;
 pub mod pricing;
 pub mod report;
 pub mod rightsize;
 pub mod sha256;
 pub mod snapshot;
+#[cfg(all(feature = "aws", feature = "frames"))]
+pub mod snapshot_store;
+pub mod template;
 pub mod units;
 pub mod utilization;
 pub mod workload;

@@ -9,9 +9,8 @@ use jiff::Timestamp;
 use rust_decimal::Decimal;
 
 use super::{
-    Fleet, Input, headroom, price_book_reference, report_window, snapshot_reference, standalone,
-    subject::{Facts, report_on},
-    with_fleet,
+    Fleet, Input, Keep, facts::Facts, headroom, on_instances, price_book_reference, report_window,
+    snapshot_reference, standalone, subject::report_on, with_fleet,
 };
 use crate::{
     config::{Config, Resolved},
@@ -25,7 +24,7 @@ use crate::{
             ResourceNeedReport, ResourceReplayReport, RevisionReport, SizeInForce,
         },
     },
-    rightsize::{Calibration, Candidate, ResourceNeed, Shortage, Unrated, Weighing, weigh},
+    rightsize::{Calibration, Candidate, Need, Reason, ResourceNeed, Shortage, Unrated, Weighing, weigh},
     snapshot::Window,
     units::{CpuUnits, MemoryMib, TaskTime, Usd, decimal_as_f64},
 };
@@ -41,7 +40,7 @@ pub fn explain(
     as_of: Timestamp,
     id: u32,
 ) -> Result<Option<Explanation>, io::Error> {
-    with_fleet(input, book, config, Some(id), |fleet| {
+    with_fleet(input, book, config, Keep::Series(id), |fleet| {
         let Fleet { facts, calibrations, kept, .. } = fleet;
         let facts = facts.iter().find(|facts| facts.workload.workload_id == id)?;
         let row = report_on(facts, book, config, &calibrations);
@@ -53,6 +52,20 @@ pub fn explain(
         let unknown = Timeline::unknown();
         let seen = moments(&points, facts.timeline.unwrap_or(&unknown), window.period_seconds);
         let weighing = weighing(facts, &row, book, config, &in_force, calibration.as_ref().ok());
+        let reservation = on_instances::is_on(facts.workload.launch_type)
+            .then(|| on_instances::rating(facts, config, &in_force));
+        let (causes, need) = match &reservation {
+            None => (
+                causes(&weighing),
+                weighing.as_ref().ok().map(|w| need_report((&w.cpu, &w.memory), w.needed)),
+            ),
+            Some(Err(unrated)) => (vec![unrated.reason], None),
+            Some(Ok(rating)) => {
+                let (cpu, memory) = (&rating.demanded.0, &rating.demanded.1);
+                let unrated = [cpu.as_ref().err(), memory.as_ref().err()].into_iter().flatten();
+                (unrated.map(|u| u.reason).collect(), Some(need_report((cpu, memory), rating.needed)))
+            }
+        };
         let scope_concerns = |scope: &str| row.id == scope || row.id.starts_with(&format!("{scope}/"));
         Some(Explanation {
             schema_version: SCHEMA_VERSION,
@@ -62,11 +75,11 @@ pub fn explain(
             snapshot: snapshot_reference(input.sha256),
             price_book: price_book_reference(book),
             headroom: headroom(calibration, risk),
-            what_would_change: what_would_change(&row, &weighing),
+            what_would_change: what_would_change(&row, causes),
             revisions: revisions(facts),
             sizes: facts.timeline.map_or_else(Vec::new, |timeline| sizes(timeline, window, &seen)),
             periods: periods(facts, &seen),
-            need: weighing.as_ref().ok().filter(|_| row.not_rated.is_none()).map(need_report),
+            need: need.filter(|_| row.not_rated.is_none()),
             candidates: match &weighing {
                 Ok(weighing) if row.not_rated.is_none() => candidates(facts, &row, config, weighing),
                 _ => Vec::new(),
@@ -110,21 +123,25 @@ fn weighing(
     })
 }
 
-fn what_would_change(row: &WorkloadReport, weighing: &Result<Weighing, Unrated>) -> Vec<String> {
-    let mut remedies = Vec::new();
-    let codes: Vec<&str> = [&row.not_rated, &row.dimensions.cpu.not_rated, &row.dimensions.memory.not_rated]
-        .into_iter()
-        .flatten()
-        .map(|not_rated| not_rated.reason.as_str())
-        .collect();
-    let causes = match weighing {
+/// What keeps the task, or a resource of it, from being rated.
+fn causes(weighing: &Result<Weighing, Unrated>) -> Vec<Reason> {
+    match weighing {
         Err(unrated) => vec![unrated.reason],
         Ok(weighing) => [weighing.cpu.as_ref().err(), weighing.memory.as_ref().err()]
             .into_iter()
             .flatten()
             .map(|u| u.reason)
             .collect(),
-    };
+    }
+}
+
+fn what_would_change(row: &WorkloadReport, causes: Vec<Reason>) -> Vec<String> {
+    let mut remedies = Vec::new();
+    let codes: Vec<&str> = [&row.not_rated, &row.dimensions.cpu.not_rated, &row.dimensions.memory.not_rated]
+        .into_iter()
+        .flatten()
+        .map(|not_rated| not_rated.reason.as_str())
+        .collect();
     for reason in causes {
         let remedy = reason.remedy().to_owned();
         if codes.contains(&reason.code()) && !remedies.contains(&remedy) {
@@ -201,7 +218,10 @@ fn periods(facts: &Facts<'_>, seen: &[Moment]) -> PeriodsReport {
     }
 }
 
-fn need_report(weighing: &Weighing) -> NeedReport {
+fn need_report(
+    (cpu, memory): (&Result<ResourceNeed, Unrated>, &Result<ResourceNeed, Unrated>),
+    needed: Need,
+) -> NeedReport {
     let report = |demanded: &Result<ResourceNeed, Unrated>, needed: ResourceNeed| {
         let own = demanded.as_ref().unwrap_or(&needed);
         ResourceNeedReport {
@@ -212,10 +232,7 @@ fn need_report(weighing: &Weighing) -> NeedReport {
             reached_cap: needed.reached_cap || needed.unknown_above,
         }
     };
-    NeedReport {
-        cpu_units: report(&weighing.cpu, weighing.needed.cpu),
-        memory_mib: report(&weighing.memory, weighing.needed.memory),
-    }
+    NeedReport { cpu_units: report(cpu, needed.cpu), memory_mib: report(memory, needed.memory) }
 }
 
 /// The candidates, each with what became of it.

@@ -2,15 +2,16 @@
 
 use rust_decimal::Decimal;
 
-use super::subject::Facts;
+use super::facts::Facts;
 use crate::{
     config::Config,
-    launch::{Offer, Running, options, stop},
-    pricing::{PriceBook, SavingsPlanRates, TaskShape},
+    ec2::packing::Resources,
+    launch::{Effort, Offer, OwnInstances, Running, options, own_instances, stop},
+    pricing::{PriceBook, TaskCost, TaskShape},
     report::Opportunity,
     rightsize::{Rating, Reason, Unrated},
     units::{TaskTime, Usd},
-    workload::{PurchaseSplit, WorkloadKind, spot_share},
+    workload::{OperatingSystem, PurchaseSplit, WorkloadKind, spot_share},
 };
 
 /// Below this share (of 10,000) of periods with a sample, a workload does not run all the time.
@@ -65,15 +66,61 @@ pub(super) fn opportunities(
         mean_tasks_milli: facts.mean_tasks_milli(time),
         steady_on_demand_milli: steady_on_demand_milli(facts, time),
     };
-    let beyond = options(running, book, SavingsPlanRates::embedded(), config).into_iter().map(opportunity);
+    let on_fargate = running.clone();
+    let beyond = options(running, book, book.savings_plans(), config).into_iter().map(opportunity);
     offers.extend(beyond);
+    offers.extend(own_instances_instead(facts, book, config, &on_fargate, remaining));
     offers
+}
+
+/// Instances that the service has to itself, where they cost less than what remains: of a fixed number
+/// of tasks that run all the time, since no other has the same need at every hour.
+fn own_instances_instead(
+    facts: &Facts<'_>,
+    book: &PriceBook,
+    config: &Config,
+    Running { shape, .. }: &Running,
+    remaining: Usd,
+) -> Vec<Opportunity> {
+    let workload = facts.workload;
+    let always_on = facts.demand.is_some_and(|demand| facts.coverage(demand) >= ALWAYS_ON);
+    let tasks = workload.desired_count.filter(|desired| {
+        *desired >= 2
+            && always_on
+            && workload.scaling.is_none()
+            && workload.identity.kind == WorkloadKind::Service
+            && shape.platform.os == OperatingSystem::Linux
+    });
+    let hourly = TaskCost::split(book, shape, PurchaseSplit::ON_DEMAND).map(|cost| cost.hourly());
+    let (Some(tasks), Ok(fargate_hourly), Some(hosts)) =
+        (tasks, hourly, facts.hosts.get(&workload.identity.region))
+    else {
+        return Vec::new();
+    };
+    let needs = Resources { cpu: shape.cpu.0, memory_mib: shape.memory.0, enis: 1, gpus: 0 };
+    let own = OwnInstances { needs, architecture: shape.platform.arch, tasks, fargate_hourly };
+    [("ec2", false), ("managed-instances", true)]
+        .into_iter()
+        .filter_map(|(kind, managed)| {
+            let choice = own_instances(own, hosts, managed)?;
+            let cost = (choice.monthly * config.discount.factor()).rounded();
+            (cost < remaining).then(|| Opportunity {
+                kind: kind.to_owned(),
+                alternative: true,
+                monthly_cost: Some(cost),
+                monthly_savings: Some(remaining - cost),
+                effort: Effort::VeryHigh.as_str().to_owned(),
+                conditions: choice.conditions(managed),
+            })
+        })
+        .collect()
 }
 
 /// Priced after the change of size and before all else.
 fn scale_in(FewerTasks { desired, tasks }: FewerTasks, remaining: Usd, cost: Usd) -> Opportunity {
     Opportunity {
         kind: "scale-in".to_owned(),
+        alternative: false,
         monthly_cost: Some(cost),
         monthly_savings: Some(remaining - cost),
         effort: "very-low".to_owned(),
@@ -87,7 +134,7 @@ fn scale_in(FewerTasks { desired, tasks }: FewerTasks, remaining: Usd, cost: Usd
 
 /// Thousandths of a task that are there, on demand, at every hour: all of a fixed count, the least that
 /// scaling may leave, none of what comes and goes.
-fn steady_on_demand_milli(facts: &Facts<'_>, time: TaskTime) -> u64 {
+pub(super) fn steady_on_demand_milli(facts: &Facts<'_>, time: TaskTime) -> u64 {
     let workload = facts.workload;
     let always_on = facts.demand.is_some_and(|demand| facts.coverage(demand) >= ALWAYS_ON);
     if workload.identity.kind == WorkloadKind::Standalone || !always_on {
@@ -110,6 +157,7 @@ fn steady_on_demand_milli(facts: &Facts<'_>, time: TaskTime) -> u64 {
 fn opportunity(offer: Offer) -> Opportunity {
     Opportunity {
         kind: offer.kind.as_str().to_owned(),
+        alternative: false,
         monthly_cost: Some(offer.monthly_cost),
         monthly_savings: Some(offer.monthly_savings),
         effort: offer.kind.effort().as_str().to_owned(),

@@ -1,6 +1,8 @@
 //! What the whole core says about small fleets whose answer is known.
 
+mod compare;
 mod explain;
+mod instances;
 mod scaling;
 mod settings;
 
@@ -18,9 +20,9 @@ use crate::{
     snapshot::{FORMAT_VERSION, Gap, Inventory, Manifest, Point, Series, Window},
     units::{CpuUnits, MemoryMib, Usd},
     workload::{
-        Architecture, Container, Controller, HistorySource, LaunchType, Platform, PolicyKind, Region,
-        RevisionInForce, ScalableTarget, ScalingPolicy, Scheduling, TaskDefinition, TaskFacts, TrackedMetric,
-        Workload, WorkloadIdentity, WorkloadKind,
+        Architecture, Container, ContainerInstance, Controller, HistorySource, LaunchType, Platform,
+        PolicyKind, Region, RevisionInForce, ScalableTarget, ScalingPolicy, Scheduling, TaskDefinition,
+        TaskFacts, TrackedMetric, Workload, WorkloadIdentity, WorkloadKind,
     },
 };
 
@@ -35,6 +37,7 @@ struct Service {
     more_definitions: Vec<TaskDefinition>,
     points: Vec<Point>,
     gaps: Vec<Gap>,
+    instances: Vec<ContainerInstance>,
 }
 
 /// A service of 1 vCPU / 2 GB with two tasks at constant utilization, in per cent.
@@ -89,6 +92,7 @@ fn service(cpu_percent: u32, memory_percent: u32) -> Service {
         more_definitions: Vec::new(),
         points: (0..i64::from(POINTS)).map(point).collect(),
         gaps: Vec::new(),
+        instances: Vec::new(),
     }
 }
 
@@ -135,6 +139,7 @@ impl Service {
         };
         let inventory = Inventory {
             workloads: vec![self.workload],
+            container_instances: self.instances,
             task_definitions: self
                 .more_definitions
                 .into_iter()
@@ -296,8 +301,8 @@ fn too_little_to_judge_by_is_a_reason_and_not_a_number() {
         service.workload.identity.region = Region("ap-southeast-5".into());
     };
     assert_eq!(reason(service(20, 20).with(elsewhere)), "no-price-for-region");
-    let on_ec2 = |service: &mut Service| service.workload.launch_type = LaunchType::Ec2;
-    assert_eq!(reason(service(20, 20).with(on_ec2)), "ec2-launch-type");
+    let elsewhere = |service: &mut Service| service.workload.launch_type = LaunchType::External;
+    assert_eq!(reason(service(20, 20).with(elsewhere)), "external-launch-type");
     let no_size = |service: &mut Service| service.definition.cpu = None;
     assert_eq!(reason(service(20, 20).with(no_size)), "missing-task-size");
     assert_eq!(reason(service(20, 20).sized(1024, 1500)), "invalid-task-size");

@@ -20,14 +20,7 @@ pub(super) type Verdict = (Finding, Option<NotRated>, Dimensions);
 
 pub(super) fn verdict(rating: &Result<Rating, Unrated>) -> Verdict {
     match rating {
-        Err(unrated) => {
-            let dimension = || Dimension { finding: Finding::NotRated, not_rated: Some(not_rated(unrated)) };
-            (
-                Finding::NotRated,
-                Some(not_rated(unrated)),
-                Dimensions { cpu: dimension(), memory: dimension() },
-            )
-        }
+        Err(unrated) => unrated_verdict(unrated),
         Ok(rating) => {
             let finding = if rating.is_underprovisioned() {
                 Finding::Underprovisioned
@@ -45,6 +38,11 @@ pub(super) fn verdict(rating: &Result<Rating, Unrated>) -> Verdict {
             (finding, None, dimensions)
         }
     }
+}
+
+pub(super) fn unrated_verdict(unrated: &Unrated) -> Verdict {
+    let dimension = || Dimension { finding: Finding::NotRated, not_rated: Some(not_rated(unrated)) };
+    (Finding::NotRated, Some(not_rated(unrated)), Dimensions { cpu: dimension(), memory: dimension() })
 }
 
 pub(super) fn dimension(rating: &DimensionRating, already_minimal: bool) -> Dimension {

@@ -12,7 +12,7 @@ use anyhow::{Context as _, anyhow};
 use clap::{ArgGroup, Args};
 
 use super::{
-    CliError, ExitCode, GlobalArgs, OutputArgs, TabularArgs, TabularFormat,
+    CliError, ExitCode, GlobalArgs, OutputArgs, SnapshotPlace, TabularArgs, TabularFormat,
     table::{self, Align},
 };
 use crate::{
@@ -23,7 +23,6 @@ use crate::{
         rules, run as backtest,
     },
     frames::read_traces,
-    snapshot::Snapshot,
     workload::Region,
 };
 
@@ -31,9 +30,9 @@ use crate::{
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("data").required(true))]
 pub struct BacktestArgs {
-    /// Snapshot, as `collect --out` wrote it
+    /// Snapshot, as `collect --out` wrote it: a folder, or s3://BUCKET/PREFIX
     #[arg(value_name = "SNAPSHOT", group = "data")]
-    snapshot: Option<PathBuf>,
+    snapshot: Option<SnapshotPlace>,
     /// Use traces instead: Parquet with `series_id`, `timestamp`, `cpu_pct`, `mem_pct` and, where there are
     /// any, `cpu_max_pct`, `cpu_cores` (else 2), `mem_kb_cap` (else 4 GiB)
     #[arg(long, value_name = "FILE.parquet", group = "data")]
@@ -86,7 +85,7 @@ pub fn run(global: &GlobalArgs, args: &BacktestArgs) -> Result<ExitCode, CliErro
     };
     let (details, picture) = (open(&args.details)?, open(&args.chart)?);
     let rules = args.rules(rules::all(&global.config()?.sizing))?;
-    let (data, region) = args.data()?;
+    let (data, region) = args.data(global)?;
     let region = Region(args.region.clone().unwrap_or(region));
     let book = global.price_book()?;
     let ladder = Ladder::new(&book, &region).map_err(|error| {
@@ -139,12 +138,12 @@ impl BacktestArgs {
     }
 
     /// The series and the region they are in.
-    fn data(&self) -> Result<(Dataset, String), CliError> {
+    fn data(&self, global: &GlobalArgs) -> Result<(Dataset, String), CliError> {
         if let Some(path) = &self.traces {
             return Ok((traces(path)?, TRACES_REGION.to_owned()));
         }
-        let folder = self.snapshot.as_deref().unwrap_or(Path::new(""));
-        let snapshot = Snapshot::open(folder).map_err(CliError::not_evaluated)?;
+        let place = self.snapshot.as_ref().expect("clap requires it or traces");
+        let snapshot = place.open(global)?;
         let mut regions = snapshot.inventory.workloads.iter().map(|workload| &workload.identity.region);
         let region = match regions.next() {
             Some(first) if regions.all(|other| other == first) => first.to_string(),

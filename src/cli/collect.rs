@@ -1,34 +1,45 @@
 //! `fargauge collect`: from AWS to a snapshot.
 //!
-//! Takes where to look and how far back; gives a snapshot folder. What an API refuses is told and
+//! Takes where to look and how far back; gives a snapshot, in a folder or in S3. What an API refuses is told and
 //! recorded, the rest is collected. stdout stays empty but for the plan of a dry run.
 
 mod bars;
+mod work_folder;
 
 use std::path::PathBuf;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 use clap::{Args, builder::NonEmptyStringValueParser};
 use jiff::Timestamp;
 
-use self::bars::Bars;
-use super::{CliError, ExitCode, GlobalArgs, OnIncomplete};
+use self::{bars::Bars, work_folder::WorkFolder};
+use super::{
+    CliError, ExitCode, GlobalArgs, OnIncomplete,
+    snapshot_place::{SnapshotPlace, store_failure},
+};
 use crate::{
     collect::{
         self, Bounds, CancelSignal, CollectError, CollectRequest, Outcome, Period, Prepared, Regions,
         cancellation, parse_lookback,
     },
     snapshot::Gap,
+    snapshot_store::{Bucket, check_free, upload},
 };
 
 /// Pull task definitions and utilization from AWS into a snapshot
 #[derive(Debug, Args)]
 pub struct CollectArgs {
-    /// Folder for the snapshot: new, empty, or one that an interrupted collect left
-    #[arg(long, value_name = "DIR", required_unless_present = "dry_run")]
-    out: Option<PathBuf>,
-    /// AWS region, or `all` enabled ones [default: `AWS_REGION`, else the profile's]
-    #[arg(long = "region", value_name = "REGION", value_parser = NonEmptyStringValueParser::new())]
+    /// Where the snapshot goes: a folder that is new, empty, or left by an interrupted collect; or
+    /// s3://BUCKET/PREFIX, where a last segment `{time}` stands for the end of the snapshot's time
+    #[arg(long, value_name = "DIR|s3://...", required_unless_present = "dry_run")]
+    out: Option<SnapshotPlace>,
+    /// With --out s3://...: collect into this folder first, and leave the snapshot there, too [default: a
+    /// temporary one]
+    #[arg(long, value_name = "DIR")]
+    work_dir: Option<PathBuf>,
+    /// AWS region (several: repeated, or with commas), or `all` enabled ones [default: `AWS_REGION`, else
+    /// the profile's]
+    #[arg(long = "region", value_name = "REGION", value_delimiter = ',', value_parser = NonEmptyStringValueParser::new())]
     regions: Vec<String>,
     /// Profile of the AWS configuration
     #[arg(long = "profile", value_name = "PROFILE", value_parser = NonEmptyStringValueParser::new())]
@@ -87,20 +98,48 @@ async fn collect(
     cancel: &CancelSignal,
 ) -> Result<ExitCode, CliError> {
     let bars = Bars::new(global.quiet);
-    // A dry run needs no folder; with one, it tells what is left of an interrupted collect.
-    let nowhere = std::env::temp_dir().join("fargauge-dry-run-writes-nothing");
-    let folder = args.out.as_ref().unwrap_or(&nowhere);
+    let work = args.work_folder()?;
+    let folder = work.path().to_owned();
+    if !args.dry_run {
+        collect::check_writable(&folder).map_err(failure)?;
+    }
     let now = global.as_of.unwrap_or_else(Timestamp::now);
-    let prepared = collect::prepare(request, folder, now, &bars, cancel).await.map_err(failure)?;
+    let prepared = collect::prepare(request, &folder, now, &bars, cancel).await.map_err(failure)?;
     let plan = plan_of(&prepared);
     if args.dry_run {
         super::Output::Stdout.write(format!("{plan}\n").as_bytes())?;
         return args.verdict(global, &bars, prepared.gaps());
     }
     bars.say(&plan);
-    let outcome = prepared.pull(&bars, cancel).await.map_err(failure)?;
+    let Some(SnapshotPlace::S3(prefix)) = &args.out else {
+        let outcome = prepared.pull(&bars, cancel).await.map_err(failure)?;
+        bars.finish();
+        bars.say(&summary(&outcome, &folder.display().to_string()));
+        return args.verdict(global, &bars, &outcome.manifest.gaps);
+    };
+    let at = prefix.at(prepared.window().end);
+    // Before the pull, which takes minutes.
+    let bucket = Bucket::open(at.bucket(), args.profiles.first()).await.map_err(store_failure)?;
+    check_free(&bucket, &at).await.map_err(store_failure)?;
+    let outcome = match prepared.pull(&bars, cancel).await {
+        Ok(outcome) => outcome,
+        Err(error) => return Err(not_pulled(error, work)),
+    };
     bars.finish();
-    bars.say(&summary(&outcome, folder));
+    bars.say(&format!("writing {at}"));
+    let uploaded = tokio::select! {
+        biased;
+        () = cancel.cancelled() => Err(CliError::not_evaluated(anyhow!("interrupted before {at} was whole"))),
+        uploaded = upload(&bucket, &folder, &at, prefix.is_dated()) => uploaded.map_err(store_failure),
+    };
+    if let Err(error) = uploaded {
+        let left = work.keep();
+        return Err(error.with_help(format!(
+            "the snapshot is whole in {}: copy it to S3 from there, manifest.json last",
+            left.display()
+        )));
+    }
+    bars.say(&summary(&outcome, &at.to_string()));
     args.verdict(global, &bars, &outcome.manifest.gaps)
 }
 
@@ -146,10 +185,10 @@ fn counted(number: usize, what: &str) -> String {
     format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
-fn summary(outcome: &Outcome, folder: &std::path::Path) -> String {
+fn summary(outcome: &Outcome, place: &str) -> String {
     let rows: u64 = outcome.manifest.files.values().filter_map(|file| file.rows).sum();
     let workloads = counted(outcome.workloads, "workload");
-    format!("{workloads} and {rows} rows of utilization are in {}", folder.display())
+    format!("{workloads} and {rows} rows of utilization are in {place}")
 }
 
 fn failure(error: CollectError) -> CliError {
@@ -161,7 +200,39 @@ fn failure(error: CollectError) -> CliError {
     }
 }
 
+/// Why the pull for S3 failed. What it left is kept where it can be continued.
+fn not_pulled(error: CollectError, work: WorkFolder) -> CliError {
+    let is_resumable = matches!(
+        error,
+        CollectError::Cancelled { resumable: true } | CollectError::CredentialsExpired { .. }
+    );
+    if is_resumable {
+        let left = work.keep();
+        return failure(error).with_help(format!("add --work-dir {}", left.display()));
+    }
+    failure(error)
+}
+
 impl CollectArgs {
+    /// Where the snapshot is collected: for a dry run, a folder that stays empty.
+    fn work_folder(&self) -> Result<WorkFolder, CliError> {
+        let folder = match (&self.out, &self.work_dir) {
+            (Some(SnapshotPlace::Folder(folder)), None) => folder,
+            (Some(SnapshotPlace::Folder(_)), Some(_)) => {
+                return Err(CliError::usage(anyhow!(
+                    "--work-dir is for --out s3://..., and --out is a folder"
+                )));
+            }
+            (_, Some(folder)) => folder,
+            (_, None) => {
+                let folder = tempfile::Builder::new().prefix("fargauge-").tempdir();
+                let folder = folder.context("cannot make a temporary folder; name one with --work-dir");
+                return folder.map(WorkFolder::Temporary).map_err(CliError::not_evaluated);
+            }
+        };
+        Ok(WorkFolder::Named(folder.clone()))
+    }
+
     fn request(&self, global: &GlobalArgs) -> Result<CollectRequest, CliError> {
         let lookback_seconds = match &self.lookback {
             Some(text) => parse_lookback(text)
@@ -195,7 +266,7 @@ impl CollectArgs {
         }
         if self.on_incomplete == OnIncomplete::Fail {
             let gaps = counted(gaps.len(), "gap");
-            return Err(CliError::not_evaluated(anyhow::anyhow!("the collect has {gaps}")));
+            return Err(CliError::not_evaluated(anyhow!("the collect has {gaps}")));
         }
         Ok(ExitCode::Fine)
     }

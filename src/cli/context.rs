@@ -2,19 +2,18 @@
 //! said on stderr.
 
 use std::{
-    borrow::Cow,
     env, fs,
     io::Write as _,
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context as _, anyhow, bail};
+use anyhow::{Context as _, anyhow};
 use clap::{ArgAction, Args, ValueEnum};
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use rust_decimal::{Decimal, prelude::ToPrimitive as _};
 
 use super::failure::CliError;
-use crate::{config::Config, pricing::PriceBook, report::display_safe, workload::Region};
+use crate::{config::Config, report::display_safe, workload::Region};
 
 /// Flags of every command.
 #[derive(Debug, Clone, Args)]
@@ -23,8 +22,9 @@ pub struct GlobalArgs {
     /// Read settings from FILE (TOML)
     #[arg(long, global = true, value_name = "FILE", env = "FARGAUGE_CONFIG", hide_env_values = true)]
     pub config: Option<PathBuf>,
-    /// Use the rates of FILE instead of the built-in ones (CSV, as `prices show --format csv` writes it)
-    #[arg(long, global = true, value_name = "FILE", env = "FARGAUGE_PRICE_BOOK", hide_env_values = true)]
+    /// Use these rates: a folder that `prices refresh` wrote, a CSV file as `prices show` writes it, or
+    /// `embedded` for the built-in ones [default: the book of the last `prices refresh`, else embedded]
+    #[arg(long, global = true, value_name = "PATH", env = "FARGAUGE_PRICE_BOOK", hide_env_values = true)]
     pub price_book: Option<PathBuf>,
     /// Take TIME for now: a date, or a time as in RFC 3339
     #[arg(long, global = true, value_name = "TIME", value_parser = parse_time)]
@@ -81,30 +81,7 @@ pub enum OnIncomplete {
 /// The config that is read where none is named.
 const CONFIG_FILE: &str = "fargauge.toml";
 
-/// A rate above this (USD an hour of one vCPU or GB) is a mistake, and would overflow sums.
-const HIGHEST_RATE: Decimal = Decimal::from_parts(1_000_000, 0, 0, false, 0);
-
 impl GlobalArgs {
-    /// The rates to price with.
-    pub fn price_book(&self) -> Result<Cow<'static, PriceBook>, CliError> {
-        let Some(path) = &self.price_book else { return Ok(Cow::Borrowed(PriceBook::embedded())) };
-        let load = || -> anyhow::Result<PriceBook> {
-            let text = fs::read_to_string(path)?;
-            let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
-            let book = PriceBook::parse(&name, &text)?;
-            if let Some(rate) = book.rates().find(|rate| rate.usd > HIGHEST_RATE) {
-                bail!("{}: {} USD per hour is no rate", rate.key, rate.usd);
-            }
-            Ok(book)
-        };
-        load().map(Cow::Owned).with_context(|| format!("cannot use price book {}", path.display())).map_err(
-            |error| {
-                CliError::usage(error)
-                    .with_help("`fargauge prices show --region us-east-1 --format csv` shows the columns")
-            },
-        )
-    }
-
     /// The region to price in: the flag's, the config's, `AWS_REGION`'s. There is no default.
     pub fn region(&self, args: &RegionArgs) -> Result<Region, CliError> {
         let named = |region: String| Some(region.trim().to_owned()).filter(|region| !region.is_empty());
@@ -132,21 +109,36 @@ impl GlobalArgs {
     }
 
     fn config_file(&self) -> Result<Config, CliError> {
+        match self.config_text()? {
+            Some((name, text)) => Config::from_toml(&name, &text).map_err(CliError::usage),
+            None => Ok(Config::default()),
+        }
+    }
+
+    /// Name and text of the config, if there is one.
+    pub fn config_text(&self) -> Result<Option<(String, String)>, CliError> {
         let path = match &self.config {
             Some(path) => path.clone(),
             None if Path::new(CONFIG_FILE).exists() => PathBuf::from(CONFIG_FILE),
-            None => return Ok(Config::default()),
+            None => return Ok(None),
         };
         let text = fs::read_to_string(&path)
             .with_context(|| format!("cannot read config {}", path.display()))
             .map_err(CliError::usage)?;
-        Config::from_toml(&path.display().to_string(), &text).map_err(CliError::usage)
+        Ok(Some((path.display().to_string(), text)))
     }
 
     /// Says something that does not stop the work.
     pub fn warn(&self, message: &str) {
         if !self.quiet {
             say("warning", message);
+        }
+    }
+
+    /// Says what was done, beside the result.
+    pub fn note(&self, message: &str) {
+        if !self.quiet {
+            say("note", message);
         }
     }
 

@@ -5,7 +5,7 @@
 pub enum ExitCode {
     /// 0: done; or the reader of our output left early, which is fine.
     Fine = 0,
-    /// 1: everything was evaluated, and a policy is violated.
+    /// 1: everything was evaluated, and a policy is violated, or a price book is implausible.
     PolicyViolated = 1,
     /// 2: the arguments or the configuration are wrong. Nothing was evaluated.
     Usage = 2,

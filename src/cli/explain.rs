@@ -1,25 +1,24 @@
 //! `fargauge explain`: every number of one workload's row of the report, and where it is from.
 //!
-//! Takes a snapshot folder and a workload's id, or the end of one; gives a page or JSON. Works offline.
+//! Takes a snapshot and a workload's id, or the end of one; gives a page or JSON. Works offline.
 //! Refuses a name that no workload has, or several, and says which come closest.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use clap::{Args, ValueEnum};
 
-use super::{CliError, ExitCode, GlobalArgs, OutputArgs, report::table_width};
+use super::{CliError, ExitCode, GlobalArgs, OutputArgs, SnapshotPlace, report::table_width};
 use crate::{
     analysis::{Input, explain, find},
     report::explain::{json, page},
-    snapshot::Snapshot,
 };
 
 /// Say where every number of one workload is from
 #[derive(Debug, Args)]
 pub struct ExplainArgs {
-    /// A snapshot, as `collect --out` wrote it
+    /// A snapshot, as `collect --out` wrote it: a folder, or s3://BUCKET/PREFIX
     #[arg(value_name = "SNAPSHOT")]
-    snapshot: PathBuf,
+    snapshot: SnapshotPlace,
     /// The workload: account/region/cluster/name, or the end of it, such as prod/api
     #[arg(value_name = "WORKLOAD")]
     workload: String,
@@ -43,7 +42,7 @@ enum PageFormat {
 
 pub fn run(global: &GlobalArgs, args: &ExplainArgs) -> Result<ExitCode, CliError> {
     let output = args.output.open()?;
-    let snapshot = Snapshot::open(&args.snapshot).map_err(CliError::not_evaluated)?;
+    let snapshot = args.snapshot.open(global)?;
     let id = find(&snapshot.inventory.workloads, &args.workload).map_err(|error| {
         let help = error.help();
         CliError::usage(error).with_help(help)
@@ -55,7 +54,7 @@ pub fn run(global: &GlobalArgs, args: &ExplainArgs) -> Result<ExitCode, CliError
         sha256: &snapshot.manifest_sha256,
     };
     let as_of = global.as_of.unwrap_or(snapshot.manifest.window.end);
-    let (book, config) = (global.price_book()?, global.config()?);
+    let (book, config) = (global.whole_price_book()?, global.config()?);
     let explanation = explain(input, &book, &config, as_of, id)
         .map_err(CliError::not_evaluated)?
         .expect("its number was found in this inventory");

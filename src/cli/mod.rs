@@ -4,7 +4,9 @@
 //! [`Command`] and its line in [`Cli::dispatch`].
 
 mod backtest;
+mod check;
 mod collect;
+mod compare;
 mod completions;
 mod context;
 mod demo;
@@ -14,10 +16,15 @@ mod failure;
 mod iam_policy;
 mod init;
 mod output;
+mod patch;
 mod price;
+mod price_book_choice;
 mod prices;
 mod report;
+mod snapshot_place;
 mod table;
+mod template_files;
+mod template_inputs;
 
 use std::ffi::OsString;
 
@@ -28,6 +35,7 @@ pub use self::{
     exit_code::ExitCode,
     failure::CliError,
     output::{Output, OutputArgs, TabularArgs, TabularFormat},
+    snapshot_place::SnapshotPlace,
 };
 
 /// What ECS tasks cost, what they need, and what to change.
@@ -47,7 +55,10 @@ enum Command {
     Collect(collect::CollectArgs),
     Report(report::ReportArgs),
     Explain(explain::ExplainArgs),
+    Compare(compare::CompareArgs),
     Backtest(backtest::BacktestArgs),
+    Check(check::CheckArgs),
+    Patch(patch::PatchArgs),
     Price(price::PriceArgs),
     Prices(prices::PricesArgs),
     Init(init::InitArgs),
@@ -62,7 +73,10 @@ impl Cli {
             Command::Collect(args) => collect::run(&self.global, args),
             Command::Report(args) => report::run(&self.global, args),
             Command::Explain(args) => explain::run(&self.global, args),
+            Command::Compare(args) => compare::run(&self.global, args),
             Command::Backtest(args) => backtest::run(&self.global, args),
+            Command::Check(args) => check::run(&self.global, args),
+            Command::Patch(args) => patch::run(&self.global, args),
             Command::Price(args) => price::run(&self.global, args),
             Command::Prices(args) => prices::run(&self.global, args),
             Command::Init(args) => init::run(args),

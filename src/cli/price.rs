@@ -1,40 +1,46 @@
 //! `fargauge price`: what task definitions cost on Fargate, hour and month, component by component.
 //!
-//! Takes files (or stdin) and terms; gives a table, JSON or CSV. What can't be read or has no price is
+//! Takes files and folders (or stdin) and terms; gives a table, JSON or CSV. What can't be read or has no price is
 //! named on stderr, the rest is priced, and the exit code is 3.
 
+mod holdings;
 mod quote;
 mod render;
 
-use std::{
-    fs::File,
-    io::{self, Read},
-    path::{Path, PathBuf},
-};
+use std::path::PathBuf;
 
-use anyhow::{Context as _, anyhow, bail};
+use anyhow::anyhow;
 use clap::{Args, ValueEnum};
 use rust_decimal::Decimal;
 
-use self::quote::{NotPriced, Quote, Terms};
-use super::{CliError, ExitCode, GlobalArgs, OnIncomplete, RegionArgs, TabularArgs, TabularFormat};
+use self::{
+    holdings::{Content, Holding, Unreadable, is_stdin},
+    quote::{NotPriced, Quote, Terms},
+};
+use super::{
+    CliError, ExitCode, GlobalArgs, OnIncomplete, RegionArgs, TabularArgs, TabularFormat,
+    template_inputs::InputArgs,
+};
 use crate::{
+    template::{Setting, TaskTemplate, TemplateKind},
     units::HOURS_PER_MONTH,
-    workload::{Architecture, OperatingSystem, PurchaseOption, TaskDefinition, TaskDefinitionError},
+    workload::{Architecture, OperatingSystem, PurchaseOption},
 };
 
 /// Price task definitions: hour and month, component by component
 #[derive(Debug, Args)]
 pub struct PriceArgs {
-    /// Task definitions in JSON, as registered or described; `-` is stdin
+    /// Task definitions, CloudFormation, Terraform, Copilot, compose: files, folders, or `-` for stdin
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
-    /// Number of tasks that run
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
-    count: u32,
+    /// Number of tasks that run of each definition [default: the desired count of its services, else 1]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    count: Option<u32>,
     /// Hours a month that each task runs
     #[arg(long, value_name = "H", default_value_t = Decimal::from(HOURS_PER_MONTH), value_parser = parse_hours)]
     hours: Decimal,
+    #[command(flatten)]
+    inputs: InputArgs,
     #[command(flatten)]
     region: RegionArgs,
     /// Price as Fargate Spot
@@ -74,24 +80,47 @@ fn parse_hours(text: &str) -> Result<Decimal, String> {
         .ok_or_else(|| "expected hours above 0, such as 730 or 12.5".to_owned())
 }
 
-/// One of the paths named, and what became of it.
+/// A task definition of the paths named, and what became of it.
 struct Priced<'book> {
     /// As the user wrote it; `stdin` for `-`.
     path: String,
+    kind: Option<TemplateKind>,
+    /// The logical id, the address or the like; empty where no one task is at fault.
+    name: String,
+    /// Empty where it is not known.
     family: String,
+    /// Line and column where it begins.
+    at: Option<(usize, usize)>,
+    /// Whether the path alone says which it is.
+    alone: bool,
+    tasks: Tasks,
     outcome: Outcome<'book>,
+}
+
+/// How many tasks run, and what says so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Tasks {
+    count: u32,
+    from: TasksFrom,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum TasksFrom {
+    /// `--count`.
+    Flag,
+    /// The template's services.
+    DesiredCount,
+    /// Nothing: one task stands for all.
+    Default {
+        /// Whether there are services, whose desired count is not known.
+        has_services: bool,
+    },
 }
 
 enum Outcome<'book> {
     Quote(Quote<'book>),
     NotPriced(NotPriced),
     Unreadable(Unreadable),
-}
-
-/// Why there is no task definition to price.
-enum Unreadable {
-    File(anyhow::Error),
-    Definition(TaskDefinitionError),
 }
 
 pub fn run(global: &GlobalArgs, args: &PriceArgs) -> Result<ExitCode, CliError> {
@@ -116,7 +145,8 @@ pub fn run(global: &GlobalArgs, args: &PriceArgs) -> Result<ExitCode, CliError> 
         hours: args.hours,
     };
     global.detail(&format!("price book {} of {}", book.id(), book.effective_date()));
-    let all: Vec<Priced<'_>> = args.paths.iter().map(|path| price(path, &terms)).collect();
+    let holdings = holdings::read(&args.paths, &args.inputs.read()?);
+    let all: Vec<Priced<'_>> = holdings.into_iter().map(|holding| price(holding, &terms)).collect();
     warn_of_later_rates(global, &all);
     let text = match args.tabular.format() {
         TabularFormat::Table => render::table(&terms, &all),
@@ -127,45 +157,53 @@ pub fn run(global: &GlobalArgs, args: &PriceArgs) -> Result<ExitCode, CliError> 
     Ok(conclude(global, args.on_incomplete, &all))
 }
 
-fn price<'book>(path: &Path, terms: &Terms<'book>) -> Priced<'book> {
-    let shown = if is_stdin(path) { "stdin".to_owned() } else { path.to_string_lossy().into_owned() };
-    let definition = read(path)
-        .map_err(Unreadable::File)
-        .and_then(|json| TaskDefinition::from_json(&json).map_err(Unreadable::Definition));
-    match definition {
-        Err(error) => Priced { path: shown, family: String::new(), outcome: Outcome::Unreadable(error) },
-        Ok(definition) => {
-            let outcome = match quote::quote(&definition, terms) {
-                Ok(quote) => Outcome::Quote(quote),
-                Err(reason) => Outcome::NotPriced(reason),
-            };
-            Priced { path: shown, family: definition.family, outcome }
+fn price<'book>(holding: Holding, terms: &Terms<'book>) -> Priced<'book> {
+    let Holding { path, kind, alone, content } = holding;
+    let task = content.task();
+    let tasks = Tasks::of(task, terms);
+    let name = task.map(|task| task.name.clone()).unwrap_or_default();
+    let family = task.and_then(|task| task.family.known()).cloned().unwrap_or_default();
+    let at = task.map(|task| (task.at.line, task.at.column));
+    let outcome = match content {
+        Content::Unreadable { error, .. } => Outcome::Unreadable(error),
+        Content::Task(task) => match quote_task(*task, terms, tasks.count) {
+            Ok(quote) => Outcome::Quote(quote),
+            Err(reason) => Outcome::NotPriced(reason),
+        },
+    };
+    Priced { path, kind, name, family, at, alone, tasks, outcome }
+}
+
+const FILLED_IN: &str = "price the file as it is once placeholders are filled in, or what \
+                         `describe-task-definition` gives";
+
+fn quote_task<'book>(
+    mut task: TaskTemplate,
+    terms: &Terms<'book>,
+    count: u32,
+) -> Result<Quote<'book>, NotPriced> {
+    // What is given instead of the definition's need not be known of it.
+    if terms.os.is_some() && terms.arch.is_some() {
+        task.platform = Setting::Absent;
+    }
+    let help = (task.kind == TemplateKind::TaskDefinition).then_some(FILLED_IN);
+    let definition = task.task_level().map_err(|(why, at)| NotPriced::Unresolved { why, at, help })?;
+    quote::quote(&definition, &task.services, terms, count)
+}
+
+impl Tasks {
+    fn of(task: Option<&TaskTemplate>, terms: &Terms<'_>) -> Self {
+        if let Some(count) = terms.count {
+            return Self { count, from: TasksFrom::Flag };
+        }
+        match task.and_then(TaskTemplate::desired_count) {
+            Some(count) => Self { count, from: TasksFrom::DesiredCount },
+            None => {
+                let has_services = task.is_some_and(|task| !task.services.is_empty());
+                Self { count: 1, from: TasksFrom::Default { has_services } }
+            }
         }
     }
-}
-
-fn is_stdin(path: &Path) -> bool {
-    path == Path::new("-")
-}
-
-/// A task definition is 64 KiB at most; what is far above is something else.
-const LARGEST_INPUT: u64 = 16 << 20;
-
-fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
-    if !is_stdin(path) && path.is_dir() {
-        bail!("it is a folder; name the files in it");
-    }
-    let source: Box<dyn Read> = if is_stdin(path) {
-        Box::new(io::stdin().lock())
-    } else {
-        Box::new(File::open(path).context("cannot open it")?)
-    };
-    let mut bytes = Vec::new();
-    source.take(LARGEST_INPUT + 1).read_to_end(&mut bytes).context("cannot read it")?;
-    if bytes.len() as u64 > LARGEST_INPUT {
-        bail!("it is larger than 16 MiB, and no task definition is");
-    }
-    Ok(bytes)
 }
 
 /// `--as-of` does not choose between rates: the book has one of each. Say where that matters.
@@ -187,23 +225,20 @@ fn warn_of_later_rates(global: &GlobalArgs, all: &[Priced<'_>]) {
 /// Says what has no price, and gives the exit code.
 fn conclude(global: &GlobalArgs, on_incomplete: OnIncomplete, all: &[Priced<'_>]) -> ExitCode {
     let mut incomplete = false;
-    for Priced { path, outcome, .. } in all {
-        let error = match outcome {
+    for priced in all {
+        let (message, help) = match &priced.outcome {
             Outcome::Quote(_) => continue,
             Outcome::NotPriced(reason) => {
-                let error = CliError::not_evaluated(anyhow!("{path}: {}: {reason}", reason.code()));
-                match reason.help() {
-                    Some(help) => error.with_help(help),
-                    None => error,
-                }
+                let place = priced.place(reason);
+                (format!("{place}: {}: {reason}", reason.code()), reason.help().map(str::to_owned))
             }
-            Outcome::Unreadable(Unreadable::File(error)) => {
-                CliError::not_evaluated(anyhow!("{path}: {error:#}"))
-            }
-            Outcome::Unreadable(Unreadable::Definition(error)) => {
-                CliError::not_evaluated(anyhow!("{path}: {error}"))
+            Outcome::Unreadable(Unreadable { message, at, hint }) => {
+                let place = at.map(|(line, column)| format!("{}:{line}:{column}: ", priced.path));
+                (format!("{}{message}", place.unwrap_or_default()), hint.clone())
             }
         };
+        let error = CliError::not_evaluated(anyhow!(message));
+        let error = if let Some(help) = help { error.with_help(help) } else { error };
         incomplete = true;
         match on_incomplete {
             OnIncomplete::Fail => error.print("error"),
@@ -212,4 +247,23 @@ fn conclude(global: &GlobalArgs, on_incomplete: OnIncomplete, all: &[Priced<'_>]
         }
     }
     if incomplete && on_incomplete == OnIncomplete::Fail { ExitCode::NotEvaluated } else { ExitCode::Fine }
+}
+
+impl Priced<'_> {
+    /// Where to look for the reason, and of which task it is, where the path alone does not say that.
+    fn place(&self, reason: &NotPriced) -> String {
+        let place = match (reason, self.at) {
+            (NotPriced::Unresolved { at, .. }, _) => {
+                format!("{}:{}:{}", holdings::shown(&at.path), at.line, at.column)
+            }
+            (_, Some((line, column))) if !self.alone => format!("{}:{line}:{column}", self.path),
+            _ => self.path.clone(),
+        };
+        if self.alone { place } else { format!("{place}: {}", self.label()) }
+    }
+
+    /// The family, else the name in the file.
+    fn label(&self) -> &str {
+        if self.family.is_empty() { &self.name } else { &self.family }
+    }
 }

@@ -1,15 +1,17 @@
 //! `fargauge report`: what the workloads of snapshots cost and what to change.
 //!
-//! Takes snapshot folders; gives a table, JSON or CSV. Works offline. Gaps of the snapshot are told
+//! Takes snapshots; gives a table, JSON or CSV. Works offline. Gaps of the snapshot are told
 //! on stderr, and make the exit code 3 only where that is asked for.
 
-use std::{io::IsTerminal as _, path::PathBuf};
+use std::io::IsTerminal as _;
 
 use anyhow::anyhow;
 use clap::Args;
 use rust_decimal::Decimal;
 
-use super::{CliError, ExitCode, GlobalArgs, OnIncomplete, OutputArgs, TabularArgs, TabularFormat};
+use super::{
+    CliError, ExitCode, GlobalArgs, OnIncomplete, OutputArgs, SnapshotPlace, TabularArgs, TabularFormat,
+};
 use crate::{
     analysis::{Input, analyse, merged},
     report::{
@@ -25,9 +27,9 @@ use crate::{
 /// Say what the workloads of a snapshot cost, what they need and what to change
 #[derive(Debug, Args)]
 pub struct ReportArgs {
-    /// Snapshots, as `collect --out` wrote them
+    /// Snapshots, as `collect --out` wrote them: folders, or s3://BUCKET/PREFIX
     #[arg(required = true, value_name = "SNAPSHOT")]
-    snapshots: Vec<PathBuf>,
+    snapshots: Vec<SnapshotPlace>,
     #[command(flatten)]
     view: ViewArgs,
 }
@@ -58,14 +60,13 @@ pub struct ViewArgs {
 }
 
 /// Columns of a table that goes to no terminal.
-const WIDTH_WITHOUT_TERMINAL: usize = 160;
+pub(super) const WIDTH_WITHOUT_TERMINAL: usize = 160;
 
 pub fn run(global: &GlobalArgs, args: &ReportArgs) -> Result<ExitCode, CliError> {
     let output = args.view.tabular.output.open()?;
     let mut reports = Vec::new();
-    for folder in &args.snapshots {
-        let snapshot = Snapshot::open(folder).map_err(CliError::not_evaluated)?;
-        reports.push(report_on(global, &snapshot)?);
+    for place in &args.snapshots {
+        reports.push(report_on(global, &place.open(global)?)?);
     }
     let report = merged(reports).map_err(CliError::usage)?;
     args.view.show(global, report, output)
@@ -80,7 +81,7 @@ pub(super) fn report_on(global: &GlobalArgs, snapshot: &Snapshot) -> Result<Repo
         sha256: &snapshot.manifest_sha256,
     };
     let as_of = global.as_of.unwrap_or(snapshot.manifest.window.end);
-    let (book, config) = (global.price_book()?, global.config()?);
+    let (book, config) = (global.whole_price_book()?, global.config()?);
     analyse(input, &book, &config, as_of).map_err(CliError::not_evaluated)
 }
 
@@ -106,35 +107,40 @@ impl ViewArgs {
         let text = match self.tabular.format() {
             TabularFormat::Json => json::render(&report),
             TabularFormat::Csv => csv::render(&report, &CsvOptions { tag_columns: self.tag_columns.clone() }),
-            TabularFormat::Table => table::render(&report, self.table_options()),
+            TabularFormat::Table => table::render(&report, table_options(self.width, &self.tabular.output)),
         };
         output.write(text.as_bytes())?;
-        self.verdict(global, gaps)
+        verdict(global, self.on_incomplete, gaps)
     }
+}
 
-    fn verdict(&self, global: &GlobalArgs, gaps: usize) -> Result<ExitCode, CliError> {
-        if gaps == 0 || self.on_incomplete == OnIncomplete::Pass {
-            return Ok(ExitCode::Fine);
-        }
-        let plural = if gaps == 1 { "" } else { "s" };
-        let message = format!(
-            "the snapshot has {gaps} gap{plural}: what could not be collected is listed in the report"
-        );
-        if self.on_incomplete == OnIncomplete::Fail {
-            return Err(CliError::not_evaluated(anyhow!(message)));
-        }
-        global.warn(&message);
-        Ok(ExitCode::Fine)
-    }
+/// How a table is laid out where the result goes.
+pub(super) fn table_options(asked: Option<u16>, output: &OutputArgs) -> TableOptions {
+    let to_terminal = output.output.is_none() && std::io::stdout().is_terminal();
+    let width = table_width(asked, output);
+    // https://no-color.org: any value but an empty one.
+    let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
+        || std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    TableOptions { width, color: to_terminal && !plain }
+}
 
-    fn table_options(&self) -> TableOptions {
-        let to_terminal = self.tabular.output.output.is_none() && std::io::stdout().is_terminal();
-        let width = table_width(self.width, &self.tabular.output);
-        // https://no-color.org: any value but an empty one.
-        let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
-            || std::env::var_os("TERM").is_some_and(|term| term == "dumb");
-        TableOptions { width, color: to_terminal && !plain }
+/// Tells of gaps, as asked for; the exit code says whether they matter.
+pub(super) fn verdict(
+    global: &GlobalArgs,
+    on_incomplete: OnIncomplete,
+    gaps: usize,
+) -> Result<ExitCode, CliError> {
+    if gaps == 0 || on_incomplete == OnIncomplete::Pass {
+        return Ok(ExitCode::Fine);
     }
+    let plural = if gaps == 1 { "" } else { "s" };
+    let message =
+        format!("the snapshot has {gaps} gap{plural}: what could not be collected is listed in the report");
+    if on_incomplete == OnIncomplete::Fail {
+        return Err(CliError::not_evaluated(anyhow!(message)));
+    }
+    global.warn(&message);
+    Ok(ExitCode::Fine)
 }
 
 /// Columns to lay a table out for: those asked for, else the terminal's, else `COLUMNS`.

@@ -87,7 +87,7 @@ impl Providers {
             kind: kind_described(described),
             cluster: cluster.clone(),
             target_capacity_percent: target.map(count),
-            capacity_option: None,
+            capacity_option: capacity_option(described),
         };
         self.known.insert((cluster, name.to_owned()), provider);
     }
@@ -168,6 +168,14 @@ fn kind_described(described: &sdk::CapacityProvider) -> Kind {
     }
 }
 
+/// How a Managed Instances provider buys. One that names nothing buys on demand (ECS API reference,
+/// `InstanceLaunchTemplate`).
+fn capacity_option(described: &sdk::CapacityProvider) -> Option<String> {
+    let template = described.managed_instances_provider()?.instance_launch_template()?;
+    let option = template.capacity_option_type().unwrap_or(&sdk::CapacityOptionType::OnDemand);
+    Some(option.as_str().to_owned())
+}
+
 #[cfg(test)]
 impl Providers {
     /// Providers of these kinds, of the whole account.
@@ -210,5 +218,22 @@ mod tests {
             Kind::ManagedInstances
         );
         assert_eq!(kind_described(&sdk::CapacityProvider::builder().name("other").build()), Kind::Unknown);
+    }
+
+    #[test]
+    fn only_managed_instances_say_how_they_buy() {
+        let managed = |option: Option<sdk::CapacityOptionType>| {
+            let template = sdk::InstanceLaunchTemplate::builder()
+                .ec2_instance_profile_arn("a")
+                .set_capacity_option_type(option)
+                .build()
+                .unwrap();
+            let provider =
+                sdk::ManagedInstancesProvider::builder().instance_launch_template(template).build();
+            sdk::CapacityProvider::builder().name("mi").managed_instances_provider(provider).build()
+        };
+        assert_eq!(capacity_option(&managed(None)).as_deref(), Some("ON_DEMAND"));
+        assert_eq!(capacity_option(&managed(Some(sdk::CapacityOptionType::Spot))).as_deref(), Some("SPOT"));
+        assert_eq!(capacity_option(&sdk::CapacityProvider::builder().name("asg").build()), None);
     }
 }

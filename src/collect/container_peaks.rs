@@ -6,14 +6,9 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_cloudwatch::{
-    primitives::DateTime,
-    types::{Dimension, Metric, MetricDataQuery, MetricStat},
-};
-
 use super::{
-    gaps::Refusal,
-    plan::{POINTS_PER_CALL, QUERIES_PER_CALL},
+    metric_data::{self, MetricData, SeriesQuery},
+    plan,
     session::Session,
 };
 use crate::{
@@ -22,9 +17,6 @@ use crate::{
     workload::{ContainerPeak, Workload, WorkloadKind},
 };
 
-const API: &str = "cloudwatch:GetMetricData";
-/// Stops a server that pages for ever.
-const PAGES: usize = 1_000;
 const DAY: u32 = 86_400;
 
 /// What is asked of each container: CPU units and MB.
@@ -33,6 +25,8 @@ const METRICS: [&str; 2] = ["ContainerCpuUtilized", "ContainerMemoryUtilized"];
 /// A container whose peaks are asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Wanted {
+    /// `account/region`.
+    place: String,
     workload_id: u32,
     cluster: String,
     /// The dimension that names the workload, and its value.
@@ -67,6 +61,7 @@ fn wanted(inventory: &Inventory) -> Vec<Wanted> {
             continue;
         }
         wanted.extend(containers.iter().map(|container| Wanted {
+            place: format!("{}/{}", workload.identity.account_id, workload.identity.region),
             workload_id: workload.workload_id,
             cluster: workload.identity.cluster.clone(),
             owner: (dimension, workload.identity.name.clone()),
@@ -78,15 +73,13 @@ fn wanted(inventory: &Inventory) -> Vec<Wanted> {
 
 /// Queries that [`add`] makes at most, and calls.
 pub fn cost(inventory: &Inventory, window: &Window) -> (u64, u64) {
-    let queries = (wanted(inventory).len() * METRICS.len()) as u64;
-    (queries, queries.div_ceil(queries_per_call(window)))
+    let wanted = wanted(inventory);
+    let in_places = wanted.chunk_by(|a, b| a.place == b.place).map(<[Wanted]>::len);
+    plan::cost_of_things(in_places, METRICS.len(), containers_per_call(window))
 }
 
-/// Whole containers only.
-fn queries_per_call(window: &Window) -> u64 {
-    let points = window.seconds() / u64::from(DAY) + 2;
-    let most = (POINTS_PER_CALL / points).min(QUERIES_PER_CALL);
-    (most / METRICS.len() as u64).max(1) * METRICS.len() as u64
+fn containers_per_call(window: &Window) -> usize {
+    plan::things_per_call(window, DAY, METRICS.len())
 }
 
 /// Adds the peaks to the workloads of `inventory`; what could not be read is a gap.
@@ -94,81 +87,60 @@ pub async fn add(sessions: &[Session], inventory: &mut Inventory, window: &Windo
     let mut gaps = Vec::new();
     let all = wanted(inventory);
     for session in sessions {
-        let here: Vec<&Wanted> = all
-            .iter()
-            .filter(|wanted| {
-                inventory.workloads.get(wanted.workload_id as usize).is_some_and(|workload| {
-                    workload.identity.account_id == session.scope.account_id
-                        && workload.identity.region.0 == session.scope.region
-                })
-            })
-            .collect();
-        let per_call = usize::try_from(queries_per_call(window)).unwrap_or(usize::MAX) / METRICS.len();
-        for batch in here.chunks(per_call.max(1)) {
-            match ask(session, batch, window).await {
-                Ok(maxima) => record(inventory, batch, &maxima),
-                Err(refusal) => {
-                    gaps.push(refusal.gap(session.place(), API));
-                    break;
-                }
+        let here: Vec<&Wanted> = all.iter().filter(|wanted| wanted.place == session.place()).collect();
+        gaps.extend(add_from(session, &here, inventory, window).await);
+    }
+    gaps
+}
+
+async fn add_from(
+    source: &impl MetricData,
+    wanted: &[&Wanted],
+    inventory: &mut Inventory,
+    window: &Window,
+) -> Vec<Gap> {
+    let mut gaps = Vec::new();
+    for batch in wanted.chunks(containers_per_call(window)) {
+        let series: Vec<SeriesQuery<'_>> =
+            batch.iter().flat_map(|wanted| METRICS.map(|metric| query(wanted, metric))).collect();
+        let mut maxima: BTreeMap<usize, f64> = BTreeMap::new();
+        let missing = metric_data::call(source, &series, window, |place, _, value| {
+            if value.is_finite() && value >= 0.0 {
+                let most = maxima.entry(place).or_insert(value);
+                *most = most.max(value);
             }
+        })
+        .await;
+        // The maximum of a part of the points would be too low.
+        for place in missing.places() {
+            maxima.remove(&place);
+        }
+        record(inventory, batch, &maxima);
+        let refused = missing.refused.is_some();
+        gaps.extend(missing.into_gaps(&source.place(), |place| {
+            let wanted = batch[place / METRICS.len()];
+            let id = inventory.workloads.get(wanted.workload_id as usize).map(|w| w.identity.id());
+            (id.unwrap_or_default(), format!("{} of {}", series[place].metric, wanted.container))
+        }));
+        if refused {
+            break;
         }
     }
     gaps
 }
 
-/// The maximum of each query's points, by its position.
-async fn ask(session: &Session, batch: &[&Wanted], window: &Window) -> Result<BTreeMap<usize, f64>, Refusal> {
-    let queries: Vec<MetricDataQuery> = batch
-        .iter()
-        .flat_map(|wanted| METRICS.map(|metric| (*wanted, metric)))
-        .enumerate()
-        .map(|(index, (wanted, metric))| query(index, wanted, metric))
-        .collect();
-    let mut maxima: BTreeMap<usize, f64> = BTreeMap::new();
-    let mut token = None;
-    for _ in 0..PAGES {
-        let answer = session
-            .cloudwatch
-            .get_metric_data()
-            .set_metric_data_queries(Some(queries.clone()))
-            .start_time(DateTime::from_secs(window.start.as_second()))
-            .end_time(DateTime::from_secs(window.end.as_second()))
-            .set_next_token(token)
-            .send()
-            .await
-            .map_err(|error| Refusal::of(&error))?;
-        for result in answer.metric_data_results() {
-            let index = result.id().and_then(|id| id.strip_prefix('q')).and_then(|id| id.parse().ok());
-            let Some(index) = index.filter(|index: &usize| *index < queries.len()) else { continue };
-            for value in result.values().iter().filter(|value| value.is_finite() && **value >= 0.0) {
-                let most = maxima.entry(index).or_insert(*value);
-                *most = most.max(*value);
-            }
-        }
-        token = answer.next_token().filter(|token| !token.is_empty()).map(str::to_owned);
-        if token.is_none() {
-            return Ok(maxima);
-        }
+fn query<'a>(wanted: &'a Wanted, metric: &'a str) -> SeriesQuery<'a> {
+    SeriesQuery {
+        namespace: "ECS/ContainerInsights",
+        metric,
+        statistic: "Maximum",
+        period_seconds: DAY,
+        dimensions: vec![
+            ("ClusterName", &wanted.cluster),
+            (wanted.owner.0, &wanted.owner.1),
+            ("ContainerName", &wanted.container),
+        ],
     }
-    Err(Refusal::other("the answer's pages do not end"))
-}
-
-fn query(index: usize, wanted: &Wanted, metric: &str) -> MetricDataQuery {
-    let dimension = |name: &str, value: &str| Dimension::builder().name(name).value(value).build();
-    let metric = Metric::builder()
-        .namespace("ECS/ContainerInsights")
-        .metric_name(metric)
-        .dimensions(dimension("ClusterName", &wanted.cluster))
-        .dimensions(dimension(wanted.owner.0, &wanted.owner.1))
-        .dimensions(dimension("ContainerName", &wanted.container))
-        .build();
-    let stat = MetricStat::builder()
-        .metric(metric)
-        .period(i32::try_from(DAY).unwrap_or(i32::MAX))
-        .stat("Maximum")
-        .build();
-    MetricDataQuery::builder().id(format!("q{index}")).metric_stat(stat).return_data(true).build()
 }
 
 /// Writes the maxima down with their workloads. A container without a series has no peak.
@@ -194,7 +166,13 @@ fn rounded_up(value: f64) -> u32 {
 
 #[cfg(test)]
 mod tests {
+    use aws_sdk_cloudwatch::types::StatusCode;
+
     use super::*;
+    use crate::collect::{
+        gaps::Refusal,
+        metric_data::script::{Answer, Script},
+    };
     use crate::workload::{
         Cluster, Container, Controller, HistorySource, LaunchType, Region, RevisionInForce, Scheduling,
         TaskDefinition, TaskFacts, WorkloadIdentity,
@@ -280,11 +258,70 @@ mod tests {
 
     #[test]
     fn calls_stay_within_the_limits() {
-        for (lookback, per_call) in [(1, 500), (14, 500), (455, 220)] {
-            let queries = queries_per_call(&days(lookback));
-            assert_eq!(queries, per_call, "{lookback} days");
-            assert!(queries * (days(lookback).seconds() / 86_400 + 2) <= POINTS_PER_CALL);
+        for (lookback, expected) in [(1, 250), (14, 250), (455, 110)] {
+            let containers = containers_per_call(&days(lookback));
+            assert_eq!(containers, expected, "{lookback} days");
+            let points = (containers * METRICS.len()) as u64 * (days(lookback).seconds() / 86_400 + 2);
+            assert!(points <= plan::POINTS_PER_CALL);
         }
+    }
+
+    fn added(answers: Vec<Answer>) -> (Vec<String>, Vec<String>) {
+        let mut inventory = inventory("enhanced", WorkloadKind::Service, 2);
+        let all = wanted(&inventory);
+        let script = Script::of(answers);
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let here: Vec<&Wanted> = all.iter().collect();
+        let gaps = runtime.block_on(add_from(&script, &here, &mut inventory, &days(14)));
+        let peaks = inventory.workloads[0].facts.container_peaks.iter();
+        let told = |p: &ContainerPeak| {
+            format!("{} {:?} {:?}", p.name, p.cpu.map(|cpu| cpu.0), p.memory.map(|memory| memory.0))
+        };
+        (
+            peaks.map(told).collect(),
+            gaps.into_iter().map(|gap| format!("{}: {}", gap.scope, gap.cause)).collect(),
+        )
+    }
+
+    #[test]
+    fn a_series_that_stays_incomplete_is_no_peak_and_a_gap() {
+        let partial = || Ok((vec![(0, 9.0, StatusCode::PartialData)], None));
+        let (peaks, gaps) = added(vec![
+            Ok((
+                vec![
+                    (0, 5.0, StatusCode::PartialData),
+                    (1, 6.0, StatusCode::Complete),
+                    (3, 7.0, StatusCode::Complete),
+                ],
+                None,
+            )),
+            partial(),
+            partial(),
+        ]);
+        assert_eq!(peaks, ["c0 None Some(6)", "c1 None Some(7)"]);
+        assert_eq!(
+            gaps,
+            ["111122223333/eu-west-1/prod/web: incomplete, after all retries (PartialData): \
+              ContainerCpuUtilized of c0"]
+        );
+    }
+
+    #[test]
+    fn an_answer_that_is_complete_the_second_time_is_used() {
+        let (peaks, gaps) = added(vec![
+            Ok((vec![(0, 5.0, StatusCode::InternalError)], None)),
+            Ok((vec![(0, 8.0, StatusCode::Complete)], None)),
+        ]);
+        assert_eq!((peaks, gaps), (vec!["c0 Some(8) None".to_owned()], Vec::new()));
+    }
+
+    #[test]
+    fn a_refusal_half_way_leaves_no_peaks_and_one_gap() {
+        let (peaks, gaps) = added(vec![
+            Ok((vec![(0, 5.0, StatusCode::Complete)], Some("more"))),
+            Err(Refusal::other("no more")),
+        ]);
+        assert_eq!((peaks, gaps), (Vec::<String>::new(), vec!["1/r: no more".to_owned()]));
     }
 
     #[test]

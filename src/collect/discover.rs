@@ -1,7 +1,7 @@
 //! Families of standalone tasks, found by the metrics that Container Insights leaves of them:
 //! nothing else lists what no service runs.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_cloudwatch::types::{Dimension, DimensionFilter};
 
@@ -150,9 +150,49 @@ pub fn standalone(
         .collect()
 }
 
+/// Leaves out the families of clusters whose services could not all be read, given with what was
+/// missing there: such a family may be a service's, with a scaling and a history of its own, and would
+/// be judged as what it is not. The gaps name what is left out.
+pub fn without_unsure(
+    families: Vec<Family>,
+    clusters: &BTreeMap<&str, Gap>,
+    place: &str,
+) -> (Vec<Family>, Vec<Gap>) {
+    let (left_out, kept): (Vec<Family>, Vec<Family>) =
+        families.into_iter().partition(|family| clusters.contains_key(family.cluster.as_str()));
+    let gaps = left_out
+        .chunk_by(|a, b| a.cluster == b.cluster)
+        .filter_map(|families| {
+            let cluster = &families[0].cluster;
+            let names: Vec<&str> = families.iter().map(|family| family.name.as_str()).collect();
+            let cause = format!(
+                "Container Insights shows tasks that are left out, as nobody can say whether services that \
+                 could not be read run them: {}",
+                names.join(", ")
+            );
+            let api = clusters.get(cluster.as_str())?.api.clone();
+            Some(Gap { scope: format!("{place}/{cluster}"), api, cause })
+        })
+        .collect();
+    (kept, gaps)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn families_of_a_cluster_with_unread_services_are_left_out_and_named() {
+        let family =
+            |cluster: &str, name: &str| Family { cluster: cluster.to_owned(), name: name.to_owned() };
+        let missing = Gap { scope: String::new(), api: "ecs:ListServices".to_owned(), cause: String::new() };
+        let families = vec![family("open", "batch"), family("sealed", "api"), family("sealed", "nightly")];
+        let (kept, gaps) = without_unsure(families, &BTreeMap::from([("sealed", missing)]), "1/r");
+        assert_eq!(kept, [family("open", "batch")]);
+        assert_eq!(gaps.len(), 1);
+        assert_eq!((gaps[0].scope.as_str(), gaps[0].api.as_str()), ("1/r/sealed", "ecs:ListServices"));
+        assert!(gaps[0].cause.ends_with(": api, nightly"), "{}", gaps[0].cause);
+    }
 
     #[test]
     fn only_series_of_a_whole_family_are_families() {

@@ -8,8 +8,8 @@ use std::{
 use futures_util::{StreamExt as _, stream};
 
 use super::{
-    autoscaling, capacity::Providers, discover, ecs, request::CollectRequest, session::Session, stopped,
-    task_definitions,
+    autoscaling, capacity::Providers, container_instances, discover, ecs, request::CollectRequest,
+    session::Session, stopped, task_definitions,
 };
 use crate::{
     snapshot::{Gap, Inventory, Window},
@@ -48,7 +48,10 @@ pub async fn take(session: &Session, request: &CollectRequest, window: &Window) 
     let stopped = stopped::read(session, &clusters);
     let services = async {
         let answers: Vec<_> = stream::iter(&clusters)
-            .map(|cluster| ecs::services(session, cluster, &providers))
+            .map(|cluster| async {
+                let (found, gaps) = ecs::services(session, cluster, &providers).await;
+                (found, (cluster.name.as_str(), gaps))
+            })
             .buffer_unordered(session.ecs_requests())
             .collect()
             .await;
@@ -66,7 +69,13 @@ pub async fn take(session: &Session, request: &CollectRequest, window: &Window) 
     };
     let (scaling, (families, family_gaps), stopped, (services, service_gaps)) =
         futures_util::join!(scaling, families, stopped, services);
-    gaps.extend(service_gaps.into_iter().flatten());
+    let mut unsure: BTreeMap<&str, Gap> = BTreeMap::new();
+    for (cluster, of_cluster) in service_gaps {
+        if let Some(gap) = of_cluster.first() {
+            unsure.insert(cluster, gap.clone());
+        }
+        gaps.extend(of_cluster);
+    }
     gaps.extend(family_gaps);
 
     let mut workloads: Vec<Workload> = Vec::new();
@@ -81,8 +90,20 @@ pub async fn take(session: &Session, request: &CollectRequest, window: &Window) 
     }
     gaps.extend(scaling.gaps);
 
+    let on_instances =
+        described.iter().zip(&clusters).filter(|(d, c)| container_instances::are_in(d, c, &workloads));
+    let answers: Vec<_> = stream::iter(on_instances)
+        .map(|(_, cluster)| container_instances::read(session, cluster))
+        .buffer_unordered(session.ecs_requests())
+        .collect()
+        .await;
+    let (container_instances, more): (Vec<_>, Vec<_>) = answers.into_iter().unzip();
+    gaps.extend(more.into_iter().flatten());
+
     let names: BTreeSet<String> = clusters.iter().map(|cluster| cluster.name.clone()).collect();
     let families = discover::standalone(families, &names, &workloads);
+    let (families, more) = discover::without_unsure(families, &unsure, &session.place());
+    gaps.extend(more);
     let wanted: BTreeSet<String> = workloads
         .iter()
         .flat_map(|workload| workload.revisions.iter().map(|revision| revision.task_definition.clone()))
@@ -114,7 +135,7 @@ pub async fn take(session: &Session, request: &CollectRequest, window: &Window) 
     let inventory = Inventory {
         clusters,
         capacity_providers: providers.into_list(),
-        container_instances: Vec::new(),
+        container_instances: container_instances.into_iter().flatten().collect(),
         workloads,
         task_definitions,
     };
@@ -142,6 +163,9 @@ pub fn merge(inventories: impl IntoIterator<Item = Inventory>) -> Inventory {
         .sort_by(|a, b| (&a.account_id, &a.region, &a.name).cmp(&(&b.account_id, &b.region, &b.name)));
     merged.capacity_providers.sort_by(|a, b| {
         (&a.account_id, &a.region, &a.cluster, &a.name).cmp(&(&b.account_id, &b.region, &b.cluster, &b.name))
+    });
+    merged.container_instances.sort_by(|a, b| {
+        (&a.account_id, &a.region, &a.cluster, &a.id).cmp(&(&b.account_id, &b.region, &b.cluster, &b.id))
     });
     merged.workloads.sort_by(|a, b| a.identity.cmp(&b.identity));
     merged.workloads.dedup_by(|a, b| a.identity == b.identity);

@@ -1,82 +1,27 @@
-//! Pulling the series of one part with `GetMetricData`.
+//! Pulling the series of one part.
 //!
-//! Takes a part's calls; gives its series and what is missing from them. Follows `NextToken`, asks
-//! again for what came incomplete, and records what stays so. Only credentials that have expired end
-//! a part: with new ones it can be pulled as a whole.
+//! Takes a part's calls; gives its series and what is missing from them. Only credentials that have
+//! expired end a part: with new ones it can be pulled as a whole.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    future::Future,
-};
-
-use aws_sdk_cloudwatch::{
-    operation::get_metric_data::GetMetricDataOutput,
-    primitives::DateTime,
-    types::{Dimension, MessageData, Metric, MetricDataQuery, MetricStat, ScanBy, StatusCode},
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    gaps::{Refusal, RefusalKind, plain},
-    plan::{Measure, POINTS_PER_CALL, PartPlan, Query},
+    gaps::{Refusal, RefusalKind},
+    metric_data::{self, API, MetricData, SeriesQuery},
+    plan::{PartPlan, Query},
     points::SeriesBuilder,
     progress::{Event, Progress},
-    session::Session,
 };
 use crate::{
     snapshot::{Gap, Series, Window},
-    workload::{Workload, WorkloadIdentity},
+    workload::Workload,
 };
-
-const API: &str = "cloudwatch:GetMetricData";
-/// How often a series is asked for that came incomplete or failed inside CloudWatch.
-const ROUNDS: usize = 3;
-/// Stops a server that pages for ever: each page of a planned call but the last holds something.
-const PAGES: usize = 1_000;
 
 /// The series of a part, and what is missing from them.
 #[derive(Debug, Default)]
 pub struct Pulled {
     pub series: Vec<Series>,
     pub gaps: Vec<Gap>,
-}
-
-/// Where the pages of an answer are from: CloudWatch, or a test's script.
-pub trait MetricData: Sync {
-    /// `account/region`.
-    fn place(&self) -> String;
-
-    /// One page of the answer to `queries`.
-    fn page(
-        &self,
-        queries: Vec<MetricDataQuery>,
-        window: &Window,
-        token: Option<String>,
-    ) -> impl Future<Output = Result<GetMetricDataOutput, Refusal>> + Send;
-}
-
-impl MetricData for Session {
-    fn place(&self) -> String {
-        self.place()
-    }
-
-    async fn page(
-        &self,
-        queries: Vec<MetricDataQuery>,
-        window: &Window,
-        token: Option<String>,
-    ) -> Result<GetMetricDataOutput, Refusal> {
-        self.cloudwatch
-            .get_metric_data()
-            .set_metric_data_queries(Some(queries))
-            .start_time(DateTime::from_secs(window.start.as_second()))
-            .end_time(DateTime::from_secs(window.end.as_second()))
-            .scan_by(ScanBy::TimestampAscending)
-            .max_datapoints(i32::try_from(POINTS_PER_CALL).unwrap_or(i32::MAX))
-            .set_next_token(token)
-            .send()
-            .await
-            .map_err(|error| Refusal::of(&error))
-    }
 }
 
 /// Pulls a part. `workloads` is the whole inventory's list, by workload id.
@@ -113,117 +58,54 @@ struct Pull<'a, S> {
     gaps: BTreeSet<Gap>,
 }
 
-/// How one series of a call ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Ending {
-    Complete,
-    Partial,
-    InternalError,
-    Forbidden,
-}
-
 impl<S: MetricData> Pull<'_, S> {
     async fn call(&mut self, queries: &[Query]) -> Result<(), Refusal> {
-        let mut pending = queries.to_vec();
-        for round in 1..=ROUNDS {
-            let endings = match self.ask(&pending).await {
-                Ok(endings) => endings,
-                Err(refusal) if refusal.kind == RefusalKind::ExpiredCredentials => return Err(refusal),
-                Err(refusal) => {
-                    self.refused(&pending, &refusal);
-                    return Ok(());
-                }
-            };
-            let mut again = Vec::new();
-            for (query, ending) in pending.iter().zip(endings) {
-                let cause = match ending {
-                    Ending::Complete => continue,
-                    Ending::Forbidden => "access denied (Forbidden)",
-                    Ending::Partial if round == ROUNDS => "incomplete, after all retries (PartialData)",
-                    Ending::InternalError if round == ROUNDS => {
-                        "failed inside CloudWatch, after all retries (InternalError)"
-                    }
-                    Ending::Partial | Ending::InternalError => {
-                        again.push(*query);
-                        continue;
-                    }
-                };
-                self.miss(*query, cause.to_owned());
-            }
-            if again.is_empty() {
-                break;
-            }
-            pending = again;
-        }
-        Ok(())
-    }
-
-    /// Asks once, to the last page. Gives how each query ended.
-    async fn ask(&mut self, queries: &[Query]) -> Result<Vec<Ending>, Refusal> {
-        let sdk_queries: Vec<MetricDataQuery> = queries
+        let asked: Vec<(Query, SeriesQuery<'_>)> = queries
             .iter()
-            .enumerate()
-            .filter_map(|(index, query)| {
-                let workload = self.workloads.get(query.workload_id as usize)?;
-                Some(sdk_query(index, query.measure, &workload.identity, self.window.period_seconds))
+            .filter_map(|query| {
+                let identity = &self.workloads.get(query.workload_id as usize)?.identity;
+                let series = SeriesQuery {
+                    namespace: query.measure.namespace(),
+                    metric: query.measure.metric(),
+                    statistic: query.measure.statistic(),
+                    period_seconds: self.window.period_seconds,
+                    dimensions: vec![
+                        ("ClusterName", &identity.cluster),
+                        (query.measure.dimension(), &identity.name),
+                    ],
+                };
+                Some((*query, series))
             })
             .collect();
-        // What is not named in the answer has no points: an emulator leaves empty series out.
-        let mut endings = vec![Ending::Complete; queries.len()];
-        let mut token: Option<String> = None;
-        for _ in 0..PAGES {
-            let answer = self.source.page(sdk_queries.clone(), self.window, token.clone()).await?;
-            for message in answer.messages() {
-                self.gaps.insert(Gap {
-                    scope: self.source.place(),
-                    api: API.to_owned(),
-                    cause: message_text(message),
-                });
-            }
-            for result in answer.metric_data_results() {
-                let index =
-                    result.id().and_then(|id| id.strip_prefix('q')).and_then(|id| id.parse::<usize>().ok());
-                let Some((index, query)) = index.and_then(|index| Some((index, *queries.get(index)?))) else {
-                    continue;
-                };
-                let window = *self.window;
-                let builder =
-                    self.values.entry(query.workload_id).or_insert_with(|| SeriesBuilder::new(window));
-                for (time, value) in result.timestamps().iter().zip(result.values()) {
-                    builder.add(query.measure, time.secs(), *value);
-                }
-                endings[index] = match result.status_code() {
-                    Some(StatusCode::PartialData) => Ending::Partial,
-                    Some(StatusCode::InternalError) => Ending::InternalError,
-                    Some(StatusCode::Forbidden) => Ending::Forbidden,
-                    _ => Ending::Complete,
-                };
-                for message in result.messages() {
-                    self.miss(query, message_text(message));
-                }
-            }
-            let next = answer.next_token().filter(|token| !token.is_empty()).map(str::to_owned);
-            if next.is_none() {
-                return Ok(endings);
-            }
-            if next == token {
-                break;
-            }
-            token = next;
-        }
-        Err(Refusal::other("the answer's pages do not end"))
-    }
-
-    /// A whole call was refused: one gap where everything of the account and region will be, else
-    /// one for each workload that it was for.
-    fn refused(&mut self, queries: &[Query], refusal: &Refusal) {
-        if refusal.is_general() {
-            self.gaps.insert(refusal.gap(self.source.place(), API));
-        } else {
-            for query in queries {
-                self.miss(*query, refusal.cause.clone());
+        let (queries, series): (Vec<Query>, Vec<SeriesQuery<'_>>) = asked.into_iter().unzip();
+        let values = &mut self.values;
+        let window = *self.window;
+        let missing = metric_data::call(self.source, &series, &window, |place, second, value| {
+            let query = queries[place];
+            let builder = values.entry(query.workload_id).or_insert_with(|| SeriesBuilder::new(window));
+            builder.add(query.measure, second, value);
+        })
+        .await;
+        self.gaps.extend(missing.gaps);
+        for (place, causes) in missing.series {
+            for cause in causes {
+                self.miss(queries[place], cause);
             }
         }
+        match missing.refused {
+            Some((refusal, _)) if refusal.kind == RefusalKind::ExpiredCredentials => return Err(refusal),
+            // One gap where everything of the account and region will be refused.
+            Some((refusal, _)) if refusal.is_general() => {
+                self.gaps.insert(refusal.gap(self.source.place(), API));
+            }
+            Some((refusal, places)) => {
+                for place in places {
+                    self.miss(queries[place], refusal.cause.clone());
+                }
+            }
+            None => {}
+        }
+        Ok(())
     }
 
     fn miss(&mut self, query: Query, cause: String) {
@@ -257,31 +139,6 @@ impl<S: MetricData> Pull<'_, S> {
         }
         Pulled { series, gaps: self.gaps.into_iter().collect() }
     }
-}
-
-fn sdk_query(
-    index: usize,
-    measure: Measure,
-    identity: &WorkloadIdentity,
-    period_seconds: u32,
-) -> MetricDataQuery {
-    let dimension = |name: &str, value: &str| Dimension::builder().name(name).value(value).build();
-    let metric = Metric::builder()
-        .namespace(measure.namespace())
-        .metric_name(measure.metric())
-        .dimensions(dimension("ClusterName", &identity.cluster))
-        .dimensions(dimension(measure.dimension(), &identity.name))
-        .build();
-    let stat = MetricStat::builder()
-        .metric(metric)
-        .period(i32::try_from(period_seconds).unwrap_or(i32::MAX))
-        .stat(measure.statistic())
-        .build();
-    MetricDataQuery::builder().id(format!("q{index}")).metric_stat(stat).return_data(true).build()
-}
-
-fn message_text(message: &MessageData) -> String {
-    plain(&format!("{}: {}", message.code().unwrap_or("message"), message.value().unwrap_or_default()))
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ pub mod plan;
 mod autoscaling;
 mod cancel;
 mod capacity;
+mod container_instances;
 mod container_peaks;
 mod convert;
 mod discover;
@@ -18,7 +19,9 @@ mod ecs;
 mod gaps;
 mod history;
 mod inventory;
+mod metric_data;
 mod metrics;
+mod out_folder;
 mod points;
 mod progress;
 mod request;
@@ -33,5 +36,9 @@ pub use cancel::{CancelSignal, Canceller, cancellation};
 pub use plan::{CostBound, Period, PlanError};
 pub use progress::{Event, Progress, Silent};
 pub use request::{Bounds, CollectRequest, LookbackError, Regions, parse_lookback};
-pub use run::{CollectError, Outcome, Prepared, collect, prepare};
+pub use run::{CollectError, Outcome, Prepared, check_writable, collect, prepare};
 pub use session::SettingsError;
+pub(crate) use {
+    gaps::{Refusal, RefusalKind},
+    session::{CONNECT_TIMEOUT, configured_region, sdk_config},
+};

@@ -314,6 +314,25 @@ fn queries_per_call(points: u64) -> u64 {
     (POINTS_PER_CALL / points).clamp(1, QUERIES_PER_CALL)
 }
 
+/// Things of `series` series each, with a point every `period_seconds`, that fit in one call. The
+/// window need not be aligned to that period, so a series may have a point more at either end.
+pub fn things_per_call(window: &Window, period_seconds: u32, series: usize) -> usize {
+    let points = window.seconds() / u64::from(period_seconds.max(1)) + 2;
+    let queries = usize::try_from(queries_per_call(points)).unwrap_or(usize::MAX);
+    (queries / series.max(1)).max(1)
+}
+
+/// Queries and calls for things of `series` series each: so many of them in each account and region.
+pub fn cost_of_things(
+    in_places: impl IntoIterator<Item = usize>,
+    series: usize,
+    per_call: usize,
+) -> (u64, u64) {
+    in_places.into_iter().fold((0, 0), |(queries, calls), things| {
+        (queries + (things * series) as u64, calls + things.div_ceil(per_call) as u64)
+    })
+}
+
 /// How many of `workloads` the next part takes: all if they fit, else the length between half of
 /// `most` and `most` that leaves the fewest places in its last call unused.
 fn part_length(workloads: &[Workload], per_call: u64, most: usize) -> usize {

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::{
     cancel::CancelSignal,
-    container_peaks, inventory, metrics,
+    container_peaks, inventory, metrics, out_folder,
     plan::{self, CostBound, PartPlan, PlanError},
     progress::{Event, Progress},
     request::CollectRequest,
@@ -90,6 +90,12 @@ pub struct Outcome {
     pub workloads: usize,
     /// Whether it continued an interrupted collect.
     pub resumed: bool,
+}
+
+/// Whether a snapshot can be written to `folder`, to be asked before a collect: AWS knows nothing of it.
+pub fn check_writable(folder: &Path) -> Result<(), CollectError> {
+    let refused = |cause| SnapshotError::Io { action: "write to", path: folder.to_owned(), cause };
+    Ok(out_folder::check(folder).map_err(refused)?)
 }
 
 /// Both steps at once.

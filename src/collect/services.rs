@@ -1,6 +1,8 @@
 //! Services as workloads: what a `DescribeServices` answer says, read with the cluster's defaults,
 //! its capacity providers and, for external deployment controllers, its task sets.
 
+use std::collections::BTreeSet;
+
 use aws_sdk_ecs::types as sdk;
 use jiff::Timestamp;
 
@@ -110,8 +112,11 @@ pub fn found_service(
             _ => Scheduling::Replica,
         },
         controller,
-        maximum_percent: None,
-        placement_constraints: Vec::new(),
+        maximum_percent: service
+            .deployment_configuration()
+            .and_then(|deployment| deployment.maximum_percent())
+            .map(count),
+        placement_constraints: placement_constraints(service.placement_constraints()),
         revisions,
         history: HistorySource::CurrentOnly,
         scaling: None,
@@ -125,6 +130,16 @@ pub fn found_service(
         task_definition,
         deployed_at: primary.and_then(|primary| timestamp(primary.created_at())),
     })
+}
+
+/// The kinds, each once. Expressions are left out: nothing is decided by them.
+fn placement_constraints(constraints: &[sdk::PlacementConstraint]) -> Vec<String> {
+    let kinds: BTreeSet<&str> = constraints
+        .iter()
+        .filter_map(|constraint| constraint.r#type())
+        .map(sdk::PlacementConstraintType::as_str)
+        .collect();
+    kinds.into_iter().map(str::to_owned).collect()
 }
 
 /// The service's own settings, else those of its primary task set, else of its largest one.
@@ -238,6 +253,22 @@ mod tests {
             let workload = found(service, default).unwrap().workload;
             assert_eq!((workload.launch_type, workload.strategy.len()), (launch_type, strategy), "{case}");
         }
+    }
+
+    #[test]
+    fn deployment_and_placement_are_kept_as_they_are_set() {
+        use sdk::PlacementConstraintType::{DistinctInstance, MemberOf};
+        let constraint = |kind| sdk::PlacementConstraint::builder().r#type(kind).expression("e").build();
+        let set = service()
+            .deployment_configuration(sdk::DeploymentConfiguration::builder().maximum_percent(150).build())
+            .placement_constraints(constraint(MemberOf))
+            .placement_constraints(constraint(DistinctInstance))
+            .placement_constraints(constraint(MemberOf));
+        let workload = found(set, &["asg"]).unwrap().workload;
+        assert_eq!(workload.maximum_percent, Some(150));
+        assert_eq!(workload.placement_constraints, ["distinctInstance", "memberOf"]);
+        let unset = found(service(), &["asg"]).unwrap().workload;
+        assert_eq!((unset.maximum_percent, unset.placement_constraints), (None, Vec::new()));
     }
 
     #[test]

@@ -25,6 +25,8 @@ use super::{
 };
 use crate::snapshot::{Gap, Scope};
 
+/// Longest time to connect.
+pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Attempts at a request, where `AWS_MAX_ATTEMPTS` says no other number.
 /// With the SDK's back-off that is about a minute of throttling.
 const ATTEMPTS: u32 = 8;
@@ -169,32 +171,40 @@ async fn configured(request: &CollectRequest, profile: Option<&String>) -> Resul
         // Only to ask who the caller is: the partition is not known before.
         Regions::All => configured_region(profile).await.into_iter().chain(first_regions()).collect(),
     };
+    let attempt = Duration::from_secs(request.bounds.attempt_seconds.max(1));
+    let timeouts =
+        TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).operation_attempt_timeout(attempt).build();
+    let config = sdk_config(profile, &regions[0], timeouts).await?;
+    Ok(Identity { name, config, regions })
+}
+
+/// How to reach AWS as `profile`, or as the SDK's own chain says, from `region`.
+pub(crate) async fn sdk_config(
+    profile: Option<&String>,
+    region: &str,
+    timeouts: TimeoutConfig,
+) -> Result<SdkConfig, SettingsError> {
     let http_client =
         aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
-    let timeouts = TimeoutConfig::builder()
-        .connect_timeout(Duration::from_secs(5))
-        .operation_attempt_timeout(Duration::from_secs(request.bounds.attempt_seconds.max(1)))
-        .build();
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .http_client(http_client.clone())
         .timeout_config(timeouts)
         .retry_config(retries(|name| std::env::var(name).ok())?)
-        .region(Region::new(regions[0].clone()));
+        .region(Region::new(region.to_owned()));
     if let Some(profile) = profile {
         // The SDK's chain would take AWS_ACCESS_KEY_ID before a profile, whichever one is named, and
         // several profiles would then all be the same account.
         let provider = ProfileFileCredentialsProvider::builder()
             .configure(
                 &ProviderConfig::without_region()
-                    .with_region(Some(Region::new(regions[0].clone())))
+                    .with_region(Some(Region::new(region.to_owned())))
                     .with_http_client(http_client),
             )
             .profile_name(profile)
             .build();
         loader = loader.profile_name(profile).credentials_provider(provider);
     }
-    let config = loader.load().await;
-    Ok(Identity { name, config, regions })
+    Ok(loader.load().await)
 }
 
 /// Adaptive retries, unless the SDK's own variables say otherwise. They are read here because the
@@ -238,7 +248,7 @@ fn first_retries(config: &SdkConfig) -> RetryConfig {
 }
 
 /// `AWS_REGION`, else the profile's. Not the machine's: a region that nobody chose is a guess.
-async fn configured_region(profile: Option<&String>) -> Option<String> {
+pub(crate) async fn configured_region(profile: Option<&String>) -> Option<String> {
     if let Some(region) = EnvironmentVariableRegionProvider::new().region().await {
         return Some(region.to_string());
     }

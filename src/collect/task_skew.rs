@@ -5,16 +5,14 @@
 //! Only tasks that ran in the last three hours are listed: those of deployments long past are many, and
 //! were never beside the ones of today. An hour is one point, so this costs two queries for each task.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use aws_sdk_cloudwatch::{
-    primitives::DateTime,
-    types::{Dimension, DimensionFilter, Metric, MetricDataQuery, MetricStat, RecentlyActive},
-};
+use aws_sdk_cloudwatch::types::{Dimension, DimensionFilter, RecentlyActive};
 
 use super::{
     gaps::Refusal,
-    plan::{POINTS_PER_CALL, QUERIES_PER_CALL},
+    metric_data::{self, MetricData, SeriesQuery},
+    plan,
     session::Session,
 };
 use crate::{
@@ -23,7 +21,6 @@ use crate::{
 };
 
 const LIST: &str = "cloudwatch:ListMetrics";
-const READ: &str = "cloudwatch:GetMetricData";
 const NAMESPACE: &str = "ECS/ContainerInsights";
 /// Stops a server that pages for ever.
 const PAGES: usize = 10_000;
@@ -146,18 +143,14 @@ fn at_most(mut tasks: Vec<String>) -> (Vec<String>, usize) {
 
 /// Queries that [`add`] makes, and calls.
 pub fn cost(wanted: &[Wanted], window: &Window) -> (u64, u64) {
-    let count = |place: &[Wanted]| place.iter().map(|wanted| wanted.tasks.len()).sum::<usize>();
-    let calls = wanted
+    let in_places = wanted
         .chunk_by(|a, b| a.place == b.place)
-        .map(|place| count(place).div_ceil(tasks_per_call(window)))
-        .sum::<usize>();
-    ((count(wanted) * METRICS.len()) as u64, calls as u64)
+        .map(|place| place.iter().map(|wanted| wanted.tasks.len()).sum());
+    plan::cost_of_things(in_places, METRICS.len(), tasks_per_call(window))
 }
 
 fn tasks_per_call(window: &Window) -> usize {
-    let points = window.seconds() / u64::from(HOUR) + 2;
-    let queries = usize::try_from((POINTS_PER_CALL / points).min(QUERIES_PER_CALL)).unwrap_or(usize::MAX);
-    (queries / METRICS.len()).max(1)
+    plan::things_per_call(window, HOUR, METRICS.len())
 }
 
 /// Adds how the tasks compare to the workloads of `inventory`; what could not be read is a gap.
@@ -169,33 +162,60 @@ pub async fn add(
 ) -> Vec<Gap> {
     let mut gaps = Vec::new();
     for session in sessions {
-        let here = wanted.iter().filter(|wanted| wanted.place == session.place());
-        let tasks: Vec<(&Wanted, &str)> =
-            here.flat_map(|wanted| wanted.tasks.iter().map(move |task| (wanted, task.as_str()))).collect();
-        let mut hours: BTreeMap<u32, [Vec<Hours>; 2]> = BTreeMap::new();
-        for batch in tasks.chunks(tasks_per_call(window)) {
-            match ask(session, batch, window).await {
-                Ok(answers) => {
-                    for ((wanted, _), [cpu, memory]) in batch.iter().zip(answers) {
-                        let of_service = hours.entry(wanted.workload_id).or_default();
-                        of_service[0].push(cpu);
-                        of_service[1].push(memory);
-                    }
-                }
-                Err(refusal) => {
-                    gaps.push(refusal.gap(session.place(), READ));
-                    // A service whose tasks are known in part only would be compared wrongly.
-                    if let Some((wanted, _)) = batch.first() {
-                        hours.remove(&wanted.workload_id);
-                    }
-                    break;
-                }
+        let here: Vec<&Wanted> = wanted.iter().filter(|wanted| wanted.place == session.place()).collect();
+        gaps.extend(add_from(session, &here, inventory, window).await);
+    }
+    gaps
+}
+
+async fn add_from(
+    source: &impl MetricData,
+    wanted: &[&Wanted],
+    inventory: &mut Inventory,
+    window: &Window,
+) -> Vec<Gap> {
+    let mut gaps = Vec::new();
+    let tasks: Vec<(&Wanted, &str)> = wanted
+        .iter()
+        .flat_map(|wanted| wanted.tasks.iter().map(move |task| (*wanted, task.as_str())))
+        .collect();
+    let mut hours: BTreeMap<u32, [Vec<Hours>; 2]> = BTreeMap::new();
+    // A service whose tasks are known in part only would be compared wrongly.
+    let mut in_part: BTreeSet<u32> = BTreeSet::new();
+    for batch in tasks.chunks(tasks_per_call(window)) {
+        let series: Vec<SeriesQuery<'_>> = batch
+            .iter()
+            .flat_map(|(wanted, task)| METRICS.map(|metric| query(wanted, metric, task)))
+            .collect();
+        let mut answers = vec![<[Hours; 2]>::default(); batch.len()];
+        let missing = metric_data::call(source, &series, window, |place, second, value| {
+            if value.is_finite() && value >= 0.0 {
+                answers[place / METRICS.len()][place % METRICS.len()].insert(second, value);
             }
+        })
+        .await;
+        let workload_of = |place: usize| batch[place / METRICS.len()].0.workload_id;
+        in_part.extend(missing.places().into_iter().map(workload_of));
+        let refused = missing.refused.is_some();
+        gaps.extend(missing.into_gaps(&source.place(), |place| {
+            let id = inventory.workloads.get(workload_of(place) as usize).map(|w| w.identity.id());
+            let task = batch[place / METRICS.len()].1;
+            (id.unwrap_or_default(), format!("{} of task {task}", series[place].metric))
+        }));
+        for ((wanted, _), [cpu, memory]) in batch.iter().zip(answers) {
+            let of_service = hours.entry(wanted.workload_id).or_default();
+            of_service[0].push(cpu);
+            of_service[1].push(memory);
         }
-        for wanted in wanted {
-            if let Some(hours) = hours.remove(&wanted.workload_id) {
-                record(inventory, wanted, &hours);
-            }
+        if refused {
+            // The last service of the batch may have had more tasks to come.
+            in_part.extend(batch.last().map(|(wanted, _)| wanted.workload_id));
+            break;
+        }
+    }
+    for wanted in wanted.iter().filter(|wanted| !in_part.contains(&wanted.workload_id)) {
+        if let Some(hours) = hours.remove(&wanted.workload_id) {
+            record(inventory, wanted, &hours);
         }
     }
     gaps
@@ -211,65 +231,18 @@ fn record(inventory: &mut Inventory, wanted: &Wanted, hours: &[Vec<Hours>; 2]) {
     }
 }
 
-/// CPU and memory of each task, in the batch's order.
-async fn ask(
-    session: &Session,
-    batch: &[(&Wanted, &str)],
-    window: &Window,
-) -> Result<Vec<[Hours; 2]>, Refusal> {
-    let queries: Vec<MetricDataQuery> = batch
-        .iter()
-        .flat_map(|task| METRICS.map(|metric| (task, metric)))
-        .enumerate()
-        .map(|(index, ((wanted, task), metric))| query(index, wanted, metric, task))
-        .collect();
-    let mut hours = vec![<[Hours; 2]>::default(); batch.len()];
-    let mut token = None;
-    for _ in 0..PAGES {
-        let answer = session
-            .cloudwatch
-            .get_metric_data()
-            .set_metric_data_queries(Some(queries.clone()))
-            .start_time(DateTime::from_secs(window.start.as_second()))
-            .end_time(DateTime::from_secs(window.end.as_second()))
-            .set_next_token(token)
-            .send()
-            .await
-            .map_err(|error| Refusal::of(&error))?;
-        for result in answer.metric_data_results() {
-            let index = result.id().and_then(|id| id.strip_prefix('t')).and_then(|id| id.parse().ok());
-            let of_task = index.and_then(|index: usize| Some(&mut hours.get_mut(index / 2)?[index % 2]));
-            let Some(hours) = of_task else { continue };
-            let points = result.timestamps().iter().zip(result.values());
-            hours.extend(
-                points
-                    .filter(|(_, value)| value.is_finite() && **value >= 0.0)
-                    .map(|(at, value)| (at.secs(), *value)),
-            );
-        }
-        token = answer.next_token().filter(|token| !token.is_empty()).map(str::to_owned);
-        if token.is_none() {
-            return Ok(hours);
-        }
+fn query<'a>(wanted: &'a Wanted, metric: &'a str, task: &'a str) -> SeriesQuery<'a> {
+    SeriesQuery {
+        namespace: NAMESPACE,
+        metric,
+        statistic: "Average",
+        period_seconds: HOUR,
+        dimensions: vec![
+            ("ClusterName", &wanted.cluster),
+            ("ServiceName", &wanted.service),
+            ("TaskId", task),
+        ],
     }
-    Err(Refusal::other("the answer's pages do not end"))
-}
-
-fn query(index: usize, wanted: &Wanted, metric: &str, task: &str) -> MetricDataQuery {
-    let dimension = |name: &str, value: &str| Dimension::builder().name(name).value(value).build();
-    let metric = Metric::builder()
-        .namespace(NAMESPACE)
-        .metric_name(metric)
-        .dimensions(dimension("ClusterName", &wanted.cluster))
-        .dimensions(dimension("ServiceName", &wanted.service))
-        .dimensions(dimension("TaskId", task))
-        .build();
-    let stat = MetricStat::builder()
-        .metric(metric)
-        .period(i32::try_from(HOUR).unwrap_or(i32::MAX))
-        .stat("Average")
-        .build();
-    MetricDataQuery::builder().id(format!("t{index}")).metric_stat(stat).return_data(true).build()
 }
 
 /// How the tasks compare, by CPU and memory; `None` where no two ran side by side.
@@ -327,7 +300,10 @@ fn centi_percent(percent: f64) -> u32 {
 
 #[cfg(test)]
 mod tests {
+    use aws_sdk_cloudwatch::types::StatusCode;
+
     use super::*;
+    use crate::collect::metric_data::script::{Answer, Script, service};
 
     /// A task's hours from one on.
     fn hours(first: i64, values: &[f64]) -> Hours {
@@ -391,6 +367,60 @@ mod tests {
         assert_eq!(task(&of_task[1..]), None);
     }
 
+    /// Two services of two tasks each, compared by a script's answers over three hours.
+    fn added(answers: Vec<Answer>) -> (Vec<Option<TaskSkew>>, Vec<String>) {
+        let mut inventory = Inventory { workloads: vec![service(0), service(1)], ..Inventory::default() };
+        let wanted = [0, 1].map(|workload_id| Wanted {
+            place: "1/r".to_owned(),
+            workload_id,
+            cluster: "c".to_owned(),
+            service: format!("s{workload_id}"),
+            tasks: vec!["a".to_owned(), "b".to_owned()],
+            listed: 2,
+        });
+        let window = Window {
+            start: jiff::Timestamp::from_second(0).unwrap(),
+            end: jiff::Timestamp::from_second(86_400).unwrap(),
+            period_seconds: 3_600,
+        };
+        let script = Script::of(answers).for_hours(3);
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let here: Vec<&Wanted> = wanted.iter().collect();
+        let gaps = runtime.block_on(add_from(&script, &here, &mut inventory, &window));
+        (
+            inventory.workloads.into_iter().map(|workload| workload.facts.task_skew).collect(),
+            gaps.into_iter().map(|gap| format!("{}: {}", gap.scope, gap.cause)).collect(),
+        )
+    }
+
+    /// Each task's CPU, 10 % and 30 % in both services; the last one ends as given.
+    fn cpu_of_all(last: StatusCode) -> Answer {
+        let complete = |place, value| (place, value, StatusCode::Complete);
+        Ok((vec![complete(0, 10.0), complete(2, 30.0), complete(4, 10.0), (6, 30.0, last)], None))
+    }
+
+    #[test]
+    fn a_service_is_compared_only_if_all_its_tasks_are_known() {
+        let spread = TaskSpread { hottest: 3_000, coolest: 1_000, mean: 2_000 };
+        let skew = Some(TaskSkew { tasks: 2, cpu: Some(spread), memory: None });
+        assert_eq!(added(vec![cpu_of_all(StatusCode::Complete)]), (vec![skew, skew], Vec::new()));
+        let (found, gaps) = added(vec![cpu_of_all(StatusCode::Forbidden)]);
+        assert_eq!(found, [skew, None]);
+        assert_eq!(gaps, ["1/r/c/s1: access denied (Forbidden): TaskCpuUtilization of task b"]);
+        let (found, gaps) = added(vec![Err(Refusal::other("no"))]);
+        assert_eq!((found, gaps), (vec![None, None], vec!["1/r: no".to_owned()]));
+    }
+
+    #[test]
+    fn a_task_that_came_incomplete_is_asked_for_again() {
+        let (found, gaps) = added(vec![
+            cpu_of_all(StatusCode::PartialData),
+            Ok((vec![(0, 50.0, StatusCode::Complete)], None)),
+        ]);
+        assert_eq!(found[1].unwrap().cpu.unwrap().hottest, 5_000);
+        assert_eq!(gaps, [""; 0]);
+    }
+
     #[test]
     fn calls_stay_within_the_limits_and_are_counted() {
         let of = |listed: usize| {
@@ -407,7 +437,7 @@ mod tests {
             };
             assert_eq!(tasks_per_call(&window), per_call, "{days} days");
             let points = (per_call * METRICS.len()) as u64 * (window.seconds() / 3_600 + 2);
-            assert!(points <= POINTS_PER_CALL, "{days} days");
+            assert!(points <= plan::POINTS_PER_CALL, "{days} days");
             assert_eq!(cost(&[of(73), of(12)], &window), expected, "{days} days");
         }
     }

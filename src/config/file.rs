@@ -3,16 +3,17 @@
 use std::{ops::Range, path::Path};
 
 use rust_decimal::{Decimal, prelude::ToPrimitive as _};
-use serde::Deserialize;
+use serde::{Deserialize, de::IgnoredAny};
 use toml::Spanned;
 
 use super::{
     Config, ConfigError,
+    ec2::{Ec2File, EksFile},
     overrides::{Override, OverrideFile},
 };
 use crate::pricing::{PlanPayment, PlanTerm};
 
-type Number = Option<Spanned<f64>>;
+pub(super) type Number = Option<Spanned<f64>>;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -26,8 +27,15 @@ struct File {
     discount: DiscountFile,
     spot: SpotFile,
     savings_plan: SavingsPlanFile,
+    ec2: Ec2File,
+    eks: EksFile,
     #[serde(rename = "override")]
     overrides: Vec<Spanned<OverrideFile>>,
+    /// For `check` alone, which reads it itself.
+    #[serde(rename = "check")]
+    _check: IgnoredAny,
+    #[serde(rename = "waiver")]
+    _waiver: IgnoredAny,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -97,7 +105,7 @@ pub(super) struct Rule {
     pub to: Decimal,
 }
 
-const fn rule(key: &'static str, scale: u32, from: i64, to: i64) -> Rule {
+pub(super) const fn rule(key: &'static str, scale: u32, from: i64, to: i64) -> Rule {
     Rule { key, scale, from: whole(from), to: whole(to) }
 }
 
@@ -178,8 +186,21 @@ pub(super) fn overlaid(mut config: Config, file: &str, text: &str) -> Result<Con
         place: error.span().map_or_else(|| file.to_owned(), |span| source.place(&span)),
         cause: error.message().to_owned(),
     })?;
-    let File { region, sizing, evidence, idle, guards, change, discount, spot, savings_plan, overrides } =
-        read;
+    let File {
+        region,
+        sizing,
+        evidence,
+        idle,
+        guards,
+        change,
+        discount,
+        spot,
+        savings_plan,
+        ec2,
+        eks,
+        overrides,
+        ..
+    } = read;
     config.region = region.or(config.region);
     config.guard_duty_agent = guards.guardduty_agent.unwrap_or(config.guard_duty_agent);
     let origins = &mut config.origins;
@@ -206,6 +227,8 @@ pub(super) fn overlaid(mut config: Config, file: &str, text: &str) -> Result<Con
     }
     config.savings_plan.term = savings_plan.term.unwrap_or(config.savings_plan.term);
     config.savings_plan.payment = savings_plan.payment.unwrap_or(config.savings_plan.payment);
+    config.ec2.overlay(ec2, source)?;
+    config.eks.overlay(&eks, source)?;
     for written in overrides {
         config.overrides.push(Override::read(written, source)?);
     }

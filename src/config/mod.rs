@@ -4,6 +4,7 @@
 //! no file and no environment itself. [`Config::for_workload`] gives what holds for one workload, and
 //! where each setting is from.
 
+mod ec2;
 mod file;
 mod overrides;
 mod resolved;
@@ -20,6 +21,7 @@ use crate::{
     units::Usd,
 };
 
+pub use ec2::{Ec2Settings, EksSettings, InstanceDiscount};
 pub use overrides::Override;
 pub use resolved::{Resolved, SettingInForce};
 
@@ -41,6 +43,8 @@ pub struct Config {
     /// Tasks of a service that stay on demand when the rest moves to Spot.
     pub spot_on_demand_tasks: u32,
     pub savings_plan: SavingsPlanChoice,
+    pub ec2: Ec2Settings,
+    pub eks: EksSettings,
     /// In the file's sequence.
     overrides: Vec<Override>,
     /// Where each setting is from, by key: `default`, or file and line.
@@ -193,6 +197,8 @@ impl Default for Config {
                 payment: PlanPayment::NoUpfront,
                 coverage_centi_percent: 0,
             },
+            ec2: Ec2Settings::default(),
+            eks: EksSettings::default(),
             overrides: Vec::new(),
             origins: BTreeMap::new(),
         };

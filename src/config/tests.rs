@@ -97,10 +97,11 @@ fn the_documented_file_and_every_example_in_it_parse() {
         .lines()
         .map(|line| line.strip_prefix("# ").filter(|rest| is_example(rest)).unwrap_or(line))
         .collect();
-    assert_eq!(uncommented.iter().zip(DEFAULT_TOML.lines()).filter(|(a, b)| *a != b).count(), 14);
+    assert_eq!(uncommented.iter().zip(DEFAULT_TOML.lines()).filter(|(a, b)| *a != b).count(), 37);
     let config = read(&uncommented.join("\n"));
     assert_eq!(config.region.as_deref(), Some("eu-west-1"));
     assert_eq!(config.overrides.len(), 3);
+    assert_eq!((config.ec2.discounts.len(), config.eks.clusters), (1, Some(1)));
     // No example repeats a default: it would show nothing.
     let checkout = config.for_workload(&workload());
     assert_eq!(setting(&checkout, "peak_factor").0, "1.5");

@@ -7,6 +7,7 @@
 
 mod buckets;
 mod histogram;
+mod hourly_tasks;
 mod replay;
 mod rollup;
 mod runs;
@@ -16,9 +17,10 @@ mod window_demand;
 
 pub use buckets::{BUCKETS, bucket_of, bucket_upper_bound};
 pub use histogram::Histogram;
+pub use hourly_tasks::{DEFAULT_MAXIMUM_PERCENT, Surge, hourly_tasks};
 pub use replay::{Moment, Replay, ResourceReplay, moments};
 pub use rollup::{DayRollup, ResourceRollup, Rollups, roll_up};
 pub use runs::{Runs, runs};
 pub use startup::{StartUp, start_up};
-pub use timeline::{Requested, Segment, Timeline};
+pub use timeline::{Caps, Requested, Segment, Timeline};
 pub use window_demand::{Observed, WindowDemand};

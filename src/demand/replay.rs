@@ -11,7 +11,7 @@
 //! | 48 % of 1 vCPU | 1 vCPU | 0.5 vCPU | at the cap (95 % of it or more) |
 //! | 97 % of 0.5 vCPU | 0.5 vCPU | 1 vCPU | unknown |
 
-use super::timeline::{Requested, Timeline};
+use super::timeline::{Requested, Segment, Timeline};
 use crate::{
     units::{CpuUnits, MemoryMib},
     utilization::{CENTI_PERCENT_FULL, Point},
@@ -32,7 +32,7 @@ pub struct Moment {
     pub cpu: Option<u64>,
     /// KiB; `None`: no sample.
     pub memory: Option<u64>,
-    /// Whether it reached 95 % of the size in force.
+    /// Whether it reached 95 % of what it could use at most.
     pub cpu_capped: bool,
     pub memory_capped: bool,
 }
@@ -67,38 +67,45 @@ pub fn moments(points: &[Point], timeline: &Timeline, period_seconds: u32) -> Ve
         .filter(has_sample)
         .map(|point| {
             let end = point.timestamp.saturating_add(period);
-            let (requested, mixed) = in_force(timeline, point.timestamp, end);
+            let Segment { requested, caps, mixed, .. } = in_force(timeline, point.timestamp, end);
             let absolute = |share: Option<u32>, full: u64| {
-                share.map(|share| (u64::from(share) * full).div_ceil(u64::from(CENTI_PERCENT_FULL)))
+                // Of nothing a share says nothing.
+                let share = share.filter(|_| full > 0)?;
+                Some((u64::from(share) * full).div_ceil(u64::from(CENTI_PERCENT_FULL)))
             };
-            let capped = |share: Option<u32>| share.is_some_and(|share| share >= CAP_CENTI_PERCENT);
+            let capped = |share: Option<u32>, full: u32, cap: Option<u32>| {
+                share.zip(cap).is_some_and(|(share, cap)| {
+                    u64::from(share) * u64::from(full) >= u64::from(cap) * u64::from(CAP_CENTI_PERCENT)
+                })
+            };
             Moment {
                 timestamp: point.timestamp,
                 requested,
                 mixed,
                 cpu: absolute(point.cpu_max, u64::from(requested.cpu.0) * 1000),
                 memory: absolute(point.mem_max, u64::from(requested.memory.0) * 1024),
-                cpu_capped: capped(point.cpu_max),
-                memory_capped: capped(point.mem_max),
+                cpu_capped: capped(point.cpu_max, requested.cpu.0, caps.cpu.map(|cpu| cpu.0)),
+                memory_capped: capped(point.mem_max, requested.memory.0, caps.memory.map(|mib| mib.0)),
             }
         })
         .collect()
 }
 
 /// The larger of each dimension from `start` until before `end`, and whether sizes were mixed.
-fn in_force(timeline: &Timeline, start: i64, end: i64) -> (Requested, bool) {
+fn in_force(timeline: &Timeline, start: i64, end: i64) -> Segment {
     let segments = timeline.segments();
     let first = segments.partition_point(|segment| segment.start <= start).saturating_sub(1);
-    let (mut requested, mut mixed) = (segments[first].requested, segments[first].mixed);
+    let Segment { mut requested, mut caps, mut mixed, .. } = segments[first];
     for next in segments[first + 1..].iter().take_while(|next| next.start < end) {
         mixed |= next.mixed || next.requested != requested;
+        caps = caps.larger(next.caps);
         requested = Requested {
             cpu: requested.cpu.max(next.requested.cpu),
             memory: requested.memory.max(next.requested.memory),
             ephemeral_storage: requested.ephemeral_storage.max(next.requested.ephemeral_storage),
         };
     }
-    (requested, mixed)
+    Segment { requested, caps, mixed, ..segments[first] }
 }
 
 impl Replay {

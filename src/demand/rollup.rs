@@ -3,14 +3,14 @@
 use super::{
     buckets::bucket_of,
     histogram::{DenseHistogram, Histogram},
-    timeline::{Requested, Timeline},
+    timeline::{Requested, Segment, Timeline},
 };
 use crate::{
     units::TaskTime,
     utilization::{CENTI_PERCENT_FULL, Point},
 };
 
-/// Samples at this share of the size or above are at the cap: what was wanted is unknown.
+/// Samples at this share of the cap or above are at it: what was wanted is unknown.
 const CAP_CENTI_PERCENT: u32 = 9_500;
 
 /// Statistics of one resource: CPU in thousandths of a CPU unit, memory in KiB.
@@ -25,7 +25,7 @@ pub struct ResourceRollup {
     pub average_weight: u64,
     /// Largest average of a period.
     pub average_max: Option<u64>,
-    /// Periods in which the hottest task reached 95 % of its size.
+    /// Periods in which the hottest task reached 95 % of what it can use at most.
     pub periods_at_cap: u32,
 }
 
@@ -72,14 +72,27 @@ struct ResourceFill {
 }
 
 impl ResourceFill {
-    /// `scale` is what 100 % is, in the rollup's unit.
-    fn add(&mut self, average: Option<u32>, maximum: Option<u32>, weight: u32, scale: u64) {
+    /// `scale` is what 100 % is, in the rollup's unit, and `cap` what a task can use at most. Of nothing
+    /// a share says nothing.
+    fn add(
+        &mut self,
+        (average, maximum): (Option<u32>, Option<u32>),
+        weight: u32,
+        scale: u64,
+        cap: Option<u64>,
+    ) {
         let full = u64::from(CENTI_PERCENT_FULL);
+        if scale == 0 {
+            return;
+        }
         if let Some(maximum) = maximum {
             let value = (u64::from(maximum) * scale).div_ceil(full);
             self.dense.add(bucket_of(value), 1);
             self.rollup.max = self.rollup.max.max(Some(value));
-            self.rollup.periods_at_cap += u32::from(maximum >= CAP_CENTI_PERCENT);
+            let at_cap = cap.is_some_and(|cap| {
+                u128::from(maximum) * u128::from(scale) >= u128::from(cap) * u128::from(CAP_CENTI_PERCENT)
+            });
+            self.rollup.periods_at_cap += u32::from(at_cap);
         }
         if let Some(average) = average {
             let value = u64::from(average) * scale / full;
@@ -115,11 +128,12 @@ pub fn roll_up(points: &[Point], timeline: &Timeline, period_seconds: u32) -> Ro
             at += 1;
         }
         // A period in which the size changes counts as mixed, with the larger size.
-        let (mut requested, mut mixed) = (segments[at].requested, segments[at].mixed);
+        let Segment { mut requested, mut mixed, mut caps, .. } = segments[at];
         let resolution = segments[at].metric_resolution_seconds;
         let end = point.timestamp.saturating_add(i64::from(period_seconds));
         for next in segments[at + 1..].iter().take_while(|next| next.start < end) {
             mixed |= next.mixed || next.requested != requested;
+            caps = caps.larger(next.caps);
             requested = Requested {
                 cpu: requested.cpu.max(next.requested.cpu),
                 memory: requested.memory.max(next.requested.memory),
@@ -160,8 +174,12 @@ pub fn roll_up(points: &[Point], timeline: &Timeline, period_seconds: u32) -> Ro
             None => rollups.periods_without_live_tasks += u64::from(point.cpu_samples.is_some()),
         }
         let weight = point.cpu_samples.unwrap_or(1);
-        cpu.add(point.cpu_avg, point.cpu_max, weight, u64::from(requested.cpu.0) * 1000);
-        memory.add(point.mem_avg, point.mem_max, weight, u64::from(requested.memory.0) * 1024);
+        let (cpu_full, memory_full) =
+            (u64::from(requested.cpu.0) * 1000, u64::from(requested.memory.0) * 1024);
+        let cpu_cap = caps.cpu.map(|cpu| u64::from(cpu.0) * 1000);
+        let memory_cap = caps.memory.map(|memory| u64::from(memory.0) * 1024);
+        cpu.add((point.cpu_avg, point.cpu_max), weight, cpu_full, cpu_cap);
+        memory.add((point.mem_avg, point.mem_max), weight, memory_full, memory_cap);
     }
     finish(&mut day, &mut cpu, &mut memory, &mut rollups);
     rollups

@@ -4,6 +4,10 @@
 //! that holds in each. Where two sizes ran at once (a deployment under way), the larger of each
 //! dimension holds and the segment is marked as mixed. Before the first known revision, the first
 //! one is assumed.
+//!
+//! What a task may use at most ([`Caps`]) is its size where the size is the task's own, as it always is
+//! on Fargate. On container instances the containers' CPU is a share that may be passed, and so may a
+//! soft memory limit: there is a cap only where every container has a hard one.
 
 use std::collections::BTreeMap;
 
@@ -23,12 +27,39 @@ pub struct Requested {
     pub ephemeral_storage: StorageGib,
 }
 
+/// What one task can use at most; `None`: nothing but the instance ends it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Caps {
+    pub cpu: Option<CpuUnits>,
+    pub memory: Option<MemoryMib>,
+}
+
+impl Caps {
+    pub fn of(definition: &TaskDefinition) -> Self {
+        let limits = definition.containers.iter().map(|container| container.memory);
+        // Of no containers nothing is known.
+        let hard = (!definition.containers.is_empty()).then_some(MemoryMib(0)).and_then(|none| {
+            limits.into_iter().try_fold(none, |sum, limit| Some(MemoryMib(sum.0.saturating_add(limit?.0))))
+        });
+        Self { cpu: definition.cpu, memory: definition.memory.or(hard) }
+    }
+
+    /// Those of tasks of both kinds: the larger.
+    pub(super) fn larger(self, other: Self) -> Self {
+        Self {
+            cpu: self.cpu.zip(other.cpu).map(|(a, b)| a.max(b)),
+            memory: self.memory.zip(other.memory).map(|(a, b)| a.max(b)),
+        }
+    }
+}
+
 /// A stretch of time with one size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Segment {
     /// Seconds since the epoch; the segment lasts until the next one starts.
     pub start: i64,
     pub requested: Requested,
+    pub caps: Caps,
     /// Several different sizes ran at once.
     pub mixed: bool,
     /// Seconds of task time that one sample stands for.
@@ -51,8 +82,12 @@ struct Phase {
     /// When the revision before it was gone.
     settled: i64,
     requested: Requested,
+    caps: Caps,
     resolution: u32,
 }
+
+/// What of a definition is its size; `None`: it has none.
+type SizeOf = fn(&TaskDefinition) -> Option<(CpuUnits, MemoryMib)>;
 
 impl Timeline {
     /// The timeline of a workload; `None` where the size now in force is not known. Of an earlier
@@ -62,10 +97,34 @@ impl Timeline {
         history: HistorySource,
         definitions: &BTreeMap<String, TaskDefinition>,
     ) -> Option<Self> {
+        Self::by(revisions, history, definitions, |definition| {
+            let (cpu, memory) = definition.requested();
+            cpu.zip(memory)
+        })
+    }
+
+    /// The same where tasks reserve part of an instance: one resource is enough, and of the other
+    /// nothing is reserved (0).
+    pub fn of_reservations(
+        revisions: &[RevisionInForce],
+        history: HistorySource,
+        definitions: &BTreeMap<String, TaskDefinition>,
+    ) -> Option<Self> {
+        Self::by(revisions, history, definitions, |definition| match definition.requested() {
+            (None, None) => None,
+            (cpu, memory) => Some((cpu.unwrap_or_default(), memory.unwrap_or_default())),
+        })
+    }
+
+    fn by(
+        revisions: &[RevisionInForce],
+        history: HistorySource,
+        definitions: &BTreeMap<String, TaskDefinition>,
+        size_of: SizeOf,
+    ) -> Option<Self> {
         let start = |revision: &RevisionInForce| revision.from.map_or(i64::MIN, Timestamp::as_second);
         let has_size = |revision: &RevisionInForce| {
-            let size = definitions.get(&revision.task_definition).map(TaskDefinition::requested);
-            matches!(size, Some((Some(_), Some(_))))
+            definitions.get(&revision.task_definition).and_then(size_of).is_some()
         };
         if !has_size(revisions.last()?) {
             return None;
@@ -79,7 +138,7 @@ impl Timeline {
             .iter()
             .filter_map(|revision| {
                 let definition = definitions.get(&revision.task_definition)?;
-                let (Some(cpu), Some(memory)) = definition.requested() else { return None };
+                let (cpu, memory) = size_of(definition)?;
                 let from = start(revision);
                 Some(Phase {
                     from,
@@ -95,6 +154,7 @@ impl Timeline {
                             .ephemeral_storage
                             .unwrap_or(crate::fargate::FREE_EPHEMERAL_STORAGE),
                     },
+                    caps: Caps::of(definition),
                     resolution: revision.metric_resolution_seconds.max(1),
                 })
             })
@@ -115,10 +175,7 @@ impl Timeline {
         let mut segments: Vec<Segment> = Vec::with_capacity(boundaries.len());
         for boundary in boundaries {
             let segment = Self::segment_at(&phases, boundary);
-            if segments.last().is_none_or(|last| {
-                (last.requested, last.mixed, last.metric_resolution_seconds)
-                    != (segment.requested, segment.mixed, segment.metric_resolution_seconds)
-            }) {
+            if segments.last().is_none_or(|last| Segment { start: last.start, ..segment } != *last) {
                 segments.push(segment);
             }
         }
@@ -140,6 +197,7 @@ impl Timeline {
         Segment {
             start,
             requested: larger,
+            caps: running.iter().fold(running[0].caps, |caps, phase| caps.larger(phase.caps)),
             mixed: running.iter().any(|phase| phase.requested != first),
             metric_resolution_seconds: running.last().map_or(60, |phase| phase.resolution),
         }
@@ -152,7 +210,13 @@ impl Timeline {
             memory: MemoryMib(0),
             ephemeral_storage: crate::fargate::FREE_EPHEMERAL_STORAGE,
         };
-        let segment = Segment { start: i64::MIN, requested, mixed: false, metric_resolution_seconds: 60 };
+        let segment = Segment {
+            start: i64::MIN,
+            requested,
+            caps: Caps::default(),
+            mixed: false,
+            metric_resolution_seconds: 60,
+        };
         Self { segments: vec![segment], known_from: i64::MAX, unknown: Vec::new() }
     }
 

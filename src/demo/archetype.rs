@@ -23,6 +23,8 @@ pub(super) struct Archetype {
     pub containers: Containers,
     /// Ephemeral storage in GiB beyond what comes free.
     pub storage_gib: Option<u32>,
+    /// What its tasks need of where they run.
+    pub needs: &'static [Need],
     pub history: History,
     pub scaling: Scaling,
     pub tasks: Tasks,
@@ -64,6 +66,27 @@ pub(super) enum RunsOn {
     ManagedInstances,
     /// A capacity provider whose type the API did not tell.
     UnknownProvider,
+}
+
+/// What not every place that runs containers has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Need {
+    Gpu,
+    HostNetwork,
+    Privileged,
+    EfsVolume,
+    /// A folder of the instance.
+    HostVolume,
+    /// No two tasks on one instance.
+    DistinctInstance,
+    /// Instances with an attribute.
+    MemberOf,
+}
+
+impl Archetype {
+    pub(super) fn needs(&self, need: Need) -> bool {
+        self.needs.contains(&need)
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

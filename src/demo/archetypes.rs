@@ -3,6 +3,9 @@
 //! Together the rows make every finding and every reason for not rating occur, and show what real
 //! fleets show: many sizes far too large, some too small, a quarter that cannot get smaller.
 
+mod on_instances;
+
+use self::on_instances::ON_INSTANCES;
 use super::{
     archetype::{Archetype, Containers, Intent, RunsOn, Scaling, Size},
     history::History,
@@ -41,6 +44,7 @@ const SERVICE: Archetype = Archetype {
     platform: LINUX_X86,
     containers: Containers::App,
     storage_gib: None,
+    needs: &[],
     history: History::Steady,
     scaling: Scaling::None,
     tasks: Tasks::fixed(2),
@@ -50,8 +54,17 @@ const SERVICE: Archetype = Archetype {
     live_tasks: false,
 };
 
-/// The order is that of importance: a fleet of fewer workloads gets the first rows.
-pub(super) static ARCHETYPES: [Archetype; 44] = [
+/// Rows of the table.
+pub(super) const COUNT: usize = ON_FARGATE.len() + ON_INSTANCES.len();
+
+/// The row of that number, counted round. The order is that of importance: a fleet of fewer workloads
+/// gets the first rows.
+pub(super) fn archetype(index: usize) -> &'static Archetype {
+    let index = index % COUNT;
+    ON_FARGATE.get(index).unwrap_or_else(|| &ON_INSTANCES[index - ON_FARGATE.len()])
+}
+
+static ON_FARGATE: [Archetype; 39] = [
     // One of each finding.
     Archetype {
         name: "checkout-api",
@@ -446,61 +459,6 @@ pub(super) static ARCHETYPES: [Archetype; 44] = [
         team: "web",
         intent: Intent::NotRated("missing-task-size"),
         size: None,
-        ..SERVICE
-    },
-    Archetype {
-        name: "fraud-scoring",
-        team: "payments",
-        intent: Intent::NotRated("ec2-launch-type"),
-        runs_on: RunsOn::Ec2,
-        size: None,
-        containers: Containers::Reserved(size(512, 1024)),
-        tasks: Tasks::fixed(4),
-        // Without a task-level limit a task may take what the instance has to spare.
-        cpu: Level::cpu(Daily, 3_000, 9_500, 140).at_most(16_000),
-        memory: Level::memory(Daily, 6_000, 8_800, 125).at_most(14_000),
-        ..SERVICE
-    },
-    Archetype {
-        name: "node-logger",
-        intent: Intent::NotRated("ec2-launch-type"),
-        runs_on: RunsOn::Ec2Daemon,
-        size: None,
-        containers: Containers::Reserved(size(128, 256)),
-        tasks: Tasks::fixed(5),
-        cpu: Level::cpu(Daily, 800, 2_400, 150).at_most(16_000),
-        ..SERVICE
-    },
-    Archetype {
-        name: "vector-index",
-        team: "discovery",
-        intent: Intent::NotRated("managed-instances"),
-        runs_on: RunsOn::ManagedInstances,
-        size: Some(size(2048, 8192)),
-        tasks: Tasks::fixed(3),
-        live_tasks: true,
-        cpu: Level::cpu(Daily, 900, 3_400, 130),
-        memory: Level::memory(Leak, 4_800, 6_900, 104),
-        ..SERVICE
-    },
-    Archetype {
-        name: "store-bridge",
-        region: EU,
-        team: "web",
-        intent: Intent::NotRated("external-launch-type"),
-        runs_on: RunsOn::External,
-        size: None,
-        containers: Containers::Reserved(size(256, 512)),
-        ..SERVICE
-    },
-    Archetype {
-        name: "lab-runner",
-        cluster: "staging",
-        team: "",
-        intent: Intent::NotRated("unknown-launch-type"),
-        runs_on: RunsOn::UnknownProvider,
-        size: Some(size(512, 1024)),
-        tasks: Tasks::fixed(1),
         ..SERVICE
     },
     Archetype {

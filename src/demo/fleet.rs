@@ -7,8 +7,9 @@ use std::{
 
 use super::{
     archetype::{Archetype, Intent},
-    archetypes::ARCHETYPES,
+    archetypes,
     history::Revision,
+    instances,
     prng::{SplitMix64, seed_of},
     resources, series, window,
 };
@@ -46,8 +47,8 @@ pub(super) struct Member {
 
 impl Member {
     fn new(index: usize) -> Self {
-        let archetype = &ARCHETYPES[index % ARCHETYPES.len()];
-        let name = match index / ARCHETYPES.len() {
+        let archetype = archetypes::archetype(index);
+        let name = match index / archetypes::COUNT {
             0 => archetype.name.to_owned(),
             copy => format!("{}-{}", archetype.name, copy + 1),
         };
@@ -67,7 +68,7 @@ impl Member {
 
 impl Fleet {
     /// Workloads if the user names no number: one of each kind.
-    pub const DEFAULT_SERVICES: usize = ARCHETYPES.len();
+    pub const DEFAULT_SERVICES: usize = archetypes::COUNT;
 
     /// The most workloads a fleet has; more are not generated.
     pub const MAX_SERVICES: usize = 100_000;
@@ -96,7 +97,7 @@ impl Fleet {
         Inventory {
             clusters: clusters.into_iter().map(|(region, name)| resources::cluster(region, name)).collect(),
             capacity_providers: capacity_providers.into_values().collect(),
-            container_instances: Vec::new(),
+            container_instances: instances::container_instances(&self.members),
             workloads: (0..).zip(&self.members).map(|(id, m)| resources::workload(id, m)).collect(),
             task_definitions: self
                 .members

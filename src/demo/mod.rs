@@ -10,6 +10,7 @@ mod archetype;
 mod archetypes;
 mod fleet;
 mod history;
+mod instances;
 mod prng;
 mod resources;
 mod series;

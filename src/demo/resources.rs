@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::{
-    archetype::{Archetype, Containers, Intent, RunsOn, Scaling, Size},
+    archetype::{Archetype, Containers, Intent, Need, RunsOn, Scaling, Size},
     fleet::{ACCOUNT, GAPPY_REGION, Member},
     history::{History, Revision},
+    instances::Group,
     prng::SplitMix64,
     series,
     shapes::Presence,
@@ -35,7 +36,7 @@ pub(super) fn workload(workload_id: u32, member: &Member) -> Workload {
         workload_id,
         identity: member.identity.clone(),
         launch_type: launch_type(archetype.runs_on),
-        strategy: strategy(archetype.runs_on, &member.identity.cluster),
+        strategy: strategy(archetype, &member.identity.cluster),
         desired_count: service.then_some(running),
         running_count: service.then_some(running),
         created_at: service.then(|| at(created_at(member))),
@@ -44,8 +45,8 @@ pub(super) fn workload(workload_id: u32, member: &Member) -> Workload {
             _ => Scheduling::Replica,
         },
         controller: Controller::Ecs,
-        maximum_percent: None,
-        placement_constraints: Vec::new(),
+        maximum_percent: service.then(|| maximum_percent(archetype)),
+        placement_constraints: placement_constraints(archetype),
         revisions: member.revisions.iter().map(|r| in_force(&member.identity, r)).collect(),
         history: if complete { HistorySource::ServiceDeployments } else { HistorySource::CurrentOnly },
         scaling: scalable_target(archetype),
@@ -98,15 +99,16 @@ pub(super) fn task_definitions(member: &Member) -> impl Iterator<Item = TaskDefi
         memory: revision.size.map(|size| MemoryMib(size.memory_mib)),
         platform: archetype.platform,
         ephemeral_storage: archetype.storage_gib.map(StorageGib),
-        network_mode: Some(network_mode(archetype.runs_on).to_owned()),
+        network_mode: Some(network_mode(archetype).to_owned()),
         requires_compatibilities: vec![launch_type(archetype.runs_on)]
             .into_iter()
             .filter(|launch_type| *launch_type != LaunchType::Unknown)
             .map(|launch_type| launch_type.as_str().to_owned())
             .collect(),
-        containers: containers(archetype.containers),
+        containers: containers(archetype),
+        volume_kinds: volume_kinds(archetype),
+        placement_constraints: Vec::new(),
         tags: tags(archetype),
-        ..TaskDefinition::default()
     })
 }
 
@@ -130,14 +132,15 @@ pub(super) fn cluster(region: &str, name: &str) -> Cluster {
 /// The providers that a workload's strategy names, as its region describes them.
 pub(super) fn capacity_providers(member: &Member) -> impl Iterator<Item = CapacityProvider> {
     let WorkloadIdentity { region, cluster, .. } = &member.identity;
-    strategy(member.archetype.runs_on, cluster).into_iter().map(move |item| CapacityProvider {
+    strategy(member.archetype, cluster).into_iter().map(move |item| CapacityProvider {
         account_id: ACCOUNT.to_owned(),
         region: region.clone(),
         name: item.provider,
         kind: item.kind,
         cluster: (item.kind == CapacityProviderKind::ManagedInstances).then(|| cluster.clone()),
         target_capacity_percent: (item.kind == CapacityProviderKind::Ec2Autoscaling).then_some(90),
-        capacity_option: None,
+        capacity_option: (item.kind == CapacityProviderKind::ManagedInstances)
+            .then(|| "ON_DEMAND".to_owned()),
     })
 }
 
@@ -151,31 +154,58 @@ fn launch_type(runs_on: RunsOn) -> LaunchType {
     }
 }
 
-fn network_mode(runs_on: RunsOn) -> &'static str {
-    match runs_on {
+fn network_mode(archetype: &Archetype) -> &'static str {
+    match archetype.runs_on {
+        _ if archetype.needs(Need::HostNetwork) => "host",
         RunsOn::Ec2 | RunsOn::External => "bridge",
         RunsOn::Ec2Daemon => "host",
         _ => "awsvpc",
     }
 }
 
-fn strategy(runs_on: RunsOn, cluster: &str) -> Vec<StrategyItem> {
+/// ECS's defaults, but for what cannot run twice on an instance.
+fn maximum_percent(archetype: &Archetype) -> u32 {
+    let in_place = archetype.runs_on == RunsOn::Ec2Daemon || archetype.needs(Need::HostNetwork);
+    if in_place { 100 } else { 200 }
+}
+
+fn placement_constraints(archetype: &Archetype) -> Vec<String> {
+    [(Need::DistinctInstance, "distinctInstance"), (Need::MemberOf, "memberOf")]
+        .into_iter()
+        .filter(|(need, _)| archetype.needs(*need))
+        .map(|(_, kind)| kind.to_owned())
+        .collect()
+}
+
+fn volume_kinds(archetype: &Archetype) -> Vec<String> {
+    [(Need::EfsVolume, "efs"), (Need::HostVolume, "host")]
+        .into_iter()
+        .filter(|(need, _)| archetype.needs(*need))
+        .map(|(_, kind)| kind.to_owned())
+        .collect()
+}
+
+pub(super) fn strategy(archetype: &Archetype, cluster: &str) -> Vec<StrategyItem> {
     let item = |provider: &str, kind, base, weight| StrategyItem {
         provider: provider.to_owned(),
         kind,
         base,
         weight,
     };
-    match runs_on {
+    match archetype.runs_on {
         RunsOn::Fargate | RunsOn::Ec2Daemon | RunsOn::External => Vec::new(),
         RunsOn::FargateAndSpot => vec![
             item("FARGATE", CapacityProviderKind::Fargate, 1, 1),
             item("FARGATE_SPOT", CapacityProviderKind::FargateSpot, 0, 3),
         ],
         RunsOn::FargateSpot => vec![item("FARGATE_SPOT", CapacityProviderKind::FargateSpot, 0, 1)],
-        RunsOn::Ec2 => vec![item(&format!("{cluster}-asg"), CapacityProviderKind::Ec2Autoscaling, 0, 1)],
+        RunsOn::Ec2 => {
+            let provider = Group::of(archetype).and_then(|group| group.provider(cluster));
+            vec![item(&provider.unwrap_or_default(), CapacityProviderKind::Ec2Autoscaling, 0, 1)]
+        }
         RunsOn::ManagedInstances => {
-            vec![item(&format!("{cluster}-managed"), CapacityProviderKind::ManagedInstances, 0, 1)]
+            let provider = Group::of(archetype).and_then(|group| group.provider(cluster));
+            vec![item(&provider.unwrap_or_default(), CapacityProviderKind::ManagedInstances, 0, 1)]
         }
         RunsOn::UnknownProvider => {
             vec![item(&format!("{cluster}-lab"), CapacityProviderKind::Unknown, 0, 1)]
@@ -206,7 +236,7 @@ fn task_definition_arn(identity: &WorkloadIdentity, revision: &Revision) -> Stri
     format!("arn:aws:ecs:{region}:{account_id}:task-definition/{name}:{}", revision.number)
 }
 
-fn containers(containers: Containers) -> Vec<Container> {
+fn containers(archetype: &Archetype) -> Vec<Container> {
     let container =
         |name: &str, essential| Container { name: name.to_owned(), essential, ..Container::default() };
     let limited = |name: &str, essential, cpu_units, hard_mib, soft_mib| Container {
@@ -215,11 +245,13 @@ fn containers(containers: Containers) -> Vec<Container> {
         memory_reservation: Some(MemoryMib(soft_mib)),
         ..container(name, essential)
     };
-    match containers {
+    match archetype.containers {
         Containers::App => vec![container("app", true)],
         Containers::Reserved(Size { cpu_units, memory_mib }) => vec![Container {
             cpu: CpuUnits(cpu_units),
             memory_reservation: Some(MemoryMib(memory_mib)),
+            gpus: archetype.needs(Need::Gpu).into(),
+            privileged: archetype.needs(Need::Privileged),
             ..container("app", true)
         }],
         Containers::Jvm { heap_mib } => vec![Container {

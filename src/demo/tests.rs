@@ -6,14 +6,14 @@ use sha2::{Digest as _, Sha256};
 
 use super::{
     Fleet, Intent,
-    archetype::Size,
+    archetype::{RunsOn, Size},
     fleet::{Member, PART},
     history::in_force,
 };
 use crate::{
     fargate::TaskSize,
     snapshot::{Point, Series, UtilizationParts as _},
-    workload::{Cluster, LaunchType},
+    workload::{Cluster, ContainerInstance, LaunchType},
 };
 
 fn default_fleet() -> Fleet {
@@ -55,17 +55,14 @@ fn checksum_of_the_rest(fleet: &Fleet) -> String {
 /// What fails here changes every committed example report.
 #[test]
 fn the_default_fleet_is_the_same_bytes_every_time() {
-    let fleet = default_fleet();
-    assert_eq!(checksum_of_series(&fleet), checksum_of_series(&default_fleet()));
-    assert_eq!(
-        checksum_of_series(&fleet),
-        "1281bd3bcdd3fa232764c39355a5d8d41394868dce2e7f3ffaa7156f00d0ca2b"
+    let checksums = |fleet: &Fleet| (checksum_of_series(fleet), checksum_of_the_rest(fleet));
+    let once = checksums(&default_fleet());
+    assert_eq!(once, checksums(&default_fleet()));
+    let (series, rest) = (
+        "a962da738743e2614ae91c4c531912c693a9a08a19c7e2822f5023250cd3eb6e",
+        "ce345cb08ccb16cd27ae44275c54daf6cd880b17d21e010f0bdf18ff23656fa5",
     );
-    assert_eq!(checksum_of_the_rest(&fleet), checksum_of_the_rest(&default_fleet()));
-    assert_eq!(
-        checksum_of_the_rest(&fleet),
-        "2e57c62a5010c313c16c1e6abe61343e650b1167c05e4d5fc8078aa19e3f0a62"
-    );
+    assert_eq!((once.0.as_str(), once.1.as_str()), (series, rest));
 }
 
 #[test]
@@ -79,7 +76,7 @@ fn a_workload_is_the_same_in_a_fleet_of_any_size() {
 
 #[test]
 fn workloads_are_sorted_and_their_ids_are_their_positions() {
-    for services in [0, 1, 7, 44, 45, 1_000, 10_000] {
+    for services in [0, 1, 7, 50, 51, 1_000, 10_000] {
         let inventory = Fleet::new(services).inventory();
         assert_eq!(inventory.workloads.len(), services);
         assert!(inventory.workloads.is_sorted_by(|a, b| a.identity < b.identity), "no two are the same");
@@ -130,14 +127,13 @@ fn points_are_within_their_bounds() {
 #[test]
 fn every_finding_and_every_reason_is_meant_to_occur() {
     let fleet = default_fleet();
-    let intents: BTreeSet<Intent> = (0..44).filter_map(|id| fleet.intent(id)).collect();
+    let count = u32::try_from(Fleet::DEFAULT_SERVICES).unwrap();
+    let intents: BTreeSet<Intent> = (0..count).filter_map(|id| fleet.intent(id)).collect();
     let reasons = [
         "autoscaled",
-        "ec2-launch-type",
         "external-launch-type",
         "gap-in-metrics",
         "invalid-task-size",
-        "managed-instances",
         "missing-task-size",
         "mixed-revisions",
         "no-metrics",
@@ -153,7 +149,7 @@ fn every_finding_and_every_reason_is_meant_to_occur() {
             .chain(reasons.map(Intent::NotRated))
             .collect();
     assert_eq!(intents, expected);
-    assert_eq!(fleet.intent(44), None);
+    assert_eq!(fleet.intent(count), None);
 }
 
 #[test]
@@ -211,6 +207,72 @@ fn sizes_are_ones_that_fargate_offers_and_containers_fit() {
     assert!(checked > 35, "{checked}");
 }
 
+/// What a task needs, and what a service's instances have, are in the inventory as a collect has them.
+#[test]
+fn instances_hold_what_runs_on_them() {
+    use LaunchType::{Ec2, External, ManagedInstances};
+    for services in [Fleet::DEFAULT_SERVICES, 400] {
+        let inventory = Fleet::new(services).inventory();
+        let instances = &inventory.container_instances;
+        let on_instances =
+            inventory.workloads.iter().filter(|w| matches!(w.launch_type, Ec2 | External | ManagedInstances));
+        let (mut tasks, mut cpu, mut memory) = (0, 0, 0);
+        for workload in on_instances {
+            let definition = &inventory.task_definitions[&workload.revisions[0].task_definition];
+            let (each_cpu, each_memory) = definition.requested();
+            let running = workload.running_count.unwrap();
+            tasks += running;
+            cpu += running * each_cpu.unwrap().0;
+            memory += running * each_memory.unwrap().0;
+        }
+        let sum = |of: fn(&ContainerInstance) -> u32| instances.iter().map(of).sum::<u32>();
+        assert_eq!(sum(|i| i.running_tasks), tasks, "{services}");
+        assert_eq!(sum(|i| i.registered.cpu - i.remaining.cpu), cpu, "{services}");
+        assert_eq!(sum(|i| i.registered.memory_mib - i.remaining.memory_mib), memory, "{services}");
+        assert!(
+            instances.is_sorted_by(|a, b| (&a.region, &a.id) < (&b.region, &b.id)),
+            "no two are the same"
+        );
+        for instance in instances {
+            let known = |name: &str| inventory.capacity_providers.iter().any(|p| p.name == name);
+            assert!(instance.capacity_provider.as_deref().is_none_or(known), "{instance:?}");
+            assert!(instance.running_tasks > 0, "{instance:?}");
+        }
+    }
+    let inventory = default_fleet().inventory();
+    let of = |provider: &str| {
+        let of_provider = inventory
+            .container_instances
+            .iter()
+            .filter(|i| i.capacity_provider.as_deref() == Some(provider) && i.region.as_str() == "us-east-1");
+        of_provider.collect::<Vec<_>>()
+    };
+    let general = of("prod-asg");
+    assert_eq!((general.len(), of("prod-arm").len(), of("prod-gpu").len()), (4, 2, 1));
+    let daemon = inventory.workloads.iter().find(|w| w.identity.name == "node-logger").unwrap();
+    assert_eq!(daemon.running_count, Some(5), "one on each x86 instance");
+    let idle: u32 = general.iter().map(|i| i.remaining.cpu).sum();
+    assert!((4_096..12_288).contains(&idle), "{idle} of 16,384 CPU units are idle");
+}
+
+#[test]
+fn what_keeps_a_service_from_fargate_is_in_its_records() {
+    let inventory = default_fleet().inventory();
+    let of = |name: &str| {
+        let workload = inventory.workloads.iter().find(|w| w.identity.name == name).unwrap();
+        (workload, &inventory.task_definitions[&workload.revisions[0].task_definition])
+    };
+    assert_eq!(of("embedding-gpu").1.containers[0].gpus, 1);
+    assert!(of("image-builder").1.containers[0].privileged);
+    assert_eq!(of("dns-resolver").1.network_mode.as_deref(), Some("host"));
+    assert_eq!(of("dns-resolver").0.placement_constraints, ["distinctInstance"]);
+    assert_eq!(of("cms-media").1.volume_kinds, ["efs"]);
+    assert_eq!(of("search-indexer").1.volume_kinds, ["host"]);
+    assert_eq!(of("license-server").0.placement_constraints, ["memberOf"]);
+    assert_eq!(of("node-logger").0.maximum_percent, Some(100));
+    assert_eq!(of("fraud-scoring").0.maximum_percent, Some(200));
+}
+
 /// The smallest size whose 80 % holds the 99.5th percentile of CPU and the maximum of memory:
 /// the plainest rule there is, to show that the table's numbers mean what they are there for.
 #[test]
@@ -221,7 +283,10 @@ fn the_demand_of_rated_workloads_is_that_of_their_intent() {
     for Series { workload_id, points } in all_series(&fleet) {
         let member = &fleet.members[workload_id as usize];
         let intent = member.archetype.intent;
-        let Some(size) = member.archetype.size.filter(|_| !matches!(intent, Intent::NotRated(_))) else {
+        // Of a reservation on instances no Fargate size is meant.
+        let on_instances = matches!(member.archetype.runs_on, RunsOn::Ec2 | RunsOn::ManagedInstances);
+        let rated = !matches!(intent, Intent::NotRated(_)) && !on_instances;
+        let Some(size) = member.archetype.size.filter(|_| rated) else {
             continue;
         };
         let absolute = |value: fn(&Point) -> Option<u32>, dimension: fn(Size) -> u32| {
@@ -301,6 +366,7 @@ fn oddities_are_in_the_series() {
         assert!((9_200..=9_750).contains(&peak(name, |p| p.mem_max)), "{name} is short of memory");
     }
     assert!(peak("fraud-scoring", |p| p.cpu_max) > 10_000, "CPU that the instance had to spare");
+    assert!(peak("cms-media", |p| p.mem_max) > 10_000, "memory beyond the soft limit");
     assert!(peak("old-admin", |p| p.cpu_max) < 50, "idle");
     assert!(peak("pricing-engine", |p| p.cpu_max) > 3 * 2_500, "busy while it starts");
     assert!(peak("storefront-web", |p| p.cpu_samples) > 2 * 5 * 4, "scales out");

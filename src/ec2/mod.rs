@@ -5,5 +5,5 @@ mod allocatable;
 mod instance_type;
 pub mod packing;
 
-pub use allocatable::{HostSettings, allocatable};
-pub use instance_type::{EniLimits, InstanceType, InstanceTypes};
+pub use allocatable::{HostSettings, allocatable, container_memory, registered_memory};
+pub use instance_type::{EniLimits, InstanceType, InstanceTypes, InstanceTypesError};

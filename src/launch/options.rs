@@ -116,7 +116,7 @@ impl Sequence<'_> {
             "a vCPU does as much work on ARM: measure before sizing again".to_owned(),
         ];
         let spot_is_known = |shape| spot_rates_date(self.book, shape).is_some();
-        let could_move = self.could_move_to_spot() && spot_is_known(&self.running.shape);
+        let could_move = could_move_to_spot(&self.running) && spot_is_known(&self.running.shape);
         if could_move && !spot_is_known(&changed.shape) {
             let region = &changed.shape.region;
             conditions.push(format!(
@@ -126,28 +126,13 @@ impl Sequence<'_> {
         self.offer(OfferKind::Arm64, changed, conditions);
     }
 
-    /// Two tasks or more, some of them on demand, on an operating system that Spot is offered for.
-    fn could_move_to_spot(&self) -> bool {
-        let Running { shape, split, mean_tasks_milli, .. } = &self.running;
-        // Half a task is what deployments and missing samples may take off two.
-        shape.platform.os == OperatingSystem::Linux && !split.is_all_spot() && *mean_tasks_milli >= 1_500
-    }
-
     fn spot(&mut self, stay_on_demand: u32) {
-        if !self.could_move_to_spot() {
-            return;
-        }
-        let Running { shape, split, mean_tasks_milli, .. } = &self.running;
-        let on_demand = u128::from(*mean_tasks_milli) * u128::from(split.total.saturating_sub(split.spot))
-            / u128::from(split.total.max(1));
-        let stays = u64::from(stay_on_demand) * 1000;
-        if on_demand <= u128::from(stays) {
-            return;
-        }
+        let Some(split) = spot_split(&self.running, stay_on_demand) else { return };
+        let shape = &self.running.shape;
         let Some(date) = spot_rates_date(self.book, shape) else { return };
         let mut changed = self.running.clone();
-        changed.split = PurchaseSplit { spot: mean_tasks_milli - stays, total: *mean_tasks_milli };
-        changed.steady_on_demand_milli = changed.steady_on_demand_milli.min(stays);
+        changed.split = split;
+        changed.steady_on_demand_milli = changed.steady_on_demand_milli.min(u64::from(stay_on_demand) * 1000);
         let staying = match stay_on_demand {
             0 => "no task stays on demand: when Spot capacity runs out, none runs".to_owned(),
             1 => "one task stays on demand (base 1 of FARGATE), since Spot capacity can run out".to_owned(),
@@ -163,28 +148,13 @@ impl Sequence<'_> {
     }
 
     fn savings_plan(&mut self, plans: &SavingsPlanRates, choice: SavingsPlanChoice) {
-        let Running { shape, monthly_task_hours, mean_tasks_milli, steady_on_demand_milli, .. } =
-            &self.running;
-        let Some(rates) = plans.rates(&shape.region, shape.platform, choice.term, choice.payment) else {
-            return;
-        };
-        let on_demand = |dimension| {
-            self.book
-                .rate(&shape.region, shape.platform, PurchaseOption::OnDemand, dimension)
-                .map(|rate| rate.usd)
-        };
-        let Some((vcpu, memory)) = on_demand(RateDimension::Vcpu).zip(on_demand(RateDimension::Memory))
+        let Ok(Covered { committed, saved, rates_date: date }) =
+            covered(&self.running, self.book, plans, choice)
         else {
             return;
         };
+        let saved = saved * self.factor;
         let Some(now) = unrounded(self.book, &self.running, self.factor) else { return };
-        let task = |vcpu: Decimal, memory: Decimal| shape.cpu.vcpu() * vcpu + shape.memory.gb() * memory;
-        let coverage = Decimal::from(choice.coverage_centi_percent) / Decimal::from(10_000);
-        let steady = Decimal::from(*steady_on_demand_milli.min(mean_tasks_milli))
-            / Decimal::from((*mean_tasks_milli).max(1));
-        let covered_hours = monthly_task_hours * steady * coverage;
-        let committed = task(rates.vcpu.usd, rates.memory.usd) * covered_hours;
-        let saved = (task(vcpu, memory) * covered_hours - committed) * self.factor;
         // From the unrounded cost, so that what is printed differs by one rounding only.
         let cost = Usd(now - saved).rounded();
         let term = match choice.term {
@@ -197,7 +167,6 @@ impl Sequence<'_> {
             PlanPayment::AllUpfront => "all of it upfront",
         };
         let hourly = (committed / Decimal::from(HOURS_PER_MONTH)).round_dp(4).normalize();
-        let date = rates.effective_date().to_owned();
         self.push(
             OfferKind::ComputeSavingsPlan,
             cost,
@@ -212,8 +181,66 @@ impl Sequence<'_> {
     }
 }
 
+/// Two tasks or more, some of them on demand, on an operating system that Spot is offered for.
+fn could_move_to_spot(running: &Running) -> bool {
+    let Running { shape, split, mean_tasks_milli, .. } = running;
+    // Half a task is what deployments and missing samples may take off two.
+    shape.platform.os == OperatingSystem::Linux && !split.is_all_spot() && *mean_tasks_milli >= 1_500
+}
+
+/// How tasks divide where all but `stay_on_demand` of them are on Spot; `None` where none would move.
+pub(super) fn spot_split(running: &Running, stay_on_demand: u32) -> Option<PurchaseSplit> {
+    if !could_move_to_spot(running) {
+        return None;
+    }
+    let Running { split, mean_tasks_milli, .. } = running;
+    let on_demand = u128::from(*mean_tasks_milli) * u128::from(split.total.saturating_sub(split.spot))
+        / u128::from(split.total.max(1));
+    let stays = u64::from(stay_on_demand) * 1000;
+    let moves = on_demand > u128::from(stays);
+    moves.then(|| PurchaseSplit { spot: mean_tasks_milli - stays, total: *mean_tasks_milli })
+}
+
+/// What a Savings Plan does to a month of list prices.
+pub(super) struct Covered {
+    /// USD that are committed.
+    pub(super) committed: Decimal,
+    /// USD that they replace beyond themselves.
+    pub(super) saved: Decimal,
+    pub(super) rates_date: String,
+}
+
+/// The steady on-demand use under a plan, or which rate is not held.
+pub(super) fn covered(
+    running: &Running,
+    book: &PriceBook,
+    plans: &SavingsPlanRates,
+    choice: SavingsPlanChoice,
+) -> Result<Covered, String> {
+    let Running { shape, monthly_task_hours, mean_tasks_milli, steady_on_demand_milli, .. } = running;
+    let (region, platform) = (&shape.region, shape.platform);
+    let rates = plans.rates(region, platform, choice.term, choice.payment).ok_or_else(|| {
+        let (term, payment) = (choice.term.as_str(), choice.payment.as_str());
+        format!("no {term} {payment} Savings Plan rate of Fargate {platform} is held for {region}")
+    })?;
+    let on_demand = |dimension| {
+        book.rate(region, platform, PurchaseOption::OnDemand, dimension)
+            .map(|rate| rate.usd)
+            .ok_or_else(|| format!("no {platform} {dimension} rate is held for {region}"))
+    };
+    let (vcpu, memory) = (on_demand(RateDimension::Vcpu)?, on_demand(RateDimension::Memory)?);
+    let task = |vcpu: Decimal, memory: Decimal| shape.cpu.vcpu() * vcpu + shape.memory.gb() * memory;
+    let coverage = Decimal::from(choice.coverage_centi_percent) / Decimal::from(10_000);
+    let steady = Decimal::from(*steady_on_demand_milli.min(mean_tasks_milli))
+        / Decimal::from((*mean_tasks_milli).max(1));
+    let covered_hours = monthly_task_hours * steady * coverage;
+    let committed = task(rates.vcpu.usd, rates.memory.usd) * covered_hours;
+    let saved = task(vcpu, memory) * covered_hours - committed;
+    Ok(Covered { committed, saved, rates_date: rates.effective_date().to_owned() })
+}
+
 /// The older date of the Spot rates of a task, if both are held.
-fn spot_rates_date<'a>(book: &'a PriceBook, shape: &TaskShape) -> Option<&'a str> {
+pub(super) fn spot_rates_date<'a>(book: &'a PriceBook, shape: &TaskShape) -> Option<&'a str> {
     let date = |dimension| {
         let rate = book.rate(&shape.region, shape.platform, PurchaseOption::Spot, dimension)?;
         Some(rate.effective_date.as_str())
@@ -226,7 +253,7 @@ fn monthly(book: &PriceBook, running: &Running, factor: Decimal) -> Option<Usd> 
     unrounded(book, running, factor).map(|cost| Usd(cost).rounded())
 }
 
-fn unrounded(book: &PriceBook, running: &Running, factor: Decimal) -> Option<Decimal> {
+pub(super) fn unrounded(book: &PriceBook, running: &Running, factor: Decimal) -> Option<Decimal> {
     let hourly = TaskCost::split(book, &running.shape, running.split).ok()?.hourly();
     Some(hourly.0 * running.monthly_task_hours * factor)
 }

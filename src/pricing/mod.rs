@@ -4,13 +4,19 @@
 //! with the rate it stands on; refuses to price what the book has no rate for. There is no default
 //! region and no derived rate.
 
+mod charges;
 mod instance_prices;
+pub mod offers;
 mod price_book;
 mod rate;
 mod savings_plans;
+pub mod tables;
 mod task_cost;
 
-pub use instance_prices::{InstancePrice, InstancePrices, InstancePurchase};
+pub use charges::{Charge, Charges, ChargesError};
+pub use instance_prices::{
+    InstancePrice, InstancePrices, InstancePricesError, InstancePurchase, PriceSource, PriceSources,
+};
 pub use price_book::{PriceBook, PriceBookError};
 pub use rate::{Confidence, Rate, RateDimension, RateKey};
 pub use savings_plans::{PlanPayment, PlanRate, PlanRates, PlanTerm, SavingsPlanRates};

@@ -2,11 +2,15 @@
 
 use std::{collections::BTreeMap, sync::OnceLock};
 
-use super::rate::{Rate, RateDimension, RateKey, RateRow};
+use super::{
+    InstancePrices,
+    rate::{Rate, RateDimension, RateKey, RateRow},
+    savings_plans::SavingsPlanRates,
+};
 use crate::workload::{Platform, PurchaseOption, Region};
 
 /// The rates embedded in the binary.
-const EMBEDDED: &str = include_str!("../../pricing/fargate.csv");
+pub(super) const EMBEDDED: &str = include_str!("../../pricing/fargate.csv");
 
 /// A set of rates, found by key. Looking up what is not there gives `None`, never a neighbour.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,6 +18,10 @@ pub struct PriceBook {
     id: String,
     sha256: String,
     rates: BTreeMap<RateKey, Rate>,
+    /// Its own rates of Savings Plans, where it has some.
+    plans: Option<SavingsPlanRates>,
+    /// Its own prices of EC2 instances, where it has some.
+    instances: Option<InstancePrices>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -59,7 +67,31 @@ impl PriceBook {
             return Err(PriceBookError::Empty { name: name.to_owned() });
         }
         let sha256 = crate::sha256::hex(text.as_bytes());
-        Ok(Self { id: format!("{name}-{}", &sha256[..12]), sha256, rates })
+        Ok(Self { id: format!("{name}-{}", &sha256[..12]), sha256, rates, plans: None, instances: None })
+    }
+
+    /// The same rates as part of a book of several files: with its rates of Savings Plans, and named and
+    /// told apart by the checksum of them all.
+    #[must_use]
+    pub fn of_files(self, name: &str, sha256: String, plans: Option<SavingsPlanRates>) -> Self {
+        let id = format!("{name}-{}", sha256.get(..12).unwrap_or(&sha256));
+        Self { id, sha256, plans, ..self }
+    }
+
+    /// The rates of Savings Plans that go with the book: its own, else the built-in ones.
+    pub fn savings_plans(&self) -> &SavingsPlanRates {
+        self.plans.as_ref().unwrap_or_else(|| SavingsPlanRates::embedded())
+    }
+
+    /// The same book with prices of EC2 instances.
+    #[must_use]
+    pub fn with_instance_prices(self, instances: InstancePrices) -> Self {
+        Self { instances: Some(instances), ..self }
+    }
+
+    /// The prices of EC2 instances that go with the book: its own, else the built-in ones.
+    pub fn instance_prices(&self) -> &InstancePrices {
+        self.instances.as_ref().unwrap_or_else(|| InstancePrices::embedded())
     }
 
     /// The rate for one dimension. `platform` is ignored where one rate holds for all.

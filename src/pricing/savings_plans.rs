@@ -14,7 +14,7 @@ use super::{Confidence, PriceBookError, RateDimension};
 use crate::workload::{Architecture, OperatingSystem, Platform, Region};
 
 /// The rates embedded in the binary.
-const EMBEDDED: &str = include_str!("../../pricing/fargate_savings_plans.csv");
+pub(super) const EMBEDDED: &str = include_str!("../../pricing/fargate_savings_plans.csv");
 
 /// How long a commitment binds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]

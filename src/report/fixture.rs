@@ -62,9 +62,11 @@ pub fn report() -> Report {
             requested_vcpu_hours: quantity("5475"),
             requested_gb_hours: quantity("22374"),
             task_hours: quantity("4734"),
+            savings_in_reservations: usd("0"),
             left_out: None,
         },
         workloads: rows(),
+        capacity: Vec::new(),
         gaps: vec![
             Gap {
                 scope: "111122223333/eu-west-1/data".into(),
@@ -91,6 +93,7 @@ pub fn empty_report() -> Report {
     Report {
         totals: Totals::default(),
         workloads: Vec::new(),
+        capacity: Vec::new(),
         gaps: Vec::new(),
         notes: Vec::new(),
         samples_read: 0,
@@ -283,6 +286,8 @@ fn rated(name: &str, finding: Finding, size: (u32, u32), monthly_cost: &str) -> 
         },
         recommendation: None,
         options: Vec::new(),
+        ruled_out: Vec::new(),
+        capacity: None,
         guards: Vec::new(),
         runs: None,
         evidence: Evidence {
@@ -383,6 +388,7 @@ fn container(name: &str, cpu: Option<u32>, hard: Option<u32>, soft: Option<u32>)
 fn option(kind: &str, cost: &str, savings: &str, effort: &str) -> Opportunity {
     Opportunity {
         kind: kind.into(),
+        alternative: false,
         monthly_cost: Some(usd(cost)),
         monthly_savings: Some(usd(savings)),
         effort: effort.into(),

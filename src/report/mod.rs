@@ -3,7 +3,10 @@
 //! Every renderer takes a [`Report`] and gives text; none of them prints or computes figures.
 
 mod amounts;
+mod capacity;
+pub mod check;
 mod columns;
+pub mod compare;
 pub mod csv;
 pub mod explain;
 #[cfg(test)]
@@ -15,6 +18,7 @@ pub mod table;
 mod text;
 mod totals;
 
+pub use capacity::*;
 pub use model::*;
 pub use selection::{Filter, InvalidFilter, Selection};
 pub use text::display_safe;

@@ -8,6 +8,7 @@ use rust_decimal::Decimal;
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
+use super::{PoolReport, RuledOut, WorkloadCapacity};
 use crate::{
     snapshot::Gap,
     units::{Usd, decimal_as_f64},
@@ -33,6 +34,8 @@ pub struct Report {
     pub totals: Totals,
     /// By monthly savings, largest first; then by monthly cost; then by id.
     pub workloads: Vec<WorkloadReport>,
+    /// The container instances of the clusters, by what fills them together; empty without any.
+    pub capacity: Vec<PoolReport>,
     pub gaps: Vec<Gap>,
     /// What this report cannot show by its nature, as opposed to what failed.
     pub notes: Vec<Note>,
@@ -137,6 +140,8 @@ pub struct Totals {
     pub monthly_savings: Usd,
     pub savings_overprovisioned: Usd,
     pub cost_of_underprovisioned: Usd,
+    /// Of `monthly_savings`, what is from reservations on instances: saved only as instances go.
+    pub savings_in_reservations: Usd,
     pub requested_vcpu_hours: Quantity,
     pub requested_gb_hours: Quantity,
     pub task_hours: Quantity,
@@ -193,8 +198,13 @@ pub struct WorkloadReport {
     pub not_rated: Option<NotRated>,
     pub dimensions: Dimensions,
     pub recommendation: Option<Recommendation>,
-    /// Further steps in sequence, each priced after the one before; never part of the totals.
+    /// Further steps in sequence, each priced after the one before; never part of the totals. Those that
+    /// are an `alternative` come last and are no steps.
     pub options: Vec<Opportunity>,
+    /// Launch types that it cannot change to, and why.
+    pub ruled_out: Vec<RuledOut>,
+    /// What it runs on, where instances are paid for; null on Fargate and elsewhere.
+    pub capacity: Option<WorkloadCapacity>,
     /// What keeps the size from being smaller, or must be known with it, whether or not it changed
     /// anything.
     pub guards: Vec<GuardReport>,
@@ -358,8 +368,12 @@ pub struct Size {
 
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Opportunity {
-    /// `stop-or-scale-to-zero`, `ephemeral-storage`, `arm64`, `fargate-spot` or `compute-savings-plan`.
+    /// `stop-or-scale-to-zero`, `scale-in`, `ephemeral-storage`, `arm64`, `fargate-spot` or
+    /// `compute-savings-plan`; of alternatives `fargate`, `ec2` or `managed-instances`.
     pub kind: String,
+    /// Instead of the other options and not after them: its savings are against the cost after the
+    /// recommendation, and negative where it costs more.
+    pub alternative: bool,
     pub monthly_cost: Option<Usd>,
     pub monthly_savings: Option<Usd>,
     /// `very-low` to `very-high`, as AWS Cost Optimization Hub grades it.

@@ -5,10 +5,13 @@
 //! with their reason, then further options and what could not be collected. Money is rounded to cents.
 //! Names are made safe to display.
 
-use std::{cmp::Reverse, collections::BTreeSet, fmt::Write as _};
+mod instances;
+mod options;
+
+use std::{collections::BTreeSet, fmt::Write as _};
 
 use super::{
-    Finding, NotRated, Opportunity, Report, WorkloadReport,
+    Finding, NotRated, Report, WorkloadReport,
     amounts::{NONE, cost, count, grouped, money, percent_of, size},
     columns::{Align, Cell, Color, Column, Columns, Shrink},
     text::{display_safe, display_width, shorten_end},
@@ -51,7 +54,8 @@ pub fn render(report: &Report, options: TableOptions) -> String {
         out.push_str("\nNot rated\n");
         not_rated_columns(&not_rated, places).write(width, options.color, &mut out);
     }
-    write_options(report, width, &mut out);
+    options::write(report, width, &mut out);
+    instances::write(report, width, &mut out);
     write_notes(report, width, &mut out);
     write_gaps(report, width, &mut out);
     out
@@ -74,6 +78,9 @@ fn write_totals(report: &Report, width: usize, out: &mut String) {
     if totals.cost_of_underprovisioned != Usd::ZERO {
         line("  smaller sizes save", totals.savings_overprovisioned, String::new());
         line("  larger sizes cost", totals.cost_of_underprovisioned, String::new());
+    }
+    if totals.savings_in_reservations != Usd::ZERO {
+        line("  only as instances go", totals.savings_in_reservations, String::new());
     }
     amounts.write(width, false, out);
 
@@ -221,44 +228,6 @@ fn not_rated_columns(workloads: &[&WorkloadReport], places: Places) -> Columns {
     table
 }
 
-fn write_options(report: &Report, width: usize, out: &mut String) {
-    let mut workloads: Vec<&WorkloadReport> =
-        report.workloads.iter().filter(|workload| !workload.options.is_empty()).collect();
-    if workloads.is_empty() {
-        return;
-    }
-    // Whole sequences, as a step's price holds only after the steps before it. The sort is stable: of
-    // equal savings the report's sequence stays.
-    workloads.sort_by_key(|workload| Reverse(savings_of_options(workload)));
-    let options: Vec<(&WorkloadReport, &Opportunity)> =
-        workloads.iter().flat_map(|w| w.options.iter().map(|option| (*w, option))).collect();
-    out.push_str("\nAlso possible, each after the steps before it; not in totals\n");
-    let mut table = Columns::new(vec![
-        column("WORKLOAD", Align::Left, Shrink::Middle { min: 16 }, 0),
-        column("STEP", Align::Left, Shrink::End { min: 14 }, 0),
-        column("EFFORT", Align::Left, Shrink::End { min: 6 }, 2),
-        column("COST/MO", Align::Right, Shrink::Never, 1),
-        column("SAVES/MO", Align::Right, Shrink::Never, 0),
-        column("IF", Align::Left, Shrink::End { min: 16 }, 3),
-    ]);
-    for (workload, option) in options.iter().take(FEW) {
-        table.push(vec![
-            name(workload).into(),
-            display_safe(&option.kind).into(),
-            display_safe(&option.effort).into(),
-            cost(option.monthly_cost).into(),
-            cost(option.monthly_savings).into(),
-            display_safe(&option.conditions.join("; ")).into(),
-        ]);
-    }
-    table.write(width, false, out);
-    write_rest(options.len(), out);
-}
-
-fn savings_of_options(workload: &WorkloadReport) -> Usd {
-    workload.options.iter().filter_map(|option| option.monthly_savings).sum()
-}
-
 fn write_gaps(report: &Report, width: usize, out: &mut String) {
     if report.gaps.is_empty() {
         return;
@@ -301,7 +270,7 @@ fn write_rest(all: usize, out: &mut String) {
 
 /// Writes `parts` one after the other, as many to a line as fit; lines after the first are indented to
 /// the end of `lead`. A part is never broken over two lines.
-fn write_flow(lead: &str, parts: &[String], separator: &str, width: usize, out: &mut String) {
+pub(super) fn write_flow(lead: &str, parts: &[String], separator: &str, width: usize, out: &mut String) {
     let indent = display_width(lead);
     let end = display_width(separator.trim_end());
     let room = width - indent - end;

@@ -18,6 +18,9 @@ impl Totals {
             let savings =
                 workload.recommendation.as_ref().and_then(|r| r.monthly_savings).unwrap_or(Usd::ZERO);
             totals.monthly_savings += savings;
+            if workload.capacity.is_some() {
+                totals.savings_in_reservations += savings;
+            }
             match workload.finding {
                 Finding::Overprovisioned => totals.savings_overprovisioned += savings,
                 Finding::Underprovisioned => totals.cost_of_underprovisioned += -savings,

@@ -13,6 +13,8 @@ mod guards;
 mod need;
 mod performance_risk;
 mod rating;
+mod reservation;
+mod task_room;
 mod unrated;
 mod weighing;
 
@@ -20,9 +22,14 @@ pub use calibration::{Calibration, Member, Step, Unsupported};
 pub use cheapest::{Floors, cheapest_size};
 pub use choice::{Priced, choose, ladder, steps};
 pub use exceedance::{Exceedance, PeakPair};
-pub use guards::{ContainerSize, Guard, GuardInput, Guards};
+pub use guards::{ContainerSize, FixedHeap, Guard, GuardInput, Guards, containers_at, fixed_heap, registers};
 pub use need::{LEAST_LEARNT_HEADROOM, Need, ResourceNeed, need};
 pub use performance_risk::{PerformanceRisk, performance_risk};
 pub use rating::{DimensionRating, Rating, SizeChoice, Subject, member, rate};
+pub use reservation::{
+    CPU_STEP, LEAST_CPU, MEMORY_STEP, ReservationChoice, ReservationRating, ReservationSubject,
+    rate_reservation,
+};
+pub use task_room::TaskRoom;
 pub use unrated::{Reason, Unrated};
 pub use weighing::{Candidate, Shortage, Weighing, weigh};

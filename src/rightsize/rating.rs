@@ -148,7 +148,7 @@ impl<'a> Needs<'a> {
         let guards = Guards::of(GuardInput {
             definition: subject.definition,
             facts: subject.facts,
-            size,
+            size: size.into(),
             os,
             start_up: subject.start_up,
             memory_peak: subject.demand.memory.as_ref().map(|memory| mib(memory.max)),
@@ -298,8 +298,8 @@ pub fn rate(
     let rating = Rating {
         cpu,
         memory,
-        conditions: to.map(|to| needs.guards.conditions(to, &reasons)).unwrap_or_default(),
-        containers: to.and_then(|to| needs.guards.containers(to)).unwrap_or_default(),
+        conditions: to.map(|to| needs.guards.conditions(to.into(), &reasons)).unwrap_or_default(),
+        containers: to.and_then(|to| needs.guards.containers(to.into())).unwrap_or_default(),
         guards: needs.guards.list().to_vec(),
         reasons,
         choice,
@@ -318,7 +318,7 @@ pub fn rate(
 }
 
 /// Demand with the start-up spikes of CPU taken out: they are a guard's business.
-fn steady<'a>(demand: &'a WindowDemand, start_up: Option<&StartUp>) -> Cow<'a, WindowDemand> {
+pub(super) fn steady<'a>(demand: &'a WindowDemand, start_up: Option<&StartUp>) -> Cow<'a, WindowDemand> {
     match start_up.filter(|start| start.is_spike()) {
         None => Cow::Borrowed(demand),
         Some(start) => Cow::Owned(WindowDemand { cpu: Some(start.steady_cpu.clone()), ..demand.clone() }),
@@ -326,12 +326,15 @@ fn steady<'a>(demand: &'a WindowDemand, start_up: Option<&StartUp>) -> Cow<'a, W
 }
 
 /// Whole MiB of KiB, rounded up.
-fn mib(kib: u64) -> u32 {
+pub(super) fn mib(kib: u64) -> u32 {
     u32::try_from(kib.div_ceil(1024)).unwrap_or(u32::MAX)
 }
 
 /// The need, or why this resource cannot be rated: the task count follows it, or no samples.
-fn rateable(need: Option<ResourceNeed>, followed: Option<String>) -> Result<ResourceNeed, Unrated> {
+pub(super) fn rateable(
+    need: Option<ResourceNeed>,
+    followed: Option<String>,
+) -> Result<ResourceNeed, Unrated> {
     if let Some(why) = followed {
         return Err(Unrated::new(Reason::Autoscaled, why));
     }

@@ -7,11 +7,13 @@ use serde::Serialize;
 #[serde(rename_all = "kebab-case")]
 pub enum Reason {
     Autoscaled,
+    /// Not of a row: it is rated by what it reserves, so that Fargate's sizes are not asked about.
     Ec2LaunchType,
     Excluded,
     ExternalLaunchType,
     GapInMetrics,
     InvalidTaskSize,
+    /// As [`Self::Ec2LaunchType`].
     ManagedInstances,
     MissingTaskSize,
     MixedRevisions,

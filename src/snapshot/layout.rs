@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-pub(super) const MANIFEST: &str = "manifest.json";
+/// The file that makes a folder a snapshot: written last, read first.
+pub const MANIFEST: &str = "manifest.json";
 pub(super) const INVENTORY: &str = "inventory.json";
 /// Present while a collect has begun and not finished.
 pub(super) const COLLECT_STATE: &str = "collect-state.json";

@@ -23,6 +23,8 @@ mod manifest;
 #[cfg(feature = "frames")]
 mod reader;
 #[cfg(feature = "frames")]
+mod source;
+#[cfg(feature = "frames")]
 mod stored_file;
 #[cfg(all(test, feature = "frames"))]
 mod tests;
@@ -35,6 +37,7 @@ pub use manifest::{FORMAT_VERSION, FileEntry, Gap, Manifest, Scope, Window};
 #[cfg(feature = "frames")]
 pub use {
     error::SnapshotError,
+    layout::MANIFEST,
     reader::Snapshot,
     writer::{ResumeState, SnapshotWriter},
 };

@@ -1,9 +1,11 @@
-//! [`Snapshot`]: a snapshot folder, opened for reading.
+//! [`Snapshot`]: a snapshot, opened for reading.
 //!
-//! Takes a folder that `collect` finished; gives its manifest, its inventory and its parts. Refuses,
+//! Takes a folder that `collect` finished, or copies of its files; gives its manifest, its inventory and its parts. Refuses,
 //! naming the file, whatever is not as it was written: cut short, edited, missing, of a newer format.
 
 use std::{
+    collections::BTreeMap,
+    fs::File,
     io,
     path::{Path, PathBuf},
     sync::atomic::{AtomicUsize, Ordering},
@@ -13,6 +15,7 @@ use super::{
     FORMAT_VERSION, FileEntry, Inventory, Manifest, Series, UtilizationParts,
     error::SnapshotError,
     layout::{COLLECT_STATE, INVENTORY, MANIFEST, part_name},
+    source::Source,
     stored_file,
 };
 use crate::frames::series_from_parquet;
@@ -23,7 +26,7 @@ pub struct Snapshot {
     pub inventory: Inventory,
     /// SHA-256 of `manifest.json`; as that holds the other files' checksums, it stands for them all.
     pub manifest_sha256: String,
-    folder: PathBuf,
+    source: Source,
     /// The utilization files by name, as the manifest has them.
     parts: Vec<(String, FileEntry)>,
     /// By workload: the part it was found in, counted from 1; 0 before it was found.
@@ -33,36 +36,38 @@ pub struct Snapshot {
 impl Snapshot {
     /// Reads everything but utilization, which is read and checked part by part.
     pub fn open(folder: &Path) -> Result<Self, SnapshotError> {
-        let path = folder.join(MANIFEST);
         if !folder.is_dir() {
             return Err(SnapshotError::NoFolder { folder: folder.to_owned() });
         }
-        let text = stored_file::read(&path).map_err(|error| match error {
-            SnapshotError::Missing { .. } => why_no_manifest(folder),
+        Self::read_from(Source::Folder(folder.to_owned())).map_err(|error| match error {
+            SnapshotError::Missing { path } if path == folder.join(MANIFEST) => why_no_manifest(folder),
             other => other,
-        })?;
-        let manifest: Manifest = stored_file::unseal(&path, &text, |found| {
-            if found > u64::from(FORMAT_VERSION) {
-                return Err(SnapshotError::NewerFormat {
-                    path: path.clone(),
-                    found,
-                    supported: FORMAT_VERSION,
-                });
-            }
-            Ok(())
-        })?;
-        let parts = check_files(&manifest, &path)?;
+        })
+    }
 
-        let inventory_path = folder.join(INVENTORY);
+    /// The same from copies of the files of `original`, by their names there, manifest included. Errors name
+    /// the original.
+    pub fn open_copies(original: PathBuf, files: BTreeMap<String, File>) -> Result<Self, SnapshotError> {
+        Self::read_from(Source::copies(original, files))
+    }
+
+    fn read_from(source: Source) -> Result<Self, SnapshotError> {
+        let path = source.path(MANIFEST);
+        let text = source.read(MANIFEST)?;
+        let manifest = Manifest::read(&path, &text)?;
         let entry = manifest.files.get(INVENTORY).ok_or_else(|| SnapshotError::Inconsistent {
             path,
             problem: format!("it does not list {INVENTORY}"),
         })?;
-        let inventory = read_inventory(&inventory_path, entry)?;
+        let inventory_path = source.path(INVENTORY);
+        let bytes = source.read(INVENTORY)?;
+        stored_file::check(&inventory_path, &bytes, entry)?;
+        let inventory = parse_inventory(&inventory_path, &bytes)?;
+        let parts = manifest.files.iter().filter(|(name, _)| part_name(name).is_some());
         Ok(Self {
             manifest_sha256: crate::sha256::hex(&text),
-            folder: folder.to_owned(),
-            parts,
+            source,
+            parts: parts.map(|(name, entry)| (name.clone(), entry.clone())).collect(),
             found_in: inventory.workloads.iter().map(|_| AtomicUsize::new(0)).collect(),
             manifest,
             inventory,
@@ -73,12 +78,13 @@ impl Snapshot {
     pub fn read(&self, index: usize) -> Result<Vec<Series>, SnapshotError> {
         let Some((file, entry)) = self.parts.get(index) else {
             return Err(SnapshotError::Inconsistent {
-                path: self.folder.join(MANIFEST),
+                path: self.source.path(MANIFEST),
                 problem: format!("it has {} utilization files, so none numbered {index}", self.parts.len()),
             });
         };
-        let path = self.folder.join(file);
-        let bytes = stored_file::read_checked(&path, entry)?;
+        let path = self.source.path(file);
+        let bytes = self.source.read(file)?;
+        stored_file::check(&path, &bytes, entry)?;
         let series = series_from_parquet(&bytes)
             .map_err(|cause| SnapshotError::Utilization { path: path.clone(), cause })?;
         let inconsistent = |problem| SnapshotError::Inconsistent { path: path.clone(), problem };
@@ -121,10 +127,31 @@ impl UtilizationParts for Snapshot {
     }
 }
 
+impl Manifest {
+    /// The manifest whose `text` was read from `path`. Refuses one that was edited, is of a newer format, or
+    /// lists anything that is no file of a snapshot.
+    pub fn read(path: &Path, text: &[u8]) -> Result<Self, SnapshotError> {
+        let manifest: Self = stored_file::unseal(path, text, |found| {
+            if found > u64::from(FORMAT_VERSION) {
+                let path = path.to_owned();
+                return Err(SnapshotError::NewerFormat { path, found, supported: FORMAT_VERSION });
+            }
+            Ok(())
+        })?;
+        match manifest.files.keys().find(|name| part_name(name).is_none() && *name != INVENTORY) {
+            Some(name) => Err(SnapshotError::Listed { path: path.to_owned(), name: name.clone() }),
+            None => Ok(manifest),
+        }
+    }
+}
+
 /// The inventory in the file at `path`, whose workloads are numbered as utilization refers to them.
 pub(super) fn read_inventory(path: &Path, entry: &FileEntry) -> Result<Inventory, SnapshotError> {
-    let bytes = stored_file::read_checked(path, entry)?;
-    let inventory: Inventory = serde_json::from_slice(&bytes).map_err(SnapshotError::json(path))?;
+    parse_inventory(path, &stored_file::read_checked(path, entry)?)
+}
+
+fn parse_inventory(path: &Path, bytes: &[u8]) -> Result<Inventory, SnapshotError> {
+    let inventory: Inventory = serde_json::from_slice(bytes).map_err(SnapshotError::json(path))?;
     match misnumbered(&inventory) {
         Some(problem) => Err(SnapshotError::Inconsistent { path: path.to_owned(), problem }),
         None => Ok(inventory),
@@ -143,19 +170,6 @@ pub(super) fn misnumbered(inventory: &Inventory) -> Option<String> {
         workload.identity.id(),
         workload.workload_id
     ))
-}
-
-/// The parts that the manifest lists; refuses it if it lists anything that is no file of a snapshot.
-fn check_files(manifest: &Manifest, path: &Path) -> Result<Vec<(String, FileEntry)>, SnapshotError> {
-    let mut parts = Vec::new();
-    for (name, entry) in &manifest.files {
-        if part_name(name).is_some() {
-            parts.push((name.clone(), entry.clone()));
-        } else if name != INVENTORY {
-            return Err(SnapshotError::Listed { path: path.to_owned(), name: name.clone() });
-        }
-    }
-    Ok(parts)
 }
 
 fn why_no_manifest(folder: &Path) -> SnapshotError {

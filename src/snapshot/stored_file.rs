@@ -22,14 +22,20 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>, SnapshotError> {
 /// The bytes of the file at `path`, which are those that `entry` was made of.
 pub(super) fn read_checked(path: &Path, entry: &FileEntry) -> Result<Vec<u8>, SnapshotError> {
     let bytes = read(path)?;
+    check(path, &bytes, entry)?;
+    Ok(bytes)
+}
+
+/// Refuses `bytes`, read from the file at `path`, if they are not those that `entry` was made of.
+pub(super) fn check(path: &Path, bytes: &[u8], entry: &FileEntry) -> Result<(), SnapshotError> {
     let found = bytes.len() as u64;
     if found < entry.bytes {
         return Err(SnapshotError::Truncated { path: path.to_owned(), found, expected: entry.bytes });
     }
-    if found > entry.bytes || crate::sha256::hex(&bytes) != entry.sha256 {
+    if found > entry.bytes || crate::sha256::hex(bytes) != entry.sha256 {
         return Err(SnapshotError::Edited { path: path.to_owned() });
     }
-    Ok(bytes)
+    Ok(())
 }
 
 /// The sealed document `text`, read from `path`, once `check_version` has accepted its format.

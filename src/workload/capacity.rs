@@ -19,6 +19,14 @@ pub enum LaunchType {
 }
 
 impl LaunchType {
+    /// Of its name, as [`LaunchType::as_str`] gives it; any other is unknown.
+    pub fn named(name: &str) -> Self {
+        [Self::Fargate, Self::Ec2, Self::External, Self::ManagedInstances]
+            .into_iter()
+            .find(|launch_type| launch_type.as_str() == name)
+            .unwrap_or(Self::Unknown)
+    }
+
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Fargate => "FARGATE",

@@ -8,7 +8,6 @@ mod runtime_setting;
 mod scaling;
 mod size_text;
 mod task_definition;
-mod task_definition_json;
 mod task_facts;
 mod workload_record;
 
@@ -21,8 +20,8 @@ pub use platform::{Architecture, OperatingSystem, Platform, PurchaseOption, Regi
 pub use runtime_setting::{RuntimeSetting, runtime_settings};
 pub use scaling::{PolicyKind, ScalableTarget, ScalingPolicy, ScheduledAction, TrackedMetric};
 pub use size_text::{SizeTextError, parse_cpu, parse_memory};
+pub(crate) use size_text::{parse_whole, quoted};
 pub use task_definition::{Container, TaskDefinition};
-pub use task_definition_json::TaskDefinitionError;
 pub use task_facts::{ContainerPeak, InjectedContainer, StoppedTasks, TaskFacts, TaskSkew, TaskSpread};
 pub use workload_record::{
     Controller, HistorySource, RevisionInForce, Scheduling, Workload, WorkloadIdentity, WorkloadKind,

@@ -49,7 +49,7 @@ pub fn parse_memory(text: &str) -> Result<MemoryMib, SizeTextError> {
 }
 
 /// A plain count, as ECS wants a container's CPU units and MiB: digits alone.
-pub(super) fn parse_whole(text: &str) -> Result<u32, SizeTextError> {
+pub(crate) fn parse_whole(text: &str) -> Result<u32, SizeTextError> {
     let form = Form { what: "a whole number", unit: "units", large_unit: None, hint: "write digits alone" };
     form.read(text)
 }
@@ -105,7 +105,7 @@ fn decimal(text: &str) -> Option<Decimal> {
 }
 
 /// `text` in quotes, on one line, at most 60 characters of it.
-pub(super) fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     let mut shown: String = text.chars().take(60).collect();
     if shown.len() < text.len() {
         shown.push('…');

@@ -58,6 +58,23 @@ fn a_cluster_that_fails_is_a_gap_and_the_others_are_collected() {
 }
 
 #[test]
+fn tasks_that_an_unread_service_may_run_are_named_and_not_taken_for_standalone() {
+    let mut fleet = two_clusters();
+    for cluster in ["prod", "sealed"] {
+        fleet["eu-west-1"]["clusters"][cluster]["families"] =
+            json!({ "nightly": { "cpu": 256, "memory": 512, "hours": 1000 } });
+    }
+    let denied = json!({ "error": "AccessDeniedException" });
+    let faults = json!([{ "on": "ListServices", "containing": "sealed", "do": denied }]);
+    let report = collected(&Scripted::start(fleet, faults));
+    let names = ["api", "family:nightly", "worker"].map(|name| format!("111122223333/eu-west-1/prod/{name}"));
+    assert_eq!(report.names(), names);
+    report.assert_gap("eu-west-1/sealed", "ecs:ListServices", "access denied");
+    report.assert_gap("eu-west-1/sealed", "ecs:ListServices", "nightly");
+    assert_eq!(report.gaps().len(), 2, "{:#?}", report.gaps());
+}
+
+#[test]
 fn an_api_that_is_refused_is_a_gap_and_the_others_are_used() {
     for (operation, api) in [
         ("DescribeCapacityProviders", "ecs:DescribeCapacityProviders"),

@@ -7,7 +7,11 @@ A fleet is JSON; every key but the sizes has a default, so a test writes only wh
          "services": {"web": {"cpu": 512, "memory": 1024, "tasks": 2}},
          "families": {"nightly": {"cpu": 256, "memory": 512}}}}}}}
 
-`families` are standalone tasks, visible through Container Insights only. A workload has:
+`families` are standalone tasks, visible through Container Insights only. A cluster may have
+`instances` (scripted server only): container instances as `DescribeContainerInstances` tells them, less what
+has a default there: {"type", "zone", "arch", "provider", "status", "cpu", "memory", "gpus", "free_cpu",
+"free_memory"}; and `providers`: capacity providers as `DescribeCapacityProviders` tells them, less their status.
+A workload has:
 
     cpu, memory       task size: CPU units and MiB, as numbers
     tasks             running tasks (1); 0 means no samples, and nothing runs
@@ -22,6 +26,8 @@ A fleet is JSON; every key but the sizes has a default, so a test writes only wh
     arch, os          X86_64 or ARM64, LINUX or WINDOWS_SERVER_2022_CORE
     ephemeral_gib     ephemeral storage, where set
     tags              {key: value}
+    maximum_percent   of the deployment configuration, where set; scripted server only
+    constraints       kinds of placement constraint of the service; scripted server only
     environment       the container's environment {name: value}
     scaling           {"min", "max", "policies": [{"metric", "target"} or {"step": true}],
                        "scheduled": [{"schedule", "min", "max"}]}
@@ -46,6 +52,8 @@ WORKLOAD = {
     "os": "LINUX",
     "ephemeral_gib": None,
     "tags": {},
+    "maximum_percent": None,
+    "constraints": [],
     "environment": {},
     "scaling": None,
     "live": False,

@@ -9,8 +9,11 @@
 mod e2e;
 mod faults;
 mod fixture;
+mod instances;
 mod limits;
+mod patch;
 mod resume;
+mod s3;
 mod scopes;
 
 /// Runs a check for each case at the same time: most of it is waiting for retries.

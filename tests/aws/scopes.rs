@@ -47,6 +47,8 @@ fn the_region_is_the_flags_then_the_environments_then_the_profiles() {
         asked
     };
     assert_eq!(regions_asked(&["--region", "eu-west-1"], Some("eu-north-1")), ["eu-west-1"]);
+    let several = ["--region", "eu-west-1, us-east-2", "--region", "eu-north-1"];
+    assert_eq!(regions_asked(&several, None), ["eu-north-1", "eu-west-1", "us-east-2"]);
     assert_eq!(regions_asked(&[], Some("eu-north-1")), ["eu-north-1"]);
     assert_eq!(regions_asked(&[], None), ["us-east-2"]);
 }
@@ -185,6 +187,20 @@ fn a_profile_that_does_not_exist_is_not_replaced_by_the_environments_credentials
     let arguments = [with_region(&["eu-west-1"]), vec!["--profile", "typo"]].concat();
     fargauge.collect(&arguments).assert_says(3, &["profile typo", "credentials"]);
     assert!(server.requests().is_empty());
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_to_is_refused_before_anything_is_asked() {
+    let server = Scripted::start(small_fleet(), json!([]));
+    let fargauge = server.fargauge();
+    fargauge.write_home("file", "kept");
+    let below = fargauge.snapshot().with_file_name("file").join("snapshot");
+    let arguments =
+        [&["collect", "--out", below.to_str().unwrap()][..], &with_region(&["eu-west-1"])].concat();
+    fargauge.run(&arguments).assert_says(3, &["cannot write to", "file/snapshot"]);
+    assert!(server.requests().is_empty());
+    // What cannot be meant is bad usage.
+    fargauge.collect(&with_region(&["eu-west-1,"])).assert_says(2, &["--region"]);
 }
 
 #[test]

@@ -68,6 +68,7 @@ CREATED = dt.datetime(2025, 3, 1, tzinfo=dt.UTC).timestamp()
 # 20 in ListServiceDeployments and the like; what matters is that a test can make it smaller.
 PAGE_SIZES = {
     "ListClusters": 100,
+    "ListContainerInstances": 100,
     "ListServices": 10,
     "ListMetrics": 500,
     "ListServiceDeployments": 20,
@@ -95,7 +96,12 @@ class Region:
         for cluster, of_cluster in described["clusters"].items():
             services = {n: fleet.workload(d) for n, d in of_cluster.get("services", {}).items()}
             families = {n: fleet.workload(d) for n, d in of_cluster.get("families", {}).items()}
-            self.clusters[cluster] = {"services": services, "families": families}
+            self.clusters[cluster] = {
+                "services": services,
+                "families": families,
+                "instances": of_cluster.get("instances", []),
+                "providers": of_cluster.get("providers", []),
+            }
             for family, workload in (services | families).items():
                 sizes = [*workload["earlier"], workload]
                 for revision, size in enumerate(sizes, start=1):
@@ -144,7 +150,9 @@ class Region:
                         "clusterName": name,
                         "status": "ACTIVE",
                         "settings": [{"name": "containerInsights", "value": insights}],
-                        "capacityProviders": ["FARGATE", "FARGATE_SPOT"],
+                        "registeredContainerInstancesCount": len(self.clusters[name]["instances"]),
+                        "capacityProviders": ["FARGATE", "FARGATE_SPOT"]
+                        + [provider["name"] for provider in self.clusters[name]["providers"]],
                         "defaultCapacityProviderStrategy": [],
                         "tags": [],
                     }
@@ -187,6 +195,9 @@ class Region:
             "createdAt": CREATED,
             "tags": fleet.tags(workload) if with_tags else [],
         }
+        if workload["maximum_percent"]:
+            service["deploymentConfiguration"] = {"maximumPercent": workload["maximum_percent"]}
+        service["placementConstraints"] = [{"type": kind} for kind in workload["constraints"]]
         placed = {"taskDefinition": definition}
         if workload["strategy"]:
             placed["capacityProviderStrategy"] = fleet.strategy(workload)
@@ -201,6 +212,25 @@ class Region:
             deployment = {"id": "ecs-svc/1", "status": "PRIMARY", "rolloutState": "COMPLETED"}
             service["deployments"] = [deployment | placed | {"createdAt": CREATED, "updatedAt": CREATED}]
         return service
+
+    def list_container_instances(self, request):
+        name, cluster = self.cluster(request)
+        arns = [
+            self.arn("ecs", f"container-instance/{name}/{number:032x}")
+            for number, instance in enumerate(cluster["instances"])
+            if request.get("status") in (None, instance.get("status", "ACTIVE"))
+        ]
+        return self.page("ListContainerInstances", "containerInstanceArns", arns, request)
+
+    def describe_container_instances(self, request):
+        if len(request["containerInstances"]) > 100:
+            raise Refusal("InvalidParameterException", "containerInstances cannot have more than 100 elements")
+        _, cluster = self.cluster(request)
+        found = []
+        for arn in request["containerInstances"]:
+            number = int(arn.rsplit("/", 1)[-1], 16)
+            found.append(container_instance(arn, number, cluster["instances"][number]))
+        return {"containerInstances": found, "failures": []}
 
     def describe_task_definition(self, request):
         reference = request["taskDefinition"]
@@ -224,6 +254,9 @@ class Region:
             }
             for name in ("FARGATE", "FARGATE_SPOT")
         ]
+        if request.get("cluster"):
+            _, cluster = self.cluster(request)
+            every = [{"status": "ACTIVE"} | provider for provider in cluster["providers"]]
         wanted = request.get("capacityProviders")
         return {"capacityProviders": [p for p in every if not wanted or p["name"] in wanted], "failures": []}
 
@@ -467,6 +500,33 @@ class Region:
         if first + size < len(flat):
             answer["NextToken"] = base64.b64encode(str(first + size).encode()).decode()
         return answer
+
+
+def container_instance(arn, number, instance):
+    attributes = {
+        "ecs.instance-type": instance.get("type"),
+        "ecs.availability-zone": instance.get("zone"),
+        "ecs.cpu-architecture": instance.get("arch"),
+        "ecs.ami-id": "ami-never-stored",
+    }
+    resource = lambda name, value: {"name": name, "type": "INTEGER", "integerValue": value}
+    registered = [resource("CPU", instance["cpu"]), resource("MEMORY", instance["memory"])]
+    remaining = [resource("CPU", instance["free_cpu"]), resource("MEMORY", instance["free_memory"])]
+    if gpus := instance.get("gpus"):
+        ids = [f"GPU-{gpu}" for gpu in range(gpus)]
+        registered.append({"name": "GPU", "type": "STRINGSET", "stringSetValue": ids})
+    described = {
+        "containerInstanceArn": arn,
+        "ec2InstanceId": f"i-{number:017x}",
+        "status": instance.get("status", "ACTIVE"),
+        "agentConnected": True,
+        "attributes": [{"name": name, "value": value} for name, value in attributes.items() if value],
+        "registeredResources": registered,
+        "remainingResources": remaining,
+        "runningTasksCount": 1,
+        "registeredAt": CREATED,
+    }
+    return described | ({"capacityProviderName": instance["provider"]} if instance.get("provider") else {})
 
 
 def epoch(moment):

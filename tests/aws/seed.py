@@ -14,7 +14,8 @@ ministack 1.5.33
 - Without a Docker daemon a service's tasks are RUNNING at once. createdAt is always now.
 - ListServiceDeployments and DescribeServiceRevisions answer empty lists: only the present revision is known.
 - DescribeCapacityProviders lists FARGATE and FARGATE_SPOT without a `type`.
-- ListClusters and ListServices answer everything in one page.
+- ListClusters and ListServices answer everything in one page. There are no container instances: they cannot be
+  registered, and the lists are empty.
 - CODE_DEPLOY and EXTERNAL controllers are taken as given, without task sets. The launch type EXTERNAL is, too.
 - The daemon APIs of Managed Instances, and Application Auto Scaling, are not there at all.
 

@@ -25,9 +25,11 @@ impl Folder {
         std::fs::read_to_string(self.path(name)).unwrap()
     }
 
-    /// fargauge with nothing of the caller's AWS or fargauge settings.
+    /// fargauge with nothing of the caller's AWS or fargauge settings, nor of the caller's price book.
     pub fn fargauge(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_fargauge")).current_dir(self.0.path());
+        // A price book that the user of this machine keeps is none of the tests' business.
+        command = command.env("XDG_DATA_HOME", self.path("data"));
         for (name, _) in std::env::vars_os() {
             let text = name.to_string_lossy();
             if text.starts_with("AWS_") || text.starts_with("FARGAUGE_") || text == "COLUMNS" {

@@ -14,7 +14,7 @@ Usage: fargauge[EXE] [OPTIONS] <COMMAND>
 Commands:
 ...
   price        Price task definitions: hour and month, component by component
-  prices       Show the rates that prices stand on
+  prices       Show, check and renew the rates that prices stand on
 ...
   completions  Write a shell's completion script
 ...
@@ -98,12 +98,17 @@ fn the_region_is_the_flags_then_the_configs_then_the_environments() {
 
 #[test]
 fn what_cannot_be_evaluated_exits_3_with_file_place_and_reason() {
-    let folder = Folder::new()
+    let folder = Folder::new();
+    std::fs::create_dir(folder.path("empty")).unwrap();
+    let folder = folder
         .with("size.json", definition("256", "\"3 GB\""))
         .with("cpu.json", definition("\"300\"", "\"512\""))
         .with("windows.json", definition("256", "512"))
         .with("placeholder.json", definition("\"<CPU>\"", "512"))
-        .with("syntax.json", "{\n  \"cpu\": <CPU>\n}")
+        .with("bare.json", "{\n  \"cpu\": <CPU>, \"containerDefinitions\": []\n}")
+        .with("syntax.json", "{\n  \"cpu\": 256,,\n  \"containerDefinitions\": []\n}")
+        .with("lots.json", definition("256", "\"lots\""))
+        .with("nothing.json", "{\"cpu\": 256}")
         .with("nosize.json", r#"{"containerDefinitions": [{"cpu": 256, "memory": 512}]}"#)
         .with("ec2.json", r#"{"cpu": "256", "memory": "512", "requiresCompatibilities": ["EC2"], "containerDefinitions": []}"#);
     for (arguments, message) in [
@@ -121,11 +126,20 @@ fn what_cannot_be_evaluated_exits_3_with_file_place_and_reason() {
         ),
         (
             &["placeholder.json"],
-            "error: placeholder.json: line 1 column 72: cpu: \"<CPU>\" is a placeholder, not a size; put the value in\n",
+            "error: placeholder.json:1:66: unresolved-setting: cpu: \"<CPU>\" is a placeholder, not a size; put the value in\nhelp: price the file as it is once",
+        ),
+        (&["syntax.json"], "error: syntax.json:2:14: not valid JSON: "),
+        (
+            &["bare.json"],
+            "error: bare.json:2:10: unresolved-setting: cpu: the placeholder <CPU> is filled in elsewhere\nhelp: price",
         ),
         (
-            &["syntax.json"],
-            "error: syntax.json: line 2 column 10: not valid JSON: expected value; a placeholder outside of quotes must be filled in first\n",
+            &["lots.json"],
+            "error: lots.json:1:81: memory: \"lots\" is not a memory size; write MiB such as \"512\", or GB such as \"0.5 GB\"\n",
+        ),
+        (
+            &["nothing.json"],
+            "error: nothing.json holds no task definition\nhelp: expected a task definition (the input of",
         ),
         (
             &["nosize.json"],
@@ -135,8 +149,8 @@ fn what_cannot_be_evaluated_exits_3_with_file_place_and_reason() {
             &["ec2.json"],
             "error: ec2.json: ec2-launch-type: the definition is for EC2 only, which is not billed by the task\n",
         ),
-        (&["missing.json"], "error: missing.json: cannot open it: "),
-        (&["."], "error: .: it is a folder; name the files in it\n"),
+        (&["missing.json"], "error: cannot read missing.json: "),
+        (&["empty"], "error: empty holds no task definition\n"),
     ] {
         let run =
             folder.run(&[&["price", "--region", "us-east-1"], arguments].concat()).code(3).stdout_eq("");
@@ -177,7 +191,7 @@ fn on_incomplete_decides_about_the_exit_code_and_the_word() {
     let folder = Folder::new().with("bad.json", "[]");
     let run =
         |mode: &str| folder.run(&["price", "bad.json", "--region", "us-east-1", "--on-incomplete", mode]);
-    assert!(stderr(&run("fail").code(3)).starts_with("error: bad.json: line 1"));
-    assert!(stderr(&run("warn").code(0)).starts_with("warning: bad.json: line 1"));
+    assert!(stderr(&run("fail").code(3)).starts_with("error: bad.json holds no"));
+    assert!(stderr(&run("warn").code(0)).starts_with("warning: bad.json holds no"));
     run("pass").code(0).stderr_eq("");
 }

@@ -5,13 +5,17 @@
 #![allow(clippy::needless_raw_string_hashes, reason = "snapbox writes its snapshots so")]
 
 mod backtest;
+mod check;
 mod command;
+mod compare;
 mod demo;
 mod exit_codes;
 mod explain;
 mod hostile;
 mod output;
+mod patch;
 mod price;
 mod prices;
+mod refresh;
 mod snapshot;
 mod structure;

@@ -72,7 +72,7 @@ fn stdin_is_priced_like_a_file() {
     let priced = stdout(&run(definition("\".25 vcpu\"", "\".5 GB\"")).code(0));
     assert!(priced.starts_with("web (stdin): 9.01 USD a month\n"), "{priced}");
     let refused = stderr(&run(String::new()).code(3));
-    assert!(refused.starts_with("error: stdin: line 1 column 1: not valid JSON"), "{refused}");
+    assert!(refused.starts_with("error: stdin holds no task definition"), "{refused}");
 }
 
 /// `python3 -c 'print(4*0.04048*730, 8*0.004445*730)'`: 118.2016 25.9588
@@ -82,7 +82,7 @@ fn json_has_numbers_provenance_and_totals_that_are_sums() {
         .with("task.json", definition("4096", "8192"))
         .with("win.json", WINDOWS)
         .with("nosize.json", r#"{"containerDefinitions": []}"#)
-        .with("broken.json", "{\n\"cpu\": 1.5 }");
+        .with("broken.json", "{\n\"cpu\": 1.5, \"containerDefinitions\": [] }");
     let files = ["task.json", "win.json", "nosize.json", "broken.json"];
     let run =
         folder.run(&[&["price", "--region", "us-east-1", "--format", "json"][..], &files].concat()).code(3);
@@ -163,7 +163,7 @@ fn several_files_are_priced_as_far_as_can_be() {
     let run = folder.run(&["price", "a.json", "b.json", "c.json", "--region", "us-east-1"]).code(3);
     let text = stdout(&run);
     assert!(text.contains("Total of 2 task definitions; 1 without a price: 27.03 USD a month"), "{text}");
-    assert!(stderr(&run).starts_with("error: c.json: "), "{}", stderr(&run));
+    assert!(stderr(&run).starts_with("error: c.json holds no task definition\n"), "{}", stderr(&run));
 }
 
 #[test]
@@ -192,4 +192,162 @@ fn the_largest_terms_are_priced_exactly() {
     let run = folder.run(&[&["price", "task.json"], &terms[..]].concat()).code(0);
     // (32 + 244) x 10^6 USD x 10^6 tasks x 10^6 hours
     assert!(stdout(&run).contains(": 276000000000000000000.00 USD a month"), "{}", stdout(&run));
+}
+
+const STACK: &str = "\
+Parameters:
+  Memory: {Type: Number}
+Resources:
+  Api:
+    Type: AWS::ECS::TaskDefinition
+    Properties:
+      Family: api
+      Cpu: 256
+      Memory: !Ref Memory
+      ContainerDefinitions: [{Name: app, Image: x, Memory: !Ref Elsewhere}]
+  ApiService:
+    Type: AWS::ECS::Service
+    Properties: {TaskDefinition: !Ref Api, DesiredCount: 3}
+  Job:
+    Type: AWS::ECS::TaskDefinition
+    Properties: {Cpu: 512, Memory: 1024, ContainerDefinitions: []}
+  JobService:
+    Type: AWS::ECS::Service
+    Properties: {TaskDefinition: !Ref Job, DesiredCount: !Ref Elsewhere}
+  OnInstances:
+    Type: AWS::ECS::TaskDefinition
+    Properties: {Cpu: 512, Memory: 1024, ContainerDefinitions: []}
+  OnInstancesService:
+    Type: AWS::ECS::Service
+    Properties: {TaskDefinition: !Ref OnInstances, LaunchType: EC2}
+  Wrong:
+    Type: AWS::ECS::TaskDefinition
+    Properties: {Cpu: 256, Memory: lots}
+";
+
+#[test]
+fn each_task_of_a_template_is_priced_by_its_services_count() {
+    let folder = Folder::new().with("stack.yaml", STACK);
+    let price = ["price", "stack.yaml", "--region", "us-east-1", "--parameter", "Memory=512"];
+    let run = folder.run(&price).code(3);
+    let text = stdout(&run);
+    for line in [
+        "api (stack.yaml:4): 27.03 USD a month for 3 tasks, 9.01 each\n",
+        "us-east-1, 3 tasks (the desired count), 730 hours a month\n",
+        "Job (stack.yaml:14): 18.02 USD a month\n",
+        "us-east-1, 1 task (the desired count is not known), 730 hours a month\n",
+        "Total of 2 task definitions; 2 without a price: 45.05 USD a month",
+    ] {
+        assert!(text.contains(line), "{line}{text}");
+    }
+    run.stderr_eq(str![[r#"
+error: stack.yaml:20:3: OnInstances: ec2-launch-type: the definition is for EC2 only, which is not billed by the task
+error: stack.yaml:28:36: memory: "lots" is not a memory size; write MiB such as "512", or GB such as "0.5 GB"
+
+"#]]);
+
+    let counted = stdout(&folder.run(&[&price[..], &["--count", "2"]].concat()).code(3));
+    assert!(counted.contains("api (stack.yaml:4): 18.02 USD a month for 2 tasks, 9.01 each\n"), "{counted}");
+    assert!(counted.contains("us-east-1, 2 tasks, 730 hours"), "{counted}");
+}
+
+#[test]
+fn a_value_that_only_the_deployment_knows_is_named_with_its_place() {
+    let folder = Folder::new()
+        .with("stack.yaml", STACK)
+        .with("values.json", r#"[{"ParameterKey": "Memory", "ParameterValue": "1024"}]"#);
+    let run = |arguments: &[&str]| {
+        folder
+            .run(&[&["price", "stack.yaml", "--region", "us-east-1", "--format", "json"], arguments].concat())
+    };
+    let open = run(&[]).code(3);
+    assert!(
+        stderr(&open).starts_with(
+            "error: stack.yaml:9:15: api: unresolved-setting: memory: parameter Memory has no default; give --parameter Memory="
+        ),
+        "{}",
+        stderr(&open)
+    );
+    let json: serde_json::Value = serde_json::from_str(&stdout(&open)).unwrap();
+    let api = &json["task_definitions"][0];
+    assert_eq!(
+        (&api["kind"], &api["name"], &api["line"]),
+        (&"cloudformation".into(), &"Api".into(), &4.into())
+    );
+    assert_eq!(api["not_priced"]["reason"], "unresolved-setting");
+    assert_eq!((&api["not_priced"]["line"], &api["not_priced"]["column"]), (&9.into(), &15.into()));
+    assert_eq!((&api["count"], &api["count_from"]), (&3.into(), &"desired-count".into()));
+    assert!(json["count"].is_null(), "the counts differ");
+    assert_eq!(json["task_definitions"][1]["count_from"], "default");
+    let wrong = &json["task_definitions"][3];
+    assert_eq!((&wrong["name"], &wrong["error"]["line"]), (&"Wrong".into(), &28.into()));
+
+    for given in [&["--parameter-file", "values.json"][..], &["--parameter", "Memory=1024"]] {
+        let json: serde_json::Value = serde_json::from_str(&stdout(&run(given).code(3))).unwrap();
+        assert_eq!(json["task_definitions"][0]["memory_mib"], 1024);
+    }
+    folder.run(&["price", "stack.yaml", "--region", "us-east-1", "--parameter", "Memory"]).code(2);
+    run(&["--parameter-file", "missing.json"]).code(2).stdout_eq("");
+}
+
+#[test]
+fn a_folder_is_priced_whole_and_what_is_named_twice_once() {
+    let folder = Folder::new();
+    std::fs::create_dir_all(folder.path("deploy/.aws")).unwrap();
+    std::fs::create_dir_all(folder.path("deploy/copilot/api")).unwrap();
+    let folder = folder
+        .with("deploy/.aws/web.json", definition("256", "512"))
+        .with("deploy/package.json", r#"{"name": "app"}"#)
+        .with(
+            "deploy/copilot/api/manifest.yml",
+            "name: api\ntype: Backend Service\ncpu: 256\nmemory: 512\ncount: 2\n",
+        )
+        .with(
+            "deploy/compose.yaml",
+            "x-aws-cluster: main\nservices:\n  worker:\n    deploy: {replicas: 4, resources: {limits: {cpus: '0.5', memory: 1g}}}\n",
+        );
+    let run = folder.run(&["price", "deploy", "deploy/.aws/web.json", "--region", "us-east-1"]).code(0);
+    let text = stdout(&run.stderr_eq(""));
+    let heads: Vec<&str> = text.lines().filter(|line| line.contains(" USD a month")).collect();
+    assert_eq!(
+        heads,
+        [
+            "web (deploy/.aws/web.json): 9.01 USD a month",
+            "worker (deploy/compose.yaml:3): 72.08 USD a month for 4 tasks, 18.02 each",
+            "api (deploy/copilot/api/manifest.yml:1): 18.02 USD a month for 2 tasks, 9.01 each",
+            "Total of 3 task definitions: 99.11 USD a month (99.1103), 0.1357 USD an hour",
+        ],
+        "{text}"
+    );
+}
+
+#[test]
+fn what_the_flags_say_of_the_platform_need_not_be_known() {
+    let text = definition("256", "512")
+        .replace("\"cpu\"", r#""runtimePlatform": {"cpuArchitecture": "${arch}"}, "cpu""#);
+    let folder = Folder::new().with("task.json", text);
+    let price = ["price", "task.json", "--region", "us-east-1"];
+    let run = folder.run(&price).code(3);
+    assert!(stderr(&run).contains("unresolved-setting: runtimePlatform"), "{}", stderr(&run));
+    folder.run(&[&price[..], &["--os", "linux", "--arch", "x86_64"]].concat()).code(0);
+}
+
+#[test]
+fn the_files_of_a_terraform_folder_are_priced_together_however_they_are_named() {
+    let folder = Folder::new()
+        .with(
+            "main.tf",
+            "resource \"aws_ecs_task_definition\" \"web\" {\n  family = \"web\"\n  cpu = var.cpu\n  memory = 512\n  container_definitions = file(\"x.json\")\n}\n",
+        )
+        .with("variables.tf", "variable \"cpu\" {\n  default = 256\n}\n");
+    for paths in [&["."][..], &["main.tf", "variables.tf"], &["main.tf", "--parameter", "cpu=256"]] {
+        let run = folder.run(&[&["price", "--region", "us-east-1"], paths].concat()).code(0).stderr_eq("");
+        assert!(stdout(&run).starts_with("web (main.tf:1): 9.01 USD a month\n"), "{}", stdout(&run));
+    }
+    let run = folder.run(&["price", "main.tf", "--region", "us-east-1"]).code(3).stdout_eq("");
+    assert!(
+        stderr(&run).starts_with("error: main.tf:3:9: web: unresolved-setting: cpu: variable cpu"),
+        "{}",
+        stderr(&run)
+    );
 }

@@ -10,8 +10,8 @@ fn list_says_what_each_region_has_rates_for() {
         let line = text.lines().find(|line| line.starts_with(region)).unwrap_or_default();
         line.split_whitespace().skip(1).collect::<Vec<_>>().join(" ")
     };
-    assert_eq!(line("us-east-1 "), "yes yes yes yes yes yes 2026-09-11 to 2026-09-29");
-    assert_eq!(line("eu-west-3 "), "yes - - yes - - 2026-09-29");
+    assert_eq!(line("us-east-1 "), "yes yes yes ~2026-09-29 ~2026-09-28 yes 2026-09-11 to 2026-09-29");
+    assert_eq!(line("eu-west-3 "), "yes - - ~2026-09-29 - - 2026-09-29");
     assert_eq!(line("ap-southeast-7 "), "part - - - - - 2026-08-09");
     assert!(text.contains("29 regions, 167 rates."), "{text}");
 }

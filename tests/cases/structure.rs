@@ -3,16 +3,18 @@
 use std::{collections::BTreeMap, fs, path::Path};
 
 /// Lowest first. A module may use those of lower rows only.
-const LAYERS: [&[&str]; 10] = [
+const LAYERS: [&[&str]; 12] = [
     &["units", "sha256"],
     &["workload", "utilization"],
     &["fargate", "ec2"],
-    &["pricing", "frames"],
+    &["pricing", "frames", "template"],
     &["config"],
     &["snapshot", "demand"],
     &["rightsize", "launch"],
+    &["policy"],
     &["report"],
-    &["analysis", "backtest", "collect", "demo"],
+    &["analysis", "backtest", "collect", "demo", "price_list"],
+    &["snapshot_store"],
     &["cli"],
 ];
 

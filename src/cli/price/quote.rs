@@ -11,8 +11,9 @@ use serde::Serialize;
 use crate::{
     fargate::{FREE_EPHEMERAL_STORAGE, InvalidTaskSize, TaskSize},
     pricing::{NoPrice, PriceBook, Rate, TaskCost, TaskShape},
+    template::{Place, ServiceTemplate},
     units::{CpuUnits, MemoryMib, StorageGib, Usd},
-    workload::{Architecture, OperatingSystem, Platform, PurchaseOption, Region, TaskDefinition},
+    workload::{Architecture, LaunchType, OperatingSystem, Platform, PurchaseOption, Region, TaskDefinition},
 };
 
 /// Where, how and how long the tasks run.
@@ -24,8 +25,8 @@ pub struct Terms<'book> {
     pub os: Option<OperatingSystem>,
     /// Instead of the definition's.
     pub arch: Option<Architecture>,
-    /// Tasks that run.
-    pub count: u32,
+    /// Tasks that run of each definition, instead of those that its services ask for.
+    pub count: Option<u32>,
     /// Hours a month that each runs.
     pub hours: Decimal,
 }
@@ -85,6 +86,8 @@ pub enum NotPriced {
     MissingTaskSize { what: &'static str, other_launch_type: Option<&'static str> },
     #[error("cpu {} with memory {} is not a Fargate task size: {cause}", cpu.0, memory.0)]
     InvalidTaskSize { cpu: CpuUnits, memory: MemoryMib, cause: InvalidTaskSize },
+    #[error("{why}")]
+    Unresolved { why: String, at: Place, help: Option<&'static str> },
     #[error("the definition is for {launch_type} only, which is not billed by the task")]
     OtherLaunchType { launch_type: &'static str },
     #[error(transparent)]
@@ -97,9 +100,10 @@ impl NotPriced {
         match self {
             Self::MissingTaskSize { .. } => "missing-task-size",
             Self::InvalidTaskSize { .. } => "invalid-task-size",
+            Self::Unresolved { .. } => "unresolved-setting",
             Self::OtherLaunchType { launch_type: "EC2" } => "ec2-launch-type",
             Self::OtherLaunchType { launch_type: "EXTERNAL" } => "external-launch-type",
-            Self::OtherLaunchType { .. } => "managed-instances-launch-type",
+            Self::OtherLaunchType { .. } => "managed-instances",
             Self::NoPrice(_) => NoPrice::REASON,
         }
     }
@@ -110,6 +114,7 @@ impl NotPriced {
             Self::MissingTaskSize { other_launch_type: None, .. } => Some(
                 "Fargate needs both at the top of the definition, such as \"cpu\": \"256\", \"memory\": \"512\"",
             ),
+            Self::Unresolved { help, .. } => *help,
             Self::NoPrice(NoPrice::Rate { .. }) => {
                 Some("`fargauge prices list` shows the rates held; --price-book brings others")
             }
@@ -133,8 +138,26 @@ fn other_launch_type(definition: &TaskDefinition) -> Option<&'static str> {
     }
 }
 
-pub fn quote<'book>(definition: &TaskDefinition, terms: &Terms<'book>) -> Result<Quote<'book>, NotPriced> {
-    let other_launch_type = other_launch_type(definition);
+/// The launch type that all services run it on, if it is known and not Fargate.
+fn services_launch_type(services: &[ServiceTemplate]) -> Option<&'static str> {
+    let launch_types: Option<Vec<LaunchType>> =
+        services.iter().map(|service| service.launch_type.known().copied()).collect();
+    let launch_types = launch_types?;
+    if launch_types.iter().any(|launch_type| matches!(launch_type, LaunchType::Fargate | LaunchType::Unknown))
+    {
+        return None;
+    }
+    launch_types.first().map(|launch_type| launch_type.as_str())
+}
+
+/// The price of `count` tasks of a definition, which `services` run.
+pub fn quote<'book>(
+    definition: &TaskDefinition,
+    services: &[ServiceTemplate],
+    terms: &Terms<'book>,
+    count: u32,
+) -> Result<Quote<'book>, NotPriced> {
+    let other_launch_type = other_launch_type(definition).or_else(|| services_launch_type(services));
     let (cpu, memory) = match (definition.cpu, definition.memory) {
         (Some(cpu), Some(memory)) => (cpu, memory),
         (cpu, memory) => {
@@ -168,7 +191,7 @@ pub fn quote<'book>(definition: &TaskDefinition, terms: &Terms<'book>) -> Result
             rate: component.rate,
             quantity: component.quantity,
             one_task: Cost::new(component.hourly, terms.hours),
-            all_tasks: Cost::new(component.hourly * Decimal::from(terms.count), terms.hours),
+            all_tasks: Cost::new(component.hourly * Decimal::from(count), terms.hours),
         })
         .collect();
     Ok(Quote {

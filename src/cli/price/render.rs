@@ -8,8 +8,8 @@ use rust_decimal::Decimal;
 use serde::{Serialize, Serializer};
 
 use super::{
-    Outcome, Priced, Unreadable,
-    quote::{Cost, Quote, QuoteLine, Terms},
+    Outcome, Priced, Tasks, TasksFrom, Unreadable,
+    quote::{Cost, NotPriced, Quote, QuoteLine, Terms},
 };
 use crate::{
     cli::{
@@ -19,6 +19,7 @@ use crate::{
     pricing::RateDimension,
     report::display_safe,
     report::{PriceBookReference, Quantity},
+    template::TemplateKind,
     units::{Usd, decimal_as_f64},
     workload::PurchaseOption,
 };
@@ -45,9 +46,10 @@ pub fn table(terms: &Terms<'_>, all: &[Priced<'_>]) -> String {
         let Cost { hour, month } = total(all);
         let unpriced = all.len() - priced;
         let besides = if unpriced > 0 { format!("; {unpriced} without a price") } else { String::new() };
+        let plural = if priced == 1 { "" } else { "s" };
         let _ = writeln!(
             text,
-            "Total of {priced} task definitions{besides}: {} USD a month ({:.4}), {:.4} USD an hour\n",
+            "Total of {priced} task definition{plural}{besides}: {} USD a month ({:.4}), {:.4} USD an hour\n",
             month.cents(),
             month.0,
             hour.0
@@ -58,24 +60,26 @@ pub fn table(terms: &Terms<'_>, all: &[Priced<'_>]) -> String {
 }
 
 fn block(text: &mut String, terms: &Terms<'_>, priced: &Priced<'_>, quote: &Quote<'_>) {
-    let name = if priced.family.is_empty() {
-        display_safe(&priced.path).into_owned()
-    } else {
-        format!("{} ({})", display_safe(&priced.family), display_safe(&priced.path))
-    };
-    let tasks = match terms.count {
+    let name = heading(priced);
+    let Tasks { count, from } = priced.tasks;
+    let tasks = match count {
         1 => "1 task".to_owned(),
         count => format!("{count} tasks"),
     };
-    let each = if terms.count > 1 {
-        format!(" for {tasks}, {} each", quote.one_task.month.cents())
-    } else {
+    let said_by = match from {
+        TasksFrom::DesiredCount => " (the desired count)",
+        TasksFrom::Default { has_services: true } => " (the desired count is not known)",
+        TasksFrom::Flag | TasksFrom::Default { has_services: false } => "",
+    };
+    let each = if count == 1 {
         String::new()
+    } else {
+        format!(" for {tasks}, {} each", quote.one_task.month.cents())
     };
     let _ = writeln!(text, "{name}: {} USD a month{each}", quote.all_tasks.month.cents());
     let _ = writeln!(
         text,
-        "{}, {}, {}, {}, {tasks}, {} hours a month\n",
+        "{}, {}, {}, {}, {tasks}{said_by}, {} hours a month\n",
         quote.size,
         quote.platform,
         terms.purchase.as_str(),
@@ -106,7 +110,7 @@ fn block(text: &mut String, terms: &Terms<'_>, priced: &Priced<'_>, quote: &Quot
     let mut sum = |title: &str, cost: Cost| {
         rows.push([title.to_owned(), String::new(), String::new(), money(cost.hour), money(cost.month)]);
     };
-    if terms.count > 1 {
+    if count != 1 {
         sum(&format!("Total, {tasks}"), quote.all_tasks);
         sum("One task", quote.one_task);
     } else {
@@ -114,6 +118,20 @@ fn block(text: &mut String, terms: &Terms<'_>, priced: &Priced<'_>, quote: &Quot
     }
     text.push_str(&table::render(&columns, rows, 2));
     text.push('\n');
+}
+
+/// Which task it is: `web (task.json)`, or `Api (stack.yaml:12)` where the file may have several.
+fn heading(priced: &Priced<'_>) -> String {
+    let path = display_safe(&priced.path);
+    // One without a family goes by its file.
+    if priced.alone && priced.family.is_empty() {
+        return path.into_owned();
+    }
+    let name = display_safe(priced.label());
+    match priced.at {
+        Some((line, _)) if !priced.alone => format!("{name} ({path}:{line})"),
+        _ => format!("{name} ({path})"),
+    }
 }
 
 fn component_name(dimension: RateDimension) -> &'static str {
@@ -183,8 +201,8 @@ struct Document<'a> {
     currency: &'static str,
     region: &'a str,
     purchase_option: &'static str,
-    /// Tasks of each definition.
-    count: u32,
+    /// Tasks of each definition; null where they differ.
+    count: Option<u32>,
     /// Hours a month of each task.
     hours: Quantity,
     price_book: PriceBookReference,
@@ -205,7 +223,17 @@ struct Totals {
 #[derive(Serialize)]
 struct Item<'a> {
     path: &'a str,
+    /// Of the file, as in `check`.
+    kind: Option<&'static str>,
+    /// The logical id, the resource's address or the like.
+    name: Option<&'a str>,
+    /// Where it begins.
+    line: Option<usize>,
+    column: Option<usize>,
     family: Option<&'a str>,
+    /// Tasks that run.
+    count: u32,
+    count_from: &'static str,
     platform: Option<ItemPlatform>,
     cpu_units: Option<u32>,
     memory_mib: Option<u32>,
@@ -248,6 +276,9 @@ struct Component<'a> {
 struct Reason {
     reason: &'static str,
     detail: String,
+    /// The setting that is not known, if it is for one.
+    line: Option<usize>,
+    column: Option<usize>,
 }
 
 #[derive(Serialize)]
@@ -255,6 +286,7 @@ struct Unread {
     message: String,
     line: Option<usize>,
     column: Option<usize>,
+    hint: Option<String>,
 }
 
 impl<'a> Component<'a> {
@@ -280,7 +312,13 @@ impl<'a> Item<'a> {
     fn of(priced: &'a Priced<'_>) -> Self {
         let mut item = Self {
             path: &priced.path,
-            family: Some(priced.family.as_str()).filter(|family| !family.is_empty()),
+            kind: priced.kind.map(TemplateKind::as_str),
+            name: not_empty(&priced.name),
+            line: priced.at.map(|(line, _)| line),
+            column: priced.at.map(|(_, column)| column),
+            family: not_empty(&priced.family),
+            count: priced.tasks.count,
+            count_from: priced.tasks.from.as_str(),
             platform: None,
             cpu_units: None,
             memory_mib: None,
@@ -305,7 +343,13 @@ impl<'a> Item<'a> {
                 item.components = quote.lines.iter().map(Component::of).collect();
             }
             Outcome::NotPriced(reason) => {
-                item.not_priced = Some(Reason { reason: reason.code(), detail: reason.to_string() });
+                let at = if let NotPriced::Unresolved { at, .. } = reason { Some(at) } else { None };
+                item.not_priced = Some(Reason {
+                    reason: reason.code(),
+                    detail: reason.to_string(),
+                    line: at.map(|at| at.line),
+                    column: at.map(|at| at.column),
+                });
             }
             Outcome::Unreadable(error) => item.error = Some(error.into()),
         }
@@ -315,13 +359,33 @@ impl<'a> Item<'a> {
 
 impl From<&Unreadable> for Unread {
     fn from(error: &Unreadable) -> Self {
-        match error {
-            Unreadable::File(error) => Self { message: format!("{error:#}"), line: None, column: None },
-            Unreadable::Definition(error) => {
-                Self { message: error.to_string(), line: Some(error.line), column: Some(error.column) }
-            }
+        Self {
+            message: error.message.clone(),
+            line: error.at.map(|(line, _)| line),
+            column: error.at.map(|(_, column)| column),
+            hint: error.hint.clone(),
         }
     }
+}
+
+impl TasksFrom {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Flag => "flag",
+            Self::DesiredCount => "desired-count",
+            Self::Default { .. } => "default",
+        }
+    }
+}
+
+fn not_empty(text: &str) -> Option<&str> {
+    Some(text).filter(|text| !text.is_empty())
+}
+
+/// The tasks of each definition, where that is one number.
+fn common_count(terms: &Terms<'_>, all: &[Priced<'_>]) -> Option<u32> {
+    let first = all.first().map_or(terms.count.unwrap_or(1), |priced| priced.tasks.count);
+    all.iter().all(|priced| priced.tasks.count == first).then_some(first)
 }
 
 pub fn json(terms: &Terms<'_>, all: &[Priced<'_>]) -> String {
@@ -331,7 +395,7 @@ pub fn json(terms: &Terms<'_>, all: &[Priced<'_>]) -> String {
         currency: "USD",
         region: terms.region.as_str(),
         purchase_option: terms.purchase.as_str(),
-        count: terms.count,
+        count: common_count(terms, all),
         hours: Quantity(terms.hours),
         price_book: PriceBookReference {
             id: terms.book.id().to_owned(),
@@ -351,7 +415,7 @@ pub fn json(terms: &Terms<'_>, all: &[Priced<'_>]) -> String {
     text
 }
 
-const CSV_HEADER: [&str; 23] = [
+const CSV_HEADER: [&str; 27] = [
     "path",
     "family",
     "region",
@@ -373,6 +437,10 @@ const CSV_HEADER: [&str; 23] = [
     "effective_date",
     "confidence",
     "source",
+    "kind",
+    "task",
+    "line",
+    "tasks_from",
     "not_priced_reason",
     "not_priced_detail",
 ];
@@ -381,14 +449,20 @@ const CSV_HEADER: [&str; 23] = [
 /// columns add up to the totals.
 pub fn csv(terms: &Terms<'_>, all: &[Priced<'_>]) -> String {
     let mut writer = WriterBuilder::new().terminator(Terminator::CRLF).from_writer(Vec::new());
-    let mut write = |row: [String; 23]| {
-        writer.write_record(row).expect("every row has 23 cells, and memory takes them all");
+    let mut write = |row: [String; 27]| {
+        writer.write_record(row).expect("every row has 27 cells, and memory takes them all");
     };
     write(CSV_HEADER.map(str::to_owned));
     let text = |text: &str| csv_safe(text).into_owned();
     for priced in all {
         let (path, family, region) = (text(&priced.path), text(&priced.family), text(terms.region.as_str()));
-        let (tasks, hours) = (terms.count.to_string(), terms.hours.normalize().to_string());
+        let (tasks, hours) = (priced.tasks.count.to_string(), terms.hours.normalize().to_string());
+        let [kind, name, line_number, tasks_from] = [
+            priced.kind.map_or("", TemplateKind::as_str).to_owned(),
+            text(&priced.name),
+            priced.at.map(|(line, _)| line.to_string()).unwrap_or_default(),
+            priced.tasks.from.as_str().to_owned(),
+        ];
         let (reason, detail) = match &priced.outcome {
             Outcome::Quote(quote) => {
                 for line in &quote.lines {
@@ -416,6 +490,10 @@ pub fn csv(terms: &Terms<'_>, all: &[Priced<'_>]) -> String {
                         rate.effective_date.clone(),
                         rate.confidence.as_str().to_owned(),
                         text(&rate.source),
+                        kind.clone(),
+                        name.clone(),
+                        line_number.clone(),
+                        tasks_from.clone(),
                         String::new(),
                         String::new(),
                     ]);
@@ -423,11 +501,12 @@ pub fn csv(terms: &Terms<'_>, all: &[Priced<'_>]) -> String {
                 continue;
             }
             Outcome::NotPriced(reason) => (reason.code(), reason.to_string()),
-            Outcome::Unreadable(error) => ("unreadable", Unread::from(error).message),
+            Outcome::Unreadable(error) => ("unreadable", error.message.clone()),
         };
-        let mut row = [const { String::new() }; 23];
+        let mut row = [const { String::new() }; 27];
         [row[0], row[1], row[2], row[9], row[10]] = [path, family, region, tasks, hours];
-        [row[21], row[22]] = [reason.to_owned(), text(&detail)];
+        [row[21], row[22], row[23], row[24]] = [kind, name, line_number, tasks_from];
+        [row[25], row[26]] = [reason.to_owned(), text(&detail)];
         write(row);
     }
     let bytes = writer.into_inner().expect("memory takes all");

@@ -1,89 +1,15 @@
-use std::sync::{
-    Mutex,
-    atomic::{AtomicUsize, Ordering::Relaxed},
-};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-use aws_sdk_cloudwatch::types::MetricDataResult;
+use aws_sdk_cloudwatch::types::StatusCode;
 
 use super::*;
-use crate::{
-    collect::plan,
-    workload::{
-        Controller, HistorySource, LaunchType, Region, Scheduling, TaskFacts, WorkloadIdentity, WorkloadKind,
+use crate::collect::{
+    metric_data::{
+        ROUNDS,
+        script::{Answer, Script, service},
     },
+    plan,
 };
-
-/// One answer: results as (place in the call, value, status), and the token of the next page.
-type Answer = Result<(Vec<(usize, f64, StatusCode)>, Option<&'static str>), Refusal>;
-
-/// Gives the answers of a script, one after the other; then nothing but completeness.
-struct Script {
-    answers: Mutex<Vec<Answer>>,
-    /// Queries and token of each request.
-    asked: Mutex<Vec<(usize, Option<String>)>>,
-}
-
-impl MetricData for Script {
-    fn place(&self) -> String {
-        "1/r".to_owned()
-    }
-
-    async fn page(
-        &self,
-        queries: Vec<MetricDataQuery>,
-        window: &Window,
-        token: Option<String>,
-    ) -> Result<GetMetricDataOutput, Refusal> {
-        self.asked.lock().unwrap().push((queries.len(), token));
-        let mut answers = self.answers.lock().unwrap();
-        let answer = if answers.is_empty() { Ok((Vec::new(), None)) } else { answers.remove(0) };
-        answer.map(|(results, next)| {
-            let results = results
-                .into_iter()
-                .map(|(index, value, status)| {
-                    MetricDataResult::builder()
-                        .id(queries[index].id().unwrap())
-                        .timestamps(DateTime::from_secs(window.start.as_second()))
-                        .values(value)
-                        .status_code(status)
-                        .build()
-                })
-                .collect();
-            GetMetricDataOutput::builder()
-                .set_metric_data_results(Some(results))
-                .set_next_token(next.map(str::to_owned))
-                .build()
-        })
-    }
-}
-
-fn service(workload_id: u32) -> Workload {
-    Workload {
-        workload_id,
-        identity: WorkloadIdentity {
-            account_id: "1".to_owned(),
-            region: Region("r".to_owned()),
-            cluster: "c".to_owned(),
-            kind: WorkloadKind::Service,
-            name: format!("s{workload_id}"),
-        },
-        launch_type: LaunchType::Fargate,
-        strategy: Vec::new(),
-        desired_count: None,
-        running_count: None,
-        created_at: None,
-        scheduling: Scheduling::Replica,
-        controller: Controller::Ecs,
-        maximum_percent: None,
-        placement_constraints: Vec::new(),
-        revisions: Vec::new(),
-        history: HistorySource::CurrentOnly,
-        scaling: None,
-        tags: BTreeMap::new(),
-        notes: Vec::new(),
-        facts: TaskFacts::default(),
-    }
-}
 
 /// Pulls two services, one call of twelve queries, and tells gaps as `scope: cause`.
 #[expect(clippy::type_complexity, reason = "read by two tests only")]
@@ -101,14 +27,14 @@ fn pulled(answers: Vec<Answer>) -> (Result<Pulled, Refusal>, Vec<(usize, Option<
     };
     let workloads = [service(0), service(1)];
     let parts = plan::parts(&window, &workloads);
-    let script = Script { answers: Mutex::new(answers), asked: Mutex::default() };
+    let script = Script::of(answers);
     let count = Count(AtomicUsize::new(0));
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let pulled = runtime.block_on(pull(&script, &parts[0], &workloads, &window, &count));
     if pulled.is_ok() {
         assert_eq!(count.0.into_inner(), 1, "one planned call, one event");
     }
-    (pulled, script.asked.into_inner().unwrap())
+    (pulled, script.asked())
 }
 
 fn gaps(pulled: &Pulled) -> Vec<String> {

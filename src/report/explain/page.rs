@@ -16,7 +16,7 @@ use rust_decimal::Decimal;
 use super::{Explanation, chart::chart};
 use crate::{
     report::{
-        ContainerReport, Finding, Quantity, Recommendation, Scaling, Size,
+        ContainerReport, Finding, Quantity, Recommendation, Scaling, Size, WorkloadCapacity,
         amounts::{NONE, cost, grouped, money, size},
         columns::{Align, Column, Columns, Shrink},
         text::{display_safe, display_width, shorten_middle},
@@ -148,11 +148,44 @@ fn summary(explanation: &Explanation, page: &mut Page) {
     if workload.list_monthly_cost != workload.monthly_cost {
         page.field("", &format!("{} at list prices", cost(workload.list_monthly_cost)));
     }
+    if let Some(capacity) = &workload.capacity {
+        page.field("runs on", &instances_text(capacity));
+        if let (Some(month), Some(date)) = (capacity.monthly_cost, &capacity.priced_on) {
+            let text = "in parts of what they have for tasks, a vCPU counting as 9 GB";
+            page.field(
+                "",
+                &format!("all of them are {} at list prices of {date}; the share is {text}", a_month(month)),
+            );
+        }
+        if let Some(why) = &capacity.not_priced {
+            page.field("not priced", &format!("{}: {}", why.reason, why.detail));
+        }
+    }
     match &workload.recommendation {
         Some(recommendation) => recommended(recommendation, page),
         None if workload.finding != Finding::NotRated => page.field("recommended", "no change"),
         None => {}
     }
+}
+
+/// Instances, and what of them is reserved.
+fn instances_text(capacity: &WorkloadCapacity) -> String {
+    if capacity.instances == 0 {
+        return "instances that are not known".to_owned();
+    }
+    let types: Vec<String> = capacity.types.iter().map(|(name, count)| format!("{count} {name}")).collect();
+    let mut text = types.join(", ");
+    let percent = |share: Quantity| share.0.round_dp(1).normalize();
+    if let Some(share) = capacity.share_percent {
+        let _ = write!(text, "; it reserves {} % of them on average", percent(share));
+    }
+    match capacity.idle_share_percent {
+        Some(idle) => {
+            let _ = write!(text, ", {} % is reserved by nothing in the report", percent(idle));
+        }
+        None => text.push_str(", more was reserved than they have"),
+    }
+    text
 }
 
 fn a_month(amount: Usd) -> String {

@@ -181,8 +181,8 @@ impl Search<'_> {
         }
         rating.reasons = reasons;
         if let Some(best) = &best {
-            rating.conditions = self.context.guards.conditions(best.size, &rating.reasons);
-            rating.containers = self.context.guards.containers(best.size).unwrap_or_default();
+            rating.conditions = self.context.guards.conditions(best.size.into(), &rating.reasons);
+            rating.containers = self.context.guards.containers(best.size.into()).unwrap_or_default();
             rating.already_minimal = false;
         }
         let capacity = setting.limits.apply(plan.capacity);

@@ -32,13 +32,15 @@
 
 use super::{Guard, GuardInput, injected, listed, runtime};
 use crate::{
-    fargate::TaskSize,
+    rightsize::TaskRoom,
     units::{CpuUnits, MemoryMib},
-    workload::{Container, InjectedContainer},
+    workload::{Container, InjectedContainer, OperatingSystem, TaskDefinition, TaskFacts},
 };
 
 const CODE: &str = "container-minimums";
 const SERVICE_CONNECT: &str = "service-connect-proxy";
+/// Codes of the guards of this module.
+pub(super) const CODES: [&str; 2] = [CODE, SERVICE_CONNECT];
 /// What a main container that follows the task keeps of CPU, at least.
 const MAIN_CPU: u32 = 128;
 
@@ -211,7 +213,7 @@ pub(super) fn guards(input: &GuardInput<'_>) -> Vec<Guard> {
 }
 
 /// What holds for a change to `to`: the containers change along, or none of this can be said.
-pub(super) fn conditions(input: &GuardInput<'_>, to: TaskSize) -> Vec<String> {
+pub(super) fn conditions(input: &GuardInput<'_>, to: TaskRoom) -> Vec<String> {
     let mut conditions = Vec::new();
     match split(input, to) {
         None => conditions.push(
@@ -248,7 +250,7 @@ pub(super) fn conditions(input: &GuardInput<'_>, to: TaskSize) -> Vec<String> {
 }
 
 impl ContainerSize {
-    fn as_now(container: &Container) -> Self {
+    pub fn as_now(container: &Container) -> Self {
         Self {
             name: container.name.clone(),
             cpu: container.cpu,
@@ -260,7 +262,7 @@ impl ContainerSize {
 
 /// The containers' settings for a task of size `to`, in the definition's order. `None` where they would
 /// not register, which takes settings in force that do not either.
-pub(super) fn split(input: &GuardInput<'_>, to: TaskSize) -> Option<Vec<ContainerSize>> {
+pub(super) fn split(input: &GuardInput<'_>, to: TaskRoom) -> Option<Vec<ContainerSize>> {
     let mut split: Vec<ContainerSize> =
         input.definition.containers.iter().map(ContainerSize::as_now).collect();
     let Some(layout) = Layout::of(input) else { return Some(split) };
@@ -292,8 +294,34 @@ pub(super) fn split(input: &GuardInput<'_>, to: TaskSize) -> Option<Vec<Containe
     registers(&split, to).then_some(split)
 }
 
+/// The containers' settings of a definition at size `to`, with room for the containers that AWS adds; in the
+/// definition's order. `None` where no such settings register.
+pub fn containers_at(
+    definition: &TaskDefinition,
+    injected: &[InjectedContainer],
+    to: TaskRoom,
+) -> Option<Vec<ContainerSize>> {
+    let Some(size) = definition.cpu.zip(definition.memory) else {
+        // What follows a task of no size is not known.
+        let now: Vec<ContainerSize> = definition.containers.iter().map(ContainerSize::as_now).collect();
+        return registers(&now, to).then_some(now);
+    };
+    let facts = TaskFacts { injected: injected.to_vec(), ..TaskFacts::default() };
+    let input = GuardInput {
+        definition,
+        facts: &facts,
+        size: TaskRoom::from(size),
+        os: OperatingSystem::Linux,
+        start_up: None,
+        memory_peak: None,
+        memory_need: MemoryMib(0),
+        memory_headroom: 0,
+    };
+    split(&input, to)
+}
+
 /// Whether ECS takes a task of this size with these containers.
-fn registers(containers: &[ContainerSize], size: TaskSize) -> bool {
+pub fn registers(containers: &[ContainerSize], size: TaskRoom) -> bool {
     let counts = |container: &ContainerSize| container.memory_reservation.or(container.memory);
     let cpu = sum(containers.iter().map(|container| container.cpu.0));
     let memory = sum(containers.iter().filter_map(counts).map(|memory| memory.0));
@@ -311,7 +339,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::workload::{ContainerPeak, OperatingSystem, TaskDefinition, TaskFacts};
+    use crate::fargate::TaskSize;
+    use crate::workload::ContainerPeak;
 
     type Row = (u32, Option<u32>, Option<u32>);
 
@@ -330,11 +359,11 @@ mod tests {
         }
     }
 
-    fn size(cpu: u32, memory: u32) -> TaskSize {
-        TaskSize::new(CpuUnits(cpu), MemoryMib(memory), OperatingSystem::Linux).unwrap()
+    fn size(cpu: u32, memory: u32) -> TaskRoom {
+        TaskSize::new(CpuUnits(cpu), MemoryMib(memory), OperatingSystem::Linux).unwrap().into()
     }
 
-    fn input<'a>(definition: &'a TaskDefinition, facts: &'a TaskFacts, size: TaskSize) -> GuardInput<'a> {
+    fn input<'a>(definition: &'a TaskDefinition, facts: &'a TaskFacts, size: TaskRoom) -> GuardInput<'a> {
         GuardInput {
             definition,
             facts,
@@ -402,7 +431,7 @@ mod tests {
         assert_eq!(floor_of(&[(768, Some(1536), None), (256, Some(512), None)], &facts), (384, 512 + 360));
     }
 
-    fn split_of(containers: &[Row], from: TaskSize, to: TaskSize, facts: &TaskFacts) -> Option<Vec<Row>> {
+    fn split_of(containers: &[Row], from: TaskRoom, to: TaskRoom, facts: &TaskFacts) -> Option<Vec<Row>> {
         let definition = definition(containers);
         let plain = |size: ContainerSize| {
             (size.cpu.0, size.memory.map(|m| m.0), size.memory_reservation.map(|m| m.0))
@@ -469,7 +498,7 @@ mod tests {
             agent: bool,
             need in 0u32..4000,
         ) {
-            let sizes: Vec<TaskSize> = TaskSize::all(OperatingSystem::Linux).collect();
+            let sizes: Vec<TaskRoom> = TaskSize::all(OperatingSystem::Linux).map(TaskRoom::from).collect();
             let (from, to) = (sizes[from], sizes[to]);
             let mut facts = TaskFacts::default();
             facts.injected.extend(proxy.then_some(InjectedContainer::ServiceConnectProxy));
@@ -496,7 +525,7 @@ mod tests {
             prop_assert!(cpu <= from.cpu() && memory <= from.memory());
             prop_assume!(to.cpu() >= cpu && to.memory() >= memory);
             let split = split(&input, to);
-            prop_assert!(split.is_some(), "{:?} {} -> {}", containers, from, to);
+            prop_assert!(split.is_some(), "{:?} {:?} -> {:?}", containers, from, to);
             let split = split.unwrap();
             prop_assert!(registers(&split, to));
             let changed = split.iter().zip(&now).filter(|(then, now)| then != now).count();

@@ -15,7 +15,7 @@
 //! proxy; neither can be seen here, so it is a condition.
 
 use crate::{
-    fargate::TaskSize,
+    rightsize::TaskRoom,
     units::{CpuUnits, MemoryMib},
     workload::InjectedContainer,
 };
@@ -24,7 +24,7 @@ use crate::{
 pub(super) const SERVICE_CONNECT_TASK_MEMORY: MemoryMib = MemoryMib(1024);
 
 /// What the injected containers of a task of this size take, at most.
-pub(super) fn room(injected: &[InjectedContainer], size: TaskSize) -> (CpuUnits, MemoryMib) {
+pub(super) fn room(injected: &[InjectedContainer], size: TaskRoom) -> (CpuUnits, MemoryMib) {
     injected.iter().fold((CpuUnits(0), MemoryMib(0)), |(cpu, memory), container| {
         let (more_cpu, more_memory) = match container {
             InjectedContainer::ServiceConnectProxy => (256, 64),
@@ -34,7 +34,7 @@ pub(super) fn room(injected: &[InjectedContainer], size: TaskSize) -> (CpuUnits,
     })
 }
 
-fn guard_duty_limit(size: TaskSize) -> u32 {
+fn guard_duty_limit(size: TaskRoom) -> u32 {
     match (size.cpu().0, size.memory().0) {
         (..8192, _) => 128,
         (8192, ..=28_672) => 256,
@@ -46,13 +46,13 @@ fn guard_duty_limit(size: TaskSize) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::workload::OperatingSystem;
+    use crate::{fargate::TaskSize, workload::OperatingSystem};
 
     #[test]
     fn the_worked_table_holds() {
         let of = |container, cpu, memory| {
             let size = TaskSize::new(CpuUnits(cpu), MemoryMib(memory), OperatingSystem::Linux).unwrap();
-            let (cpu, memory) = room(&[container], size);
+            let (cpu, memory) = room(&[container], size.into());
             (cpu.0, memory.0)
         };
         assert_eq!(of(InjectedContainer::ServiceConnectProxy, 1024, 2048), (256, 64));
@@ -71,10 +71,10 @@ mod tests {
     #[test]
     fn a_larger_task_never_leaves_less_room() {
         let both = [InjectedContainer::ServiceConnectProxy, InjectedContainer::GuardDutyAgent];
-        let sizes: Vec<TaskSize> = TaskSize::all(OperatingSystem::Linux).collect();
+        let sizes: Vec<TaskRoom> = TaskSize::all(OperatingSystem::Linux).map(TaskRoom::from).collect();
         for small in &sizes {
             for large in sizes.iter().filter(|l| l.cpu() >= small.cpu() && l.memory() >= small.memory()) {
-                assert!(room(&both, *large) >= room(&both, *small), "{small} {large}");
+                assert!(room(&both, *large) >= room(&both, *small), "{small:?} {large:?}");
             }
         }
     }

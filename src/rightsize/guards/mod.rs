@@ -12,11 +12,12 @@ mod oom;
 mod runtime;
 mod startup;
 
-pub use containers::ContainerSize;
+pub use containers::{ContainerSize, containers_at, registers};
+pub use runtime::{Fixed as FixedHeap, fixed as fixed_heap};
 
 use crate::{
     demand::StartUp,
-    fargate::TaskSize,
+    rightsize::TaskRoom,
     units::{CpuUnits, MemoryMib},
     workload::{OperatingSystem, TaskDefinition, TaskFacts},
 };
@@ -29,7 +30,7 @@ pub struct GuardInput<'a> {
     pub definition: &'a TaskDefinition,
     pub facts: &'a TaskFacts,
     /// The current size.
-    pub size: TaskSize,
+    pub size: TaskRoom,
     pub os: OperatingSystem,
     pub start_up: Option<&'a StartUp>,
     /// Peak memory seen, in MiB; absent without samples.
@@ -75,6 +76,16 @@ impl<'a> Guards<'a> {
         list.extend(startup::guard(&input));
         list.extend(oom::guard(&input));
         Self { input, list }
+    }
+
+    /// Those of a task on container instances. Where its size is what its containers reserve together,
+    /// that holds no floor: it is what is rated.
+    pub fn of_reservation(input: GuardInput<'a>) -> Self {
+        let mut guards = Self::of(input);
+        if input.definition.cpu.is_none() || input.definition.memory.is_none() {
+            guards.list.retain(|guard| !containers::CODES.contains(&guard.code));
+        }
+        guards
     }
 
     pub fn list(&self) -> &[Guard] {
@@ -136,7 +147,7 @@ impl<'a> Guards<'a> {
     }
 
     /// What must hold, or be done along, for a change to `to`.
-    pub fn conditions(&self, to: TaskSize, reasons: &[&'static str]) -> Vec<String> {
+    pub fn conditions(&self, to: TaskRoom, reasons: &[&'static str]) -> Vec<String> {
         let mut conditions = runtime::conditions(&self.input, to, reasons);
         conditions.extend(startup::condition(&self.input, to));
         conditions.extend(oom::condition(&self.input));
@@ -146,7 +157,7 @@ impl<'a> Guards<'a> {
 
     /// The containers' own settings for a task of size `to`; `None` where no such settings register,
     /// because those in force do not either.
-    pub fn containers(&self, to: TaskSize) -> Option<Vec<ContainerSize>> {
+    pub fn containers(&self, to: TaskRoom) -> Option<Vec<ContainerSize>> {
         containers::split(&self.input, to)
     }
 }

@@ -31,7 +31,7 @@ use rust_decimal::Decimal;
 
 use super::{Guard, GuardInput, containers};
 use crate::{
-    fargate::TaskSize,
+    rightsize::TaskRoom,
     units::{CpuUnits, MemoryMib},
     workload::{Container, RuntimeSetting},
 };
@@ -66,14 +66,17 @@ const WORKERS: [&str; 8] = [
 
 /// A setting that fixes memory, with what its container then needs, in MiB.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Fixed {
+pub struct Fixed {
     /// As written: `-Xmx1g`.
-    setting: String,
-    needed: u64,
+    pub setting: String,
+    /// What the setting itself names.
+    pub heap: u64,
+    /// With what the process needs beside it.
+    pub needed: u64,
 }
 
 /// The most that the settings of a container fix.
-fn fixed(settings: &[RuntimeSetting]) -> Option<Fixed> {
+pub fn fixed(settings: &[RuntimeSetting]) -> Option<Fixed> {
     const MIB: u64 = 1 << 20;
     let of = |name: &str, plain_unit: u64| largest(settings, name, plain_unit);
     let jvm =
@@ -86,12 +89,16 @@ fn fixed(settings: &[RuntimeSetting]) -> Option<Fixed> {
                 )
                 .saturating_add(amount("-XX:MaxDirectMemorySize").unwrap_or(JVM_DIRECT))
                 .saturating_add(JVM_THREADS);
-            Fixed { setting: written(setting), needed: heap.saturating_add(beside) }
+            Fixed { setting: written(setting), heap, needed: heap.saturating_add(beside) }
         });
-    let node = of("--max-old-space-size", MIB)
-        .map(|(mib, setting)| Fixed { setting: written(setting), needed: mib.saturating_add(NODE_BESIDE) });
+    let node = of("--max-old-space-size", MIB).map(|(mib, setting)| Fixed {
+        setting: written(setting),
+        heap: mib,
+        needed: mib.saturating_add(NODE_BESIDE),
+    });
     let go = of("GOMEMLIMIT", 1).map(|(mib, setting)| Fixed {
         setting: written(setting),
+        heap: mib,
         needed: mib.saturating_add(percent_of(mib, GO_BESIDE_PERCENT)),
     });
     [jvm, node, go].into_iter().flatten().max_by_key(|fixed| fixed.needed)
@@ -189,7 +196,7 @@ pub(super) fn guards(input: &GuardInput<'_>) -> Vec<Guard> {
 }
 
 fn fixed_guard(input: &GuardInput<'_>, container: &Container, fixed: &Fixed) -> Guard {
-    let Fixed { setting, needed } = fixed;
+    let Fixed { setting, needed, .. } = fixed;
     let name = &container.name;
     let limit = containers::limit_of(input, container);
     let cpu = CpuUnits(0);
@@ -242,7 +249,7 @@ fn share(limit: MemoryMib, centi_percent: u32) -> u64 {
 }
 
 /// What a change to `to` does to heaps, and which settings keep it from being smaller.
-pub(super) fn conditions(input: &GuardInput<'_>, to: TaskSize, reasons: &[&'static str]) -> Vec<String> {
+pub(super) fn conditions(input: &GuardInput<'_>, to: TaskRoom, reasons: &[&'static str]) -> Vec<String> {
     let split = containers::split(input, to);
     let mut conditions = Vec::new();
     for (index, container) in input.definition.containers.iter().enumerate() {

@@ -14,7 +14,7 @@
 
 use super::{Guard, GuardInput};
 use crate::{
-    fargate::TaskSize,
+    rightsize::TaskRoom,
     units::{CpuUnits, MemoryMib},
 };
 
@@ -40,7 +40,7 @@ pub(super) fn guard(input: &GuardInput<'_>) -> Option<Guard> {
 }
 
 /// That starting takes longer, where it does.
-pub(super) fn condition(input: &GuardInput<'_>, to: TaskSize) -> Option<String> {
+pub(super) fn condition(input: &GuardInput<'_>, to: TaskRoom) -> Option<String> {
     let start = input.start_up.filter(|start| start.is_spike())?;
     let size = u64::from(to.cpu().0) * 1000;
     if start.peak_cpu <= size || to.cpu() >= input.size.cpu() {

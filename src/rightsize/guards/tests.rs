@@ -224,7 +224,7 @@ fn floors(size: (u32, u32), facts: &TaskFacts, start_up: Option<&StartUp>) -> (u
     let input = GuardInput {
         definition: &case.definition(),
         facts,
-        size: case.task_size(),
+        size: case.task_size().into(),
         os: OperatingSystem::Linux,
         start_up,
         memory_peak: None,
@@ -379,7 +379,7 @@ proptest! {
             let input = GuardInput {
                 definition: &definition,
                 facts: &case.facts,
-                size: case.task_size(),
+                size: case.task_size().into(),
                 os: OperatingSystem::Linux,
                 start_up: None,
                 memory_peak: None,

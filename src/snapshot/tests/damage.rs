@@ -55,6 +55,10 @@ proptest! {
         put_files(folder.path(), &files);
         let error = read_all(folder.path()).unwrap_err().to_string();
         prop_assert!(error.contains(victim.as_str()), "{victim}: {error}");
+        // Copies are checked as the files themselves are; only the hint at a folder without a manifest is not theirs.
+        if files.contains_key("manifest.json") {
+            prop_assert_eq!(read_all_copies(folder.path()).unwrap_err().to_string(), error);
+        }
     }
 }
 

@@ -135,7 +135,17 @@ fn workload(workload_id: u32) -> Workload {
 
 /// Opens the snapshot and reads every part of it.
 fn read_all(folder: &Path) -> Result<(Manifest, Inventory, Vec<Series>), SnapshotError> {
-    let snapshot = Snapshot::open(folder)?;
+    read_whole(Snapshot::open(folder)?)
+}
+
+/// The same from copies of the folder's files.
+fn read_all_copies(folder: &Path) -> Result<(Manifest, Inventory, Vec<Series>), SnapshotError> {
+    let names = files_of(folder).into_keys();
+    let copies = names.map(|name| (name.clone(), fs::File::open(folder.join(name)).unwrap())).collect();
+    read_whole(Snapshot::open_copies(folder.to_owned(), copies)?)
+}
+
+fn read_whole(snapshot: Snapshot) -> Result<(Manifest, Inventory, Vec<Series>), SnapshotError> {
     let mut series = Vec::new();
     for index in 0..snapshot.parts() {
         series.extend(snapshot.read(index)?);

@@ -14,6 +14,10 @@ fn what_is_collected_is_read_back() {
     let collected = Collected::sample();
     collected.collect_into(folder.path()).unwrap();
     let (manifest, inventory, series) = read_all(folder.path()).unwrap();
+    assert_eq!(
+        read_all_copies(folder.path()).unwrap(),
+        (manifest.clone(), inventory.clone(), series.clone())
+    );
     assert_eq!(series, collected.all_series());
     assert_eq!(inventory, collected.inventory);
     assert_eq!(manifest.format_version, FORMAT_VERSION);

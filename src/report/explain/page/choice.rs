@@ -7,13 +7,13 @@ use rust_decimal::Decimal;
 use super::{Page, a_month, days, evidence::more, number, stamp, text, wrapped};
 use crate::{
     report::{
-        Size, WorkloadReport,
+        Opportunity, Size, WorkloadReport,
         amounts::{NONE, count, grouped, money, size},
         columns::{Align, Column, Shrink},
         explain::{CandidateReport, Explanation, ReplayReport, ResourceReplayReport},
         text::display_safe,
     },
-    units::CpuUnits,
+    units::{CpuUnits, Usd},
 };
 
 /// Sizes shown; the rest is counted.
@@ -177,14 +177,40 @@ pub(super) fn prices(explanation: &Explanation, page: &mut Page) {
 }
 
 pub(super) fn options(workload: &WorkloadReport, page: &mut Page) {
-    if workload.options.is_empty() {
+    let (alternatives, steps): (Vec<&Opportunity>, Vec<_>) =
+        workload.options.iter().partition(|option| option.alternative);
+    write_options("Also possible, each after the steps before it", &steps, page);
+    write_options("Or instead: another launch type", &alternatives, page);
+    if !workload.ruled_out.is_empty() {
+        page.section("Ruled out");
+        for ruled_out in &workload.ruled_out {
+            let cost = ruled_out.monthly_cost.map_or_else(String::new, |usd| {
+                format!(" (were it not for that, it would cost {})", a_month(usd))
+            });
+            let line = format!("{}{cost}", ruled_out.sentence());
+            for line in wrapped(&display_safe(&line), page.width - 2) {
+                let _ = writeln!(page.text, "  {line}");
+            }
+        }
+    }
+}
+
+fn write_options(title: &str, options: &[&Opportunity], page: &mut Page) {
+    if options.is_empty() {
         return;
     }
-    page.section("Also possible, each after the steps before it");
-    for option in &workload.options {
-        let saves =
-            option.monthly_savings.map_or_else(String::new, |usd| format!("saves {}, ", a_month(usd)));
-        let line = format!("{}: {saves}{} effort", option.kind, option.effort);
+    page.section(title);
+    for option in options {
+        let saves = match option.monthly_savings {
+            None => String::new(),
+            Some(usd) if usd < Usd::ZERO => format!("costs {} more, ", a_month(-usd)),
+            Some(usd) => format!("saves {}, ", a_month(usd)),
+        };
+        let cost = match option.monthly_cost {
+            Some(usd) if option.alternative => format!("{}, ", a_month(usd)),
+            _ => String::new(),
+        };
+        let line = format!("{}: {cost}{saves}{} effort", option.kind, option.effort);
         for line in wrapped(&display_safe(&line), page.width - 2) {
             let _ = writeln!(page.text, "  {line}");
         }

@@ -1,0 +1,117 @@
+//! What a rating stands on, in the report's words.
+
+use jiff::Timestamp;
+use rust_decimal::Decimal;
+
+use super::{facts::Facts, task_skew};
+use crate::{
+    config::Resolved,
+    demand::{Observed, WindowDemand},
+    report::{Evidence, Quantity, SettingReport},
+    rightsize::autoscaling,
+    workload::{HistorySource, LaunchType, WorkloadKind},
+};
+
+impl Facts<'_> {
+    /// `said` are the codes of the rating itself; `simulation_error` is in 0.01 %.
+    pub(super) fn evidence(
+        &self,
+        said: Vec<String>,
+        simulation_error: Option<u32>,
+        in_force: Resolved,
+    ) -> Evidence {
+        let at = |second: i64| Timestamp::from_second(second).ok();
+        let share = |parts: u64| Quantity(Decimal::from(parts) / Decimal::from(10_000));
+        let mut notes = self.workload.notes.clone();
+        let demand = self.demand;
+        if self.workload.history == HistorySource::CurrentOnly
+            || demand.is_some_and(|demand| demand.assumed_periods > 0)
+        {
+            notes.push("assumed-revision".to_owned());
+        }
+        if demand.is_some_and(|demand| demand.mixed_periods > 0) {
+            notes.push("mixed-intervals".to_owned());
+        }
+        if self.platform_changed() {
+            notes.push("mixed-platforms".to_owned());
+        }
+        if self.runs.is_some() {
+            notes.push("runs".to_owned());
+        }
+        let stopped = self.workload.facts.stopped.as_ref();
+        if stopped.is_some() {
+            notes.push("stopped-tasks-of-one-hour".to_owned());
+        }
+        let skew = self.workload.facts.task_skew.as_ref();
+        notes.extend(skew.into_iter().flat_map(task_skew::notes).map(str::to_owned));
+        if self.lacks_container_series() || self.lacks_task_series() {
+            notes.push("container-insights-would-tell".to_owned());
+        }
+        notes.extend(said);
+        let at_cap = |of: fn(&WindowDemand) -> &Option<Observed>| {
+            demand.and_then(|demand| of(demand).as_ref()).map_or(0, |observed| observed.periods_at_cap)
+        };
+        Evidence {
+            first_sample: demand.and_then(|demand| at(demand.first_sample)),
+            last_sample: demand.and_then(|demand| at(demand.last_sample)),
+            observed_hours: Quantity(demand.map_or(Decimal::ZERO, |demand| {
+                Decimal::from(self.observed_seconds(demand)) / Decimal::from(3600)
+            }))
+            .rounded(),
+            coverage: demand.map(|demand| share(self.coverage(demand))),
+            task_hours_source: demand.map(|demand| {
+                if demand.from_live_tasks { "live-task-count" } else { "sample-count" }.to_owned()
+            }),
+            revisions: self.workload.revisions.len() as u64,
+            notes,
+            cpu_periods_at_cap: at_cap(|demand| &demand.cpu),
+            memory_periods_at_cap: at_cap(|demand| &demand.memory),
+            simulation_error_percent: simulation_error.map(|error| Quantity(autoscaling::percent(error))),
+            startup_peak_vcpu: self.start_up.map(|start| {
+                Quantity(Decimal::from(start.peak_cpu) / Decimal::from(1_024_000_u32)).rounded()
+            }),
+            task_skew: skew.map(task_skew::reported),
+            hottest_to_mean_cpu: demand
+                .filter(|_| skew.is_none() && self.has_replicas())
+                .and_then(|demand| task_skew::hottest_to_mean(demand.cpu.as_ref()?)),
+            oom_kills: stopped.map(|stopped| stopped.oom_kills.into()),
+            settings: in_force
+                .settings
+                .into_iter()
+                .map(|setting| SettingReport {
+                    key: setting.key.to_owned(),
+                    value: setting.value,
+                    from: setting.from,
+                })
+                .collect(),
+        }
+    }
+
+    /// Several containers share the task, and which one needs what is not known: Container Insights
+    /// with enhanced observability would tell.
+    fn lacks_container_series(&self) -> bool {
+        self.workload.launch_type == LaunchType::Fargate
+            && self.workload.facts.container_peaks.is_empty()
+            && self.definition().is_some_and(|definition| definition.containers.len() > 1)
+    }
+
+    /// Several tasks share the load, and how evenly is not known: Container Insights with enhanced
+    /// observability would tell, where the cluster has not got it.
+    fn lacks_task_series(&self) -> bool {
+        let identity = &self.workload.identity;
+        self.workload.launch_type == LaunchType::Fargate
+            && self.workload.facts.task_skew.is_none()
+            && self.has_replicas()
+            && !self.inventory.clusters.iter().any(|cluster| {
+                (&cluster.account_id, &cluster.region, &cluster.name)
+                    == (&identity.account_id, &identity.region, &identity.cluster)
+                    && cluster.has_task_series()
+            })
+    }
+
+    /// Whether it is a service that ran two tasks or more, by and large.
+    fn has_replicas(&self) -> bool {
+        self.workload.identity.kind == WorkloadKind::Service
+            && self.demand.is_some_and(|demand| self.mean_tasks_milli(demand.total_task_time()) >= 1_500)
+    }
+}

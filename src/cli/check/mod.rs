@@ -1,0 +1,240 @@
+//! `fargauge check`: judge what a repository says of ECS tasks, before it is deployed.
+//!
+//! Takes files and folders, a snapshot of production, a base to compare with; gives findings in the
+//! format of whoever reads them, and an exit code. Works offline. 2 (usage) beats 3 (not evaluated) beats 1
+//! (violated).
+
+mod base;
+
+use std::{
+    collections::BTreeMap,
+    env, fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context as _, anyhow};
+use clap::{Args, ValueEnum};
+use jiff::Timestamp;
+
+use super::{
+    CliError, ExitCode, GlobalArgs, OnIncomplete, OutputArgs, RegionArgs, SnapshotPlace,
+    report::{report_on, table_options},
+    template_files,
+    template_inputs::InputArgs,
+};
+use crate::{
+    analysis::check::{CheckInput, check, sources},
+    policy::{self, Baseline, CheckSettings, Level, Rule, UnknownRule},
+    report::check::{CheckFormat, Verdict, render},
+    template::read_all,
+};
+
+/// Judge task definitions, CloudFormation and Terraform by what production needs
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// Files and folders; what they hold is told by content
+    #[arg(value_name = "PATH", required_unless_present = "explain")]
+    paths: Vec<PathBuf>,
+    /// Judge by this snapshot of production, as `collect --out` wrote it: a folder, or s3://BUCKET/PREFIX
+    #[arg(long, value_name = "SNAPSHOT")]
+    snapshot: Option<SnapshotPlace>,
+    /// Compare with this git revision: with where HEAD left it, if it did
+    #[arg(long, value_name = "REV", conflicts_with = "base_path")]
+    base: Option<String>,
+    /// Compare with the same paths in this folder
+    #[arg(long, value_name = "DIR")]
+    base_path: Option<PathBuf>,
+    /// Let pass what the base or the baseline has, too
+    #[arg(long)]
+    new_only: bool,
+    /// Findings that are known, as --write-baseline wrote them
+    #[arg(long, value_name = "FILE", conflicts_with = "write_baseline")]
+    baseline: Option<PathBuf>,
+    /// Write what is found as the findings that are known, and exit 0
+    #[arg(long, value_name = "FILE")]
+    write_baseline: Option<PathBuf>,
+    #[command(flatten)]
+    inputs: InputArgs,
+    /// Report this rule and fail by it
+    #[arg(long, value_name = "RULE", value_parser = rule)]
+    deny: Vec<Rule>,
+    /// Report this rule without failing by it
+    #[arg(long, value_name = "RULE", value_parser = rule)]
+    warn: Vec<Rule>,
+    /// Do not report this rule
+    #[arg(long, value_name = "RULE", value_parser = rule)]
+    allow: Vec<Rule>,
+    /// What to do about files that cannot be read, beside listing them; what is denied exits 1 unless 3 comes first
+    #[arg(long, value_enum, default_value_t = OnIncomplete::Warn)]
+    on_incomplete: OnIncomplete,
+    /// Say what a rule does and why, and nothing else
+    #[arg(long, value_name = "RULE", value_parser = rule, exclusive = true)]
+    explain: Option<Rule>,
+    #[command(flatten)]
+    region: RegionArgs,
+    /// How to write the result
+    #[arg(long, short, value_enum, default_value_t = Format::Table)]
+    format: Format,
+    #[command(flatten)]
+    output: OutputArgs,
+    /// Write the same result in another format, too, such as sarif=fargauge.sarif; may be given several times
+    #[arg(long = "also", value_name = "FORMAT=FILE", value_parser = also)]
+    also: Vec<(Format, OutputArgs)>,
+    /// Lay the result out for N columns [default: the terminal's, else 160]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    width: Option<u16>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people
+    Table,
+    /// For programs
+    Json,
+    /// SARIF 2.1.0, such as for GitHub code scanning
+    Sarif,
+    /// JUnit XML
+    Junit,
+    /// Workflow commands of GitHub Actions
+    Github,
+    /// GitLab Code Quality
+    Gitlab,
+    /// A comment on a pull request
+    Markdown,
+}
+
+impl Format {
+    const fn check_format(self) -> CheckFormat {
+        match self {
+            Self::Table => CheckFormat::Human,
+            Self::Json => CheckFormat::Json,
+            Self::Sarif => CheckFormat::Sarif,
+            Self::Junit => CheckFormat::Junit,
+            Self::Github => CheckFormat::Github,
+            Self::Gitlab => CheckFormat::Gitlab,
+            Self::Markdown => CheckFormat::Markdown,
+        }
+    }
+}
+
+fn also(text: &str) -> Result<(Format, OutputArgs), String> {
+    let (format, file) = text.split_once('=').ok_or("expected FORMAT=FILE, such as sarif=fargauge.sarif")?;
+    if file.is_empty() {
+        return Err("FILE is empty".to_owned());
+    }
+    Ok((Format::from_str(format, false)?, OutputArgs { output: Some(file.into()) }))
+}
+
+fn rule(name: &str) -> Result<Rule, String> {
+    Rule::named(name).ok_or_else(|| UnknownRule(name.to_owned()).to_string())
+}
+
+pub fn run(global: &GlobalArgs, args: &CheckArgs) -> Result<ExitCode, CliError> {
+    let output = args.output.open()?;
+    let also = args.also.iter().map(|(format, to)| Ok((*format, to, to.open()?)));
+    let also: Vec<_> = also.collect::<Result<_, CliError>>()?;
+    if let Some(rule) = args.explain {
+        output.write(format!("{}\n", rule.documentation()).as_bytes())?;
+        return Ok(ExitCode::Fine);
+    }
+    let settings = settings(global, args)?;
+    let inputs = args.inputs.read()?;
+    let baseline = args.baseline.as_deref().map(read_baseline).transpose()?;
+    let paths = template_files::tidied(&args.paths);
+    let base_path = args.base_path.as_deref().map(template_files::tidy);
+    let sources_read = template_files::read(&paths, base_path.as_deref())?;
+    let templates = read_all(&sources_read, &inputs);
+    let base = match (&base_path, &args.base) {
+        (Some(folder), _) => Some(base::in_folder(folder, &paths)?),
+        (None, Some(revision)) => Some(base::in_git(global, revision, &paths)?),
+        (None, None) => None,
+    };
+    let base = base.map(|files| read_all(&template_files::still_looked_at(files, &sources_read), &inputs));
+    let production =
+        args.snapshot.as_ref().map(|place| report_on(global, &place.open(global)?)).transpose()?;
+    let region = region(global, &args.region)?;
+    let book = global.price_book()?;
+    let input = CheckInput {
+        templates: &templates,
+        base: base.as_ref(),
+        baseline: baseline.as_ref(),
+        production: production.as_ref(),
+        region: region.as_ref(),
+        book: &book,
+        settings: &settings,
+        on_incomplete: match args.on_incomplete {
+            OnIncomplete::Fail => policy::OnIncomplete::Fail,
+            OnIncomplete::Warn => policy::OnIncomplete::Warn,
+            OnIncomplete::Pass => policy::OnIncomplete::Pass,
+        },
+        new_only: args.new_only,
+        as_of: global.as_of.unwrap_or_else(|| {
+            // Seconds are enough for any date in it.
+            let now = Timestamp::now();
+            Timestamp::from_second(now.as_second()).unwrap_or(now)
+        }),
+    };
+    let (report, found) = check(input);
+    let sources = sources(&templates);
+    let render = |format: Format, to: &OutputArgs| {
+        render(format.check_format(), &report, &sources, table_options(args.width, to))
+    };
+    for (format, to, file) in also {
+        file.write(render(format, to).as_bytes())?;
+    }
+    output.write(render(args.format, &args.output).as_bytes())?;
+    for path in &templates.without {
+        global.warn(&format!("{} holds nothing about ECS tasks", path.display()));
+    }
+    let unread = report.files.iter().filter(|file| file.error.is_some()).count();
+    if unread > 0 && args.on_incomplete == OnIncomplete::Warn {
+        let plural = if unread == 1 { "" } else { "s" };
+        global.warn(&format!("{unread} file{plural} could not be read whole; the result says why"));
+    }
+    // A baseline of a part would let the rest through as new.
+    if let Some(path) = args.write_baseline.as_ref().filter(|_| report.verdict != Verdict::Incomplete) {
+        write_baseline(path, &found)?;
+        return Ok(ExitCode::Fine);
+    }
+    Ok(match report.verdict {
+        Verdict::Pass => ExitCode::Fine,
+        Verdict::Fail => ExitCode::PolicyViolated,
+        Verdict::Incomplete => ExitCode::NotEvaluated,
+    })
+}
+
+fn settings(global: &GlobalArgs, args: &CheckArgs) -> Result<CheckSettings, CliError> {
+    let settings = match global.config_text()? {
+        Some((name, text)) => CheckSettings::from_toml(&name, &text).map_err(CliError::usage)?,
+        None => CheckSettings::default(),
+    };
+    let levels = [(&args.allow, Level::Allow), (&args.warn, Level::Warn), (&args.deny, Level::Deny)];
+    let mut chosen = BTreeMap::new();
+    for (rules, level) in levels {
+        for rule in rules {
+            if chosen.insert(*rule, level).is_some_and(|other| other != level) {
+                let name = rule.as_str();
+                return Err(CliError::usage(anyhow!("{name} is given two levels; choose one")));
+            }
+        }
+    }
+    Ok(settings.with_command_line(chosen))
+}
+
+/// The region, if anything names one: a template need not have one to be judged.
+fn region(global: &GlobalArgs, args: &RegionArgs) -> Result<Option<crate::workload::Region>, CliError> {
+    let is_named =
+        args.region.is_some() || global.config()?.region.is_some() || env::var_os("AWS_REGION").is_some();
+    // An empty variable names none.
+    if is_named { global.region(args).map(Some).or(Ok(None)) } else { Ok(None) }
+}
+
+fn read_baseline(path: &Path) -> Result<Baseline, CliError> {
+    let read = || -> anyhow::Result<Baseline> { Ok(Baseline::from_json(&fs::read(path)?)?) };
+    read().with_context(|| format!("cannot use baseline {}", path.display())).map_err(CliError::usage)
+}
+
+fn write_baseline(path: &Path, baseline: &Baseline) -> Result<(), CliError> {
+    let output = OutputArgs { output: Some(path.to_owned()) };
+    output.open()?.write(baseline.to_json().as_bytes())
+}

@@ -1,0 +1,55 @@
+//! Whether a folder can be written to, asked before anything else is: a pull that takes minutes must not
+//! end with "permission denied".
+//!
+//! The one sure way is to do it. Whatever is made for that is removed again.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+/// Fails where `folder` cannot be made, or nothing can be written into it.
+pub fn check(folder: &Path) -> io::Result<()> {
+    let made: Vec<PathBuf> = folder
+        .ancestors()
+        .take_while(|path| !path.as_os_str().is_empty() && !path.exists())
+        .map(Path::to_owned)
+        .collect();
+    let checked = fs::create_dir_all(folder).and_then(|()| {
+        let probe = folder.join(format!(".fargauge-{}", std::process::id()));
+        fs::File::create_new(&probe)?;
+        fs::remove_file(&probe)
+    });
+    for path in made {
+        // Innermost first. It fails where somebody has put something there meanwhile: theirs to keep.
+        let _ = fs::remove_dir(path);
+    }
+    checked
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_that_can_be_written_to_is_left_as_it_was() {
+        let parent = tempfile::tempdir().unwrap();
+        let deep = parent.path().join("not").join("yet");
+        check(&deep).unwrap();
+        assert_eq!(fs::read_dir(parent.path()).unwrap().count(), 0);
+        fs::create_dir_all(&deep).unwrap();
+        fs::write(deep.join("kept"), "").unwrap();
+        check(&deep).unwrap();
+        assert_eq!(fs::read_dir(&deep).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_path_below_a_file_cannot_be_written_to() {
+        let parent = tempfile::tempdir().unwrap();
+        let file = parent.path().join("file");
+        fs::write(&file, "").unwrap();
+        assert!(check(&file).is_err());
+        assert!(check(&file.join("snapshot")).is_err());
+        assert_eq!(fs::read(&file).unwrap(), b"");
+    }
+}

@@ -1,0 +1,158 @@
+//! [`PlatformRow`]: what a scope's work costs on one platform, or why that is not known.
+//!
+//! Rows of clusters add up to the fleet's: costs, packed hours and what stays behind are summed; a fleet has
+//! no price where one of its clusters has none.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rust_decimal::Decimal;
+
+use super::LaunchPlatform;
+use crate::units::Usd;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlatformRow {
+    pub platform: LaunchPlatform,
+    /// The cost, or what is missing.
+    pub outcome: Result<Priced, BTreeSet<String>>,
+    /// Workloads that this platform cannot take and that stay where they are, by reason. Their cost is
+    /// in the row's.
+    pub stays: BTreeMap<String, Stays>,
+    /// What holds, and what the price does not contain, in plain words.
+    pub assumptions: Vec<String>,
+    /// ISO dates of the instance prices that the cost stands on.
+    pub price_dates: BTreeSet<String>,
+}
+
+/// USD a month, as printed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Priced {
+    pub monthly: Usd,
+    /// `None` where no instances are used.
+    pub packed: Option<Packed>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Stays {
+    pub workloads: u64,
+    pub monthly: Usd,
+}
+
+/// Instances and what is on them, in amounts of a month.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Packed {
+    /// What packing was to make small: USD at list, instances with what each brings with it.
+    pub cost: Decimal,
+    /// No packing of the same tasks on the same types costs less.
+    pub lower_bound: Decimal,
+    pub needed_cpu_hours: Decimal,
+    pub needed_memory_mib_hours: Decimal,
+    pub allocatable_cpu_hours: Decimal,
+    pub allocatable_memory_mib_hours: Decimal,
+    /// Instance-hours by type.
+    pub instance_hours: BTreeMap<String, Decimal>,
+    /// What the instances' whole vCPU and memory cost on Fargate on demand, on their architecture; `None`
+    /// where a rate is missing.
+    pub fargate_equivalent: Option<Decimal>,
+}
+
+impl Packed {
+    /// Shares of what the instances have for tasks that tasks have reserved, 0 to 1: CPU and memory.
+    pub fn utilization(&self) -> (Option<Decimal>, Option<Decimal>) {
+        (
+            self.needed_cpu_hours.checked_div(self.allocatable_cpu_hours),
+            self.needed_memory_mib_hours.checked_div(self.allocatable_memory_mib_hours),
+        )
+    }
+
+    /// How much more than the lower bound it costs, in per cent.
+    pub fn gap_percent(&self) -> Option<Decimal> {
+        (self.cost - self.lower_bound).checked_div(self.lower_bound)?.checked_mul(Decimal::ONE_HUNDRED)
+    }
+
+    /// The share of the instances that tasks must reserve for them to cost less than the same on Fargate.
+    pub fn break_even(&self) -> Option<Decimal> {
+        self.cost.checked_div(self.fargate_equivalent?)
+    }
+
+    pub(super) fn add(&mut self, other: &Self) {
+        self.cost += other.cost;
+        self.lower_bound += other.lower_bound;
+        self.needed_cpu_hours += other.needed_cpu_hours;
+        self.needed_memory_mib_hours += other.needed_memory_mib_hours;
+        self.allocatable_cpu_hours += other.allocatable_cpu_hours;
+        self.allocatable_memory_mib_hours += other.allocatable_memory_mib_hours;
+        for (name, hours) in &other.instance_hours {
+            *self.instance_hours.entry(name.clone()).or_default() += *hours;
+        }
+        self.fargate_equivalent =
+            self.fargate_equivalent.zip(other.fargate_equivalent).map(|(ours, theirs)| ours + theirs);
+    }
+
+    /// Nothing on no instance.
+    pub(super) fn nothing() -> Self {
+        Self { fargate_equivalent: Some(Decimal::ZERO), ..Self::default() }
+    }
+}
+
+impl PlatformRow {
+    pub(super) fn new(platform: LaunchPlatform) -> Self {
+        Self {
+            platform,
+            outcome: Ok(Priced { monthly: Usd::ZERO, packed: None }),
+            stays: BTreeMap::new(),
+            assumptions: Vec::new(),
+            price_dates: BTreeSet::new(),
+        }
+    }
+
+    /// Adds to the cost, or to what is missing.
+    pub(super) fn add(&mut self, cost: Result<Usd, String>) {
+        match (&mut self.outcome, cost) {
+            (Ok(priced), Ok(cost)) => priced.monthly += cost,
+            (Ok(_), Err(missing)) => self.outcome = Err(BTreeSet::from([missing])),
+            (Err(_), Ok(_)) => {}
+            (Err(reasons), Err(missing)) => {
+                reasons.insert(missing);
+            }
+        }
+    }
+
+    /// A workload stays where it is, at this cost.
+    pub(super) fn stay(&mut self, reason: &str, cost: Usd) {
+        let stays = self.stays.entry(reason.to_owned()).or_default();
+        stays.workloads += 1;
+        stays.monthly += cost;
+        self.add(Ok(cost));
+    }
+
+    /// Says something once.
+    pub(super) fn assume(&mut self, text: impl Into<String>) {
+        let text = text.into();
+        if !self.assumptions.contains(&text) {
+            self.assumptions.push(text);
+        }
+    }
+
+    /// The rows of one platform as one.
+    pub fn sum<'a>(platform: LaunchPlatform, rows: impl IntoIterator<Item = &'a Self>) -> Self {
+        let mut sum = Self::new(platform);
+        for row in rows {
+            match &row.outcome {
+                Ok(priced) => sum.add(Ok(priced.monthly)),
+                Err(reasons) => reasons.iter().for_each(|reason| sum.add(Err(reason.clone()))),
+            }
+            if let (Ok(ours), Ok(Priced { packed: Some(theirs), .. })) = (&mut sum.outcome, &row.outcome) {
+                ours.packed.get_or_insert_with(Packed::nothing).add(theirs);
+            }
+            for (reason, stays) in &row.stays {
+                let ours = sum.stays.entry(reason.clone()).or_default();
+                ours.workloads += stays.workloads;
+                ours.monthly += stays.monthly;
+            }
+            row.assumptions.iter().for_each(|text| sum.assume(text));
+            sum.price_dates.extend(row.price_dates.iter().cloned());
+        }
+        sum
+    }
+}

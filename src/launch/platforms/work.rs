@@ -1,0 +1,90 @@
+//! [`Work`]: what one workload ran, as every platform is to run it, and [`ClusterWork`], that of a cluster.
+
+use std::collections::BTreeMap;
+
+use super::PlatformRow;
+use crate::{
+    ec2::packing::Resources,
+    launch::Running,
+    units::Usd,
+    workload::{LaunchType, OperatingSystem, Region},
+};
+
+/// Why Windows stays where it is: ARM, Spot and EKS do not run it, and no other rate of it is held.
+pub(super) const WINDOWS: &str = "Windows, which has a price on Fargate on demand only";
+
+/// A cluster's observed work. Clusters share no instances, so each is packed on its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClusterWork {
+    /// `account/region/cluster`.
+    pub scope: String,
+    pub region: Region,
+    /// Hours of the window: the length of every [`Work::tasks`].
+    pub hours: u32,
+    pub work: Vec<Work>,
+    /// What is in no row, by reason: workloads whose cost today is not known, and daemons.
+    pub left_out: BTreeMap<String, u64>,
+    /// USD a month of what its instances now cost beside the workloads' shares: daemons, and what nothing
+    /// reserves. It is in what runs today, and in every row in which a workload stays on them.
+    pub overhead_today: Usd,
+    /// What the daemons of every EC2 instance reserve together.
+    pub daemons: Resources,
+}
+
+/// One workload at the size it should have: the recommended one, else its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Work {
+    /// `account/region/cluster/name`.
+    pub id: String,
+    pub launch_type: LaunchType,
+    /// USD a month at its present size on what it runs on now, as reports print it. For what runs on EC2
+    /// it is its share of the instances: whoever builds this knows it, or leaves the workload out.
+    pub today: Usd,
+    /// On Fargate: USD a month at the recommended size, as reports print it; else as `today`.
+    pub right_sized: Usd,
+    /// Off Fargate, the shape is what the definition requests, which may be no Fargate size.
+    pub running: Running,
+    /// Tasks in each hour of the window, deployments' surge included.
+    pub tasks: Vec<u32>,
+    pub placement: Placement,
+    /// Why Fargate cannot run it, whatever it costs.
+    pub off_fargate: Option<String>,
+}
+
+/// What its tasks need of an instance beyond CPU and memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Placement {
+    pub gpus: u32,
+    /// Network mode `awsvpc`: a network interface each.
+    pub own_interface: bool,
+    /// Network mode `host`.
+    pub host_network: bool,
+    pub distinct_instances: bool,
+    /// A service's: to be spread over zones.
+    pub spread: bool,
+}
+
+impl ClusterWork {
+    /// Adds what else there is on the instances that a workload stays on.
+    pub(super) fn stay_on_instances(&self, row: &mut PlatformRow, any: bool) {
+        if any && self.overhead_today > Usd::ZERO {
+            row.add(Ok(self.overhead_today));
+            row.assume("the daemons and the idle part of the instances that there are now are in the cost");
+        }
+    }
+}
+
+impl Work {
+    pub fn on_fargate(&self) -> bool {
+        self.launch_type == LaunchType::Fargate
+    }
+
+    pub fn is_windows(&self) -> bool {
+        self.running.shape.platform.os == OperatingSystem::Windows
+    }
+
+    /// What it costs where another platform cannot take it: it stays, at the size it should have.
+    pub fn staying(&self) -> Usd {
+        if self.on_fargate() { self.right_sized } else { self.today }
+    }
+}

@@ -1,0 +1,47 @@
+//! [`Finding`]: what a rule says about a place.
+
+use super::{Level, Rule};
+use crate::{template::Place, units::Usd};
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    pub rule: Rule,
+    pub level: Level,
+    /// Absent for what concerns no file: the snapshot, a waiver of the config.
+    pub at: Option<Place>,
+    /// The task template's name, where it concerns one.
+    pub task: Option<String>,
+    /// The container's name, where it concerns one.
+    pub container: Option<String>,
+    /// The id of the linked workload of the snapshot, where production is the evidence.
+    pub workload: Option<String>,
+    /// One sentence with the figures.
+    pub message: String,
+    /// What to do.
+    pub help: Option<String>,
+    /// USD a month that the change (or what is found) costs more; negative: less.
+    pub monthly_cost_change: Option<Usd>,
+    /// Hexadecimal; the same for the same finding whatever the line, the revision or the file's name.
+    pub fingerprint: String,
+    /// The reason of the waiver that covers it, if one does; it then cannot fail the check.
+    pub waived: Option<String>,
+    /// Whether the baseline or the base has it, too.
+    pub known: bool,
+}
+
+/// A rule that could not be judged of a task, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotJudged {
+    pub rule: Rule,
+    pub task: Option<String>,
+    pub at: Option<Place>,
+    pub why: String,
+}
+
+/// What all rules said.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Judgement {
+    /// By place, then rule.
+    pub findings: Vec<Finding>,
+    pub not_judged: Vec<NotJudged>,
+}

@@ -1,0 +1,422 @@
+//! [`judge`]: all rules on all templates, with levels, waivers, base and baseline.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    fmt::Write as _,
+    path::Path,
+};
+
+use jiff::{Timestamp, tz::TimeZone};
+use rust_decimal::Decimal;
+
+use super::{
+    Baseline, CheckSettings, Finding, Judgement, Level, NotJudged, Production, Rule,
+    docket::Draft,
+    link::linked,
+    matching::Match,
+    rules,
+    subject::{Base, Subject, TasksFrom},
+};
+use crate::{
+    pricing::PriceBook,
+    sha256,
+    template::{TaskTemplate, TemplateKind},
+    units::Usd,
+    workload::Region,
+};
+
+/// Everything there is to judge by.
+#[derive(Debug, Clone, Copy)]
+pub struct Case<'a> {
+    /// In the sequence in which their findings are to come.
+    pub tasks: &'a [&'a TaskTemplate],
+    /// Files of which there may be more templates, had they been readable.
+    pub unread: &'a [&'a Path],
+    /// The same before the change; `None`: no base was given.
+    pub base: Option<&'a [&'a TaskTemplate]>,
+    pub base_unread: &'a [&'a Path],
+    pub baseline: Option<&'a Baseline>,
+    /// `None`: no snapshot was given.
+    pub production: Option<&'a [Production]>,
+    /// When the snapshot ended.
+    pub snapshot_end: Option<Timestamp>,
+    /// Where templates run that no workload tells the region of.
+    pub region: Option<&'a Region>,
+    pub book: &'a PriceBook,
+    pub settings: &'a CheckSettings,
+    pub now: Timestamp,
+}
+
+/// Rules that say nothing without a snapshot.
+const BY_SNAPSHOT: [Rule; 6] = [
+    Rule::MemoryOverprovisioned,
+    Rule::CpuOverprovisioned,
+    Rule::MemoryUnderprovisioned,
+    Rule::CpuUnderprovisioned,
+    Rule::IncompleteMetrics,
+    Rule::StaleSnapshot,
+];
+
+/// What all rules say.
+pub fn judge(case: Case<'_>) -> Judgement {
+    let counterparts = Counterparts::of(&case);
+    let mut heard = on_templates(&case, &counterparts);
+    let mut used_before = None;
+    if let Some(base) = case.base {
+        // What the base has, too, and no cheaper or better, is not this change's doing.
+        let as_it_was = Case { tasks: base, unread: case.base_unread, base: None, base_unread: &[], ..case };
+        let before = on_templates(&as_it_was, &Counterparts::default());
+        used_before = Some(before.used);
+        let before: BTreeMap<_, _> = before
+            .traces
+            .iter()
+            .zip(&before.judgement.findings)
+            .map(|(trace, finding)| (&trace.of, (trace, finding)))
+            .collect();
+        for (trace, finding) in heard.traces.iter().zip(&mut heard.judgement.findings) {
+            let was = counterparts.of_task.get(trace.of.task).copied().flatten();
+            let was = was.and_then(|task| before.get(&Identity { task, ..trace.of.clone() }));
+            finding.known = was.is_some_and(|(was, found)| {
+                was.severity >= trace.severity && found.monthly_cost_change >= finding.monthly_cost_change
+            });
+        }
+    }
+    let mut judgement = heard.judgement;
+    waivers(&case, &heard.used, used_before.as_deref(), &mut judgement);
+    without_template(&case, &mut judgement);
+    for finding in &mut judgement.findings {
+        // The snapshot's age is not the change's doing, either.
+        finding.known |= case.base.is_some() && finding.rule == Rule::StaleSnapshot;
+        finding.known |= case.baseline.is_some_and(|baseline| baseline.has(&finding.fingerprint));
+    }
+    judgement
+}
+
+/// What was said of the templates.
+struct Heard {
+    judgement: Judgement,
+    /// One for each finding.
+    traces: Vec<Trace>,
+    /// Of each waiver, whether it covers something.
+    used: Vec<bool>,
+}
+
+/// What a finding is compared by with that of another run.
+struct Trace {
+    of: Identity,
+    severity: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Identity {
+    /// Index of the template.
+    task: usize,
+    rule: Rule,
+    container: Option<String>,
+    about: String,
+    /// Among those of which all of this is the same.
+    nth: usize,
+}
+
+fn on_templates<'a>(case: &Case<'a>, counterparts: &Counterparts<'a>) -> Heard {
+    let today = case.now.to_zoned(TimeZone::UTC).date();
+    let mut judgement = Judgement::default();
+    let mut traces = Vec::new();
+    let mut used = vec![false; case.settings.waivers.len()];
+    let mut fingerprints = BTreeMap::new();
+    for (index, &task) in case.tasks.iter().enumerate() {
+        let subject = subject_of(case, task, counterparts.base(case, index));
+        let docket = rules::judge(&subject);
+        let mut identities = BTreeMap::new();
+        for draft in docket.drafts {
+            let holds = |m: &Match| m.holds(task, &subject.production, draft.container.as_deref());
+            let level = case.settings.level(draft.rule, holds);
+            let level = if draft.only_warns { level.min(Level::Warn) } else { level };
+            if level == Level::Allow {
+                continue;
+            }
+            let waived = case.settings.waivers.iter().zip(&mut used).find_map(|(waiver, used)| {
+                if waiver.rule != draft.rule || !holds(&waiver.matches) {
+                    return None;
+                }
+                *used = true;
+                (!waiver.has_expired(today)).then(|| waiver.reason.clone())
+            });
+            let mut of = Identity {
+                task: index,
+                rule: draft.rule,
+                container: draft.container.clone(),
+                about: draft.about.clone(),
+                nth: 0,
+            };
+            let before = identities.entry(of.clone()).or_insert(0_usize);
+            of.nth = *before;
+            *before += 1;
+            traces.push(Trace { of, severity: draft.severity });
+            judgement.findings.push(finding(draft, &subject, level, waived, &mut fingerprints));
+        }
+        let allowed = |rule| case.settings.level(rule, |m| m.holds(task, &subject.production, None));
+        let not_judged = docket.not_judged.into_iter().filter(|n| allowed(n.rule) != Level::Allow);
+        judgement.not_judged.extend(not_judged);
+        if let Some(why) = case.production.and_then(|_| no_evidence(&subject)) {
+            judgement.not_judged.extend(
+                BY_SNAPSHOT[..4].iter().filter(|r| allowed(**r) != Level::Allow).map(|rule| NotJudged {
+                    rule: *rule,
+                    task: Some(task.name.clone()),
+                    at: Some(task.at.clone()),
+                    why: why.clone(),
+                }),
+            );
+        }
+    }
+    Heard { judgement, traces, used }
+}
+
+/// Why production says nothing of a template's size, if it does not.
+fn no_evidence(subject: &Subject<'_>) -> Option<String> {
+    if subject.production.is_empty() {
+        return Some(
+            "no workload of the snapshot is known to run it; a [[check.link]] can say which".to_owned(),
+        );
+    }
+    let unrated = subject.production.iter().all(|p| p.recommended.is_none());
+    unrated.then(|| {
+        let why = subject.production.iter().find_map(|p| p.not_rated.clone());
+        why.unwrap_or_else(|| "what it runs as has no Fargate size to compare with".to_owned())
+    })
+}
+
+/// What one template costs a month, all its tasks together, rounded as printed; `None` where it is not known.
+#[derive(Debug, Clone, Copy)]
+pub struct TaskCosts<'a> {
+    pub task: &'a TaskTemplate,
+    /// Tasks that run, or are asked for; `None` where nothing says, and the costs are those of one.
+    pub count: Option<Decimal>,
+    pub now: Option<Usd>,
+    /// In the base; `Some(0)` where it is new.
+    pub before: Option<Usd>,
+}
+
+/// The costs of every template, and of those that only the base has.
+pub fn costs(case: Case<'_>) -> Vec<TaskCosts<'_>> {
+    let counterparts = Counterparts::of(&case);
+    let mut costs: Vec<TaskCosts<'_>> = case
+        .tasks
+        .iter()
+        .enumerate()
+        .map(|(index, &task)| {
+            let subject = subject_of(&case, task, counterparts.base(&case, index));
+            let before = match subject.base {
+                Base::Unknown | Base::Unread(_) => None,
+                Base::New => Some(Usd::ZERO),
+                Base::Was(base) => cost_of(subject.monthly(base), subject.tasks_before()),
+            };
+            TaskCosts { task, count: count(&subject), now: monthly(&subject), before }
+        })
+        .collect();
+    let met: BTreeSet<usize> = counterparts.of_task.iter().copied().flatten().collect();
+    let gone = case.base.unwrap_or_default().iter().enumerate().filter(|(index, _)| !met.contains(index));
+    costs.extend(gone.map(|(_, &task)| {
+        let subject = subject_of(&case, task, Base::Unknown);
+        let may_be_there = case.unread.contains(&task.at.path.as_path());
+        TaskCosts {
+            task,
+            count: count(&subject),
+            now: (!may_be_there).then_some(Usd::ZERO),
+            before: monthly(&subject),
+        }
+    }));
+    costs
+}
+
+/// Tasks of a template: those that run, else those that it asks for itself.
+fn count(subject: &Subject<'_>) -> Option<Decimal> {
+    let tasks = subject.tasks();
+    (tasks.from != TasksFrom::Nothing).then_some(tasks.count)
+}
+
+fn monthly(subject: &Subject<'_>) -> Option<Usd> {
+    cost_of(subject.monthly(subject.task), subject.tasks().count)
+}
+
+fn cost_of(each: Option<Decimal>, tasks: Decimal) -> Option<Usd> {
+    each.map(|each| Usd(each * tasks).rounded())
+}
+
+fn subject_of<'a>(case: &Case<'a>, task: &'a TaskTemplate, base: Base<'a>) -> Subject<'a> {
+    let production = linked(task, case.production.unwrap_or_default(), case.settings);
+    let region = production.first().map(|production| &production.region).or(case.region);
+    Subject { task, production, base, region, book: case.book, settings: case.settings }
+}
+
+/// Which template of the base is which of now.
+#[derive(Debug, Default)]
+struct Counterparts<'a> {
+    /// By the index of the template of now: that of the base's.
+    of_task: Vec<Option<usize>>,
+    /// Files of the base that could not be read and are no more, so that their templates may be anywhere.
+    lost: Option<&'a Path>,
+}
+
+impl<'a> Counterparts<'a> {
+    /// That of the same file and name, else, since files are renamed, that of the same family, or of the same name
+    /// alone. None is that of two: a copy is new.
+    fn of(case: &Case<'a>) -> Self {
+        type Key<'k> = (Option<&'k Path>, Option<TemplateKind>, &'k str);
+        let Some(base) = case.base else { return Self::default() };
+        let by_place = |task: &'a TaskTemplate| -> Option<Key<'a>> {
+            Some((Some(task.at.path.as_path()), Some(task.kind), task.name.as_str()))
+        };
+        let by_family = |task: &'a TaskTemplate| -> Option<Key<'a>> {
+            task.family.known().map(|family| (None, None, family.as_str()))
+        };
+        let by_name =
+            |task: &'a TaskTemplate| -> Option<Key<'a>> { Some((None, Some(task.kind), task.name.as_str())) };
+        let mut of_task = vec![None; case.tasks.len()];
+        let mut is_free = vec![true; base.len()];
+        let keys: [&dyn Fn(&'a TaskTemplate) -> Option<Key<'a>>; 3] = [&by_place, &by_family, &by_name];
+        for key in keys {
+            let mut free: BTreeMap<Key<'_>, VecDeque<usize>> = BTreeMap::new();
+            for (index, task) in base.iter().enumerate().filter(|(index, _)| is_free[*index]) {
+                if let Some(key) = key(task) {
+                    free.entry(key).or_default().push_back(index);
+                }
+            }
+            for (task, own) in case.tasks.iter().zip(&mut of_task).filter(|(_, own)| own.is_none()) {
+                *own = key(task).and_then(|key| free.get_mut(&key)?.pop_front());
+                if let Some(index) = *own {
+                    is_free[index] = false;
+                }
+            }
+        }
+        let there: BTreeSet<&Path> =
+            case.tasks.iter().map(|task| task.at.path.as_path()).chain(case.unread.iter().copied()).collect();
+        let lost = case.base_unread.iter().copied().find(|path| !there.contains(path));
+        Self { of_task, lost }
+    }
+
+    fn base(&self, case: &Case<'a>, index: usize) -> Base<'a> {
+        let Some(base) = case.base else { return Base::Unknown };
+        if let Some(was) = self.of_task.get(index).copied().flatten() {
+            return Base::Was(base[was]);
+        }
+        let path = case.tasks[index].at.path.as_path();
+        case.base_unread
+            .iter()
+            .copied()
+            .find(|unread| *unread == path)
+            .or(self.lost)
+            .map_or(Base::New, Base::Unread)
+    }
+}
+
+fn finding(
+    draft: Draft,
+    subject: &Subject<'_>,
+    level: Level,
+    waived: Option<String>,
+    taken: &mut BTreeMap<String, usize>,
+) -> Finding {
+    let task = subject.task;
+    let service = || task.services.iter().find_map(|service| service.name.known());
+    let identity = task.family.known().or_else(service).unwrap_or(&task.name);
+    // Neither line, file nor revision is part of it, so that it outlives all three.
+    let container = draft.container.as_deref().unwrap_or_default();
+    let text = format!("{}\0{identity}\0{container}\0{}", draft.rule.as_str(), draft.about);
+    let nth = taken.entry(text.clone()).or_insert(0);
+    let fingerprint = sha256::hex(format!("{text}\0{nth}").as_bytes())[..32].to_owned();
+    *nth += 1;
+    Finding {
+        rule: draft.rule,
+        level,
+        at: Some(draft.at),
+        task: Some(task.name.clone()),
+        container: draft.container,
+        workload: subject.production.first().map(|production| production.id.clone()),
+        message: draft.message,
+        help: draft.help,
+        monthly_cost_change: draft.monthly_cost_change,
+        fingerprint,
+        waived,
+        known: false,
+    }
+}
+
+/// What concerns no template: a level for all holds, one for some does not.
+fn level_of_all(case: &Case<'_>, rule: Rule) -> Level {
+    case.settings.level(rule, Match::is_for_all)
+}
+
+fn bare(rule: Rule, level: Level, message: String, identity: &str) -> Finding {
+    Finding {
+        rule,
+        level,
+        at: None,
+        task: None,
+        container: None,
+        workload: None,
+        message,
+        help: None,
+        monthly_cost_change: None,
+        fingerprint: sha256::hex(format!("{}\0{identity}", rule.as_str()).as_bytes())[..32].to_owned(),
+        waived: None,
+        known: false,
+    }
+}
+
+/// `used_before`: the same in the base.
+fn waivers(case: &Case<'_>, used: &[bool], used_before: Option<&[bool]>, judgement: &mut Judgement) {
+    let today = case.now.to_zoned(TimeZone::UTC).date();
+    let mut taken: BTreeMap<String, usize> = BTreeMap::new();
+    for (index, (waiver, used)) in case.settings.waivers.iter().zip(used).enumerate() {
+        let (rule, message) = if waiver.has_expired(today) {
+            (Rule::ExpiredWaiver, rules::expired(waiver))
+        } else if *used {
+            continue;
+        } else {
+            (Rule::UnusedWaiver, rules::unused(waiver))
+        };
+        let level = level_of_all(case, rule);
+        if level != Level::Allow {
+            let matches = waiver.matches.identity();
+            let mut identity =
+                format!("{}\0{}\0{}\0{matches}", waiver.rule.as_str(), waiver.owner, waiver.reason);
+            let before = taken.entry(identity.clone()).or_default();
+            if *before > 0 {
+                let _ = write!(identity, "\0{before}");
+            }
+            *before += 1;
+            // That a date passes is not the change's doing; that nothing is left to cover may be.
+            let known = used_before
+                .is_some_and(|before| rule == Rule::ExpiredWaiver || before.get(index) == Some(&false));
+            judgement.findings.push(Finding { known, ..bare(rule, level, message, &identity) });
+        }
+    }
+}
+
+fn without_template(case: &Case<'_>, judgement: &mut Judgement) {
+    let days = case.settings.stale_after_days;
+    if let Some(message) =
+        case.snapshot_end.and_then(|end| rules::stale_snapshot::message(end, case.now, days))
+    {
+        let level = level_of_all(case, Rule::StaleSnapshot);
+        if level != Level::Allow {
+            judgement.findings.push(bare(Rule::StaleSnapshot, level, message, ""));
+        }
+    }
+    let mut missing =
+        |rules: &[Rule], why: &str| {
+            judgement.not_judged.extend(
+                rules
+                    .iter()
+                    .filter(|rule| level_of_all(case, **rule) != Level::Allow)
+                    .map(|rule| NotJudged { rule: *rule, task: None, at: None, why: why.to_owned() }),
+            );
+        };
+    if case.production.is_none() {
+        missing(&BY_SNAPSHOT, "no snapshot was given (--snapshot)");
+    }
+    if case.base.is_none() {
+        missing(&[Rule::CostIncrease], "no base was given (--base or --base-path)");
+    }
+}

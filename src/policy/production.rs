@@ -1,0 +1,47 @@
+//! [`Production`]: what a running workload is known to need, as the rules use it.
+
+use std::collections::BTreeMap;
+
+use rust_decimal::Decimal;
+
+use crate::{
+    fargate::TaskSize,
+    units::{CpuUnits, MemoryMib, Usd},
+    workload::{LaunchType, Platform, Region},
+};
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Production {
+    /// The workload's id in the snapshot.
+    pub id: String,
+    pub region: Region,
+    pub cluster: String,
+    pub service: Option<String>,
+    pub family: Option<String>,
+    pub tags: BTreeMap<String, String>,
+    pub launch_type: LaunchType,
+    pub platform: Platform,
+    pub current: (Option<CpuUnits>, Option<MemoryMib>),
+    /// Tasks that run on average, by task-hours.
+    pub mean_tasks: Option<Decimal>,
+    /// Share of its tasks on Fargate Spot, 0 to 1.
+    pub spot_share: Decimal,
+    /// Days that its samples reach back.
+    pub days: Decimal,
+    /// vCPU at the percentile that sizes it, and the most it used, per task.
+    pub cpu_vcpu: Option<(Decimal, Decimal)>,
+    /// The most memory a task used, in MiB.
+    pub memory_mib_max: Option<Decimal>,
+    /// Whether it was found to have too little.
+    pub cpu_is_short: bool,
+    pub memory_is_short: bool,
+    /// What fargauge recommends; absent where it is not rated.
+    pub recommended: Option<TaskSize>,
+    pub monthly_cost: Option<Usd>,
+    /// The launch type that would cost least, and what it would save a month; absent where none would.
+    pub cheaper_launch_type: Option<(String, Usd)>,
+    /// Whether more or better data would make it rated.
+    pub lacks_data: bool,
+    /// Why it is not rated, if so.
+    pub not_rated: Option<String>,
+}

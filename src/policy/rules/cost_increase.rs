@@ -1,0 +1,67 @@
+//! # cost-increase
+//!
+//! A task costs more a month than in the base branch, by at least `check.cost_increase_usd` and
+//! `check.cost_increase_percent`.
+//!
+//! **Why**: a review sees a number change; this says what it changes on the bill.
+//!
+//! **Example**: `"cpu": "1024"` becomes `"4096"`: +106.40 USD a month for each task with 8 GB.
+//!
+//! **Fix**: none, if the money is meant to be spent: then waive it, with a date. Otherwise take less.
+//!
+//! Needs a base (`--base` or `--base-path`). Default level: warn.
+
+use rust_decimal::Decimal;
+
+use crate::{
+    policy::{
+        Rule,
+        docket::Docket,
+        subject::{Base, Subject},
+        wording,
+    },
+    units::Usd,
+};
+
+pub fn judge(subject: &Subject<'_>, docket: &mut Docket) {
+    if matches!(subject.base, Base::Unknown) {
+        return;
+    }
+    let Some(after) = subject.monthly(subject.task) else {
+        docket.cannot_judge(Rule::CostIncrease, subject, subject.why_no_price(subject.task));
+        return;
+    };
+    let before = match subject.base {
+        Base::Unknown => return,
+        Base::New => Some(Decimal::ZERO),
+        Base::Unread(path) => {
+            let why = format!("{} of the base, which may have it, could not be read", path.display());
+            docket.cannot_judge(Rule::CostIncrease, subject, why);
+            return;
+        }
+        Base::Was(base) => subject.monthly(base),
+    };
+    let Some(before) = before else {
+        docket.cannot_judge(Rule::CostIncrease, subject, "its cost in the base is not known");
+        return;
+    };
+    let (before_all, after_all) = (before * subject.tasks_before(), after * subject.tasks().count);
+    let rise = after_all - before_all;
+    if !subject.settings.cost_increase.is_met_by(rise, before_all) {
+        return;
+    }
+    let message = if before_all.is_zero() {
+        format!("this adds {} a month for {}", wording::amount(after_all), wording::tasks(subject.tasks()))
+    } else {
+        format!(
+            "{} a month: {} before, {} now, for {}",
+            wording::change(rise),
+            wording::amount(before_all),
+            wording::amount(after_all),
+            wording::tasks(subject.tasks())
+        )
+    };
+    let at = subject.what_changed().unwrap_or(&subject.task.at).clone();
+    docket.find(Rule::CostIncrease, &at, message, None).monthly_cost_change =
+        Some(Usd(after_all).rounded() - Usd(before_all).rounded());
+}

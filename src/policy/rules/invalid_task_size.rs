@@ -1,0 +1,62 @@
+//! # invalid-task-size
+//!
+//! A task that is to run on Fargate has a CPU and memory pair that Fargate does not offer, or none at all.
+//!
+//! **Why**: ECS refuses to register it, or no task of it can start. The deployment fails after the review.
+//!
+//! **Example**: `"cpu": "256", "memory": "4096"`. With 256 CPU units go 512, 1024 and 2048 MiB.
+//!
+//! **Fix**: take one of the pairs that the message names, or let `fargauge patch` do it.
+//!
+//! Default level: deny.
+
+use crate::{
+    fargate::TaskSize,
+    policy::{Rule, docket::Docket, subject::Subject, wording},
+    template::Setting,
+};
+
+pub fn judge(subject: &Subject<'_>, docket: &mut Docket) {
+    if !subject.is_for_fargate() {
+        return;
+    }
+    let task = subject.task;
+    let missing: Vec<&str> =
+        [("cpu", task.cpu == Setting::Absent), ("memory", task.memory == Setting::Absent)]
+            .into_iter()
+            .filter_map(|(name, is_absent)| is_absent.then_some(name))
+            .collect();
+    if !missing.is_empty() {
+        let message = format!("a Fargate task must have {} of its own", missing.join(" and "));
+        let help = "set cpu and memory of the task, such as 256 and 512".to_owned();
+        docket.find(Rule::InvalidTaskSize, &task.at, message, Some(help));
+        return;
+    }
+    // A size that is not known has a finding of its own.
+    let Some((cpu, memory)) = subject.size() else { return };
+    let Some(platform) = subject.platform() else {
+        docket.cannot_judge(Rule::InvalidTaskSize, subject, "its operating system is not known");
+        return;
+    };
+    if let Err(error) = TaskSize::new(cpu, memory, platform.os) {
+        let larger = subject
+            .monthly_of_cheapest(cpu, memory)
+            .map(|(size, _)| size)
+            .or_else(|| TaskSize::all(platform.os).find(|size| size.cpu() >= cpu && size.memory() >= memory));
+        let help = larger.map(|size| {
+            let (cpu, memory) = (size.cpu(), size.memory());
+            format!(
+                "the cheapest that holds both is {} / {} (cpu {}, memory {})",
+                wording::vcpu(cpu),
+                wording::memory(memory),
+                cpu.0,
+                memory.0
+            )
+        });
+        let place = match error {
+            crate::fargate::InvalidTaskSize::Memory { .. } => task.memory.place(),
+            _ => task.cpu.place(),
+        };
+        docket.find(Rule::InvalidTaskSize, place.unwrap_or(&task.at), error.to_string(), help);
+    }
+}

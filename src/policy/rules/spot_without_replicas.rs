@@ -1,0 +1,50 @@
+//! # spot-without-replicas
+//!
+//! A service runs on Fargate Spot alone and with fewer than two tasks.
+//!
+//! **Why**: a Spot task is taken away with two minutes' notice, and there may be no capacity to replace it:
+//! with one task the service is then down.
+//!
+//! **Example**: `FARGATE_SPOT` as the only provider, `"desiredCount": 1`.
+//!
+//! **Fix**: two tasks or more, or a base of one on `FARGATE`. Workers that can wait may waive it.
+//!
+//! Default level: warn.
+
+use rust_decimal::Decimal;
+
+use crate::policy::{
+    Rule,
+    docket::Docket,
+    subject::{Subject, is_spot},
+};
+
+pub fn judge(subject: &Subject<'_>, docket: &mut Docket) {
+    for service in &subject.task.services {
+        let strategy = &service.strategy;
+        let takes_part =
+            |item: &&crate::template::StrategyTemplate| item.weight != Some(0) || item.base != Some(0);
+        let mut taking: Vec<_> = strategy.iter().filter(takes_part).collect();
+        if taking.is_empty() {
+            taking = strategy.iter().collect();
+        }
+        if taking.is_empty() || !taking.iter().all(|item| is_spot(&item.provider)) {
+            continue;
+        }
+        // What runs counts; what is asked for is often set by a scaling policy.
+        let running: Decimal = subject.production.iter().filter_map(|p| p.mean_tasks).sum();
+        let desired = service.desired_count.known().copied();
+        let too_few = if running > Decimal::ZERO {
+            running < Decimal::new(15, 1)
+        } else {
+            desired.is_some_and(|count| count == 1)
+        };
+        if too_few {
+            let message = "runs on Fargate Spot alone with one task: an interruption takes the service down";
+            let help = "run two tasks or more, or keep a base of 1 on FARGATE".to_owned();
+            let at = taking[0].at.clone();
+            let draft = docket.find(Rule::SpotWithoutReplicas, &at, message.to_owned(), Some(help));
+            draft.about = service.name.known().cloned().unwrap_or_default();
+        }
+    }
+}

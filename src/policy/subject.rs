@@ -1,0 +1,361 @@
+//! [`Subject`]: one task template with everything a rule may look at.
+
+use std::path::Path;
+
+use rust_decimal::Decimal;
+
+use super::{CheckSettings, Production};
+use crate::{
+    fargate::{FREE_EPHEMERAL_STORAGE, TaskSize},
+    pricing::{PriceBook, TaskCost, TaskShape},
+    rightsize::{Floors, cheapest_size},
+    template::{Place, ServiceTemplate, Setting, TaskTemplate},
+    units::{CpuUnits, HOURS_PER_MONTH, MemoryMib, Usd},
+    workload::{LaunchType, OperatingSystem, Platform, PurchaseSplit, Region},
+};
+
+/// A template on trial.
+#[derive(Debug, Clone)]
+pub struct Subject<'a> {
+    pub task: &'a TaskTemplate,
+    /// The workloads that run it; empty where none is known.
+    pub production: Vec<&'a Production>,
+    pub base: Base<'a>,
+    /// Where it runs; absent where nothing says.
+    pub region: Option<&'a Region>,
+    pub book: &'a PriceBook,
+    pub settings: &'a CheckSettings,
+}
+
+/// What a template was before the change.
+#[derive(Debug, Clone, Copy)]
+pub enum Base<'a> {
+    /// No base was given.
+    Unknown,
+    /// The base does not have it.
+    New,
+    /// The base may have it in this file, which could not be read.
+    Unread(&'a Path),
+    Was(&'a TaskTemplate),
+}
+
+/// A number of tasks, and what says so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tasks {
+    pub count: Decimal,
+    pub from: TasksFrom,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TasksFrom {
+    /// The task-hours of the linked workloads.
+    Production,
+    /// The services' desired counts.
+    DesiredCount,
+    /// Nothing: one task stands for all.
+    Nothing,
+}
+
+impl<'a> Subject<'a> {
+    /// Whether it must be a Fargate size.
+    pub fn is_for_fargate(&self) -> bool {
+        let named = |name: &String| name.eq_ignore_ascii_case("FARGATE");
+        self.task.requires_compatibilities.iter().any(named)
+            || self.task.services.iter().any(is_on_fargate)
+            || self.production.iter().any(|p| p.launch_type == LaunchType::Fargate)
+    }
+
+    /// The platform; `None` where it is there and not known.
+    pub fn platform(&self) -> Option<Platform> {
+        match &self.task.platform {
+            Setting::Absent => Some(Platform::default()),
+            Setting::Known { value, .. } => Some(*value),
+            Setting::Unresolved { .. } => self.production.first().map(|production| production.platform),
+        }
+    }
+
+    /// CPU and memory, where both are known.
+    pub fn size(&self) -> Option<(CpuUnits, MemoryMib)> {
+        size_of(self.task)
+    }
+
+    /// The size, if Fargate has it.
+    pub fn task_size(&self) -> Option<TaskSize> {
+        let (cpu, memory) = self.size()?;
+        TaskSize::new(cpu, memory, self.platform()?.os).ok()
+    }
+
+    /// The largest recommended size of the linked workloads: it holds what each of them needs.
+    pub fn needed(&self) -> Option<(CpuUnits, MemoryMib)> {
+        self.production
+            .iter()
+            .filter_map(|production| production.recommended)
+            .map(|size| (size.cpu(), size.memory()))
+            .reduce(|a, b| (a.0.max(b.0), a.1.max(b.1)))
+    }
+
+    pub fn tasks(&self) -> Tasks {
+        let running: Decimal = self.production.iter().filter_map(|production| production.mean_tasks).sum();
+        if running > Decimal::ZERO {
+            return Tasks { count: running, from: TasksFrom::Production };
+        }
+        match self.task.desired_count() {
+            Some(count) => Tasks { count: Decimal::from(count), from: TasksFrom::DesiredCount },
+            None => Tasks { count: Decimal::ONE, from: TasksFrom::Nothing },
+        }
+    }
+
+    /// Tasks before the change: it may be what changed, where the templates are what says it.
+    pub fn tasks_before(&self) -> Decimal {
+        let now = self.tasks();
+        match self.base {
+            Base::Was(base) if now.from != TasksFrom::Production => {
+                base.desired_count().map_or(now.count, Decimal::from)
+            }
+            _ => now.count,
+        }
+    }
+
+    /// USD a month of one task of `task` that runs all the time on Fargate; `None` without region, size or rate,
+    /// and for what runs on instances.
+    pub fn monthly(&self, task: &TaskTemplate) -> Option<Decimal> {
+        let (cpu, memory) = size_of(task)?;
+        self.monthly_of(task, cpu, memory)
+    }
+
+    /// As [`Self::monthly`], with this size.
+    pub fn monthly_of(&self, task: &TaskTemplate, cpu: CpuUnits, memory: MemoryMib) -> Option<Decimal> {
+        if self.is_on_instances(task) {
+            return None;
+        }
+        let mut sum = Decimal::ZERO;
+        let mut tasks = Decimal::ZERO;
+        for (region, weight) in self.regions() {
+            let shape = TaskShape { cpu, memory, ..self.shape(task, region)? };
+            let hourly = TaskCost::split(self.book, &shape, self.split(task)?).ok()?.hourly();
+            sum += hourly.0 * weight;
+            tasks += weight;
+        }
+        let hourly = sum.checked_div(tasks)?;
+        Some(hourly * Decimal::from(HOURS_PER_MONTH))
+    }
+
+    /// USD a month of one task of the cheapest size that holds `cpu` and `memory`.
+    pub fn monthly_of_cheapest(&self, cpu: CpuUnits, memory: MemoryMib) -> Option<(TaskSize, Decimal)> {
+        let shape = self.shape(self.task, self.region?)?;
+        let floors = Floors { cpu, memory, cpu_fixed: false, memory_fixed: false };
+        let (size, _) = cheapest_size(self.book, &shape, self.split(self.task)?, floors).ok()??;
+        Some((size, self.monthly_of(self.task, size.cpu(), size.memory())?))
+    }
+
+    /// Why [`Self::monthly`] gives nothing for `task`.
+    pub fn why_no_price(&self, task: &TaskTemplate) -> &'static str {
+        if size_of(task).is_none() {
+            "its size is not known"
+        } else if self.is_on_instances(task) {
+            "it runs on instances, whose share it costs"
+        } else if self.region.is_none() {
+            "no region is known; give --region"
+        } else if self.split(task).is_none() {
+            "how much of it runs on Spot is not known"
+        } else {
+            "its price is not known"
+        }
+    }
+
+    /// Where it runs, each with the tasks there; the region that is given where nothing runs it.
+    fn regions(&self) -> Vec<(&Region, Decimal)> {
+        let running: Vec<_> = self
+            .production
+            .iter()
+            .filter_map(|p| Some((&p.region, p.mean_tasks.filter(|tasks| *tasks > Decimal::ZERO)?)))
+            .collect();
+        if running.is_empty() {
+            self.region.map(|region| (region, Decimal::ONE)).into_iter().collect()
+        } else {
+            running
+        }
+    }
+
+    /// Whether the template, or else what runs it, says that it runs on instances: no price of a task is its
+    /// cost then.
+    fn is_on_instances(&self, task: &TaskTemplate) -> bool {
+        let on_instances = |kind: LaunchType| {
+            matches!(kind, LaunchType::Ec2 | LaunchType::External | LaunchType::ManagedInstances)
+        };
+        if task.services.iter().any(is_on_fargate) {
+            return false;
+        }
+        let compatible = &task.requires_compatibilities;
+        if !compatible.is_empty() {
+            let mut on_fargate = compatible.iter().map(|name| name.eq_ignore_ascii_case("FARGATE"));
+            if !on_fargate.clone().any(|is_it| is_it) {
+                return true;
+            }
+            if on_fargate.all(|is_it| is_it) {
+                return false;
+            }
+        }
+        let services = || task.services.iter().filter_map(|service| service.launch_type.known().copied());
+        if services().next().is_some() {
+            return services().all(on_instances);
+        }
+        !self.production.is_empty() && self.production.iter().all(|p| on_instances(p.launch_type))
+    }
+
+    /// USD a month of one task's configured storage beyond what is free.
+    pub fn monthly_of_storage(&self) -> Option<Decimal> {
+        let mut free = self.task.clone();
+        free.ephemeral_storage = Setting::Absent;
+        Some(self.monthly(self.task)? - self.monthly(&free)?)
+    }
+
+    /// Platform and storage in a region; the size does not matter.
+    fn shape(&self, task: &TaskTemplate, region: &Region) -> Option<TaskShape> {
+        let platform = match &task.platform {
+            Setting::Absent => Platform::default(),
+            Setting::Known { value, .. } => *value,
+            Setting::Unresolved { .. } => self.platform()?,
+        };
+        let ephemeral_storage = match &task.ephemeral_storage {
+            Setting::Absent => FREE_EPHEMERAL_STORAGE,
+            Setting::Known { value, .. } => *value,
+            Setting::Unresolved { .. } => return None,
+        };
+        Some(TaskShape {
+            region: region.clone(),
+            platform,
+            cpu: CpuUnits(0),
+            memory: MemoryMib(0),
+            ephemeral_storage,
+        })
+    }
+
+    /// How a task of `task` is bought on average: as its services say, else as the workloads do. `None` where the
+    /// services say it in a way that the files do not tell.
+    pub fn split(&self, task: &TaskTemplate) -> Option<PurchaseSplit> {
+        let bought = bought(task);
+        if let Bought::As(split) = bought {
+            return Some(split);
+        }
+        let total: Decimal = self.production.iter().filter_map(|p| p.mean_tasks).sum();
+        if total <= Decimal::ZERO {
+            return (bought == Bought::NotSaid).then_some(PurchaseSplit::ON_DEMAND);
+        }
+        if self.platform().is_some_and(|platform| platform.os == OperatingSystem::Windows) {
+            return Some(PurchaseSplit::ON_DEMAND);
+        }
+        let spot: Decimal = self.production.iter().filter_map(|p| Some(p.mean_tasks? * p.spot_share)).sum();
+        let parts = (spot / total * Decimal::from(1_000_000)).round();
+        Some(PurchaseSplit {
+            spot: u64::try_from(parts).unwrap_or_default().min(1_000_000),
+            total: 1_000_000,
+        })
+    }
+
+    /// The memory before the change: the base's, else that of what runs.
+    pub fn memory_before(&self) -> Option<MemoryMib> {
+        match self.base {
+            Base::Was(base) => base.memory.known().copied(),
+            Base::New => None,
+            Base::Unknown | Base::Unread(_) => self.running(|production| production.current.1),
+        }
+    }
+
+    pub fn cpu_before(&self) -> Option<CpuUnits> {
+        match self.base {
+            Base::Was(base) => base.cpu.known().copied(),
+            Base::New => None,
+            Base::Unknown | Base::Unread(_) => self.running(|production| production.current.0),
+        }
+    }
+
+    /// What all linked workloads run with, if it is the same.
+    fn running<T: PartialEq + Copy>(&self, of: impl Fn(&Production) -> Option<T>) -> Option<T> {
+        let mut values = self.production.iter().map(|production| of(production));
+        let first = values.next()??;
+        values.all(|value| value == Some(first)).then_some(first)
+    }
+
+    /// Whether the template keeps the memory of a workload that was found to have enough.
+    pub fn keeps_memory(&self) -> bool {
+        self.production.iter().all(|p| p.current.1 == self.task.memory.known().copied() && !p.memory_is_short)
+    }
+
+    pub fn keeps_cpu(&self) -> bool {
+        self.production.iter().all(|p| p.current.0 == self.task.cpu.known().copied() && !p.cpu_is_short)
+    }
+
+    /// The size that differs from the base's, for a finding to point at.
+    pub fn what_changed(&self) -> Option<&'a Place> {
+        let Base::Was(base) = self.base else { return None };
+        let task = self.task;
+        let cpu = (task.cpu.known() != base.cpu.known()).then(|| task.cpu.place());
+        let memory = (task.memory.known() != base.memory.known()).then(|| task.memory.place());
+        cpu.or(memory).flatten()
+    }
+
+    /// Cost of one task times the tasks, rounded as printed.
+    pub fn of_all_tasks(&self, per_task: Decimal) -> Usd {
+        Usd(per_task * self.tasks().count).rounded()
+    }
+
+    /// Whether both what the change costs (for all tasks, a month) and its share of `cost` are worth a word.
+    pub fn is_worth_it(&self, change_per_task: Decimal, cost_per_task: Decimal) -> bool {
+        let count = self.tasks().count;
+        self.settings.floor.is_met_by(change_per_task * count, cost_per_task * count)
+    }
+}
+
+/// CPU and memory, where both are known.
+pub fn size_of(task: &TaskTemplate) -> Option<(CpuUnits, MemoryMib)> {
+    Some((*task.cpu.known()?, *task.memory.known()?))
+}
+
+/// What a template's services say of how they buy Fargate capacity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bought {
+    NotSaid,
+    As(PurchaseSplit),
+    /// By weights that the files do not tell.
+    NotKnown,
+}
+
+/// By weights, if a strategy says; bases are left out, as the number of tasks is not the template's to say.
+pub fn bought(task: &TaskTemplate) -> Bought {
+    let strategies: Vec<_> =
+        task.services.iter().map(|service| &service.strategy).filter(|s| !s.is_empty()).collect();
+    if strategies.is_empty() {
+        let on_demand =
+            task.services.iter().any(|service| service.launch_type.known() == Some(&LaunchType::Fargate));
+        return if on_demand { Bought::As(PurchaseSplit::ON_DEMAND) } else { Bought::NotSaid };
+    }
+    let items = || strategies.iter().flat_map(|strategy| strategy.iter());
+    // Whatever the weights are, where all is bought in one way.
+    for all_spot in [false, true] {
+        if items().all(|item| is_spot(&item.provider) == all_spot) {
+            return Bought::As(PurchaseSplit { spot: u64::from(all_spot), total: 1 });
+        }
+    }
+    let (mut spot, mut total) = (0, 0);
+    for item in items() {
+        let (Some(weight), Some(base)) = (item.weight, item.base) else { return Bought::NotKnown };
+        // What has a base has a part, even without a weight.
+        let weight = u64::from(weight.max(u32::from(base > 0)));
+        total += weight;
+        spot += if is_spot(&item.provider) { weight } else { 0 };
+    }
+    Bought::As(if total == 0 { PurchaseSplit::ON_DEMAND } else { PurchaseSplit { spot, total } })
+}
+
+pub fn is_spot(provider: &str) -> bool {
+    provider.eq_ignore_ascii_case("FARGATE_SPOT")
+}
+
+fn is_on_fargate(service: &ServiceTemplate) -> bool {
+    service.launch_type.known() == Some(&LaunchType::Fargate)
+        || service
+            .strategy
+            .iter()
+            .any(|item| is_spot(&item.provider) || item.provider.eq_ignore_ascii_case("FARGATE"))
+}

@@ -1,0 +1,839 @@
+//! Rules, levels, waivers and fingerprints, on templates written by hand.
+//!
+//! Prices: us-east-1, Linux x86, on demand, 0.04048 a vCPU-hour and 0.004445 a GB-hour (AWS Price List,
+//! `pricing/fargate.csv`).
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use jiff::Timestamp;
+use proptest::prelude::*;
+use rust_decimal::Decimal;
+
+use super::*;
+use crate::{
+    fargate::TaskSize,
+    pricing::PriceBook,
+    template::{
+        ContainerTemplate, Place, ServiceTemplate, Setting, Span, StrategyTemplate, TaskTemplate,
+        TemplateKind,
+    },
+    units::{CpuUnits, MemoryMib, StorageGib},
+    workload::{LaunchType, OperatingSystem, Platform, Region, RuntimeSetting},
+};
+
+const NOW: &str = "2026-11-22T12:00:00Z";
+
+fn now() -> Timestamp {
+    NOW.parse().unwrap()
+}
+
+fn place(line: usize) -> Place {
+    place_in("api.json", line)
+}
+
+fn place_in(path: &str, line: usize) -> Place {
+    Place { path: Arc::new(PathBuf::from(path)), span: Span { start: line, end: line + 3 }, line, column: 5 }
+}
+
+fn known<T>(value: T, line: usize) -> Setting<T> {
+    Setting::Known { value, at: place(line), used_at: None }
+}
+
+fn task(cpu: u32, memory: u32) -> TaskTemplate {
+    TaskTemplate {
+        kind: TemplateKind::TaskDefinition,
+        name: "api".into(),
+        at: place(1),
+        family: known("api".into(), 2),
+        cpu: known(CpuUnits(cpu), 3),
+        memory: known(MemoryMib(memory), 4),
+        ephemeral_storage: Setting::Absent,
+        platform: Setting::Absent,
+        network_mode: Setting::Absent,
+        requires_compatibilities: vec!["FARGATE".into()],
+        containers: Vec::new(),
+        containers_unresolved: None,
+        volume_kinds: Vec::new(),
+        placement_constraints: Vec::new(),
+        tags: [("team".to_owned(), "web".to_owned())].into(),
+        tags_unresolved: false,
+        services: Vec::new(),
+    }
+}
+
+fn container(name: &str, cpu: u32, memory: Option<u32>, reservation: Option<u32>) -> ContainerTemplate {
+    let limit = |mib: Option<u32>| mib.map_or(Setting::Absent, |mib| known(MemoryMib(mib), 12));
+    ContainerTemplate {
+        name: known(name.into(), 10),
+        at: place(10),
+        cpu: known(CpuUnits(cpu), 11),
+        memory: limit(memory),
+        memory_reservation: limit(reservation),
+        essential: true,
+        gpus: 0,
+        privileged: false,
+        runtime_settings: Vec::new(),
+    }
+}
+
+fn service(desired: u32, strategy: &[(&str, u32, u32)]) -> ServiceTemplate {
+    ServiceTemplate {
+        name: known("api".into(), 20),
+        at: place(20),
+        cluster: Setting::Absent,
+        desired_count: known(desired, 21),
+        launch_type: Setting::Absent,
+        strategy: strategy
+            .iter()
+            .map(|(provider, base, weight)| StrategyTemplate {
+                provider: (*provider).into(),
+                base: Some(*base),
+                weight: Some(*weight),
+                at: place(22),
+            })
+            .collect(),
+        tags: std::collections::BTreeMap::new(),
+    }
+}
+
+/// A service of `tasks` tasks that needs 1 vCPU and 2 GB.
+fn production(tasks: i64) -> Production {
+    Production {
+        id: "123456789012/us-east-1/prod/api".into(),
+        region: Region("us-east-1".into()),
+        cluster: "prod".into(),
+        service: Some("api".into()),
+        family: Some("api".into()),
+        tags: std::collections::BTreeMap::new(),
+        launch_type: LaunchType::Fargate,
+        platform: Platform::default(),
+        current: (Some(CpuUnits(1024)), Some(MemoryMib(2048))),
+        mean_tasks: Some(Decimal::from(tasks)),
+        spot_share: Decimal::ZERO,
+        days: Decimal::from(14),
+        cpu_vcpu: Some((Decimal::new(71, 2), Decimal::new(9, 1))),
+        memory_mib_max: Some(Decimal::from(922)),
+        cpu_is_short: false,
+        memory_is_short: false,
+        recommended: Some(TaskSize::new(CpuUnits(1024), MemoryMib(2048), OperatingSystem::Linux).unwrap()),
+        monthly_cost: None,
+        cheaper_launch_type: None,
+        lacks_data: false,
+        not_rated: None,
+    }
+}
+
+/// A case that a test changes.
+struct Given {
+    tasks: Vec<TaskTemplate>,
+    base: Option<Vec<TaskTemplate>>,
+    base_unread: Vec<&'static str>,
+    /// Of the snapshot.
+    end: &'static str,
+    production: Option<Vec<Production>>,
+    settings: CheckSettings,
+    baseline: Option<Baseline>,
+}
+
+impl Given {
+    fn of(task: TaskTemplate) -> Self {
+        Self {
+            tasks: vec![task],
+            base: None,
+            base_unread: Vec::new(),
+            end: NOW,
+            production: None,
+            settings: CheckSettings::default(),
+            baseline: None,
+        }
+    }
+
+    fn running_as(mut self, production: Production) -> Self {
+        self.production.get_or_insert_default().push(production);
+        self
+    }
+
+    fn after(mut self, base: TaskTemplate) -> Self {
+        self.base.get_or_insert_default().push(base);
+        self
+    }
+
+    fn set(mut self, toml: &str) -> Self {
+        self.settings = CheckSettings::from_toml("fargauge.toml", toml).unwrap();
+        self
+    }
+
+    fn judged(&self) -> Judgement {
+        let tasks: Vec<&TaskTemplate> = self.tasks.iter().collect();
+        let base: Option<Vec<&TaskTemplate>> = self.base.as_ref().map(|base| base.iter().collect());
+        judge(Case {
+            tasks: &tasks,
+            unread: &[],
+            base: base.as_deref(),
+            base_unread: &self.base_unread.iter().map(|path| Path::new(*path)).collect::<Vec<_>>(),
+            baseline: self.baseline.as_ref(),
+            production: self.production.as_deref(),
+            snapshot_end: self.production.is_some().then(|| self.end.parse().unwrap()),
+            region: Some(&Region("us-east-1".into())),
+            book: PriceBook::embedded(),
+            settings: &self.settings,
+            now: now(),
+        })
+    }
+
+    fn found(&self) -> Vec<(Rule, String)> {
+        self.judged().findings.into_iter().map(|f| (f.rule, f.message)).collect()
+    }
+
+    fn rules(&self) -> Vec<Rule> {
+        self.judged().findings.into_iter().map(|f| f.rule).collect()
+    }
+}
+
+#[test]
+fn a_size_that_fits_production_is_fine() {
+    assert_eq!(Given::of(task(1024, 2048)).running_as(production(4)).found(), []);
+}
+
+#[test]
+fn memory_that_production_never_used_is_found_with_its_price() {
+    let found = Given::of(task(1024, 8192)).running_as(production(4)).judged().findings;
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].rule, Rule::MemoryOverprovisioned);
+    // 6 GB x 0.004445 x 730 = 19.47.
+    assert_eq!(
+        found[0].message,
+        "this change takes the task from 2 GB to 8 GB of memory, the 14-day peak is 0.9 GB; +19.47 USD a month \
+         per task, +77.88 USD for 4 tasks"
+    );
+    assert_eq!(found[0].help.as_deref(), Some("2 GB of memory is enough (memory 2048)"));
+    assert_eq!(found[0].monthly_cost_change.unwrap().0, Decimal::new(778_764, 4));
+    assert_eq!(found[0].at.as_ref().unwrap().line, 4);
+    assert_eq!(found[0].workload.as_deref(), Some("123456789012/us-east-1/prod/api"));
+}
+
+#[test]
+fn cpu_that_production_never_used_is_found_with_its_price() {
+    let found = Given::of(task(4096, 8192)).running_as(production(1)).found();
+    let rules: Vec<Rule> = found.iter().map(|(rule, _)| *rule).collect();
+    // 4 vCPU go with 8 GB at least, so less memory alone saves nothing.
+    assert_eq!(rules, [Rule::CpuOverprovisioned]);
+    // 3 vCPU x 0.04048 x 730 = 88.65.
+    assert!(found[0].1.ends_with("+88.65 USD a month"), "{}", found[0].1);
+    assert!(
+        found[0].1.contains("the busiest task took 0.71 vCPU or less 99.5 % of 14 days"),
+        "{}",
+        found[0].1
+    );
+}
+
+#[test]
+fn pennies_are_not_worth_a_word() {
+    // 1 GB of one task is 3.24 USD a month.
+    assert_eq!(Given::of(task(1024, 3072)).running_as(production(1)).found(), []);
+    assert_eq!(
+        Given::of(task(1024, 3072)).running_as(production(2)).rules(),
+        [],
+        "6.49 USD, but 8 per cent only"
+    );
+    let strict = Given::of(task(1024, 3072)).running_as(production(2)).set("[check]\nfloor_percent = 5");
+    assert_eq!(strict.rules(), [Rule::MemoryOverprovisioned]);
+}
+
+#[test]
+fn too_little_for_production_is_found() {
+    let found = Given::of(task(512, 1024)).running_as(production(4)).found();
+    assert_eq!(
+        found.iter().map(|f| f.0).collect::<Vec<_>>(),
+        [Rule::MemoryUnderprovisioned, Rule::CpuUnderprovisioned]
+    );
+    assert_eq!(found[0].1, "the task has 1 GB, the 14-day peak is 0.9 GB");
+}
+
+#[test]
+fn what_runs_and_has_enough_is_not_doubted() {
+    let mut runs = production(1);
+    runs.current = (Some(CpuUnits(512)), Some(MemoryMib(1024)));
+    assert_eq!(Given::of(task(512, 1024)).running_as(runs.clone()).rules(), []);
+    runs.memory_is_short = true;
+    assert_eq!(Given::of(task(512, 1024)).running_as(runs).rules(), [Rule::MemoryUnderprovisioned]);
+}
+
+#[test]
+fn the_stage_that_needs_most_decides() {
+    let mut busy = production(2);
+    busy.id = "123456789012/us-east-1/live/api".into();
+    busy.recommended = TaskSize::new(CpuUnits(1024), MemoryMib(8192), OperatingSystem::Linux).ok();
+    assert_eq!(Given::of(task(1024, 8192)).running_as(production(4)).running_as(busy).found(), []);
+}
+
+#[test]
+fn without_a_snapshot_what_needs_one_is_not_judged_and_says_so() {
+    let judgement = Given::of(task(1024, 8192)).judged();
+    assert_eq!(judgement.findings, []);
+    let why: Vec<_> = judgement.not_judged.iter().map(|n| (n.rule, n.why.as_str())).collect();
+    assert!(why.contains(&(Rule::MemoryOverprovisioned, "no snapshot was given (--snapshot)")));
+    assert!(why.contains(&(Rule::CostIncrease, "no base was given (--base or --base-path)")));
+}
+
+#[test]
+fn a_template_that_nothing_runs_is_not_judged_by_production() {
+    let mut other = task(1024, 8192);
+    other.family = known("worker".into(), 2);
+    let judgement = Given::of(other).running_as(production(4)).judged();
+    assert_eq!(judgement.findings, []);
+    assert!(judgement.not_judged.iter().any(|n| n.rule == Rule::MemoryOverprovisioned && n.task.is_some()));
+}
+
+#[test]
+fn a_link_of_the_config_comes_first() {
+    let mut other = task(1024, 8192);
+    other.family = known("worker".into(), 2);
+    let given = Given::of(other)
+        .running_as(production(4))
+        .set("[[check.link]]\nmatch = { path = \"api.*\" }\nworkload = \"*/prod/api\"");
+    assert_eq!(given.rules(), [Rule::MemoryOverprovisioned]);
+}
+
+#[test]
+fn an_invalid_size_is_denied_with_a_valid_one_named() {
+    let found = Given::of(task(256, 4096)).judged().findings;
+    assert_eq!((found[0].rule, found[0].level), (Rule::InvalidTaskSize, Level::Deny));
+    assert_eq!(found[0].at.as_ref().unwrap().line, 4, "the memory is to blame");
+    assert_eq!(
+        found[0].help.as_deref(),
+        Some("the cheapest that holds both is 0.5 vCPU / 4 GB (cpu 512, memory 4096)")
+    );
+    let mut on_ec2 = task(256, 4096);
+    on_ec2.requires_compatibilities = vec!["EC2".into()];
+    assert_eq!(Given::of(on_ec2).rules(), []);
+}
+
+#[test]
+fn a_fargate_task_without_size_is_invalid_and_an_ec2_task_is_only_missing_one() {
+    let mut bare = task(256, 512);
+    bare.memory = Setting::Absent;
+    assert_eq!(Given::of(bare.clone()).rules(), [Rule::InvalidTaskSize]);
+    bare.requires_compatibilities = vec!["EC2".into()];
+    assert_eq!(Given::of(bare.clone()).rules(), [], "allowed by default");
+    let warned = Given::of(bare).set("[check.levels]\nmissing-task-size = \"warn\"");
+    assert_eq!(warned.rules(), [Rule::MissingTaskSize]);
+}
+
+#[test]
+fn containers_beyond_the_task_are_denied() {
+    let mut sums = task(256, 512);
+    sums.containers = vec![container("a", 200, None, Some(400)), container("b", 100, None, Some(200))];
+    let found = Given::of(sums).found();
+    assert_eq!(
+        found,
+        [
+            (
+                Rule::ContainersExceedTask,
+                "the containers reserve 300 CPU units together, the task has 256".to_owned()
+            ),
+            (
+                Rule::ContainersExceedTask,
+                "the containers reserve 600 MiB together, the task has 512".to_owned()
+            ),
+        ]
+    );
+    let mut one = task(256, 512);
+    one.containers = vec![container("a", 0, Some(1024), None)];
+    let found = Given::of(one).found();
+    assert_eq!(
+        found,
+        [(Rule::ContainersExceedTask, "container \"a\" may use 1024 MiB, the task has 512".to_owned())]
+    );
+}
+
+#[test]
+fn a_heap_larger_than_its_container_is_denied() {
+    let mut jvm = task(1024, 2048);
+    let mut container = container("app", 0, None, None);
+    container.runtime_settings =
+        vec![(RuntimeSetting { name: "-Xmx".into(), value: "2g".into() }, place(15))];
+    jvm.containers = vec![container];
+    let found = Given::of(jvm.clone()).judged().findings;
+    assert_eq!(found[0].rule, Rule::HeapExceedsMemory);
+    assert_eq!(found[0].at.as_ref().unwrap().line, 15);
+    // 2048 + 103 + 128 + 64 + 32 + 64 (see rightsize/guards/runtime.rs).
+    assert_eq!(
+        found[0].message,
+        "-Xmx2g needs about 2439 MiB with what is beside the heap, container \"app\" has 2048"
+    );
+    assert_eq!(found[0].level, Level::Deny);
+    jvm.containers[0].runtime_settings[0].0.value = "1900m".into();
+    assert_eq!(Given::of(jvm.clone()).judged().findings[0].level, Level::Warn, "an allowance fails no build");
+    jvm.memory = known(MemoryMib(3072), 4);
+    assert_eq!(Given::of(jvm).rules(), []);
+}
+
+#[test]
+fn a_rise_against_the_base_is_found_and_new_only_lets_the_old_pass() {
+    let given = Given::of(task(4096, 8192)).after(task(1024, 8192));
+    let found = given.judged().findings;
+    assert_eq!(found[0].rule, Rule::CostIncrease);
+    assert_eq!(found[0].message, "+88.65 USD a month: 55.51 USD before, 144.16 USD now, for 1 task");
+    assert_eq!(found[0].at.as_ref().unwrap().line, 3);
+
+    let mut invalid = task(256, 4096);
+    let given = Given::of(invalid.clone()).after(invalid.clone());
+    let judgement = given.judged();
+    assert!(judgement.findings[0].known);
+    let verdict = |new_only| Verdict::of(&judgement, false, OnIncomplete::Warn, new_only);
+    assert_eq!((verdict(false), verdict(true)), (Verdict::Fail, Verdict::Pass));
+
+    // The same finding on a file that moved is still the same.
+    invalid.at = place_in("moved/api.json", 7);
+    assert!(Given::of(task(256, 4096)).after(invalid).judged().findings[0].known);
+}
+
+#[test]
+fn what_the_change_makes_worse_is_not_known() {
+    let given = Given::of(task(1024, 8192)).running_as(production(4)).after(task(1024, 6144));
+    let found = given.judged().findings;
+    let memory = found.iter().find(|f| f.rule == Rule::MemoryOverprovisioned).unwrap();
+    assert!(!memory.known, "it was found before, for less money");
+    let given = Given::of(task(1024, 6144)).running_as(production(4)).after(task(1024, 8192));
+    assert!(given.judged().findings.iter().all(|f| f.known));
+}
+
+#[test]
+fn a_message_says_what_its_money_is_for() {
+    let message = |now: TaskTemplate, base: TaskTemplate| {
+        let found = Given::of(now).running_as(production(1)).after(base).judged().findings;
+        found.into_iter().find(|f| f.rule != Rule::CostIncrease).unwrap().message
+    };
+    // 6 GB x 0.004445 x 730 = 19.47, of which the change adds a part.
+    assert_eq!(
+        message(task(1024, 8192), task(1024, 4096)),
+        "this change takes the task from 4 GB to 8 GB of memory, the 14-day peak is 0.9 GB; +19.47 USD a month, \
+         more than 2 GB would cost"
+    );
+    // A change that takes some away is not what costs this.
+    assert_eq!(
+        message(task(1024, 6144), task(1024, 8192)),
+        "the task has 6 GB of memory, the 14-day peak is 0.9 GB; +12.98 USD a month, more than 2 GB would cost"
+    );
+    // 3 vCPU x 0.04048 x 730 = 88.65.
+    assert_eq!(
+        message(task(4096, 8192), task(8192, 16384)),
+        "the task has 4 vCPU, the busiest task took 0.71 vCPU or less 99.5 % of 14 days; +88.65 USD a month, more \
+         than 1 vCPU would cost"
+    );
+}
+
+#[test]
+fn less_of_what_was_too_little_is_worse() {
+    let given = |now: u32, before: u32| {
+        let given = Given::of(task(1024, now)).running_as(production(4)).after(task(1024, before));
+        let found = given.judged().findings;
+        found.into_iter().find(|f| f.rule == Rule::MemoryUnderprovisioned).unwrap().known
+    };
+    let of_heap = |now: u32| {
+        let mut heap = task(1024, now);
+        let mut jvm = container("app", 0, None, None);
+        jvm.runtime_settings = vec![(RuntimeSetting { name: "-Xmx".into(), value: "8g".into() }, place(14))];
+        heap.containers = vec![jvm];
+        heap
+    };
+    // Fargate has no less than 2 GB at 1 vCPU, which is another finding.
+    assert_eq!((given(1024, 1024), given(512, 1024), given(1024, 512)), (true, false, true));
+    let heap = |now, before| Given::of(of_heap(now)).after(of_heap(before)).judged().findings[0].known;
+    assert_eq!((heap(4096, 4096), heap(3072, 4096)), (true, false));
+}
+
+#[test]
+fn copies_of_a_template_are_compared_each_with_its_own() {
+    let of = |path: &str, cpu: u32, memory: u32| {
+        let known = |value| Setting::Known { value, at: place_in(path, 3), used_at: None };
+        let memory = Setting::Known { value: MemoryMib(memory), at: place_in(path, 4), used_at: None };
+        TaskTemplate { at: place_in(path, 1), cpu: known(CpuUnits(cpu)), memory, ..task(256, 512) }
+    };
+    let given = |now: [TaskTemplate; 2], base: &[TaskTemplate]| {
+        let mut given = Given::of(now[0].clone());
+        given.tasks.push(now[1].clone());
+        given.base = Some(base.to_vec());
+        given.judged().findings.into_iter().map(|f| (f.rule, f.at.unwrap().path, f.known)).collect::<Vec<_>>()
+    };
+    let at = |rule, path: &str, known| (rule, Arc::new(PathBuf::from(path)), known);
+    // The one is mended, the other broken.
+    assert_eq!(
+        given(
+            [of("dev.json", 256, 4096), of("prod.json", 256, 512)],
+            &[of("dev.json", 256, 512), of("prod.json", 256, 4096)]
+        ),
+        [at(Rule::InvalidTaskSize, "dev.json", false), at(Rule::CostIncrease, "dev.json", false)]
+    );
+    // A copy costs what it costs; what it is a copy of has not changed.
+    assert_eq!(
+        given([of("a.json", 256, 512), of("b.json", 256, 512)], &[of("b.json", 256, 512)]),
+        [at(Rule::CostIncrease, "a.json", false)]
+    );
+    // Both files were renamed.
+    assert_eq!(
+        given(
+            [of("x/dev.json", 256, 512), of("x/prod.json", 512, 1024)],
+            &[of("dev.json", 256, 512), of("prod.json", 512, 1024)]
+        ),
+        []
+    );
+}
+
+#[test]
+fn what_the_base_may_have_is_not_new() {
+    let mut given = Given::of(task(1024, 2048));
+    given.base = Some(Vec::new());
+    assert_eq!(given.rules(), [Rule::CostIncrease]);
+    for (unread, is_judged) in [("api.json", false), ("gone.json", false)] {
+        given.base_unread = vec![unread];
+        let judgement = given.judged();
+        assert_eq!(judgement.findings.is_empty(), !is_judged, "{unread}");
+        let why = judgement.not_judged.iter().find(|n| n.rule == Rule::CostIncrease).unwrap();
+        assert_eq!(why.why, format!("{unread} of the base, which may have it, could not be read"));
+    }
+    // A file that is broken in both says nothing of others.
+    let mut other = task(256, 512);
+    (other.at, other.family, other.name) = (place_in("other.json", 1), Setting::Absent, "other".into());
+    given.tasks.push(other);
+    given.base_unread = vec!["other.json"];
+    assert_eq!(given.rules(), [Rule::CostIncrease]);
+}
+
+#[test]
+fn what_runs_on_instances_has_no_fargate_price() {
+    let mut on_ec2 = task(1024, 8192);
+    on_ec2.requires_compatibilities = vec!["EC2".into()];
+    let judgement = Given::of(on_ec2.clone()).after(task(256, 512)).set("[check]\nbudget_usd = 1").judged();
+    assert_eq!(judgement.findings, []);
+    assert!(judgement.not_judged.iter().any(|n| n.why == "it runs on instances, whose share it costs"));
+    // As production says it, where the template leaves it open.
+    let running = || Production { launch_type: LaunchType::Ec2, ..production(4) };
+    on_ec2.requires_compatibilities = Vec::new();
+    assert_eq!(Given::of(on_ec2.clone()).running_as(running()).found(), []);
+    on_ec2.requires_compatibilities = vec!["FARGATE".into()];
+    assert_eq!(Given::of(on_ec2).running_as(running()).rules(), [Rule::MemoryOverprovisioned]);
+}
+
+#[test]
+fn weights_that_are_not_known_are_not_guessed() {
+    let mut mixed = task(1024, 2048);
+    mixed.services = vec![service(1, &[("FARGATE", 0, 0), ("FARGATE_SPOT", 0, 1)])];
+    assert_eq!(Given::of(mixed.clone()).rules(), [Rule::SpotWithoutReplicas]);
+    mixed.services[0].strategy[0].weight = None;
+    let judgement = Given::of(mixed.clone()).after(task(256, 512)).judged();
+    assert_eq!(judgement.findings, []);
+    assert!(judgement.not_judged.iter().any(|n| n.why == "how much of it runs on Spot is not known"));
+    mixed.services[0].strategy[0].provider = "FARGATE_SPOT".into();
+    assert_eq!(Given::of(mixed).rules(), [Rule::SpotWithoutReplicas], "it is all Spot, whatever the weights");
+}
+
+#[test]
+fn each_region_has_its_own_price() {
+    let elsewhere = Production { region: Region("eu-central-1".into()), id: "eu".into(), ..production(3) };
+    let found = Given::of(task(1024, 8192)).running_as(production(1)).running_as(elsewhere).judged().findings;
+    // 6 GB x 730 x (0.004445 in us-east-1, and three times 0.00511 in eu-central-1).
+    assert_eq!(
+        found[0].monthly_cost_change.unwrap().0.round_dp(2).to_string(),
+        "86.61",
+        "{}",
+        found[0].message
+    );
+}
+
+#[test]
+fn spot_alone_wants_two_tasks_and_leaving_spot_is_dearer() {
+    let mut spot = task(1024, 2048);
+    spot.services = vec![service(1, &[("FARGATE_SPOT", 0, 1)])];
+    assert_eq!(Given::of(spot.clone()).rules(), [Rule::SpotWithoutReplicas]);
+    spot.services = vec![service(2, &[("FARGATE_SPOT", 0, 1)])];
+    assert_eq!(Given::of(spot.clone()).rules(), []);
+    let mut on_demand = task(1024, 2048);
+    on_demand.services = vec![service(2, &[("FARGATE", 0, 1)])];
+    let found = Given::of(on_demand).after(spot).rules();
+    assert_eq!(found, [Rule::CostIncrease, Rule::LaunchTypeDearer]);
+}
+
+#[test]
+fn budgets_storage_and_tags() {
+    let mut big = task(1024, 2048);
+    big.services = vec![service(6, &[])];
+    let over = Given::of(big.clone()).set("[check]\nbudget_usd = 200");
+    // 6 x (0.04048 + 2 x 0.004445) x 730.
+    assert_eq!(
+        over.found(),
+        [(Rule::CostOverBudget, "216.24 USD a month for 6 tasks, the budget is 200.00 USD".to_owned())]
+    );
+    let elsewhere =
+        "[check]\nbudget_usd = 200\n[[check.override]]\nmatch = { family = \"api\" }\nbudget_usd = 300";
+    assert_eq!(Given::of(big.clone()).set(elsewhere).rules(), []);
+
+    big.ephemeral_storage = known(StorageGib(200), 6);
+    let found = Given::of(big).found();
+    // 180 GiB x 0.000111 x 730 = 14.59.
+    assert_eq!(found[0].0, Rule::EphemeralStorageUnused);
+    assert!(found[0].1.ends_with("+14.59 USD a month per task, +87.51 USD for 6 tasks"), "{}", found[0].1);
+
+    let tags = "[check]\nrequired_tags = [\"team\", \"owner\"]\n[check.levels]\nuntagged = \"deny\"";
+    assert_eq!(
+        Given::of(task(256, 512)).set(tags).found(),
+        [(Rule::Untagged, "it has no tag owner".to_owned())]
+    );
+}
+
+#[test]
+fn a_size_that_is_not_known_is_found_once_and_not_judged_further() {
+    let mut open = task(1024, 8192);
+    open.cpu = Setting::Unresolved { why: "parameter TaskCpu has no default".into(), at: place(3) };
+    let given = Given::of(open).running_as(production(4));
+    assert_eq!(
+        given.found(),
+        [(Rule::UnresolvedSize, "cpu is not known: parameter TaskCpu has no default".to_owned())]
+    );
+}
+
+#[test]
+fn levels_come_from_the_command_line_then_overrides_then_the_config() {
+    let toml = "[check.levels]\ninvalid-task-size = \"warn\"\n[[check.override]]\nmatch = { path = \"api*\" }\n\
+                levels = { invalid-task-size = \"allow\" }";
+    let level = |settings: CheckSettings, path: &str| {
+        let mut bad = task(256, 4096);
+        bad.at = place_in(path, 1);
+        let mut given = Given::of(bad);
+        given.settings = settings;
+        given.judged().findings.first().map(|finding| finding.level)
+    };
+    let settings = CheckSettings::from_toml("f", toml).unwrap();
+    assert_eq!(level(CheckSettings::default(), "api.json"), Some(Level::Deny));
+    assert_eq!(level(settings.clone(), "web.json"), Some(Level::Warn));
+    assert_eq!(level(settings.clone(), "api.json"), None);
+    let over = settings.with_command_line([(Rule::InvalidTaskSize, Level::Deny)]);
+    assert_eq!(level(over, "api.json"), Some(Level::Deny));
+}
+
+#[test]
+fn waivers_cover_until_their_last_day() {
+    let waiver = |expires: &str, rule: &str| {
+        format!(
+            "[[waiver]]\nrule = \"{rule}\"\nmatch = {{ family = \"api\" }}\nreason = \"sale\"\nowner = \
+             \"web\"\nexpires = {expires}"
+        )
+    };
+    let given = |toml: &str| Given::of(task(256, 4096)).set(toml).judged();
+    let covered = given(&waiver("2026-11-22", "invalid-task-size"));
+    assert_eq!(covered.findings.len(), 1);
+    assert_eq!(covered.findings[0].waived.as_deref(), Some("sale"));
+    assert_eq!(Verdict::of(&covered, false, OnIncomplete::Warn, false), Verdict::Pass);
+
+    let expired = given(&waiver("2026-11-21", "invalid-task-size"));
+    let rules: Vec<Rule> = expired.findings.iter().map(|f| f.rule).collect();
+    assert_eq!(rules, [Rule::InvalidTaskSize, Rule::ExpiredWaiver]);
+    assert_eq!(
+        expired.findings[1].message,
+        "fargauge.toml:1: the waiver of invalid-task-size for web expired on 2026-11-21"
+    );
+    assert_eq!(Verdict::of(&expired, false, OnIncomplete::Warn, false), Verdict::Fail);
+
+    let unused = given(&waiver("2026-12-31", "untagged"));
+    assert!(unused.findings.iter().any(|f| f.rule == Rule::UnusedWaiver));
+}
+
+#[test]
+fn no_two_findings_have_one_fingerprint() {
+    let waiver = |family: &str| {
+        format!(
+            "[[waiver]]\nrule = \"untagged\"\nmatch = {{ family = \"{family}\" }}\nreason = \"r\"\nowner = \
+             \"o\"\nexpires = 2026-12-31\n"
+        )
+    };
+    let prints = |toml: String| -> Vec<String> {
+        Given::of(task(1024, 2048)).set(&toml).judged().findings.into_iter().map(|f| f.fingerprint).collect()
+    };
+    let all = prints(waiver("a") + &waiver("b") + &waiver("b"));
+    assert_eq!(all.iter().collect::<std::collections::BTreeSet<_>>().len(), 3, "{all:?}");
+    // Nor does it depend on what stands before it.
+    assert_eq!(prints(waiver("b")), all[1..2]);
+
+    // Of what is said of cpu and memory, each is itself.
+    let unresolved = |cpu: bool| {
+        let mut task = task(256, 512);
+        let unknown = |line| Setting::Unresolved { why: "elsewhere".into(), at: place(line) };
+        task.memory = unknown(4);
+        if cpu {
+            task.cpu = Setting::Unresolved { why: "elsewhere".into(), at: place(3) };
+        }
+        Given::of(task).judged().findings.into_iter().map(|f| f.fingerprint).collect::<Vec<_>>()
+    };
+    assert_eq!(unresolved(false), unresolved(true)[1..]);
+}
+
+#[test]
+fn a_waiver_that_the_base_alone_needs_is_unused() {
+    let toml = "[check.levels]\nunused-waiver = \"deny\"\n[[waiver]]\nrule = \"invalid-task-size\"\nmatch = { \
+                family = \"api\" }\nreason = \"r\"\nowner = \"o\"\nexpires = 2026-12-31\n";
+    let verdict = |now: TaskTemplate, base: TaskTemplate| {
+        let judgement = Given::of(now).after(base).set(toml).judged();
+        Verdict::of(&judgement, false, OnIncomplete::Warn, true)
+    };
+    assert_eq!(verdict(task(256, 512), task(256, 4096)), Verdict::Fail, "the change made it useless");
+    assert_eq!(verdict(task(256, 512), task(256, 512)), Verdict::Pass, "it was so before");
+    assert_eq!(verdict(task(256, 4096), task(256, 4096)), Verdict::Pass, "it is in use");
+}
+
+#[test]
+fn a_baseline_knows_what_concerns_no_template_too() {
+    let mut given = Given::of(task(1024, 2048)).running_as(production(1));
+    given.settings.stale_after_days = 1;
+    given.end = "2026-10-01T00:00:00Z";
+    let found = given.judged().findings;
+    assert_eq!((found.len(), found[0].known), (1, false));
+    given.baseline = Some(Baseline::of(&found));
+    assert!(given.judged().findings[0].known);
+}
+
+#[test]
+fn a_waiver_matches_by_container_tag_and_the_cluster_of_an_arn() {
+    let given = |matches: &str| {
+        let mut task = task(512, 1024);
+        task.containers = vec![container("app", 0, Some(2048), None), container("log", 0, Some(4096), None)];
+        task.services = vec![service(1, &[])];
+        task.services[0].cluster = known("arn:aws:ecs:us-east-1:123456789012:cluster/prod".into(), 23);
+        let toml = format!(
+            "[[waiver]]\nrule = \"containers-exceed-task\"\nmatch = {{ {matches} }}\nreason = \"r\"\nowner = \
+             \"o\"\nexpires = 2026-12-31\n"
+        );
+        let found = Given::of(task).set(&toml).judged().findings;
+        found.iter().filter(|f| f.waived.is_some()).count()
+    };
+    assert_eq!(given("container = \"log\""), 1);
+    assert_eq!(given("cluster = \"prod\""), 2);
+    assert_eq!(given("tag.team = \"w*\""), 2);
+    assert_eq!(given("tag.team = \"w*\", container = \"app\""), 1);
+    assert_eq!(given("cluster = \"dev\""), 0);
+}
+
+#[test]
+fn a_baseline_is_read_back_and_knows_its_findings() {
+    let judgement = Given::of(task(256, 4096)).judged();
+    let baseline = Baseline::of(&judgement.findings);
+    let read = Baseline::from_json(baseline.to_json().as_bytes()).unwrap();
+    assert_eq!(read, baseline);
+    let mut given = Given::of(task(256, 4096));
+    given.baseline = Some(read);
+    assert!(given.judged().findings[0].known);
+    let error = Baseline::from_json(b"{\"version\": 9, \"findings\": {}}").unwrap_err();
+    assert_eq!(error, BaselineError::Version(9));
+    assert!(Baseline::from_json(b"[").is_err());
+}
+
+#[test]
+fn a_snapshot_is_stale_after_its_days() {
+    let mut given = Given::of(task(1024, 2048)).running_as(production(1));
+    given.settings.stale_after_days = 30;
+    let tasks: Vec<&TaskTemplate> = given.tasks.iter().collect();
+    let at = |end: &str| {
+        judge(Case {
+            tasks: &tasks,
+            unread: &[],
+            base: None,
+            base_unread: &[],
+            baseline: None,
+            production: given.production.as_deref(),
+            snapshot_end: Some(end.parse().unwrap()),
+            region: None,
+            book: PriceBook::embedded(),
+            settings: &given.settings,
+            now: now(),
+        })
+        .findings
+        .len()
+    };
+    assert_eq!((at("2026-10-23T12:00:00Z"), at("2026-10-22T12:00:00Z")), (0, 1));
+}
+
+#[test]
+fn settings_that_are_wrong_are_refused_with_their_line() {
+    for (toml, message) in [
+        (
+            "[check.levels]\nno-such = \"warn\"",
+            "f:2: \"no-such\" is no rule; the rules are invalid-task-size,",
+        ),
+        ("[check.levels]\nuntagged = \"error\"", "f:2: \"error\" is no level; choose allow, warn or deny"),
+        ("[check]\nfloor_usd = -1", "f:2: must be between 0 and 1000000, not -1"),
+        ("[check]\nfloor_usd = nan", "f:2: must be between 0 and 1000000, not NaN"),
+        ("[check]\nstale_after_days = 0", "f:2: check.stale_after_days must be at least 1"),
+        ("[check]\nnope = 1", "f:2: unknown field `nope`"),
+        ("[[check.override]]\nmatch = {}\nbudget_usd = 1", "f:2: match must name something"),
+        ("[[check.override]]\nmatch = { path = \"a\" }", "f:1: this override sets nothing"),
+        (
+            "[[waiver]]\nrule = \"untagged\"\nmatch = { path = \"a\" }\nreason = \" \"\nowner = \"o\"\nexpires = 2027-01-01",
+            "f:4: a waiver's reason must say something",
+        ),
+        (
+            "[[waiver]]\nrule = \"untagged\"\nmatch = { path = \"a\" }\nreason = \"r\"\nowner = \"o\"\nexpires = 2027-01-01T10:00:00Z",
+            "f:6: expires must be a date",
+        ),
+        (
+            "[[waiver]]\nrule = \"untagged\"\nmatch = { path = \"a\" }\nreason = \"r\"\nowner = \"o\"",
+            "f:1: missing field `expires`",
+        ),
+    ] {
+        let error = CheckSettings::from_toml("f", toml).unwrap_err().to_string();
+        assert!(error.starts_with(message), "{toml}: {error}");
+    }
+}
+
+#[test]
+fn every_rule_is_documented_and_has_one_name() {
+    for rule in Rule::ALL {
+        let text = rule.documentation();
+        assert!(text.starts_with(&format!("# {}\n", rule.as_str())), "{}", rule.as_str());
+        for part in ["**Why**", "**Example**", "**Fix**"] {
+            assert!(text.contains(part), "{} has no {part}", rule.as_str());
+        }
+        let level = format!("Default level: {}.", rule.default_level().as_str());
+        assert!(text.contains(&level), "{} does not say {level}", rule.as_str());
+        assert_eq!(Rule::named(rule.as_str()), Some(rule));
+    }
+}
+
+proptest! {
+    /// Whatever the size, a finding of money is never below the floor, and fingerprints are unique.
+    #[test]
+    fn money_findings_meet_the_floor(cpu in prop::sample::select(vec![0_u32, 256, 512, 1024, 2048, 4096, 999]), memory in 0_u32..70_000, tasks in 0_i64..50) {
+        let judgement = Given::of(task(cpu, memory)).running_as(production(tasks)).judged();
+        let mut prints: Vec<_> = judgement.findings.iter().map(|f| f.fingerprint.clone()).collect();
+        prints.sort();
+        let count = prints.len();
+        prints.dedup();
+        prop_assert_eq!(prints.len(), count);
+        for finding in judgement.findings.iter().filter(|f| matches!(f.rule, Rule::MemoryOverprovisioned | Rule::CpuOverprovisioned)) {
+            prop_assert!(finding.monthly_cost_change.unwrap().0 >= Decimal::from(5));
+        }
+    }
+}
+
+/// What `init` writes shows in comments what can be used as it is.
+#[test]
+fn the_examples_of_the_documented_file_can_be_used() {
+    let is_example = |line: &str| {
+        line.starts_with('[')
+            || line.split_once(" = ").is_some_and(|(key, _)| {
+                !key.is_empty() && key.chars().all(|c| c.is_ascii_lowercase() || c == '_' || c == '-')
+            })
+    };
+    let text: Vec<&str> = crate::config::DEFAULT_TOML
+        .lines()
+        .map(|line| line.strip_prefix("# ").filter(|rest| is_example(rest)).unwrap_or(line))
+        .collect();
+    let settings = CheckSettings::from_toml("fargauge.toml", &text.join("\n")).unwrap();
+    assert_eq!((settings.links.len(), settings.waivers.len()), (1, 1));
+    let everywhere = settings.level(Rule::MemoryOverprovisioned, |_| false);
+    let in_dev = settings.level(Rule::MemoryOverprovisioned, |_| true);
+    assert_eq!((everywhere, in_dev), (Level::Deny, Level::Allow));
+    assert_eq!(settings.budget(|m| m.is_for_all()), Some(Decimal::from(500)));
+}

@@ -1,0 +1,406 @@
+//! [`ReservationRating`]: the verdict on what tasks on container instances reserve.
+//!
+//! On an instance a size is a reservation, not a purchase: any CPU in steps of [`CPU_STEP`] from
+//! [`LEAST_CPU`] on (ECS takes no less), any memory in steps of [`MEMORY_STEP`]. CPU without a task-level
+//! limit is a share that may be passed while the instance has CPU to spare, and so may a soft memory
+//! limit; only a hard limit is a cap, and what reached 95 % of it is unknown above. Demand is taken as on
+//! Fargate: CPU by its percentile, memory by its maximum, both with the configured headroom.
+//!
+//! | reserved | observed | headroom | recommended |
+//! |---|---|---|---|
+//! | 1,024 CPU units | p99.5 = 410 units | 20 % | 512 |
+//! | 256 CPU units, shares | p99.5 = 640 units (250 %) | 20 % | 768: short, but not at a cap |
+//! | 512 CPU units, task-level | p99.5 = 500 units (98 %) | 20 % | 768: half as much again at least |
+//! | 1,024 MiB, soft | maximum = 300 MiB | 20 % | 384 |
+//! | 512 MiB, soft; hard limit 1,024 | maximum = 700 MiB (137 %) | 20 % | 896 |
+
+use super::{
+    autoscaling::{Resource, Steering},
+    guards::{ContainerSize, Guard, GuardInput, Guards},
+    need::{CAP_SHARE, Need, ResourceNeed, with},
+    performance_risk::{PerformanceRisk, performance_risk},
+    rating::{DimensionRating, mib, rateable, steady},
+    task_room::TaskRoom,
+    unrated::{Reason, Unrated},
+};
+use crate::{
+    config::{Config, ExpectedPeak, Sizing},
+    demand::{Caps, Observed, Requested, StartUp, WindowDemand},
+    units::{CpuUnits, MemoryMib},
+    workload::{OperatingSystem, ScalableTarget, TaskDefinition, TaskFacts},
+};
+
+/// CPU units that a reservation is a multiple of.
+pub const CPU_STEP: u32 = 64;
+/// The least CPU units: ECS Developer Guide, task size on EC2.
+pub const LEAST_CPU: u32 = 128;
+/// MiB that a reservation is a multiple of.
+pub const MEMORY_STEP: u32 = 64;
+
+/// What is rated.
+#[derive(Debug, Clone, Copy)]
+pub struct ReservationSubject<'a> {
+    pub definition: &'a TaskDefinition,
+    /// 0: nothing of that resource.
+    pub reserved: Requested,
+    pub os: OperatingSystem,
+    pub demand: &'a WindowDemand,
+    pub scaling: Option<&'a ScalableTarget>,
+    pub facts: &'a TaskFacts,
+    pub start_up: Option<&'a StartUp>,
+    /// Whole days of history, at least 1.
+    pub observed_days: u64,
+    pub sizing: Sizing,
+}
+
+/// A recommended reservation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReservationChoice {
+    pub to: (CpuUnits, MemoryMib),
+    /// Without headroom.
+    pub lower: (CpuUnits, MemoryMib),
+    /// If the history's shortness is allowed for.
+    pub upper: (CpuUnits, MemoryMib),
+    pub risk: PerformanceRisk,
+}
+
+/// The verdict.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReservationRating {
+    pub cpu: DimensionRating,
+    pub memory: DimensionRating,
+    pub reasons: Vec<&'static str>,
+    /// `None`: stay.
+    pub choice: Option<ReservationChoice>,
+    pub conditions: Vec<String>,
+    /// The containers' own settings with the choice; empty where they must be set by hand.
+    pub containers: Vec<ContainerSize>,
+    pub guards: Vec<Guard>,
+    pub idle: bool,
+    /// What demand asks for, and with every guard's floor.
+    pub demanded: (Result<ResourceNeed, Unrated>, Result<ResourceNeed, Unrated>),
+    pub needed: Need,
+}
+
+impl ReservationRating {
+    pub fn is_underprovisioned(&self) -> bool {
+        [&self.cpu, &self.memory].contains(&&DimensionRating::Underprovisioned)
+    }
+
+    /// The reservation kept after all, where a smaller one is not worth a deployment.
+    #[must_use]
+    pub fn kept(mut self) -> Self {
+        self.choice = None;
+        self.conditions.clear();
+        self.containers.clear();
+        for dimension in [&mut self.cpu, &mut self.memory] {
+            if *dimension == DimensionRating::Overprovisioned {
+                *dimension = DimensionRating::Optimized;
+            }
+        }
+        self.reasons.retain(|reason| !["cpu-overprovisioned", "memory-overprovisioned"].contains(reason));
+        self.reasons.push("below-least-change");
+        self
+    }
+}
+
+/// Rates what `subject` reserves; `Err` where neither resource can be rated.
+pub fn rate_reservation(
+    subject: &ReservationSubject<'_>,
+    config: &Config,
+) -> Result<ReservationRating, Unrated> {
+    let ReservationSubject { definition, reserved, os, sizing, observed_days, .. } = *subject;
+    let caps = Caps::of(definition);
+    let demand = steady(subject.demand, subject.start_up);
+    let steering = subject.scaling.map(|target| Steering::of(target, (0, 0)));
+    let followed = |resource| steering.as_ref().and_then(|steering| steering.follows(resource));
+    let cpu = reserved_at_all(reserved.cpu.0, "CPU").and_then(|()| {
+        let need = demand.cpu.as_ref().map(|cpu| {
+            let seen = Seen { statistic: cpu.percentile(sizing.cpu_percentile), max: cpu.max, observed: cpu };
+            let resource = Reserved {
+                now: reserved.cpu.0,
+                cap: caps.cpu.map(|cpu| cpu.0),
+                scale: 1000,
+                headroom: sizing.cpu_headroom,
+            };
+            resource.need(seen, |seen| sizing.peak.cpu(seen), observed_days)
+        });
+        rateable(need, followed(Resource::Cpu))
+    });
+    let memory = reserved_at_all(reserved.memory.0, "memory").and_then(|()| {
+        let need = demand.memory.as_ref().map(|memory| {
+            let seen = Seen { statistic: memory.max, max: memory.max, observed: memory };
+            let resource = Reserved {
+                now: reserved.memory.0,
+                cap: caps.memory.map(|memory| memory.0),
+                scale: 1024,
+                headroom: sizing.memory_headroom,
+            };
+            resource.need(seen, |seen| sizing.peak.memory(seen), observed_days)
+        });
+        rateable(need, followed(Resource::Memory))
+    });
+
+    let keep = |at: u32| ResourceNeed {
+        floor: at,
+        bare: at,
+        ample: at,
+        short: false,
+        unknown_above: false,
+        reached_cap: false,
+    };
+    let memory_demanded = *memory.as_ref().unwrap_or(&keep(reserved.memory.0));
+    let guards = Guards::of_reservation(GuardInput {
+        definition,
+        facts: subject.facts,
+        size: TaskRoom::from(reserved),
+        os,
+        start_up: subject.start_up,
+        memory_peak: subject.demand.memory.as_ref().map(|memory| mib(memory.max)),
+        memory_need: MemoryMib(memory_demanded.floor),
+        memory_headroom: sizing.memory_headroom,
+    });
+    // A kill tells what no metric does, and whatever the number of tasks follows.
+    let memory = if guards.memory_is_short() { Ok(guards.after_kills(memory_demanded)) } else { memory };
+    if let (Err(unrated), Err(_)) = (&cpu, &memory) {
+        return Err(unrated.clone());
+    }
+    let demanded = Need {
+        cpu: *cpu.as_ref().unwrap_or(&keep(reserved.cpu.0)),
+        memory: *memory.as_ref().unwrap_or(&keep(reserved.memory.0)),
+    };
+    let needed = demanded.at_least(guards.floors());
+    let to = |need: &Need, of: fn(&ResourceNeed) -> u32| {
+        (
+            CpuUnits(settled(&cpu, reserved.cpu.0, of(&need.cpu), (CPU_STEP, LEAST_CPU))),
+            MemoryMib(settled(&memory, reserved.memory.0, of(&need.memory), (MEMORY_STEP, MEMORY_STEP))),
+        )
+    };
+    let chosen = to(&needed, |need| need.floor);
+
+    let rated = |need: &Result<ResourceNeed, Unrated>, now: u32, then: u32| match need {
+        Err(unrated) => DimensionRating::NotRated(unrated.clone()),
+        Ok(need) if need.short => DimensionRating::Underprovisioned,
+        Ok(_) if then < now => DimensionRating::Overprovisioned,
+        Ok(_) => DimensionRating::Optimized,
+    };
+    let ratings = (rated(&cpu, reserved.cpu.0, chosen.0.0), rated(&memory, reserved.memory.0, chosen.1.0));
+    let idle = sizing.peak == ExpectedPeak::NONE && is_idle(subject, config);
+    let mut reasons = reasons(&ratings, &demanded, caps, reserved);
+    let binding = guards.reasons(&demanded, |need| Ok::<_, Unrated>(to(need, |need| need.floor)));
+    reasons.extend(binding.unwrap_or_default());
+    if sizing.peak != ExpectedPeak::NONE {
+        reasons.push("expected-peak");
+    }
+    if idle {
+        reasons.push("idle");
+    }
+    let choice = (chosen != (reserved.cpu, reserved.memory)).then(|| ReservationChoice {
+        to: chosen,
+        lower: to(&needed, |need| need.bare),
+        upper: to(&needed, |need| need.ample),
+        risk: risk_at(chosen, subject, &demanded),
+    });
+    let conditions = choice.map(|_| conditions(subject, caps, chosen, &ratings.0)).unwrap_or_default();
+    Ok(ReservationRating {
+        cpu: ratings.0,
+        memory: ratings.1,
+        reasons,
+        choice,
+        conditions,
+        containers: choice.map(|choice| containers(&guards, definition, choice.to)).unwrap_or_default(),
+        guards: guards.into_list(),
+        idle,
+        demanded: (cpu, memory),
+        needed,
+    })
+}
+
+/// A resource of which nothing is reserved has no size that its use is relative to.
+fn reserved_at_all(reserved: u32, what: &str) -> Result<(), Unrated> {
+    if reserved > 0 {
+        return Ok(());
+    }
+    Err(Unrated::new(
+        Reason::MissingTaskSize,
+        format!(
+            "neither the task definition nor its containers reserve {what}: what is used has no size to be relative to"
+        ),
+    ))
+}
+
+/// What was observed of one resource.
+#[derive(Clone, Copy)]
+struct Seen<'a> {
+    statistic: u64,
+    max: u64,
+    observed: &'a Observed,
+}
+
+/// One resource's reservation, in CPU units or MiB.
+#[derive(Clone, Copy)]
+struct Reserved {
+    now: u32,
+    /// What a task can use at most.
+    cap: Option<u32>,
+    /// The observed unit's parts per unit of size.
+    scale: u64,
+    headroom: u32,
+}
+
+impl Reserved {
+    fn need(self, seen: Seen<'_>, expected: impl Fn(u64) -> u64, observed_days: u64) -> ResourceNeed {
+        let Self { now, cap, scale, headroom } = self;
+        let units = |value: u64| u32::try_from(value.div_ceil(scale)).unwrap_or(u32::MAX);
+        let at_cap = |value: u64| {
+            cap.is_some_and(|cap| {
+                u128::from(value) * 10_000 >= u128::from(cap) * u128::from(scale) * u128::from(CAP_SHARE)
+            })
+        };
+        let unknown_above = at_cap(seen.statistic);
+        let reached_cap = at_cap(seen.max) || seen.observed.periods_at_cap > 0 && cap.is_some();
+        // The next step is half as much again: reservations have no ladder.
+        let censored = match cap {
+            Some(cap) if unknown_above => cap.saturating_add(cap.div_ceil(2)),
+            _ if reached_cap => now,
+            _ => 0,
+        };
+        let floor = units(with(expected(seen.statistic), headroom)).max(censored);
+        let allowance = u32::try_from(10_000 / observed_days.max(1)).unwrap_or(0);
+        ResourceNeed {
+            floor,
+            bare: units(expected(seen.statistic)).max(censored),
+            ample: units(with(with(expected(seen.max), headroom), allowance)).max(floor),
+            short: floor > now,
+            unknown_above,
+            reached_cap,
+        }
+    }
+}
+
+/// The reservation for a need: by whole steps, never raised for the steps alone, and as it is where the
+/// resource is not rated.
+fn settled(need: &Result<ResourceNeed, Unrated>, now: u32, floor: u32, (step, least): (u32, u32)) -> u32 {
+    let stepped = floor.div_ceil(step).saturating_mul(step).max(least);
+    match need {
+        Err(_) => now,
+        Ok(_) if floor <= now => stepped.min(now),
+        Ok(_) => stepped,
+    }
+}
+
+fn reasons(
+    (cpu, memory): &(DimensionRating, DimensionRating),
+    demanded: &Need,
+    caps: Caps,
+    reserved: Requested,
+) -> Vec<&'static str> {
+    let mut reasons = Vec::new();
+    for (rating, over, under, scaled) in [
+        (cpu, "cpu-overprovisioned", "cpu-underprovisioned", "cpu-autoscaled"),
+        (memory, "memory-overprovisioned", "memory-underprovisioned", "memory-autoscaled"),
+    ] {
+        match rating {
+            DimensionRating::Overprovisioned => reasons.push(over),
+            DimensionRating::Underprovisioned => reasons.push(under),
+            DimensionRating::NotRated(Unrated { reason: Reason::Autoscaled, .. }) => reasons.push(scaled),
+            DimensionRating::Optimized | DimensionRating::NotRated(_) => {}
+        }
+    }
+    for (need, unknown, reached) in [
+        (demanded.cpu, "cpu-demand-unknown-above-cap", "reached-cpu-cap"),
+        (demanded.memory, "memory-demand-unknown-above-cap", "reached-memory-cap"),
+    ] {
+        if need.unknown_above {
+            reasons.push(unknown);
+        } else if need.reached_cap {
+            reasons.push(reached);
+        }
+    }
+    // More than is reserved was used, which only what has no cap there can.
+    if caps.cpu.is_none() && reserved.cpu.0 > 0 && demanded.cpu.bare > reserved.cpu.0 {
+        reasons.push("cpu-bursts");
+    }
+    let soft = caps.memory.is_none_or(|cap| cap > reserved.memory);
+    if soft && reserved.memory.0 > 0 && demanded.memory.bare > reserved.memory.0 {
+        reasons.push("memory-above-reservation");
+    }
+    reasons
+}
+
+/// What goes with the reservation `to`.
+fn conditions(
+    subject: &ReservationSubject<'_>,
+    caps: Caps,
+    (cpu, memory): (CpuUnits, MemoryMib),
+    cpu_rating: &DimensionRating,
+) -> Vec<String> {
+    let ReservationSubject { definition, reserved, .. } = *subject;
+    let mut conditions = Vec::new();
+    if definition.cpu.is_none() && definition.memory.is_none() && definition.containers.len() > 1 {
+        conditions.push(format!(
+            "the containers' own reservations come to {} CPU units and {} MiB together, shared out by hand",
+            cpu.0, memory.0
+        ));
+    }
+    if caps.cpu.is_none() && *cpu_rating == DimensionRating::Underprovisioned {
+        conditions.push(
+            "its CPU reservation is a share and no cap: until it is raised, it runs on what the instance has to spare"
+                .to_owned(),
+        );
+    }
+    if let Some(limit) = caps.memory.filter(|limit| definition.memory.is_none() && *limit < memory) {
+        conditions.push(format!("the hard memory limit goes up, too: it is {} MiB now", limit.0));
+    }
+    if memory < reserved.memory && caps.memory.is_none() {
+        conditions.push(
+            "memory has no hard limit: above its reservation it takes what the instance has left".to_owned(),
+        );
+    }
+    conditions
+}
+
+/// The containers' settings at the reservation: those of a task of that size, or the only one's own.
+fn containers(
+    guards: &Guards<'_>,
+    definition: &TaskDefinition,
+    (cpu, memory): (CpuUnits, MemoryMib),
+) -> Vec<ContainerSize> {
+    if definition.cpu.is_some() && definition.memory.is_some() {
+        return guards.containers(TaskRoom::from((cpu, memory))).unwrap_or_default();
+    }
+    let [only] = definition.containers.as_slice() else { return Vec::new() };
+    let soft = only.memory_reservation.map(|_| memory);
+    vec![ContainerSize {
+        name: only.name.clone(),
+        cpu,
+        memory: only.memory.map(|hard| if soft.is_some() { hard.max(memory) } else { memory }),
+        memory_reservation: soft,
+    }]
+}
+
+fn is_idle(subject: &ReservationSubject<'_>, config: &Config) -> bool {
+    let reserved = u64::from(subject.reserved.cpu.0) * 1000;
+    let limit = reserved * u64::from(config.idle_max_cpu_centi_percent) / 10_000;
+    reserved > 0 && subject.demand.cpu.as_ref().is_some_and(|cpu| cpu.max <= limit)
+}
+
+fn risk_at(
+    (cpu, memory): (CpuUnits, MemoryMib),
+    subject: &ReservationSubject<'_>,
+    demanded: &Need,
+) -> PerformanceRisk {
+    let ReservationSubject { demand, sizing: Sizing { peak, .. }, observed_days, .. } = subject;
+    let percent = |peak: u64, size: u64| peak.saturating_mul(100).div_ceil(size.max(1));
+    // Of what is not reserved nothing can run short.
+    let cpu_peak = match &demand.cpu {
+        Some(observed) if cpu.0 > 0 => percent(peak.cpu(observed.max), u64::from(cpu.0) * 1000),
+        _ => 0,
+    };
+    let memory_peak = match &demand.memory {
+        Some(observed) if memory.0 > 0 => percent(peak.memory(observed.max), u64::from(memory.0) * 1024),
+        _ => 0,
+    };
+    let unknown = demanded.cpu.unknown_above || demanded.memory.unknown_above;
+    performance_risk(cpu_peak, memory_peak, unknown, *observed_days)
+}

@@ -1,0 +1,92 @@
+//! `CloudFormation` templates, and what SAM and the CDK make of theirs.
+//!
+//! Takes a tree and inputs; gives the task definitions among its resources, each with the services of the template
+//! that run it. Intrinsic functions are followed as far as the template and the inputs tell; what only a deployment
+//! tells is unresolved, by name.
+
+mod cdk_tree;
+mod conditions;
+mod intrinsics;
+mod parameter_file;
+mod service;
+
+pub use cdk_tree::read_tree;
+pub use service::read as read_service;
+
+use std::collections::BTreeSet;
+
+use super::{
+    Inputs, TaskTemplate, TemplateError, TemplateKind,
+    document::{Entry, Node, SourceText, Value},
+    fields::Fields,
+    resolve::Written,
+    task_definition,
+};
+use intrinsics::Template;
+
+const TASK_DEFINITION: &str = "AWS::ECS::TaskDefinition";
+/// Resources of a kind that are read; `CloudFormation` takes 500 in all.
+const MAX_RESOURCES: usize = 1000;
+const SERVICE: &str = "AWS::ECS::Service";
+
+/// Reads a template.
+pub fn read(
+    source: &SourceText,
+    root: &Node,
+    inputs: &Inputs,
+    errors: &mut Vec<TemplateError>,
+) -> Vec<TaskTemplate> {
+    let template = Template::new(root, inputs);
+    let fields = Fields::new(source, &template, errors);
+    let mut resources = Vec::new();
+    // Resources that a template takes in stand without the section's name.
+    collect(root.get("Resources").unwrap_or(root), &mut resources);
+    let of_type = |kind: &'static str| {
+        let is_kind = move |entry: &&Entry| entry.value.get("Type").and_then(Node::as_str) == Some(kind);
+        resources.iter().copied().filter(is_kind).take(MAX_RESOURCES)
+    };
+    if resources.len() > MAX_RESOURCES {
+        let message = format!("more than {MAX_RESOURCES} resources; the rest is not read");
+        fields.refuse(&Written::Here(resources[MAX_RESOURCES].key_span), message, None);
+    }
+    let empty = Node { span: root.span, value: Value::Map(Vec::new()) };
+    let mut names = BTreeSet::new();
+    let mut tasks: Vec<TaskTemplate> = of_type(TASK_DEFINITION)
+        .filter(|entry| names.insert(entry.key.as_str()))
+        .map(|entry| {
+            let properties = entry.value.get("Properties").unwrap_or(&empty);
+            let at = source.place(entry.key_span);
+            let mut task =
+                task_definition::read_fields(&fields, TemplateKind::CloudFormation, properties, at);
+            task.name.clone_from(&entry.key);
+            task
+        })
+        .collect();
+    for entry in of_type(SERVICE) {
+        let properties = entry.value.get("Properties").unwrap_or(&empty);
+        let (service, runs) = service::read(&fields, properties, source.place(entry.key_span));
+        for task in &mut tasks {
+            if runs.iter().any(|run| *run == task.name || task.family.known() == Some(run)) {
+                task.services.push(service.clone());
+            }
+        }
+    }
+    tasks
+}
+
+/// The resources of a section, those that `Fn::ForEach` repeats included, once each.
+fn collect<'a>(section: &'a Node, resources: &mut Vec<&'a Entry>) {
+    for entry in section.entries() {
+        if entry.key.starts_with("Fn::ForEach::") {
+            // [identifier, collection, {"Name${identifier}": {...}}]
+            if let [_, _, body] = entry.value.items() {
+                collect(body, resources);
+            }
+        } else {
+            resources.push(entry);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,113 @@
+//! `AWS::ECS::Service`.
+
+use super::{
+    super::{
+        Place, ServiceTemplate, StrategyTemplate,
+        document::{Node, Value},
+        fields::{Fields, Found},
+        task_definition,
+    },
+    intrinsics::intrinsic,
+};
+use crate::{
+    template::{Setting, resolve::Resolved},
+    workload::{LaunchType, parse_whole},
+};
+
+/// Reads a service, and what it runs: logical ids of task definitions, and families.
+pub fn read(fields: &Fields<'_>, properties: &Node, at: Place) -> (ServiceTemplate, Vec<String>) {
+    let (tags, _) =
+        properties.get("Tags").map(|tags| task_definition::tags_of(fields, tags)).unwrap_or_default();
+    let service = ServiceTemplate {
+        name: fields.text(properties, "ServiceName"),
+        at,
+        cluster: fields.text(properties, "Cluster"),
+        desired_count: fields.size(properties, "DesiredCount", "", parse_whole),
+        launch_type: launch_type(fields, properties),
+        strategy: strategy(fields, properties),
+        tags,
+    };
+    let mut runs = Vec::new();
+    if let Some(node) = properties.get("TaskDefinition") {
+        names(node, &mut runs);
+        if let Resolved::Known { node, .. } = fields.resolver.resolve(node)
+            && let Some(text) = node.as_str()
+        {
+            // `family`, `family:revision`, or an ARN that ends so.
+            let last = text.rsplit('/').next().unwrap_or_default();
+            runs.push(last.split(':').next().unwrap_or_default().to_owned());
+        }
+    }
+    (service, runs)
+}
+
+fn launch_type(fields: &Fields<'_>, properties: &Node) -> Setting<LaunchType> {
+    match fields.text(properties, "LaunchType") {
+        Setting::Absent => Setting::Absent,
+        Setting::Unresolved { why, at } => Setting::Unresolved { why, at },
+        Setting::Known { value, at, used_at } => {
+            let value = match value.as_str() {
+                "FARGATE" => LaunchType::Fargate,
+                "EC2" => LaunchType::Ec2,
+                "EXTERNAL" => LaunchType::External,
+                "MANAGED_INSTANCES" => LaunchType::ManagedInstances,
+                _ => LaunchType::Unknown,
+            };
+            Setting::Known { value, at, used_at }
+        }
+    }
+}
+
+fn strategy(fields: &Fields<'_>, properties: &Node) -> Vec<StrategyTemplate> {
+    fields
+        .maps(properties, "CapacityProviderStrategy")
+        .into_iter()
+        .map(|item| {
+            let whole = |key: &str| match fields.size(item, key, "", parse_whole) {
+                Setting::Absent => Some(0),
+                setting => setting.known().copied(),
+            };
+            let provider = match fields.found(item, "CapacityProvider") {
+                Found::Text(text) => text.value.into_owned(),
+                // A provider of the template's own: by how it is referred to.
+                Found::Unresolved { at, .. } => fields.source.slice(at).to_owned(),
+                Found::Absent | Found::Other { .. } => String::new(),
+            };
+            StrategyTemplate {
+                provider,
+                base: whole("Base"),
+                weight: whole("Weight"),
+                at: fields.source.place(item.span),
+            }
+        })
+        .collect()
+}
+
+/// The logical ids that an expression refers to.
+fn names(node: &Node, found: &mut Vec<String>) {
+    if let Some((function, argument)) = intrinsic(node) {
+        match (&*function, argument) {
+            ("Ref", argument) => found.extend(argument.as_str().map(str::to_owned)),
+            ("Fn::GetAtt", argument) => {
+                let first = argument.items().first().unwrap_or(argument);
+                found.extend(first.as_str().and_then(|text| text.split('.').next()).map(str::to_owned));
+            }
+            ("Fn::Sub", argument) => {
+                let text = argument.items().first().unwrap_or(argument).as_str().unwrap_or_default();
+                for name in text.split("${").skip(1) {
+                    let name = name.split(['}', '.']).next().unwrap_or_default();
+                    found.push(name.trim().to_owned());
+                }
+                argument.items().iter().skip(1).for_each(|variables| names(variables, found));
+            }
+            (_, argument) => names(argument, found),
+        }
+        return;
+    }
+    match &node.value {
+        Value::Seq(items) => items.iter().for_each(|item| names(item, found)),
+        Value::Map(entries) => entries.iter().for_each(|entry| names(&entry.value, found)),
+        Value::Tagged(_, inner) => names(inner, found),
+        _ => {}
+    }
+}

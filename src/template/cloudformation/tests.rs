@@ -1,0 +1,389 @@
+use std::{fmt::Write as _, path::PathBuf, sync::Arc};
+
+use proptest::prelude::*;
+
+use crate::{
+    template::{Inputs, Place, Setting, SourceFile, TaskTemplate, TemplateFile, TemplateKind, read_all},
+    units::{CpuUnits, MemoryMib},
+    workload::LaunchType,
+};
+
+fn file(path: &str, text: &str) -> SourceFile {
+    SourceFile { path: Arc::new(PathBuf::from(path)), bytes: Arc::from(text.as_bytes()), named: true }
+}
+
+fn read_with(text: &str, inputs: &Inputs) -> TemplateFile {
+    let mut read = read_all(&[file("t.yaml", text)], inputs);
+    assert_eq!(read.unknown, [], "{text}");
+    read.files.remove(0)
+}
+
+fn task_with(text: &str, inputs: &Inputs) -> TaskTemplate {
+    let mut file = read_with(text, inputs);
+    assert_eq!((file.kind, file.error), (TemplateKind::CloudFormation, None), "{text}");
+    file.tasks.remove(0)
+}
+
+fn given(parameters: &[(&str, &str)]) -> Inputs {
+    Inputs {
+        parameters: parameters.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect(),
+        ..Inputs::default()
+    }
+}
+
+/// The template with an expression for the task's CPU.
+fn with_cpu(expression: &str) -> String {
+    format!(
+        "Parameters:
+  Cpu: {{Type: String, Default: '512'}}
+  Open: {{Type: Number}}
+  Stage: {{Type: String, Default: test}}
+  Sizes: {{Type: CommaDelimitedList, Default: '256, 1024'}}
+  FromSsm: {{Type: 'AWS::SSM::Parameter::Value<String>', Default: /cpu}}
+Mappings:
+  BySize:
+    small: {{Cpu: 256}}
+    large: {{Cpu: \"2 vCPU\"}}
+Conditions:
+  IsProd: !Equals [!Ref Stage, prod]
+  IsTest: !Not [!Condition IsProd]
+  Either: !Or [!Equals [!Ref Open, 1], !Condition IsTest]
+  Both: !And [!Equals [!Ref Open, 1], {{Condition: IsTest}}]
+  Circle: !Not [!Condition Circle]
+Resources:
+  Task:
+    Type: AWS::ECS::TaskDefinition
+    Properties:
+      Cpu: {expression}
+"
+    )
+}
+
+#[test]
+fn intrinsic_functions_give_a_value_with_the_literal_that_says_it_and_where_it_is_used() {
+    for (expression, units, literal, used) in [
+        ("256", 256, "256", None),
+        ("!Ref Cpu", 512, "'512'", Some("!Ref Cpu")),
+        ("{Ref: Cpu}", 512, "'512'", Some("{Ref: Cpu}")),
+        ("!Sub '${Cpu}'", 512, "'512'", Some("!Sub '${Cpu}'")),
+        ("!Sub '1024'", 1024, "'1024'", None),
+        ("!Sub ['${X}', {X: !Ref Cpu}]", 512, "'512'", Some("!Ref Cpu")),
+        ("!FindInMap [BySize, small, Cpu]", 256, "256", Some("!FindInMap [BySize, small, Cpu]")),
+        (
+            "!FindInMap [BySize, !Sub 'large', Cpu]",
+            2048,
+            "\"2 vCPU\"",
+            Some("!FindInMap [BySize, !Sub 'large', Cpu]"),
+        ),
+        ("!FindInMap [BySize, huge, Cpu, {DefaultValue: 4096}]", 4096, "4096", None),
+        ("!If [IsProd, 4096, 256]", 256, "256", None),
+        ("!If [IsTest, !Ref Cpu, 256]", 512, "'512'", Some("!Ref Cpu")),
+        ("!If [Either, 1024, 256]", 1024, "1024", None),
+        ("{'Fn::If': [IsProd, 1, {'Fn::If': [IsTest, 2048, 1]}]}", 2048, "2048", None),
+        ("!Join ['', [!Ref Cpu]]", 512, "'512'", Some("!Ref Cpu")),
+        ("!Join ['.', [0, '25 vCPU']]", 256, "!Join ['.', [0, '25 vCPU']]", None),
+        ("!Sub '${Cpu} '", 512, "!Sub '${Cpu} '", None),
+        ("!Select [1, !Ref Sizes]", 1024, "!Select [1, !Ref Sizes]", None),
+        ("!Select ['0', [2048, 1]]", 2048, "2048", None),
+        ("!Select [1, !Split ['-', 'a-256']]", 256, "!Select [1, !Split ['-', 'a-256']]", None),
+    ] {
+        let text = with_cpu(expression);
+        let task = task_with(&text, &Inputs::default());
+        let Setting::Known { value, at, used_at } = &task.cpu else { panic!("{expression}: {:?}", task.cpu) };
+        let slice = |place: &Place| text[place.span.start..place.span.end].to_owned();
+        assert_eq!(*value, CpuUnits(units), "{expression}");
+        assert_eq!(slice(at), literal, "{expression}");
+        assert_eq!(used_at.as_ref().map(slice).as_deref(), used, "{expression}");
+    }
+}
+
+#[test]
+fn what_only_a_deployment_tells_is_unresolved_by_name() {
+    for (expression, message) in [
+        ("!Ref Open", "parameter Open has no default; give --parameter Open=VALUE"),
+        ("!Ref FromSsm", "parameter FromSsm is read from SSM; give --parameter FromSsm=VALUE"),
+        ("!Ref Cluster", "what Cluster gives is known only when it is deployed"),
+        ("!Ref AWS::Region", "AWS::Region is known when it is deployed; give --parameter AWS::Region=VALUE"),
+        ("!GetAtt Other.Cpu", "an attribute of a resource is known only when it is deployed"),
+        ("!ImportValue x", "what Fn::ImportValue gives is known only when it is deployed"),
+        ("{'Fn::Transform': {Name: x}}", "what Fn::Transform gives is known only when it is deployed"),
+        ("!Sub '${Open}'", "parameter Open has no default"),
+        ("!Sub 'a${Other.Cpu}b'", "Other.Cpu is known only when it is deployed"),
+        ("!Join ['', [a, !Ref Open]]", "parameter Open has no default"),
+        (
+            "!FindInMap [BySize, !Ref Open, Cpu]",
+            "a key of Fn::FindInMap is not known: parameter Open has no default",
+        ),
+        ("!FindInMap [BySize, huge, Cpu]", "the mappings have no BySize.huge.Cpu"),
+        ("!If [Both, 1, 2]", "condition Both is not known: parameter Open has no default"),
+        ("!If [Circle, 1, 2]", "condition Circle is not known: condition Circle depends on itself"),
+        ("!If [Missing, 1, 2]", "there is no condition Missing"),
+        ("!If [IsProd, 1]", "Fn::If needs a condition and two values"),
+        ("!Select [7, !Ref Sizes]", "Fn::Select finds no item 7"),
+        ("'{{resolve:ssm:/cpu}}'", "a dynamic reference is read when it is deployed"),
+    ] {
+        let task = task_with(&with_cpu(expression), &Inputs::default());
+        let Setting::Unresolved { why, at } = &task.cpu else { panic!("{expression}: {:?}", task.cpu) };
+        assert!(why.starts_with(message), "{expression}: {why}");
+        assert_eq!(at.line, 21, "{expression}");
+    }
+    let absent = task_with(&with_cpu("!Ref AWS::NoValue"), &Inputs::default());
+    assert_eq!(absent.cpu, Setting::Absent);
+}
+
+#[test]
+fn parameters_that_are_given_win_over_defaults() {
+    let inputs = given(&[
+        ("Cpu", "1024"),
+        ("Open", "1"),
+        ("Stage", "prod"),
+        ("AWS::Region", "us-east-1"),
+        ("Nothing", "7"),
+    ]);
+    for (expression, units) in [
+        ("!Ref Cpu", 1024),
+        ("!Sub '${Cpu}'", 1024),
+        ("!If [IsProd, 4096, 256]", 4096),
+        ("!If [Both, 4096, 512]", 512),
+    ] {
+        assert_eq!(
+            task_with(&with_cpu(expression), &inputs).cpu.known(),
+            Some(&CpuUnits(units)),
+            "{expression}"
+        );
+    }
+    let Setting::Known { at, used_at, .. } = task_with(&with_cpu("!Ref Cpu"), &inputs).cpu else {
+        panic!("known")
+    };
+    assert_eq!((at.line, used_at), (21, None), "no file says it: where it is used");
+    assert!(
+        matches!(task_with(&with_cpu("!Ref Nothing"), &inputs).cpu, Setting::Unresolved { .. }),
+        "not declared"
+    );
+}
+
+#[test]
+fn parameter_files_of_every_form_say_where_each_value_stands() {
+    for text in [
+        r#"[{"ParameterKey": "Cpu", "ParameterValue": "1024"}, {"ParameterKey": "Old", "UsePreviousValue": true}]"#,
+        r#"{"Parameters": {"Cpu": "1024", "Subnets": "a,b"}, "Tags": {"team": "x"}}"#,
+        r#"{"Parameters": {"Cpu": 1024}}"#,
+        r#"{"Cpu": 1024, "Subnets": ["a", "b"]}"#,
+        r#"["Cpu=1024", "Subnets=a,b"]"#,
+        "Parameters:\n  Cpu: '1024'\n",
+        "- ParameterKey: Cpu\n  ParameterValue: 1024\n",
+    ] {
+        let inputs = Inputs::from_parameter_file(&file("parameters.json", text))
+            .unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(inputs.parameters["Cpu"], "1024", "{text}");
+        let task = task_with(&with_cpu("!Ref Cpu"), &inputs);
+        let Setting::Known { value, at, used_at } = task.cpu else { panic!("{text}") };
+        assert_eq!(value, CpuUnits(1024));
+        assert_eq!(at.path.to_str(), Some("parameters.json"));
+        assert!(text[at.span.start..at.span.end].contains("1024"), "{text}");
+        assert_eq!(used_at.map(|place| place.line), Some(21));
+    }
+    for (text, message) in [
+        ("{", "p:1:1: this { is never closed"),
+        ("7", "p:1:1: the file holds a number"),
+        ("{\"Parameters\": {\"A\": {}}}", "p:1:22: the value of A is an object"),
+        ("[{\"ParameterValue\": 1}]", "p:1:2: no ParameterKey"),
+        ("", "p:1:1: the file is empty"),
+    ] {
+        let error = Inputs::from_parameter_file(&file("p", text)).unwrap_err().to_string();
+        assert!(error.starts_with(message), "{text}: {error}");
+    }
+}
+
+const FLEET: &str = "AWSTemplateFormatVersion: '2010-09-09'
+Transform: AWS::Serverless-2016-10-31
+Parameters:
+  Heap: {Type: String, Default: 400m}
+  Count: {Type: Number, Default: 3}
+Conditions:
+  WithProxy: !Equals [a, b]
+Resources:
+  Cluster: {Type: AWS::ECS::Cluster}
+  Web:
+    Type: AWS::ECS::TaskDefinition
+    Properties:
+      Family: !Sub 'web'
+      Cpu: '256'
+      Memory: 0.5GB
+      NetworkMode: awsvpc
+      RequiresCompatibilities: [FARGATE]
+      RuntimePlatform: {CpuArchitecture: ARM64, OperatingSystemFamily: LINUX}
+      EphemeralStorage: {SizeInGiB: 30}
+      Volumes:
+        - Name: efs
+          EFSVolumeConfiguration: {FilesystemId: fs-1}
+      Tags:
+        - {Key: team, Value: core}
+        - {Key: stack, Value: !Ref AWS::StackName}
+      ContainerDefinitions:
+        - Name: app
+          Memory: 400
+          Environment:
+            - {Name: JAVA_OPTS, Value: !Sub '-Xmx${Heap} -Dx=hunter2'}
+            - {Name: SECRET, Value: hunter2}
+            - !If [WithProxy, {Name: X, Value: y}, !Ref AWS::NoValue]
+        - !If
+          - WithProxy
+          - {Name: proxy, Cpu: 10}
+          - !Ref AWS::NoValue
+  Service:
+    Type: AWS::ECS::Service
+    DependsOn: Web
+    Properties:
+      ServiceName: web-service
+      Cluster: !Ref Cluster
+      TaskDefinition: !Ref Web
+      DesiredCount: !Ref Count
+      CapacityProviderStrategy:
+        - {CapacityProvider: FARGATE, Base: 1, Weight: 1}
+        - {CapacityProvider: FARGATE_SPOT, Weight: 3}
+        - CapacityProvider: !Ref Own
+      Tags: [{Key: tier, Value: front}]
+  ByFamily:
+    Type: AWS::ECS::Service
+    Properties: {TaskDefinition: 'web:3', LaunchType: FARGATE, DesiredCount: 2, Cluster: main}
+  Job:
+    Type: AWS::ECS::TaskDefinition
+    Properties:
+      Fn::Transform: {Name: AWS::Include, Parameters: {Location: x}}
+      Cpu: 256
+      ContainerDefinitions: !FindInMap [A, B, C]
+  Fn::ForEach::Workers:
+    - Size
+    - [256, 512]
+    - Worker${Size}:
+        Type: AWS::ECS::TaskDefinition
+        Properties: {Cpu: !Ref Size, Memory: 1024}
+";
+
+#[test]
+fn a_whole_template_is_read_with_its_services() {
+    let file = read_with(FLEET, &Inputs::default());
+    assert_eq!(file.error, None);
+    let names: Vec<&str> = file.tasks.iter().map(|task| task.name.as_str()).collect();
+    assert_eq!(names, ["Web", "Job", "Worker${Size}"]);
+    let web = &file.tasks[0];
+    assert_eq!(&FLEET[web.at.span.start..web.at.span.end], "Web");
+    assert_eq!(web.family.known().map(String::as_str), Some("web"));
+    assert_eq!((web.cpu.known(), web.memory.known()), (Some(&CpuUnits(256)), Some(&MemoryMib(512))));
+    assert_eq!(web.volume_kinds, ["efs"]);
+    assert_eq!((web.tags.len(), web.tags_unresolved), (1, true));
+    assert_eq!(web.containers.len(), 1, "the proxy is left out by its condition");
+    assert_eq!(web.containers_unresolved, None);
+    let (setting, at) = &web.containers[0].runtime_settings[0];
+    assert_eq!((setting.name.as_str(), setting.value.as_str(), at.line), ("-Xmx", "400m", 30));
+    assert!(!format!("{web:?}").contains("hunter2"));
+
+    let [service, by_family] = &web.services[..] else { panic!("two services") };
+    assert_eq!(service.name.known().map(String::as_str), Some("web-service"));
+    assert_eq!(service.desired_count.known(), Some(&3));
+    assert!(matches!(service.cluster, Setting::Unresolved { .. }));
+    let strategy: Vec<_> =
+        service.strategy.iter().map(|item| (item.provider.as_str(), item.base, item.weight)).collect();
+    assert_eq!(
+        strategy,
+        [("FARGATE", Some(1), Some(1)), ("FARGATE_SPOT", Some(0), Some(3)), ("!Ref Own", Some(0), Some(0))]
+    );
+    assert_eq!(service.tags["tier"], "front");
+    assert_eq!(
+        (by_family.launch_type.known(), by_family.desired_count.known()),
+        (Some(&LaunchType::Fargate), Some(&2))
+    );
+
+    let job = &file.tasks[1];
+    assert_eq!(job.cpu.known(), Some(&CpuUnits(256)));
+    assert!(matches!(&job.memory, Setting::Unresolved { why, .. } if why == "Fn::Transform may give memory"));
+    assert!(job.containers_unresolved.is_some());
+    assert!(
+        matches!(&file.tasks[2].cpu, Setting::Unresolved { why, .. } if why.starts_with("what Size gives"))
+    );
+}
+
+#[test]
+fn json_is_read_as_yaml_is_and_a_comma_too_many_is_no_error() {
+    let text = r#"{"Parameters": {"Cpu": {"Type": "String", "Default": "512",}}, "Resources": {"T": {"Type": "AWS::ECS::TaskDefinition",
+        "Properties": {"Cpu": {"Ref": "Cpu"}, "Memory": {"Fn::Join": ["", ["1024"]]}, "ContainerDefinitions": [],}}}}"#;
+    let task = task_with(text, &Inputs::default());
+    assert_eq!((task.cpu.known(), task.memory.known()), (Some(&CpuUnits(512)), Some(&MemoryMib(1024))));
+}
+
+#[test]
+fn resources_without_their_section_and_templates_without_tasks_are_known() {
+    let fragment =
+        "TaskDefinition:\n  Type: AWS::ECS::TaskDefinition\n  Properties:\n    Cpu: !Ref TaskCPU\n";
+    assert!(matches!(task_with(fragment, &Inputs::default()).cpu, Setting::Unresolved { .. }));
+    let none = read_with(
+        "AWSTemplateFormatVersion: '2010-09-09'\nResources:\n  B: {Type: AWS::S3::Bucket}\n",
+        &Inputs::default(),
+    );
+    assert_eq!((none.tasks.len(), none.error), (0, None));
+}
+
+#[test]
+fn a_bad_size_is_an_error_at_its_literal() {
+    let text = with_cpu("!Ref Cpu").replace("'512'", "'lots'");
+    let file = read_with(&text, &Inputs::default());
+    let error = file.error.unwrap().to_string();
+    assert!(error.starts_with("t.yaml:2:32: cpu: \"lots\" is not a CPU size"), "{error}");
+    assert_eq!(file.tasks.len(), 1);
+}
+
+#[test]
+fn references_without_end_come_to_an_end() {
+    let mut conditions = String::new();
+    for level in 0..2_000 {
+        let next = level + 1;
+        writeln!(conditions, "  C{level}: !And [!Condition C{next}, !Condition C{next}]").unwrap();
+    }
+    let mut nested = "256".to_owned();
+    for _ in 0..110 {
+        nested = format!("!If [A, 1, {nested}]");
+    }
+    let text = format!(
+        "Conditions:\n  A: !Equals [a, b]\n{conditions}Resources:\n  T:\n    Type: AWS::ECS::TaskDefinition\n    Properties:\n      Cpu: !If [C0, 1, 2]\n      Memory: {nested}\n"
+    );
+    let task = task_with(&text, &Inputs::default());
+    assert!(
+        matches!(&task.cpu, Setting::Unresolved { why, .. } if why.contains("too deeply")),
+        "{:?}",
+        task.cpu
+    );
+    assert!(
+        matches!(&task.memory, Setting::Unresolved { why, .. } if why.contains("follow on each other")),
+        "{:?}",
+        task.memory
+    );
+}
+
+proptest! {
+    #[test]
+    fn mutated_templates_are_read_or_refused_and_places_slice_their_text(
+        changes in prop::collection::vec((0..FLEET.len(), "[ -~\né]"), 1..5),
+    ) {
+        let mut characters: Vec<char> = FLEET.chars().collect();
+        for (at, with) in changes {
+            characters[at] = with.chars().next().unwrap();
+        }
+        let text: String = characters.into_iter().collect();
+        let read = read_all(&[file("t", &text)], &Inputs::default());
+        for file in read.files {
+            for task in &file.tasks {
+                let places = [task.cpu.place(), task.memory.place(), task.family.place(), Some(&task.at)];
+                for place in places.into_iter().flatten() {
+                    prop_assert!(text.get(place.span.start..place.span.end).is_some());
+                }
+                if let Setting::Known { value, at, .. } = &task.cpu {
+                    // A literal that says it says it again.
+                    let literal = text[at.span.start..at.span.end].trim_matches(['"', '\'']);
+                    let again = crate::workload::parse_cpu(literal).ok();
+                    prop_assert!(again.is_none_or(|again| again == *value), "{literal}");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! Container definitions.
+
+use super::{
+    ContainerTemplate, Place, Span,
+    document::Node,
+    fields::{Fields, Found, Text},
+};
+use crate::{
+    units::{CpuUnits, MemoryMib},
+    workload::{RuntimeSetting, SizeTextError, parse_whole, runtime_settings},
+};
+
+/// Variables and words of a command that are looked through for runtime settings.
+const MAX_WORDS: usize = 1000;
+
+/// Reads the container definition at `index` of its list.
+pub fn read(fields: &Fields<'_>, container: &Node, index: usize) -> ContainerTemplate {
+    let path = format!("containerDefinitions[{index}].");
+    let start = container.span.start;
+    ContainerTemplate {
+        name: fields.text(container, "name"),
+        at: fields.source.place(Span { start, end: start + 1 }),
+        cpu: fields.size(container, "cpu", &path, parse_cpu_units),
+        memory: present(fields.size(container, "memory", &path, parse_mib)),
+        memory_reservation: present(fields.size(container, "memoryReservation", &path, parse_mib)),
+        essential: fields.flag(container, "essential").unwrap_or(true),
+        gpus: gpus(fields, container, &path),
+        privileged: fields.flag(container, "privileged").unwrap_or(false),
+        runtime_settings: settings(fields, &environment(fields, container), &command(fields, container)),
+    }
+}
+
+fn parse_cpu_units(text: &str) -> Result<CpuUnits, SizeTextError> {
+    parse_whole(text).map(CpuUnits)
+}
+
+fn parse_mib(text: &str) -> Result<MemoryMib, SizeTextError> {
+    parse_whole(text).map(MemoryMib)
+}
+
+/// A limit of zero is none.
+fn present(setting: super::Setting<MemoryMib>) -> super::Setting<MemoryMib> {
+    if setting.known() == Some(&MemoryMib(0)) { super::Setting::Absent } else { setting }
+}
+
+/// GPUs among `[{"type": "GPU", "value": "1"}, ...]`.
+fn gpus(fields: &Fields<'_>, container: &Node, path: &str) -> u32 {
+    let mut gpus = 0_u32;
+    for requirement in fields.maps(container, "resourceRequirements") {
+        let is_gpu = fields.texts(requirement, "type").first().is_some_and(|kind| kind.value == "GPU");
+        if !is_gpu {
+            continue;
+        }
+        match fields.found(requirement, "value") {
+            // Skeletons have it empty.
+            Found::Text(count) if count.value.is_empty() => {}
+            Found::Text(count) => match parse_whole(&count.value) {
+                Ok(count) => gpus = gpus.saturating_add(count),
+                Err(SizeTextError::Placeholder { .. }) => gpus = gpus.saturating_add(1),
+                Err(error) => fields.refuse(&count.at, format!("{path}resourceRequirements: {error}"), None),
+            },
+            // One at least: what asks for GPUs runs on no Fargate task, however many.
+            Found::Unresolved { .. } => gpus = gpus.saturating_add(1),
+            Found::Absent | Found::Other { .. } => fields.refuse(
+                &super::resolve::Written::Here(requirement.span),
+                format!("{path}resourceRequirements: the number of GPUs is missing; give it as value"),
+                None,
+            ),
+        }
+    }
+    gpus
+}
+
+fn environment<'n>(fields: &'n Fields<'_>, container: &'n Node) -> Vec<(String, Text<'n>)> {
+    fields
+        .maps(container, "environment")
+        .into_iter()
+        .filter_map(|pair| {
+            let name = fields.texts(pair, "name").into_iter().next()?.value.into_owned();
+            Some((name, fields.texts(pair, "value").into_iter().next()?))
+        })
+        .collect()
+}
+
+fn command<'n>(fields: &'n Fields<'_>, container: &'n Node) -> Vec<Text<'n>> {
+    let mut words = fields.texts(container, "entryPoint");
+    words.extend(fields.texts(container, "command"));
+    words
+}
+
+/// The recognised settings of an environment and a command, each with where it stands.
+pub fn settings(
+    fields: &Fields<'_>,
+    environment: &[(String, Text<'_>)],
+    command: &[Text<'_>],
+) -> Vec<(RuntimeSetting, Place)> {
+    let mut settings: Vec<(RuntimeSetting, Place)> = Vec::new();
+    let mut put = |setting: RuntimeSetting, text: &Text<'_>| {
+        if settings.iter().all(|(known, _)| *known != setting) {
+            settings.push((setting, text.at.place(fields.source)));
+        }
+    };
+    for (name, value) in environment.iter().take(MAX_WORDS) {
+        for setting in runtime_settings([(name.as_str(), &*value.value)], []) {
+            put(setting, value);
+        }
+    }
+    let command = &command[..command.len().min(MAX_WORDS)];
+    for setting in runtime_settings([], command.iter().map(|word| &*word.value)) {
+        let holds = |word: &&Text<'_>, flag: bool| {
+            word.value.contains(&setting.value) && (!flag || word.value.contains(&setting.name))
+        };
+        let word = command
+            .iter()
+            .find(|word| holds(word, true))
+            .or_else(|| command.iter().find(|word| holds(word, false)));
+        if let Some(word) = word {
+            put(setting, word);
+        }
+    }
+    settings
+}

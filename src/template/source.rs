@@ -1,0 +1,72 @@
+//! [`SourceFile`] in, [`TemplateFile`] out.
+
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+
+use super::{Place, TaskTemplate};
+
+/// A file to be read.
+#[derive(Debug, Clone)]
+pub struct SourceFile {
+    pub path: Arc<PathBuf>,
+    pub bytes: Arc<[u8]>,
+    /// Whether it was named itself, rather than found in a folder: then it must be something known.
+    pub named: bool,
+}
+
+/// What the templates leave to whoever deploys them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Inputs {
+    /// `--parameter KEY=VALUE`: parameters of `CloudFormation`, variables of Terraform.
+    pub parameters: BTreeMap<String, String>,
+    /// Where a file gives them, if one does.
+    pub places: BTreeMap<String, Place>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum TemplateKind {
+    TaskDefinition,
+    CloudFormation,
+    /// `terraform show -json`.
+    TerraformPlan,
+    Terraform,
+    Copilot,
+    Compose,
+}
+
+impl TemplateKind {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::TaskDefinition => "task-definition",
+            Self::CloudFormation => "cloudformation",
+            Self::TerraformPlan => "terraform-plan",
+            Self::Terraform => "terraform",
+            Self::Copilot => "copilot",
+            Self::Compose => "compose",
+        }
+    }
+}
+
+/// What was found in a file.
+#[derive(Debug, Clone)]
+pub struct TemplateFile {
+    pub path: Arc<PathBuf>,
+    pub kind: TemplateKind,
+    /// The whole text, for excerpts and patches.
+    pub text: Arc<str>,
+    pub tasks: Vec<TaskTemplate>,
+    /// Why it could not be read, if so; `tasks` is then empty or what came before.
+    pub error: Option<TemplateError>,
+}
+
+/// Why a text cannot be read, where, and what to do.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}:{line}:{column}: {message}", path.display())]
+pub struct TemplateError {
+    pub path: Arc<PathBuf>,
+    /// From 1.
+    pub line: usize,
+    /// From 1.
+    pub column: usize,
+    pub message: String,
+    pub hint: Option<String>,
+}

@@ -1,0 +1,227 @@
+//! The folders of a run, each a module, and the calls between them.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use hcl_edit::{expr::Expression, structure::Body};
+use memchr::memmem;
+use rayon::prelude::*;
+
+use super::{
+    super::{Inputs, SourceFile, TaskTemplate, TemplateFile, TemplateKind},
+    environment::Environment,
+    instances::{self, Instance},
+    known_modules,
+    module::{Module, attribute, is_values},
+    normalised, service,
+    source::Source,
+    task::{self, Reading},
+    value::Value,
+};
+
+const TASK_DEFINITION: &str = "aws_ecs_task_definition";
+const SERVICE: &str = "aws_ecs_service";
+/// Modules that call each other.
+const MAX_CALLS_DEEP: usize = 6;
+/// Instances of modules in one run.
+const MAX_CALLS: usize = 500;
+/// What a block of a known module mentions.
+const KNOWN_MODULE: &[u8] = b"terraform-aws-modules/ecs/aws";
+
+/// Task definitions and errors, each with the index of its file.
+#[derive(Default)]
+struct Found {
+    tasks: Vec<(usize, TaskTemplate)>,
+    errors: Vec<(usize, super::super::TemplateError)>,
+}
+
+/// Reads files of HCL.
+pub fn read(files: &[&SourceFile], inputs: &Inputs) -> Vec<TemplateFile> {
+    let about_tasks = |file: &SourceFile| {
+        let has = |needle: &[u8]| memmem::find(&file.bytes, needle).is_some();
+        has(TASK_DEFINITION.as_bytes()) || has(SERVICE.as_bytes()) || has(KNOWN_MODULE)
+    };
+    let relevant: BTreeSet<PathBuf> =
+        files.iter().filter(|file| about_tasks(file)).map(|file| folder_of(&file.path)).collect();
+    // Whoever calls a module of interest is of interest too, and can be anywhere.
+    let wanted = |file: &SourceFile| {
+        file.named
+            || relevant.contains(&folder_of(&file.path))
+            || (!relevant.is_empty() && memmem::find(&file.bytes, b"module").is_some())
+    };
+    let mut wanted: Vec<&SourceFile> = files.iter().copied().filter(|file| wanted(file)).collect();
+    wanted.sort_by(|a, b| a.path.cmp(&b.path));
+    let sources: Vec<Source> =
+        wanted.par_iter().enumerate().map(|(index, file)| Source::read(file, index)).collect();
+    let mut folders: BTreeMap<PathBuf, Vec<&Source>> = BTreeMap::new();
+    for source in &sources {
+        folders.entry(folder_of(&source.text.path)).or_default().push(source);
+    }
+    let run = Run { sources: &sources, called: called(&folders), folders, inputs };
+    let roots: Vec<&PathBuf> = run.folders.keys().filter(|folder| !run.called.contains(*folder)).collect();
+    let found: Vec<Found> = roots.par_iter().map(|folder| run.root(folder)).collect();
+    run.files(found, &relevant)
+}
+
+fn folder_of(path: &Path) -> PathBuf {
+    normalised(path.parent().unwrap_or(Path::new("")))
+}
+
+/// The folders that others call.
+fn called(folders: &BTreeMap<PathBuf, Vec<&Source>>) -> BTreeSet<PathBuf> {
+    let mut called = BTreeSet::new();
+    for (folder, sources) in folders {
+        for block in sources.iter().flat_map(|source| source.body.get_blocks("module")) {
+            if let Some(target) = target(folder, &block.body)
+                && target != *folder
+                && folders.contains_key(&target)
+            {
+                called.insert(target);
+            }
+        }
+    }
+    called
+}
+
+/// The folder that a call names.
+fn target(folder: &Path, call: &Body) -> Option<PathBuf> {
+    let source = attribute(call, "source").and_then(Expression::as_str)?;
+    (source.starts_with("./") || source.starts_with("../")).then(|| normalised(&folder.join(source)))
+}
+
+struct Run<'a> {
+    sources: &'a [Source],
+    folders: BTreeMap<PathBuf, Vec<&'a Source>>,
+    called: BTreeSet<PathBuf>,
+    inputs: &'a Inputs,
+}
+
+impl<'a> Run<'a> {
+    fn root(&self, folder: &Path) -> Found {
+        let mut found = Found::default();
+        let mut calls = 0;
+        self.module(folder, String::new(), None, 0, &mut calls, &mut found);
+        found
+    }
+
+    fn module(
+        &self,
+        folder: &Path,
+        prefix: String,
+        arguments: Option<BTreeMap<String, Value>>,
+        depth: usize,
+        calls: &mut usize,
+        found: &mut Found,
+    ) {
+        let Some(sources) = self.folders.get(folder) else { return };
+        let module = Module::new(sources, self.inputs, prefix, arguments);
+        self.resources(&module, found);
+        for (name, call) in
+            module.calls.iter().flat_map(|(name, calls)| calls.iter().map(move |call| (name, call)))
+        {
+            let environment = Environment::new(&module, call.source);
+            let body = &call.part.body;
+            let target = target(folder, body).filter(|target| self.folders.contains_key(target));
+            for instance in instances::of_resource(&environment, body) {
+                let prefix =
+                    format!("{}module.{name}{}.", module.prefix, instance.key.as_deref().unwrap_or_default());
+                let head = task::head(call.source, call.part);
+                let Some(target) = &target else {
+                    let mut reading = Reading { sources: self.sources, errors: Vec::new() };
+                    let tasks = known_modules::read(&mut reading, &instance, body, head, &prefix);
+                    found.tasks.extend(tasks.into_iter().map(|task| (call.source.index, task)));
+                    found.errors.append(&mut reading.errors);
+                    continue;
+                };
+                *calls += 1;
+                if depth >= MAX_CALLS_DEEP || *calls > MAX_CALLS {
+                    return;
+                }
+                let arguments = body
+                    .attributes()
+                    .map(|attribute| {
+                        (attribute.key.as_str().to_owned(), instance.environment.evaluate(&attribute.value))
+                    })
+                    .collect();
+                self.module(target, prefix, Some(arguments), depth + 1, calls, found);
+            }
+        }
+    }
+
+    fn resources(&self, module: &Module<'a>, found: &mut Found) {
+        let mut reading = Reading { sources: self.sources, errors: Vec::new() };
+        let mut tasks: Vec<(usize, TaskTemplate, String, Option<String>)> = Vec::new();
+        let mut services = Vec::new();
+        let resources =
+            module.resources.iter().flat_map(|(key, resources)| resources.iter().map(move |one| (key, one)));
+        for ((kind, name), resource) in resources {
+            let source = resource.source;
+            let body = &resource.part.body;
+            if !matches!(*kind, TASK_DEFINITION | SERVICE) {
+                continue;
+            }
+            let head = task::head(source, resource.part);
+            for instance in instances::of_resource(&Environment::new(module, source), body) {
+                let Instance { key, .. } = &instance;
+                if *kind == TASK_DEFINITION {
+                    let address = task::address(&module.prefix, kind, name, key.as_deref());
+                    let task = task::read(&mut reading, &instance, body, head, address);
+                    tasks.push((source.index, task, (*name).to_owned(), key.clone()));
+                } else {
+                    services.push((source.index, service::read(self.sources, &instance, body, head)));
+                }
+            }
+        }
+        for (service_file, (service, runs)) in services {
+            // Of files that do not belong together, a name means what its own file has.
+            let own = |name: &str| tasks.iter().any(|(file, _, own, _)| *file == service_file && own == name);
+            let names: BTreeSet<String> =
+                tasks.iter().map(|(_, _, name, _)| name.clone()).filter(|name| own(name)).collect();
+            for (file, task, name, key) in &mut tasks {
+                let meant = *file == service_file || !names.contains(name);
+                if meant && runs.includes(task, name, key.as_deref()) {
+                    task.services.push(service.clone());
+                }
+            }
+        }
+        found.errors.append(&mut reading.errors);
+        found.tasks.extend(tasks.into_iter().map(|(file, task, ..)| (file, task)));
+    }
+
+    /// What was found, file by file.
+    fn files(&self, found: Vec<Found>, relevant: &BTreeSet<PathBuf>) -> Vec<TemplateFile> {
+        let mut tasks: BTreeMap<usize, Vec<TaskTemplate>> = BTreeMap::new();
+        let mut errors: BTreeMap<usize, Vec<super::super::TemplateError>> = BTreeMap::new();
+        for found in found {
+            for (file, task) in found.tasks {
+                tasks.entry(file).or_default().push(task);
+            }
+            for (file, error) in found.errors {
+                errors.entry(file).or_default().push(error);
+            }
+        }
+        let mut files = Vec::new();
+        for source in self.sources {
+            let mut tasks = tasks.remove(&source.index).unwrap_or_default();
+            tasks.sort_by(|a, b| (a.at.span, &a.name).cmp(&(b.at.span, &b.name)));
+            let mut errors = errors.remove(&source.index).unwrap_or_default();
+            let is_json = is_values(source) && source.text.path.to_string_lossy().ends_with(".json");
+            errors.extend(source.error.clone().filter(|_| !is_json));
+            let of_interest = relevant.contains(&folder_of(&source.text.path)) || !tasks.is_empty();
+            if !of_interest && (!source.named || errors.is_empty()) {
+                continue;
+            }
+            files.push(TemplateFile {
+                path: task::path(source),
+                kind: TemplateKind::Terraform,
+                text: Arc::clone(&source.text.text),
+                tasks,
+                error: errors.into_iter().min_by_key(|error| (error.line, error.column)),
+            });
+        }
+        files
+    }
+}

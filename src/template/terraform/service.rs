@@ -1,0 +1,142 @@
+//! `aws_ecs_service`, and which task definition it runs.
+
+use hcl_edit::{
+    expr::{Expression, Traversal, TraversalOperator},
+    structure::Body,
+    visit::{Visit, visit_traversal},
+};
+
+use super::{
+    super::{
+        ServiceTemplate, TaskTemplate,
+        cloudformation::read_service,
+        document::{Node, Value as Written},
+        fields::Fields,
+    },
+    environment::Environment,
+    instances::{Instance, nested},
+    lower::{Lowered, map},
+    module::{Module, attribute},
+    source::Source,
+    tags,
+    value::FileSpan,
+};
+
+/// Locals that may lead to the task definition, one after the other.
+const MAX_STEPS: usize = 8;
+
+/// What a service runs.
+#[derive(Debug, Default)]
+pub struct Runs {
+    /// Names of resources, with the key of the instance where it is known.
+    definitions: Vec<(String, Option<String>)>,
+    family: Option<String>,
+}
+
+impl Runs {
+    /// Whether a task definition is one of them.
+    pub fn includes(&self, task: &TaskTemplate, name: &str, key: Option<&str>) -> bool {
+        let named = self.definitions.iter().any(|(definition, wanted)| {
+            definition == name
+                && match (wanted, key) {
+                    (Some(wanted), Some(key)) => wanted == key,
+                    _ => true,
+                }
+        });
+        // Several definitions may share a family; a reference says which it is.
+        let of_family = || self.family.is_some() && task.family.known() == self.family.as_ref();
+        named || (self.definitions.is_empty() && of_family())
+    }
+}
+
+pub fn read(
+    sources: &[Source],
+    instance: &Instance<'_, '_>,
+    body: &Body,
+    head: FileSpan,
+) -> (ServiceTemplate, Runs) {
+    let environment = &instance.environment;
+    let source = environment.source;
+    let mut lowered = Lowered::new(sources, source.index);
+    let mut entries = Vec::new();
+    let words = [
+        ("name", "ServiceName"),
+        ("cluster", "Cluster"),
+        ("desired_count", "DesiredCount"),
+        ("launch_type", "LaunchType"),
+    ];
+    for (key, word) in words {
+        if let Some(expression) = attribute(body, key) {
+            let value = environment.evaluate(expression);
+            entries.push((word, lowered.node(&value, source.span(expression).span)));
+        }
+    }
+    let (blocks, _) = nested(environment, body, "capacity_provider_strategy");
+    let strategy = blocks.iter().map(|block| {
+        let words = [("capacity_provider", "CapacityProvider"), ("base", "Base"), ("weight", "Weight")];
+        let entries = words.iter().filter_map(|(key, word)| {
+            let expression = attribute(block.body, key)?;
+            let value = block.environment.evaluate(expression);
+            Some((*word, lowered.node(&value, source.span(expression).span)))
+        });
+        map(block.at.span, entries.collect())
+    });
+    let strategy = Node { span: head.span, value: Written::Seq(strategy.collect()) };
+    entries.push(("CapacityProviderStrategy", strategy));
+    let properties = map(head.span, entries);
+    // What is wrong with a service has no bearing on its task definition's size.
+    let mut errors = Vec::new();
+    let fields = Fields::new(&source.text, &lowered, &mut errors);
+    let (mut service, _) = read_service(&fields, &properties, source.text.place(head.span));
+    service.tags = tags::of(environment, body).0;
+    let runs = attribute(body, "task_definition")
+        .map(|expression| runs(environment, expression))
+        .unwrap_or_default();
+    (service, runs)
+}
+
+fn runs(environment: &Environment<'_, '_>, expression: &Expression) -> Runs {
+    let mut finder = Finder { environment, module: environment.module, found: Vec::new(), steps: 0 };
+    finder.visit_expr(expression);
+    let family = environment.evaluate(expression).as_text().ok().map(|text| {
+        // `family`, `family:revision`, or an ARN that ends so.
+        let last = text.rsplit('/').next().unwrap_or_default();
+        last.split(':').next().unwrap_or_default().to_owned()
+    });
+    Runs { definitions: finder.found, family: family.filter(|family| !family.is_empty()) }
+}
+
+/// Finds the task definitions that an expression refers to.
+struct Finder<'e, 'm, 'a> {
+    environment: &'e Environment<'m, 'a>,
+    module: &'m Module<'a>,
+    found: Vec<(String, Option<String>)>,
+    steps: usize,
+}
+
+impl Visit for Finder<'_, '_, '_> {
+    fn visit_traversal(&mut self, traversal: &Traversal) {
+        let operators: Vec<&TraversalOperator> =
+            traversal.operators.iter().map(|operator| operator.value()).collect();
+        let root = traversal.expr.as_variable().map(|root| root.as_str());
+        match (root, &operators[..]) {
+            (Some("aws_ecs_task_definition"), [TraversalOperator::GetAttr(name), rest @ ..]) => {
+                let key = match rest.first() {
+                    Some(TraversalOperator::Index(index)) => {
+                        self.environment.evaluate(index).as_text().ok().map(|key| format!("[\"{key}\"]"))
+                    }
+                    _ => None,
+                };
+                self.found.push((name.as_str().to_owned(), key));
+            }
+            (Some("local"), [TraversalOperator::GetAttr(name), ..]) if self.steps < MAX_STEPS => {
+                self.steps += 1;
+                let module = self.module;
+                if let Some(local) = module.local_expression(name.as_str(), self.environment.source) {
+                    self.visit_expr(local);
+                }
+            }
+            _ => visit_traversal(self, traversal),
+        }
+    }
+}

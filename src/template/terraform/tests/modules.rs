@@ -1,0 +1,104 @@
+use super::*;
+
+const MODULE: &str = "variable \"cpu\" {\n  default = 256\n}\nvariable \"name\" {}\nresource \"aws_ecs_task_definition\" \"this\" {\n  family = var.name\n  cpu    = var.cpu\n}\n";
+
+#[test]
+fn a_module_that_is_called_has_the_arguments_of_each_call() {
+    let root = "module \"api\" {\n  source = \"./modules/task\"\n  name   = \"api\"\n  cpu    = local.cpu\n}\nmodule \"web\" {\n  source = \"./modules/../modules/task/\"\n  name   = \"web\"\n}\nlocals {\n  cpu = 1024\n}\n";
+    let texts = [("infra/main.tf", root), ("infra/modules/task/main.tf", MODULE)];
+    let read = read_texts(&texts, &parameters(&[("cpu", "4096")]));
+    let tasks: Vec<&TaskTemplate> = read.iter().flat_map(|file| &file.tasks).collect();
+    let found: Vec<_> = tasks
+        .iter()
+        .map(|task| (task.name.as_str(), task.at.path.display().to_string(), known(&texts, &task.cpu)))
+        .collect();
+    let this = |module: &str| format!("module.{module}.aws_ecs_task_definition.this");
+    let file = || "infra/modules/task/main.tf".to_owned();
+    let used = || Some("var.cpu".to_owned());
+    assert_eq!(
+        found,
+        [
+            (this("api").as_str(), file(), (CpuUnits(1024), "1024".to_owned(), used())),
+            (this("web").as_str(), file(), (CpuUnits(256), "256".to_owned(), used())),
+        ]
+    );
+    let Setting::Known { at, .. } = &tasks[0].cpu else { panic!("it is known") };
+    assert_eq!(at.path.as_path(), std::path::Path::new("infra/main.tf"));
+}
+
+#[test]
+fn a_module_that_nothing_calls_is_read_with_its_defaults() {
+    let task = task_of(&[("task/main.tf", MODULE)], &Inputs::default());
+    assert_eq!(task.cpu.known(), Some(&CpuUnits(256)));
+    assert!(why(&task.family).contains("--parameter name=VALUE"));
+}
+
+#[test]
+fn calls_of_for_each_are_told_apart() {
+    let root = "module \"svc\" {\n  source   = \"../task\"\n  for_each = { a = 512, b = 1024 }\n  name     = each.key\n  cpu      = each.value\n}\n";
+    let texts = [("live/main.tf", root), ("task/main.tf", MODULE)];
+    let tasks: Vec<TaskTemplate> =
+        read_texts(&texts, &Inputs::default()).into_iter().flat_map(|file| file.tasks).collect();
+    let found: Vec<_> = tasks.iter().map(|task| (task.name.as_str(), known(&texts, &task.cpu).1)).collect();
+    assert_eq!(
+        found,
+        [
+            ("module.svc[\"a\"].aws_ecs_task_definition.this", "512".to_owned()),
+            ("module.svc[\"b\"].aws_ecs_task_definition.this", "1024".to_owned()),
+        ]
+    );
+}
+
+#[test]
+fn modules_that_call_each_other_end() {
+    let a = format!("{MODULE}module \"b\" {{\n  source = \"../b\"\n  name = \"b\"\n}}\n");
+    let b = "module \"a\" {\n  source = \"../a\"\n  name = \"a\"\n}\nmodule \"again\" {\n  source = \"../a\"\n  name = \"a\"\n}\n";
+    let root = "module \"a\" {\n  source = \"../a\"\n  name = \"a\"\n}\n";
+    let read =
+        read(&files(&[("root/main.tf", root), ("a/main.tf", &a), ("b/main.tf", b)]), &Inputs::default());
+    assert!(read.iter().map(|file| file.tasks.len()).sum::<usize>() > 1);
+}
+
+#[test]
+fn folders_without_tasks_are_left_alone_unless_what_is_named_cannot_be_read() {
+    let texts = [
+        ("app/main.tf", MODULE),
+        ("app/variables.tf", "variable \"x\" {}\n"),
+        ("dns/main.tf", "resource \"aws_route53_zone\" \"z\" {\n"),
+        ("vpc/main.tf", "resource \"aws_vpc\" \"v\" {}\n"),
+    ];
+    let paths = |files: &[SourceFile]| -> Vec<String> {
+        read(files, &Inputs::default()).iter().map(|file| file.path.display().to_string()).collect()
+    };
+    let mut given = files(&texts);
+    assert_eq!(paths(&given), ["app/main.tf", "app/variables.tf"]);
+    for file in &mut given {
+        file.named = true;
+    }
+    assert_eq!(paths(&given), ["app/main.tf", "app/variables.tf", "dns/main.tf"]);
+}
+
+#[test]
+fn files_that_do_not_belong_together_lose_no_task_definition_and_share_no_variable() {
+    let file = |cpu: u32| {
+        format!(
+            "{}variable \"c\" {{\n  default = {cpu}\n}}\nresource \"aws_ecs_service\" \"s\" {{\n  name = \"s{cpu}\"\n  task_definition = aws_ecs_task_definition.app.arn\n}}\n",
+            in_task("cpu = var.c")
+        )
+    };
+    let (a, b) = (file(256), file(512));
+    let c = "resource \"aws_ecs_task_definition\" \"c\" {\n  cpu = var.c\n}\n";
+    let texts = [("a.tf", a.as_str()), ("b.tf", b.as_str()), ("c.tf", c)];
+    let tasks: Vec<TaskTemplate> =
+        read_texts(&texts, &Inputs::default()).into_iter().flat_map(|file| file.tasks).collect();
+    let found: Vec<_> = tasks
+        .iter()
+        .map(|task| {
+            let services =
+                task.services.iter().filter_map(|service| service.name.known().map(String::as_str));
+            (task.cpu.known().map(|cpu| cpu.0), services.collect::<Vec<_>>())
+        })
+        .collect();
+    assert_eq!(found, [(Some(256), vec!["s256"]), (Some(512), vec!["s512"]), (None, vec![])]);
+    assert!(why(&tasks[2].cpu).contains("declared 2 times"));
+}

@@ -1,0 +1,172 @@
+use proptest::prelude::*;
+
+use super::*;
+
+const TEXT: &str = "\u{feff}variable \"cpu\" {\r\n  type = number\r\n  default = 256\r\n}\r\nlocals {\r\n  é = { a = [1, \"x\"], b = true }\r\n}\r\nresource \"aws_ecs_task_definition\" \"app\" {\r\n  cpu = var.cpu * 2\r\n  memory = \"${local.é.b ? 512 : 1024}\"\r\n  container_definitions = <<-EOF\r\n    [{\"name\": \"é\", \"cpu\": ${var.cpu}, \"memory\": 64}]\r\n  EOF\r\n  dynamic \"volume\" {\r\n    for_each = [for v in [\"a\"] : upper(v)]\r\n    content {\r\n      name = volume.value\r\n    }\r\n  }\r\n}\r\n";
+
+#[test]
+fn a_byte_order_mark_and_carriage_returns_do_not_move_places() {
+    let texts = [("main.tf", TEXT)];
+    let task = task_of(&texts, &Inputs::default());
+    assert_eq!(known(&texts, &task.cpu), (CpuUnits(512), "var.cpu * 2".to_owned(), None));
+    assert_eq!(known(&texts, &task.memory).1, "512");
+    let container = &task.containers[0];
+    assert_eq!(
+        known(&texts, &container.cpu),
+        (CpuUnits(256), "256".to_owned(), Some("${var.cpu}".to_owned()))
+    );
+    assert_eq!(known(&texts, &container.memory).1, "64");
+    assert_eq!(known(&texts, &container.name).1, "\"é\"");
+}
+
+#[test]
+fn what_is_no_hcl_is_an_error_with_its_place_and_a_hint() {
+    let cases = [
+        ("cpu = {{ cpu }}", 2, 15, "object", Some("placeholder")),
+        ("cpu = <CPU>", 2, 7, "a value is expected", Some("placeholder")),
+        ("cpu = '256'", 2, 7, "expression", Some("double quotes")),
+        ("cpu = \"256", 2, 7, "not closed on its line", Some("closing quote")),
+        ("cpu = [1", 2, 7, "not closed where", Some("close it")),
+        ("cpu = 1 2", 2, 9, "newline", None),
+    ];
+    for (body, line, column, message, hint) in cases {
+        let read = read(&files(&[("main.tf", &in_task(body))]), &Inputs::default());
+        let error = read[0].error.as_ref().expect(body);
+        assert_eq!((error.line, error.column), (line, column), "{body}: {error}");
+        assert!(error.message.contains(message), "{body}: {error}");
+        let given = error.hint.as_deref().unwrap_or_default();
+        assert!(hint.is_none_or(|hint| given.contains(hint)), "{body}: {given}");
+    }
+}
+
+#[test]
+fn deep_nesting_is_an_error_and_long_chains_are_unresolved() {
+    use std::fmt::Write as _;
+    for (open, close) in [
+        ("[", "]"),
+        ("(", ")"),
+        ("{ a = ", " }"),
+        ("\"${", "}\""),
+        ("f(", ")"),
+        ("!", ""),
+        ("-", ""),
+        ("x ? 1 : ", ""),
+    ] {
+        let text = in_task(&format!("cpu = {}1{}", open.repeat(10_000), close.repeat(10_000)));
+        let read = read(&files(&[("main.tf", &text)]), &Inputs::default());
+        assert!(read[0].error.is_some(), "{open}");
+        // As deep as the parser lets pass.
+        let text = in_task(&format!("cpu = {}1{}", open.repeat(55), close.repeat(55)));
+        super::read(&files(&[("main.tf", &text)]), &Inputs::default());
+    }
+    for step in [
+        "local.NAME",
+        "[[[[[local.NAME]]]]][0][0][0][0][0]",
+        "((((((((local.NAME))))))))",
+        "[local.NAME]",
+        "\"${local.NAME}[\"",
+        "jsonencode(local.NAME)",
+    ] {
+        let mut text = in_task("cpu = local.n0\ncontainer_definitions = local.n0");
+        text.push_str("locals {\n");
+        for index in 0..1_000 {
+            writeln!(text, "  n{index} = {}", step.replace("NAME", &format!("n{}", index + 1))).unwrap();
+        }
+        text.push_str("  n1000 = 256\n}\n");
+        let read = read(&files(&[("main.tf", &text)]), &Inputs::default());
+        assert_eq!(read[0].tasks[0].cpu.known(), None, "{step}");
+    }
+}
+
+#[test]
+fn prose_that_quotes_terraform_is_none() {
+    assert!(recognise(in_task("").as_bytes()));
+    assert!(recognise(b"  resource\t\"aws_ecs_service\" \"a\" {\n"));
+    assert!(!recognise(b"Write:\n```\nresource \"aws_ecs_service\" \"a\" {}\n```\n"));
+    assert!(!recognise(b"// see resource \"aws_ecs_service\"\n"));
+    assert!(!recognise(b"{\"resource_changes\": \"aws_ecs_service\"}"));
+}
+
+#[test]
+fn what_is_too_large_is_an_error() {
+    let text = format!("{}# {}\n", in_task("cpu = 256"), "x".repeat(1024 * 1024));
+    let read = read(&files(&[("main.tf", &text)]), &Inputs::default());
+    assert!(read[0].error.as_ref().is_some_and(|error| error.message.contains("1 MiB")));
+}
+
+/// A text with some of it taken out, put in or doubled.
+fn mutated() -> impl Strategy<Value = String> {
+    let piece = prop::sample::select(vec![
+        "",
+        "{",
+        "}",
+        "[",
+        "]",
+        "(",
+        ")",
+        "\"",
+        "${",
+        "%{ if ",
+        "<<E\n",
+        "\nE\n",
+        "=",
+        ",",
+        "\n",
+        "\\",
+        "é",
+        "var.",
+        "local.é",
+        "*",
+        ".",
+        "[*]",
+        "null",
+        "9999999999999999999999999999999999",
+        "\u{feff}",
+        "/*",
+        "#",
+        "for x in ",
+        "? 1 : ",
+    ]);
+    let change = (0..TEXT.len(), 0..20_usize, piece);
+    prop::collection::vec(change, 1..4).prop_map(|changes| {
+        let mut text = TEXT.to_owned();
+        for (at, length, piece) in changes {
+            let start = text.floor_char_boundary(at.min(text.len()));
+            let end = text.floor_char_boundary((start + length).min(text.len())).max(start);
+            text.replace_range(start..end, piece);
+        }
+        text
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    #[test]
+    fn whatever_is_changed_is_read_or_refused_in_place(text in mutated()) {
+        let read = read(&files(&[("main.tf", &text)]), &Inputs::default());
+        for file in read {
+            if let Some(error) = &file.error {
+                prop_assert!(error.line <= text.matches('\n').count() + 1);
+            }
+            for task in &file.tasks {
+                let cpu = task.cpu.place().into_iter();
+                let containers = task.containers.iter().flat_map(|container| {
+                    [Some(&container.at), container.cpu.place(), container.memory.place(), container.name.place()]
+                });
+                for place in cpu.chain(task.memory.place()).chain([&task.at]).chain(containers.flatten()) {
+                    prop_assert!(text.get(place.span.start..place.span.end).is_some(), "{place:?}");
+                }
+                // A number in place is what its span says.
+                for setting in task.containers.iter().map(|container| &container.memory) {
+                    if let Setting::Known { value, at, used_at: None } = setting {
+                        let written = &text[at.span.start..at.span.end];
+                        if let Ok(number) = written.trim_matches('"').parse::<u32>() {
+                            prop_assert_eq!(number, value.0);
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,334 @@
+//! `fargauge check` as a pipeline runs it: files in, findings and an exit code out.
+
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::command::{Folder, definition, stderr, stdout};
+
+/// A definition of the demo's `session-cache`, which needs 1 vCPU and 3 GB.
+fn session_cache(memory: u32) -> String {
+    format!(
+        r#"{{
+  "family": "session-cache",
+  "requiresCompatibilities": ["FARGATE"],
+  "cpu": "1024",
+  "memory": "{memory}",
+  "containerDefinitions": [{{"name": "app", "image": "cache:1"}}]
+}}
+"#
+    )
+}
+
+fn with_demo(folder: Folder) -> Folder {
+    folder.run(&["demo", "--out", "demo", "--format", "csv", "-q"]).code(0);
+    folder
+}
+
+fn git(folder: &Folder, arguments: &[&str]) {
+    let done = Command::new("git")
+        .args(["-c", "user.name=t", "-c", "user.email=t@example.com", "-c", "commit.gpgsign=false"])
+        .args(arguments)
+        .current_dir(folder.path(""))
+        .env("GIT_CONFIG_GLOBAL", "/dev/null")
+        .output()
+        .unwrap();
+    assert!(done.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&done.stderr));
+}
+
+fn report(folder: &Folder, arguments: &[&str], code: i32) -> Value {
+    let mut all = vec!["check", "--format", "json", "--as-of", "2026-11-20"];
+    all.extend(arguments);
+    serde_json::from_str(&stdout(&folder.run(&all).code(code))).unwrap()
+}
+
+fn rules(report: &Value) -> Vec<&str> {
+    report["findings"].as_array().unwrap().iter().map(|f| f["rule"].as_str().unwrap()).collect()
+}
+
+#[test]
+fn a_change_is_judged_by_production_and_by_the_base_in_git() {
+    let folder = with_demo(Folder::new()).with("task.json", session_cache(3072));
+    git(&folder, &["init", "-q"]);
+    git(&folder, &["add", "task.json"]);
+    git(&folder, &["commit", "-qm", "base"]);
+    let folder = folder.with("task.json", session_cache(8192));
+    let judged = ["task.json", "--snapshot", "demo", "--base", "HEAD"];
+    let found = report(&folder, &judged, 0);
+    assert_eq!(rules(&found), ["cost-increase", "memory-overprovisioned"]);
+    let finding = &found["findings"][1];
+    let message = finding["message"].as_str().unwrap();
+    // 5 GB x 0.004445 x 730 = 16.22.
+    assert!(
+        message.starts_with("this change takes the task from 3 GB to 8 GB of memory, the 14-day peak is ")
+    );
+    assert!(message.contains("+16.22 USD a month per task"), "{message}");
+    assert_eq!((finding["line"].as_u64(), finding["column"].as_u64()), (Some(5), Some(13)));
+    assert_eq!(found["totals"]["monthly_cost_change"], found["findings"][0]["monthly_cost_change"]);
+    assert_eq!(found["tasks"][0]["memory_mib"], 8192);
+
+    let denied = [&judged[..], &["--deny", "memory-overprovisioned"]].concat();
+    assert_eq!(report(&folder, &denied, 1)["verdict"], "fail");
+    // What was there before the change may stay.
+    git(&folder, &["commit", "-qam", "more"]);
+    assert_eq!(report(&folder, &[&denied[..], &["--new-only"]].concat(), 0)["verdict"], "pass");
+    folder.run(&["check", "task.json", "--base", "no-such-branch"]).code(3);
+}
+
+#[test]
+fn the_base_is_where_the_branch_left_it() {
+    let folder = Folder::new().with("a.json", definition("\"256\"", "\"512\""));
+    git(&folder, &["init", "-q", "-b", "main"]);
+    git(&folder, &["add", "a.json"]);
+    git(&folder, &["commit", "-qm", "base"]);
+    git(&folder, &["checkout", "-qb", "feature"]);
+    git(&folder, &["checkout", "-q", "main"]);
+    let folder = folder.with("a.json", definition("\"1024\"", "\"2048\""));
+    git(&folder, &["commit", "-qam", "main goes on"]);
+    git(&folder, &["checkout", "-q", "feature"]);
+    let found = report(&folder, &["a.json", "--base", "main", "--region", "us-east-1"], 0);
+    assert_eq!(found["totals"]["monthly_cost_change"], 0.0);
+}
+
+#[test]
+fn a_folder_can_be_the_base() {
+    let folder = Folder::new();
+    std::fs::create_dir_all(folder.path("old")).unwrap();
+    let folder = folder
+        .with("old/a.json", definition("\"256\"", "\"512\""))
+        .with("a.json", definition("\"512\"", "\"1024\""));
+    let found = report(&folder, &["a.json", "--base-path", "old", "--region", "us-east-1"], 0);
+    // A 0.25 vCPU / 0.5 GB task is 9.01 USD a month (AWS Fargate pricing page), and this is twice that.
+    assert_eq!(rules(&found), ["cost-increase"]);
+    // 18.0201 - 9.0100, both as they are printed.
+    assert_eq!(found["totals"]["monthly_cost_change"], 9.0101);
+}
+
+#[test]
+fn a_file_named_in_several_ways_is_one_file() {
+    let folder = Folder::new();
+    std::fs::create_dir_all(folder.path("infra")).unwrap();
+    let folder = folder.with("infra/a.json", definition("\"256\"", "\"512\""));
+    let absolute = folder.path("infra").display().to_string();
+    let ways = ["infra/a.json", "./infra/a.json", "infra/../infra/a.json", &absolute, "."];
+    let found = report(&folder, &ways, 0);
+    assert_eq!(found["totals"]["tasks"], 1, "{found}");
+    assert_eq!(found["files"][0]["path"], "infra/a.json");
+}
+
+#[test]
+fn the_base_is_found_whatever_way_the_files_are_named() {
+    let folder = Folder::new();
+    for name in ["old/infra", "infra"] {
+        std::fs::create_dir_all(folder.path(name)).unwrap();
+    }
+    let folder = folder
+        .with("old/infra/a.json", definition("\"256\"", "\"512\""))
+        .with("old/infra/b.json", definition("\"512\"", "\"1024\""))
+        .with("infra/a.json", definition("\"512\"", "\"1024\""))
+        .with("infra/b.json", definition("\"512\"", "\"1024\""));
+    let absolute = folder.path("infra").display().to_string();
+    for (path, base) in [("infra", "old"), (".", "./old"), (&absolute, "old"), ("./infra", "old/../old")] {
+        let found = report(&folder, &[path, "--base-path", base, "--region", "us-east-1"], 0);
+        assert_eq!(found["totals"]["tasks"], 2, "the base is no part of what is checked: {path} {base}");
+        assert_eq!(found["totals"]["monthly_cost_change"], 9.0101, "{path} {base}");
+    }
+    // What lies elsewhere has no counterpart in the base; joined to it, it would be compared with itself.
+    let elsewhere = Folder::new().with("a.json", definition("\"512\"", "\"1024\""));
+    let path = elsewhere.path("a.json").display().to_string();
+    let run = folder.run(&["check", &path, "--base-path", "old"]).code(2);
+    assert!(stderr(&run).contains("is not below the current folder"), "{}", stderr(&run));
+}
+
+#[test]
+fn what_git_ignores_now_is_not_gone() {
+    let folder = Folder::new();
+    std::fs::create_dir_all(folder.path("node_modules")).unwrap();
+    let folder = folder
+        .with("node_modules/a.json", definition("\"512\"", "\"1024\""))
+        .with("kept.json", definition("\"512\"", "\"1024\""))
+        .with("gone.json", definition("\"256\"", "\"512\""));
+    git(&folder, &["init", "-q"]);
+    git(&folder, &["add", "-f", "."]);
+    git(&folder, &["commit", "-qm", "base"]);
+    std::fs::remove_file(folder.path("gone.json")).unwrap();
+    let folder = folder.with(".gitignore", "kept.json\n");
+    let found = report(&folder, &[".", "--base", "HEAD", "--region", "us-east-1"], 0);
+    assert_eq!(found["totals"]["monthly_cost_change"], -9.01);
+}
+
+#[test]
+fn folders_are_searched_by_content_and_hidden_ones_too() {
+    let folder = Folder::new();
+    for name in [".aws", "infra", "node_modules", ".git", "ignored"] {
+        std::fs::create_dir_all(folder.path(name)).unwrap();
+    }
+    let bad = definition("\"256\"", "\"4096\"");
+    let folder = folder
+        .with(".aws/task.txt", &bad)
+        .with("infra/app.yaml", "Resources:\n  Task:\n    Type: AWS::ECS::TaskDefinition\n    Properties:\n      RequiresCompatibilities: [FARGATE]\n      Cpu: 256\n      Memory: 4096\n")
+        .with("node_modules/task.json", &bad)
+        .with(".git/task.json", &bad)
+        .with("ignored/task.json", &bad)
+        .with(".gitignore", "ignored/\n")
+        .with("package.json", "{}")
+        .with("logo.png", [0_u8, 159, 146, 150]);
+    let found = report(&folder, &["."], 1);
+    let paths: Vec<&str> =
+        found["files"].as_array().unwrap().iter().map(|file| file["path"].as_str().unwrap()).collect();
+    assert_eq!(paths, [".aws/task.txt", "infra/app.yaml"]);
+    assert_eq!(rules(&found), ["invalid-task-size", "invalid-task-size"]);
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_told_and_fails_only_if_that_is_asked() {
+    let folder = Folder::new()
+        .with("broken.json", "{\"containerDefinitions\": [}")
+        .with("fine.json", definition("\"256\"", "\"512\""));
+    let run = folder.run(&["check", "broken.json", "fine.json"]).code(0);
+    assert!(stdout(&run).contains("broken.json:1:27"), "{}", stdout(&run));
+    assert!(stderr(&run).contains("1 file could not be read"), "{}", stderr(&run));
+    folder.run(&["check", "broken.json", "--on-incomplete", "fail"]).code(3);
+    folder.run(&["check", "no-such-file.json"]).code(2);
+    // 3 beats 1.
+    let folder = folder.with("bad.json", definition("\"256\"", "\"4096\""));
+    folder.run(&["check", "broken.json", "bad.json"]).code(1);
+    folder.run(&["check", "broken.json", "bad.json", "--on-incomplete", "fail"]).code(3);
+}
+
+#[test]
+fn a_baseline_of_a_part_is_not_written_where_that_is_to_fail() {
+    let folder = Folder::new()
+        .with("broken.json", "{\"containerDefinitions\": [}")
+        .with("bad.json", definition("\"256\"", "\"4096\""));
+    let write = ["check", ".", "--write-baseline", "known.json"];
+    folder.run(&[&write[..], &["--on-incomplete", "fail"]].concat()).code(3);
+    assert!(!folder.path("known.json").exists());
+    folder.run(&write).code(0);
+    assert!(folder.read("known.json").contains("invalid-task-size"));
+    // All that is found is written, what the base has, too.
+    git(&folder, &["init", "-q"]);
+    git(&folder, &["add", "bad.json"]);
+    git(&folder, &["commit", "-qm", "base"]);
+    folder.run(&[&write[..3], &["again.json", "--base", "HEAD", "--new-only"]].concat()).code(0);
+    assert!(folder.read("again.json").contains("invalid-task-size"));
+}
+
+#[test]
+fn what_cannot_be_read_is_neither_new_nor_gone() {
+    let fine = definition("\"512\"", "\"1024\"");
+    let folder = Folder::new();
+    std::fs::create_dir_all(folder.path("old")).unwrap();
+    let folder = folder.with("old/a.json", "{\"containerDefinitions\": [}").with("a.json", &fine);
+    let arguments = ["a.json", "--base-path", "old", "--region", "us-east-1"];
+    let found = report(&folder, &arguments, 0);
+    assert_eq!((rules(&found), &found["totals"]["monthly_cost_change"]), (vec![], &Value::from(0.0)));
+    assert!(
+        found["not_judged"].to_string().contains("a.json of the base, which may have it, could not be read")
+    );
+    let folder = folder.with("a.json", "{\"containerDefinitions\": [}").with("old/a.json", &fine);
+    let found = report(&folder, &arguments, 0);
+    assert_eq!(found["totals"]["monthly_cost_change"], 0.0, "{found}");
+    assert_eq!(found["tasks"][0]["monthly_cost"], Value::Null);
+}
+
+#[test]
+fn a_file_about_something_else_is_no_error() {
+    let folder = Folder::new().with("package.json", "{\"name\": \"x\"}");
+    let run = folder.run(&["check", "package.json"]).code(0);
+    assert_eq!(stderr(&run), "warning: package.json holds nothing about ECS tasks\n");
+}
+
+#[test]
+fn levels_waivers_and_baselines() {
+    let bad = definition("\"256\"", "\"4096\"");
+    let folder = Folder::new().with("bad.json", &bad);
+    folder.run(&["check", "bad.json"]).code(1);
+    folder.run(&["check", "bad.json", "--warn", "invalid-task-size"]).code(0);
+    folder.run(&["check", "bad.json", "--warn", "invalid-task-size", "--deny", "invalid-task-size"]).code(2);
+    folder.run(&["check", "bad.json", "--deny", "no-such-rule"]).code(2);
+
+    folder.run(&["check", "bad.json", "--write-baseline", "known.json"]).code(0);
+    folder.run(&["check", "bad.json", "--baseline", "known.json"]).code(1);
+    folder.run(&["check", "bad.json", "--baseline", "known.json", "--new-only"]).code(0);
+    // It outlives a move of the file and of the line.
+    let folder = folder.with("moved.json", format!("\n\n{bad}"));
+    folder.run(&["check", "moved.json", "--baseline", "known.json", "--new-only"]).code(0);
+
+    let waiver = "[[waiver]]\nrule = \"invalid-task-size\"\nmatch = { family = \"web\" }\nreason = \"until the move\"\nowner = \"web\"\nexpires = 2026-11-30\n";
+    let folder = folder.with("fargauge.toml", waiver);
+    folder.run(&["check", "bad.json", "--as-of", "2026-11-30"]).code(0);
+    let waived = report(&folder, &["bad.json"], 0);
+    assert_eq!(waived["findings"][0]["waived"], "until the move");
+}
+
+#[test]
+fn an_expired_waiver_no_longer_covers() {
+    let waiver = "[[waiver]]\nrule = \"invalid-task-size\"\nmatch = { family = \"web\" }\nreason = \"until the move\"\nowner = \"web\"\nexpires = 2026-11-30\n";
+    let folder =
+        Folder::new().with("bad.json", definition("\"256\"", "\"4096\"")).with("fargauge.toml", waiver);
+    folder.run(&["check", "bad.json", "--as-of", "2026-12-01"]).code(1);
+    folder.run(&["check", "bad.json", "--as-of", "2026-11-30"]).code(0);
+    let folder = folder.with("fargauge.toml", waiver.replace("owner = \"web\"\n", ""));
+    let run = folder.run(&["check", "bad.json"]).code(2);
+    assert!(stderr(&run).contains("fargauge.toml:1: missing field `owner`"), "{}", stderr(&run));
+}
+
+#[test]
+fn parameters_are_given_on_the_command_line_or_in_a_file() {
+    let template = "Parameters:\n  Cpu: {Type: String}\nResources:\n  Task:\n    Type: AWS::ECS::TaskDefinition\n    Properties:\n      Cpu: !Ref Cpu\n      Memory: '512'\n      RequiresCompatibilities: [FARGATE]\n";
+    let folder = Folder::new()
+        .with("t.yaml", template)
+        .with("p.json", r#"[{"ParameterKey": "Cpu", "ParameterValue": "300"}]"#);
+    assert_eq!(rules(&report(&folder, &["t.yaml"], 0)), ["unresolved-size"]);
+    assert_eq!(rules(&report(&folder, &["t.yaml", "--parameter", "Cpu=256"], 0)), [""; 0]);
+    assert_eq!(rules(&report(&folder, &["t.yaml", "--parameter-file", "p.json"], 1)), ["invalid-task-size"]);
+    folder.run(&["check", "t.yaml", "--parameter", "Cpu"]).code(2);
+}
+
+#[test]
+fn every_rule_explains_itself() {
+    let folder = Folder::new();
+    let run = folder.run(&["check", "--explain", "memory-overprovisioned"]).code(0);
+    assert!(stdout(&run).starts_with("# memory-overprovisioned\n"));
+    folder.run(&["check", "--explain", "nope"]).code(2);
+    folder.run(&["check"]).code(2);
+}
+
+/// Each a clear error, soon, and in bounded memory: the test would time out or be killed otherwise.
+#[test]
+fn hostile_files_are_refused() {
+    let laughs: String = std::iter::once("a0: &a0 lol\n".to_owned())
+        .chain((1..40).map(|n| {
+            let before = n - 1;
+            format!("a{n}: &a{n} [*a{before},*a{before},*a{before},*a{before},*a{before},*a{before},*a{before},*a{before}]\n")
+        }))
+        .chain(["Resources: {T: {Type: 'AWS::ECS::TaskDefinition', Properties: *a39}}\n".to_owned()])
+        .collect();
+    let deep = format!("{{\"containerDefinitions\": {}{}}}", "[".repeat(10_000), "]".repeat(10_000));
+    let large = format!("{{\"containerDefinitions\": [], \"x\": \"{}\"}}", "y".repeat(20 << 20));
+    let folder = Folder::new()
+        .with("laughs.yaml", laughs)
+        .with("deep.json", deep)
+        .with("large.json", large)
+        .with("latin1.json", b"{\"containerDefinitions\": [\"caf\xe9\"]}");
+    #[cfg(unix)]
+    std::os::unix::fs::symlink("loop.json", folder.path("loop.json")).unwrap();
+    for name in ["laughs.yaml", "deep.json", "large.json", "latin1.json"] {
+        let run = folder.run(&["check", name, "--on-incomplete", "fail"]).code(3);
+        assert!(stdout(&run).contains(name), "{name}: {}", stdout(&run));
+    }
+    #[cfg(unix)]
+    folder.run(&["check", "loop.json"]).code(2);
+    // In a folder, a link is not followed.
+    folder.run(&["check", ".", "--on-incomplete", "pass"]).code(0);
+}
+
+#[test]
+fn every_format_goes_to_a_file_whole() {
+    let folder = Folder::new().with("bad.json", definition("\"256\"", "\"4096\""));
+    for format in ["table", "json", "sarif", "junit", "github", "gitlab", "markdown"] {
+        folder.run(&["check", "bad.json", "--format", format, "--output", "out"]).code(1).stdout_eq("");
+        assert!(folder.read("out").contains("invalid-task-size"), "{format}");
+    }
+}
