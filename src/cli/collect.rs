@@ -87,7 +87,7 @@ pub fn run(global: &GlobalArgs, args: &CollectArgs) -> Result<ExitCode, CliError
                 canceller.cancel();
             }
         });
-        collect(global, args, &request, &cancel).await
+        Box::pin(collect(global, args, &request, &cancel)).await
     })
 }
 

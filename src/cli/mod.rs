@@ -3,6 +3,8 @@
 //! Each subcommand is a file with its arguments and a `run`; to add one, add its `mod`, its variant of
 //! [`Command`] and its line in [`Cli::dispatch`].
 
+#![allow(clippy::doc_markdown, reason = "comments on arguments are the help texts")]
+
 mod backtest;
 mod check;
 mod collect;

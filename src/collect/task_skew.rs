@@ -394,6 +394,7 @@ mod tests {
     }
 
     /// Each task's CPU, 10 % and 30 % in both services; the last one ends as given.
+    #[expect(clippy::unnecessary_wraps, reason = "an answer can be a refusal")]
     fn cpu_of_all(last: StatusCode) -> Answer {
         let complete = |place, value| (place, value, StatusCode::Complete);
         Ok((vec![complete(0, 10.0), complete(2, 30.0), complete(4, 10.0), (6, 30.0, last)], None))

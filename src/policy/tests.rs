@@ -661,8 +661,7 @@ fn no_two_findings_have_one_fingerprint() {
     // Of what is said of cpu and memory, each is itself.
     let unresolved = |cpu: bool| {
         let mut task = task(256, 512);
-        let unknown = |line| Setting::Unresolved { why: "elsewhere".into(), at: place(line) };
-        task.memory = unknown(4);
+        task.memory = Setting::Unresolved { why: "elsewhere".into(), at: place(4) };
         if cpu {
             task.cpu = Setting::Unresolved { why: "elsewhere".into(), at: place(3) };
         }

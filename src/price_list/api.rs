@@ -47,7 +47,7 @@ pub async fn from_api(
                 Part::Fargate => {
                     let mut offer = FargateOffer::new(Region(region.clone()));
                     let publication = products(&client, FargateOffer::CODE, region, &[], progress, |price| {
-                        offer.add(&price)
+                        offer.add(&price);
                     })
                     .await?;
                     let prices = offer.finish();
@@ -65,7 +65,7 @@ pub async fn from_api(
                     let mut offer = InstanceOffer::new(Region(region.clone()));
                     let publication =
                         products(&client, InstanceOffer::CODE, region, &LINUX, progress, |price| {
-                            offer.add(&price)
+                            offer.add(&price);
                         })
                         .await?;
                     let prices = offer.finish();
@@ -110,7 +110,7 @@ async fn client() -> Client {
         aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(10))
-        .operation_attempt_timeout(Duration::from_secs(60))
+        .operation_attempt_timeout(Duration::from_mins(1))
         .build();
     let config = aws_config::defaults(BehaviorVersion::latest())
         .http_client(http_client)

@@ -110,11 +110,11 @@ fn block(text: &mut String, terms: &Terms<'_>, priced: &Priced<'_>, quote: &Quot
     let mut sum = |title: &str, cost: Cost| {
         rows.push([title.to_owned(), String::new(), String::new(), money(cost.hour), money(cost.month)]);
     };
-    if count != 1 {
+    if count == 1 {
+        sum("Total", quote.all_tasks);
+    } else {
         sum(&format!("Total, {tasks}"), quote.all_tasks);
         sum("One task", quote.one_task);
-    } else {
-        sum("Total", quote.all_tasks);
     }
     text.push_str(&table::render(&columns, rows, 2));
     text.push('\n');
@@ -273,6 +273,7 @@ struct Component<'a> {
 }
 
 #[derive(Serialize)]
+#[expect(clippy::struct_field_names, reason = "the keys of the JSON")]
 struct Reason {
     reason: &'static str,
     detail: String,

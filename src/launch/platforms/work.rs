@@ -53,6 +53,7 @@ pub struct Work {
 
 /// What its tasks need of an instance beyond CPU and memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a constraint of its own")]
 pub struct Placement {
     pub gpus: u32,
     /// Network mode `awsvpc`: a network interface each.

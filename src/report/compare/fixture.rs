@@ -100,6 +100,7 @@ fn usd(text: &str) -> Usd {
     Usd(text.parse().unwrap())
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "what it fills may be absent")]
 fn number(text: &str) -> Option<Quantity> {
     Some(Quantity(text.parse().unwrap()))
 }

@@ -1,5 +1,7 @@
 //! What a refresh found, as table, JSON and CSV.
 
+#![expect(clippy::format_push_string, reason = "a few lines, put together as they are read")]
+
 use std::{collections::BTreeMap, path::Path};
 
 use rust_decimal::Decimal;
