@@ -137,7 +137,7 @@ fn instances_and_plans_are_renewed_from_their_own_offers() {
             .unwrap_or_default()
     };
     assert_eq!(change("m9.large")["new_usd"], 0.2);
-    assert_eq!(change("linux/x86_64 1yr no-upfront vcpu")["new_usd"], 0.032384);
+    assert_eq!(change("linux/x86_64 1yr no-upfront vcpu")["new_usd"], 0.032_384);
     assert_eq!(change("m5.large compute-savings-plan 1yr no-upfront")["new_usd"], 0.078);
     let text = folder.read("book/ec2/eu-west-1.csv");
     assert_eq!(

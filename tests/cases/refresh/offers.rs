@@ -36,7 +36,7 @@ fn head(offer: &str) -> String {
     )
 }
 
-/// The AmazonECS offer of eu-west-1.
+/// The `AmazonECS` offer of eu-west-1.
 pub fn ecs_csv(rows: &[EcsRow]) -> String {
     let mut text = head("AmazonECS")
         + "\"SKU\",\"OfferTermCode\",\"RateCode\",\"TermType\",\"PriceDescription\",\"EffectiveDate\",\
@@ -60,7 +60,7 @@ pub const EC2_HEADER: &str = "\"SKU\",\"TermType\",\"StartingRange\",\"Unit\",\"
     \"Location Type\",\"Instance Type\",\"Tenancy\",\"Operating System\",\"usageType\",\"operation\",\
     \"CapacityStatus\",\"MarketOption\",\"Pre Installed S/W\",\"Region Code\",\"serviceName\"\n";
 
-/// A row of the AmazonEC2 offer of eu-west-1: type, price, then what makes it another product.
+/// A row of the `AmazonEC2` offer of eu-west-1: type, price, then what makes it another product.
 pub fn ec2_row(sku: &str, instance_type: &str, price: &str) -> String {
     format!(
         "\"{sku}\",\"OnDemand\",\"0\",\"Hrs\",\"{price}\",\"USD\",\"AWS Region\",\"{instance_type}\",\"Shared\",\
@@ -69,7 +69,7 @@ pub fn ec2_row(sku: &str, instance_type: &str, price: &str) -> String {
     )
 }
 
-/// The AmazonEC2 offer of eu-west-1 with these prices, and around them what is not to be taken.
+/// The `AmazonEC2` offer of eu-west-1 with these prices, and around them what is not to be taken.
 pub fn ec2_csv(prices: &[(&str, &str)]) -> String {
     let mut text = ec2_head();
     for (number, (instance_type, price)) in prices.iter().enumerate() {
