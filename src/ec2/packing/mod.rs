@@ -174,6 +174,9 @@ fn distinct(problem: &Problem, model: &Model, hours: usize) -> (Vec<Demand>, Vec
     (demands, of_hour)
 }
 
+/// Rounds of columns where there are many classes.
+const WIDE_ROUNDS: usize = 150;
+
 /// Tasks up to which each hour is worked on by itself.
 const FEW_TASKS: u32 = 400;
 
@@ -213,7 +216,7 @@ fn prepare(model: &Model, demands: &[Demand]) -> Shared {
     } else {
         1e-5
     };
-    let limits = Limits { rounds: 200, gap };
+    let limits = Limits { rounds: if wide { WIDE_ROUNDS } else { 200 }, gap };
     for demand in sampled.iter().step_by(if wide { SAMPLES - 1 } else { 1 }) {
         let generated = columns::generate(model, &demand.counts, &caps, &allowed, shared.columns, limits);
         shared.columns = generated.columns;
