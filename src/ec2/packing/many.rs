@@ -21,10 +21,11 @@ pub(super) fn solve(attempt: &mut Attempt<'_>, shared: &Shared) {
     if sample.is_some() || wide {
         let mut packings: Vec<Vec<Bin>> = Vec::new();
         if let Some(sample) = sample {
-            packings.extend(ways[..4].iter().map(|&way| adapted(model, demand, sample, offer, way)));
+            let tried = if wide { 2 } else { 4 };
+            packings.extend(ways[..tried].iter().map(|&way| adapted(model, demand, sample, offer, way)));
         }
         if wide {
-            packings.extend(ways.iter().map(|&way| {
+            packings.extend(ways[..2].iter().map(|&way| {
                 let mut bins = Vec::new();
                 decreasing(model, &demand.counts, &demand.caps, offer, way, &mut bins);
                 bins

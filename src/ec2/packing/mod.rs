@@ -131,48 +131,6 @@ pub fn place(problem: &Problem) -> Result<(Packing, Vec<Placement>), Unpackable>
     Ok((packing, placements))
 }
 
-/// Packs all tasks on one instance type, the one of [`Problem::offers`] that makes them cheapest: its position
-/// and the packing. Types that are too dear by their lower bound already are not packed.
-pub fn pack_on_one_type(problem: &Problem) -> Result<(usize, Packing), Unpackable> {
-    let mut candidates = Vec::new();
-    let mut refused = None;
-    for (position, offer) in problem.offers.iter().enumerate() {
-        let alone = Problem { offers: vec![offer.clone()], ..problem.clone() };
-        match least(&alone) {
-            Ok(least) => candidates.push((least, position, alone)),
-            Err(reason) => refused = refused.max(Some(reason)),
-        }
-    }
-    candidates.sort_by_key(|(least, position, _)| (*least, *position));
-    let mut best: Option<(usize, Packing)> = None;
-    for (least, position, alone) in candidates {
-        if best.as_ref().is_some_and(|(_, best)| best.cost_micro_usd <= least) {
-            break;
-        }
-        let mut packing = pack(&alone)?;
-        packing.instance_hours =
-            packing.instance_hours.into_values().map(|hours| (position, hours)).collect();
-        if best.as_ref().is_none_or(|(_, best)| packing.cost_micro_usd < best.cost_micro_usd) {
-            best = Some((position, packing));
-        }
-    }
-    best.ok_or(refused.unwrap_or(Unpackable::Nothing))
-}
-
-/// What all hours cost at least, by the bounds that take no time.
-fn least(problem: &Problem) -> Result<u128, Unpackable> {
-    let hours = hours(problem);
-    let mut total = 0;
-    for model in Model::parts(problem)? {
-        let (demands, of_hour) = distinct(problem, &model, hours);
-        let (peaks, caps) = peaks(&model, &demands);
-        let bounds = Bounds::of_resources(&model, &peaks, &caps);
-        let costs: Vec<u64> = demands.iter().map(|demand| bounds.hour(&model, demand)).collect();
-        total += of_hour.into_iter().flatten().map(|at| u128::from(costs[at])).sum::<u128>();
-    }
-    Ok(total)
-}
-
 fn hours(problem: &Problem) -> usize {
     problem.groups.iter().map(|group| group.tasks.len()).max().unwrap_or(0)
 }
@@ -216,6 +174,9 @@ fn distinct(problem: &Problem, model: &Model, hours: usize) -> (Vec<Demand>, Vec
     (demands, of_hour)
 }
 
+/// Rounds of columns where there are many classes.
+const WIDE_ROUNDS: usize = 150;
+
 /// Tasks up to which each hour is worked on by itself.
 const FEW_TASKS: u32 = 400;
 
@@ -255,7 +216,7 @@ fn prepare(model: &Model, demands: &[Demand]) -> Shared {
     } else {
         1e-5
     };
-    let limits = Limits { rounds: 200, gap };
+    let limits = Limits { rounds: if wide { WIDE_ROUNDS } else { 200 }, gap };
     for demand in sampled.iter().step_by(if wide { SAMPLES - 1 } else { 1 }) {
         let generated = columns::generate(model, &demand.counts, &caps, &allowed, shared.columns, limits);
         shared.columns = generated.columns;

@@ -92,7 +92,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig::with_cases(150))]
 
     #[test]
     fn few_tasks_are_packed_at_the_least_cost_and_the_bound_says_so(problem in problem(4, 1, &[100]).prop_map(few)) {
