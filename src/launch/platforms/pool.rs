@@ -54,7 +54,7 @@ impl Pool {
         let mut ranked: Vec<(u128, usize)> = hosts
             .iter()
             .enumerate()
-            .filter(|(_, host)| self.groups.iter().all(|group| holds(host, group)))
+            .filter(|(_, host)| self.running().all(|group| holds(host, group)))
             .map(|(at, host)| (bound(&hours, host, market.target_capacity_percent()), at))
             .collect();
         ranked.sort_unstable();
@@ -140,12 +140,17 @@ impl Pool {
                 of_class.take(if Some(class) == best { MIX_OF_BEST_CLASS } else { MIX_OF_OTHER_CLASSES })
             })
             .collect();
-        for group in &self.groups {
+        for group in self.running() {
             if !offered.iter().any(|at| holds(&hosts[*at], group)) {
                 offered.extend(by_bound.iter().copied().find(|at| holds(&hosts[*at], group)));
             }
         }
         offered
+    }
+
+    /// The groups that have a task in some hour.
+    fn running(&self) -> impl Iterator<Item = &TaskGroup> {
+        self.groups.iter().filter(|group| group.tasks.iter().any(|tasks| *tasks > 0))
     }
 
     fn hours(&self) -> Vec<Hour> {

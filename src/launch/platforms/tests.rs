@@ -389,6 +389,31 @@ proptest! {
 }
 
 #[test]
+fn what_never_ran_keeps_no_type_away() {
+    let config = Config::default();
+    let market = market(&config);
+    let settings =
+        HostSettings { trunking: false, reserved_memory: MemoryMib(0), daemons: Resources::default() };
+    let hosts =
+        hosts(&market, &Region("us-east-1".into()), (Architecture::Arm64, false), settings, on_demand())
+            .unwrap();
+    let group = |memory_mib: u32, tasks: u32| TaskGroup {
+        needs: Resources { cpu: 256, memory_mib, enis: 1, gpus: 0 },
+        architectures: vec![Architecture::Arm64],
+        min_zones: 1,
+        distinct_instances: false,
+        tasks: vec![tasks],
+    };
+    let cost = |groups: Vec<TaskGroup>| {
+        let mut pool = Pool::new();
+        pool.ids = vec!["a".to_owned(); groups.len()];
+        pool.groups = groups;
+        pool.single(&hosts, &market).unwrap().packing.cost_micro_usd
+    };
+    assert_eq!(cost(vec![group(512, 1), group(100_000, 0)]), cost(vec![group(512, 1)]));
+}
+
+#[test]
 fn nothing_runs_on_no_instance() {
     let config = Config::default();
     let mut idle = two_tasks("us-east-1");

@@ -451,7 +451,8 @@ proptest! {
         }
         let lines = bytes.split(|byte| *byte == b'\n').count();
         let read = read_all(&[file("t", &bytes, named)], &Inputs::default());
-        prop_assert_eq!(read.files.len() + read.unknown.len() + usize::try_from(read.ignored).unwrap(), 1);
+        let told = read.files.len() + read.unknown.len() + read.without.len();
+        prop_assert_eq!(told + usize::try_from(read.ignored).unwrap(), 1);
         for error in read.files.iter().filter_map(|file| file.error.as_ref()).chain(&read.unknown) {
             prop_assert!((1..=lines).contains(&error.line), "{}", error);
         }
