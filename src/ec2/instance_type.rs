@@ -31,6 +31,7 @@ pub struct InstanceType {
     pub architecture: Architecture,
     /// Absent where it is not known how many network interfaces it has.
     pub enis: Option<EniLimits>,
+    /// As EC2 says it of the type; see [`InstanceType::is_of_previous_generation`].
     pub current_generation: bool,
     pub burstable: bool,
     pub bare_metal: bool,
@@ -71,11 +72,29 @@ impl InstanceType {
         self.name.split('.').next().unwrap_or(&self.name)
     }
 
+    /// Whether AWS counts its family among the previous generations.
+    ///
+    /// EC2's own flag alone does not say so: it is false of m6i and r7g, and true of c6i and m7g, their like of
+    /// the same years. AWS's list of previous generations has no family of the fifth or a later one.
+    ///
+    /// | | number | flag | previous |
+    /// |---|---|---|---|
+    /// | m4.large | 4 | no | yes |
+    /// | m6i.large | 6 | no | no |
+    /// | i3.large | 3 | yes | no |
+    ///
+    /// Source: aws.amazon.com/ec2/previous-generation.
+    pub fn is_of_previous_generation(&self) -> bool {
+        let number = self.name.trim_start_matches(|c: char| !c.is_ascii_digit());
+        let digits = number.find(|c: char| !c.is_ascii_digit()).unwrap_or(number.len());
+        !self.current_generation && number[..digits].parse::<u32>().is_ok_and(|number| number < 5)
+    }
+
     /// Whether containers may use all of it all the time, and it is of a generation and a kind that one would
     /// choose for them: not burstable or flex, no bare metal, nothing made for other work.
     pub fn is_for_steady_containers(&self) -> bool {
         let letters = self.name.find(|c: char| !c.is_ascii_lowercase()).unwrap_or(self.name.len());
-        self.current_generation
+        !self.is_of_previous_generation()
             && !self.bare_metal
             && !self.burstable
             && !self.family().ends_with("-flex")
@@ -232,6 +251,18 @@ mod tests {
         ] {
             let enis = InstanceTypes::embedded().get(name).unwrap().enis.unwrap();
             assert_eq!((enis.for_tasks(false), enis.for_tasks(true)), (without, with), "{name}");
+        }
+    }
+
+    #[test]
+    fn previous_generations_are_those_before_the_fifth_that_ec2_calls_so() {
+        let is_previous =
+            |name: &str| InstanceTypes::embedded().get(name).unwrap().is_of_previous_generation();
+        for name in ["m4.large", "c4.large", "r4.large", "a1.large", "m3.large"] {
+            assert!(is_previous(name), "{name}");
+        }
+        for name in ["m5.large", "c5.large", "r6i.large", "r7g.large", "g5.xlarge", "i3.large", "m8g.large"] {
+            assert!(!is_previous(name), "{name}");
         }
     }
 
