@@ -125,9 +125,13 @@ const COLUMNS: &[(&str, CellOf)] = &[
     ("recommended_target_cpu_percent", |_, w| quantity(scaling(w).and_then(|s| s.target_cpu_percent))),
     ("recommended_target_memory_percent", |_, w| quantity(scaling(w).and_then(|s| s.target_memory_percent))),
     ("simulated_task_hours", |_, w| quantity(scaling(w).map(|s| s.simulated_task_hours))),
+    ("instances", |_, w| w.capacity.as_ref().map_or_else(String::new, |c| c.instances.to_string())),
+    ("instance_types", |_, w| optional_text(w.capacity.as_ref().map(|c| joined(&c.types)).as_deref())),
+    ("instances_share_percent", |_, w| quantity(w.capacity.as_ref().and_then(|c| c.share_percent))),
+    ("instances_idle_share_percent", |_, w| quantity(w.capacity.as_ref().and_then(|c| c.idle_share_percent))),
     ("snapshot_id", |r, _| text(&r.snapshot.id)),
     ("price_book_id", |r, _| text(&r.price_book.id)),
-    ("tags", |_, w| text(&joined_tags(&w.tags))),
+    ("tags", |_, w| text(&joined(&w.tags))),
 ];
 
 /// What the workload costs a month once its recommendation is followed: unchanged where there is none,
@@ -185,10 +189,12 @@ fn text(value: &str) -> String {
 
 /// `key=value` joined by `;`, by key. A `\` stands before each `;` and `\`, and before an `=` in a key,
 /// so that the cell can be taken apart again.
-fn joined_tags(tags: &BTreeMap<String, String>) -> String {
-    let pairs: Vec<String> = tags
+fn joined(values: &BTreeMap<String, impl ToString>) -> String {
+    let pairs: Vec<String> = values
         .iter()
-        .map(|(key, value)| format!("{}={}", escaped(key, &['\\', ';', '=']), escaped(value, &['\\', ';'])))
+        .map(|(key, value)| {
+            format!("{}={}", escaped(key, &['\\', ';', '=']), escaped(&value.to_string(), &['\\', ';']))
+        })
         .collect();
     pairs.join(";")
 }
@@ -214,7 +220,7 @@ mod tests {
     use snapbox::{Data, assert_data_eq};
 
     use super::*;
-    use crate::report::fixture;
+    use crate::report::{WorkloadCapacity, fixture};
 
     #[test]
     fn the_committed_example_is_what_is_rendered() {
@@ -278,6 +284,31 @@ mod tests {
     }
 
     #[test]
+    fn what_a_workload_runs_on_is_told() {
+        let mut report = fixture::report();
+        report.workloads[0].capacity = Some(WorkloadCapacity {
+            instances: 3,
+            types: [("m7i.large".to_owned(), 1), ("r7i.xlarge".to_owned(), 2)].into(),
+            monthly_cost: Some(Usd("432.6739".parse().unwrap())),
+            priced_on: Some("2026-07-20".to_owned()),
+            share_percent: Some(Quantity("58.61".parse().unwrap())),
+            idle_share_percent: None,
+            not_priced: None,
+        });
+        let rows = parsed(&render(&report, &CsvOptions::default()));
+        assert_eq!(
+            [
+                cell(&rows, 0, "instances"),
+                cell(&rows, 0, "instance_types"),
+                cell(&rows, 0, "instances_share_percent"),
+                cell(&rows, 0, "instances_idle_share_percent"),
+                cell(&rows, 1, "instances"),
+            ],
+            ["3", "m7i.large=1;r7i.xlarge=2", "58.61", "", ""]
+        );
+    }
+
+    #[test]
     fn formulas_are_text_and_negative_numbers_are_numbers() {
         for (hostile, cell) in [
             ("=cmd|' /C calc'!A0", "'=cmd|' /C calc'!A0"),
@@ -311,7 +342,7 @@ mod tests {
     #[test]
     fn tags_can_be_taken_apart_again() {
         let tags = [("a=b;c", "d=e;f\\"), ("team", "shop")].map(|(k, v)| (k.to_owned(), v.to_owned())).into();
-        assert_eq!(joined_tags(&tags), r"a\=b\;c=d=e\;f\\;team=shop");
+        assert_eq!(joined(&tags), r"a\=b\;c=d=e\;f\\;team=shop");
     }
 
     proptest! {
