@@ -9,20 +9,32 @@ use super::{
     hour::{Attempt, Shared},
     rounding::rounded,
     search::{Asked, cheapest},
+    sets::{self, Lines},
     zoned::zoned,
 };
 
 /// Ends of the divided program that are tried.
 const ENDS: usize = 6;
 
-pub(super) fn solve(attempt: &mut Attempt<'_>, shared: &Shared) {
+/// Tasks up to which sets of types are not all that is tried where managed scaling works on several.
+const SEARCHED: u32 = 60;
+
+/// Tells which sets of types would be worth preparing, where managed scaling works on several.
+pub(super) fn solve(attempt: &mut Attempt<'_>, shared: &Shared) -> Vec<Lines> {
     one_after_another(attempt);
     if attempt.good_enough() {
-        return;
+        return Vec::new();
+    }
+    let mut wanted = Vec::new();
+    if attempt.model.managed() {
+        wanted = sets::solve(attempt, shared);
+        if attempt.good_enough() || attempt.demand.counts.iter().sum::<u32>() > SEARCHED {
+            return wanted;
+        }
     }
     let own = of_its_own(attempt, shared);
     if attempt.good_enough() {
-        return;
+        return wanted;
     }
     rounded(attempt, &own.columns, ENDS);
     if !attempt.good_enough() && attempt.model.zones > 1 {
@@ -31,6 +43,7 @@ pub(super) fn solve(attempt: &mut Attempt<'_>, shared: &Shared) {
     if !attempt.good_enough() {
         searched(attempt, &own.bounds, shared);
     }
+    wanted
 }
 
 /// Tasks placed one after another, in several orders on several offers.
@@ -83,10 +96,9 @@ fn of_its_own(attempt: &mut Attempt<'_>, shared: &Shared) -> Own {
         .collect();
     let generated =
         generate(model, &demand.counts, &caps, &allowed, known, Limits { rounds: shared.rounds, gap: 1e-5 });
-    let mut bounds = Bounds::of_resources(model, &demand.counts, &caps);
-    bounds.prices.extend(generated.prices);
-    attempt.raise(bounds.hour(model, demand).min(most));
-    Own { bounds, columns: generated.columns }
+    let own = Bounds { prices: generated.prices, cover: None };
+    attempt.raise(own.hour(model, demand).min(most));
+    Own { bounds: own, columns: generated.columns }
 }
 
 /// Searches for the cheapest packing, zones aside.
@@ -98,12 +110,13 @@ fn searched(attempt: &mut Attempt<'_>, bounds: &Bounds, shared: &Shared) {
     let running = model.target_percent < 100 && model.offers.len() > 1;
     let limit = if running { best } else { attempt.in_use() };
     let asked = Asked { counts: &demand.counts, caps: &caps, limit, budget: shared.search_budget, running };
-    let found = cheapest(model, asked, |counts| bounds.in_use(counts, &caps));
+    let in_use = |counts: &[u32]| bounds.in_use(counts, &caps).max(shared.bounds.in_use(counts, &caps));
+    let found = cheapest(model, asked, in_use);
     if running {
         attempt.raise(found.bound);
     } else {
         let proven = bounds.hour_with(model, demand, |counts| {
-            if counts == demand.counts.as_slice() { found.bound } else { bounds.in_use(counts, &caps) }
+            if counts == demand.counts.as_slice() { found.bound } else { in_use(counts) }
         });
         attempt.raise(proven.min(best));
     }

@@ -12,6 +12,7 @@
 
 mod bound;
 mod columns;
+mod counting;
 mod exact;
 mod few;
 mod fill;
@@ -23,6 +24,7 @@ mod placement;
 mod retype;
 mod rounding;
 mod search;
+mod sets;
 mod zoned;
 mod zones;
 
@@ -231,6 +233,9 @@ fn prepare(model: &Model, demands: &[Demand]) -> Shared {
     } else {
         shared.rounds = 30;
         shared.search_budget = (1_000_000 / demands.len().max(1)).min(60_000);
+        if model.managed() {
+            return sets::prepare(model, &sampled, shared, |model| prepare(model, demands));
+        }
     }
     shared
 }
