@@ -6,7 +6,7 @@ use super::{
     columns::{Column, Limits, generate},
     exact::Table,
     fill::{Bin, by_worth, decreasing},
-    hour::{Attempt, Shared},
+    hour::{Attempt, EXACT_TASKS, SETS_TASKS, Shared},
     rounding::rounded,
     search::{Asked, cheapest},
     sets::{self, Lines},
@@ -16,19 +16,17 @@ use super::{
 /// Ends of the divided program that are tried.
 const ENDS: usize = 6;
 
-/// Tasks up to which sets of types are not all that is tried where managed scaling works on several.
-const SEARCHED: u32 = 60;
-
 /// Tells which sets of types would be worth preparing, where managed scaling works on several.
 pub(super) fn solve(attempt: &mut Attempt<'_>, shared: &Shared) -> Vec<Lines> {
     one_after_another(attempt);
     if attempt.good_enough() {
         return Vec::new();
     }
+    let many = attempt.demand.counts.iter().sum::<u32>() >= SETS_TASKS;
     let mut wanted = Vec::new();
     if attempt.model.managed() {
         wanted = sets::solve(attempt, shared);
-        if attempt.good_enough() || attempt.demand.counts.iter().sum::<u32>() > SEARCHED {
+        if attempt.good_enough() || many {
             return wanted;
         }
     }
@@ -40,7 +38,8 @@ pub(super) fn solve(attempt: &mut Attempt<'_>, shared: &Shared) -> Vec<Lines> {
     if !attempt.good_enough() && attempt.model.zones > 1 {
         settled(attempt, shared);
     }
-    if !attempt.good_enough() {
+    // Of many tasks on several types, a search proves next to nothing.
+    if !attempt.good_enough() && !(many && attempt.model.offers.len() > 1) {
         searched(attempt, &own.bounds, shared);
     }
     wanted
@@ -94,8 +93,12 @@ fn of_its_own(attempt: &mut Attempt<'_>, shared: &Shared) -> Own {
         })
         .cloned()
         .collect();
-    let generated =
-        generate(model, &demand.counts, &caps, &allowed, known, Limits { rounds: shared.rounds, gap: 1e-5 });
+    // What is known already may be near enough.
+    let least = attempt.guide.map_or(0.0, |guide| guide.value(&demand.counts));
+    let few = demand.counts.iter().sum::<u32>() <= EXACT_TASKS;
+    let gap = if few { 1e-5 } else { 2e-4 };
+    let limits = Limits { rounds: shared.rounds, gap, least };
+    let generated = generate(model, &demand.counts, &caps, &allowed, known, limits);
     let own = Bounds { prices: generated.prices, cover: None };
     attempt.raise(own.hour(model, demand).min(most));
     Own { bounds: own, columns: generated.columns }

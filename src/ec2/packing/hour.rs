@@ -118,7 +118,10 @@ impl Attempt<'_> {
 }
 
 /// Tasks up to which the least cost is wanted, not nearly the least.
-const EXACT_TASKS: u32 = 16;
+pub(super) const EXACT_TASKS: u32 = 16;
+
+/// Tasks from which sets of types that are near enough to the best are not told apart.
+pub(super) const SETS_TASKS: u32 = 61;
 
 /// Offers that are tried alone.
 const OFFERS_TRIED: usize = 6;
@@ -150,6 +153,7 @@ fn worked<'a>(
         // The bound knows less of instances that are kept free.
         _ if shared.many && model.target_percent < 100 && model.offers.len() > 1 => bound / 80,
         _ if shared.many => bound / 250,
+        SETS_TASKS.. if model.managed() => bound / 100,
         _ => bound / 2_000,
     };
     let by_value = |a: &&Prices, b: &&Prices| a.value(&demand.counts).total_cmp(&b.value(&demand.counts));

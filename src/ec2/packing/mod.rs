@@ -218,7 +218,7 @@ fn prepare(model: &Model, demands: &[Demand]) -> Shared {
     } else {
         1e-5
     };
-    let limits = Limits { rounds: if wide { WIDE_ROUNDS } else { 200 }, gap };
+    let limits = Limits { rounds: if wide { WIDE_ROUNDS } else { 200 }, gap, least: 0.0 };
     for demand in sampled.iter().step_by(if wide { SAMPLES - 1 } else { 1 }) {
         let generated = columns::generate(model, &demand.counts, &caps, &allowed, shared.columns, limits);
         shared.columns = generated.columns;

@@ -38,6 +38,8 @@ pub(super) struct Subset {
 /// Sets looked at in an hour, and worked on.
 const MOST_SETS: usize = 3_000;
 const MOST_WORKED: usize = 12;
+/// The same where there are many tasks, each set takes longer and counts less.
+const MOST_WORKED_OF_MANY: usize = 2;
 
 /// Types of a set up to which each may have either line; with more, all have the same.
 const MOST_MIXED: usize = 4;
@@ -310,7 +312,8 @@ pub(super) fn solve(attempt: &mut Attempt<'_>, shared: &Shared) -> Vec<Lines> {
     }
     leaves.sort_by(|a, b| a.least.cmp(&b.least).then_with(|| a.lines.cmp(&b.lines)));
     let mut wanted = Vec::new();
-    let mut worked = 0;
+    let many = demand.counts.iter().sum::<u32>() >= hour::SETS_TASKS;
+    let (mut worked, most_worked) = (0, if many { MOST_WORKED_OF_MANY } else { MOST_WORKED });
     for leaf in &mut leaves {
         if leaf.least.saturating_add(attempt.tolerated) >= attempt.cost() {
             break;
@@ -321,10 +324,6 @@ pub(super) fn solve(attempt: &mut Attempt<'_>, shared: &Shared) -> Vec<Lines> {
             wanted.push(leaf.lines.clone());
             continue;
         }
-        if worked >= MOST_WORKED {
-            continue;
-        }
-        worked += 1;
         let several = leaf.lines.offers.len() > 1;
         for subset in known.iter().filter(|_| several) {
             for prices in &subset.shared.bounds.prices {
@@ -334,6 +333,10 @@ pub(super) fn solve(attempt: &mut Attempt<'_>, shared: &Shared) -> Vec<Lines> {
             }
         }
         leaf.count(model, attempt.cost());
+        if worked >= most_worked {
+            continue;
+        }
+        worked += 1;
         let mut used_last = Vec::new();
         for subset in &known {
             if leaf.least.saturating_add(attempt.tolerated) >= attempt.cost() {
