@@ -39,7 +39,8 @@ pub(super) fn solve(attempt: &mut Attempt<'_>, shared: &Shared) -> Vec<Lines> {
         settled(attempt, shared);
     }
     // Of many tasks on several types, a search proves next to nothing.
-    if !attempt.good_enough() && !(many && attempt.model.offers.len() > 1) {
+    let hopeless = many && attempt.model.offers.len() > 1;
+    if !hopeless && !attempt.good_enough() {
         searched(attempt, &own.bounds, shared);
     }
     wanted

@@ -259,7 +259,7 @@ impl<'a> Worths<'a> {
         one_free.max(self.least(&priced))
     }
 
-    fn holds(&self, offers: impl Iterator<Item = usize> + Clone) -> bool {
+    fn holds(&self, offers: &(impl Iterator<Item = usize> + Clone)) -> bool {
         let mut present = (0..self.demand.counts.len()).filter(|&class| self.demand.counts[class] > 0);
         present.all(|class| offers.clone().any(|offer| self.model.classes[class].fits[offer]))
     }
@@ -272,14 +272,14 @@ impl<'a> Worths<'a> {
         let mut open: Vec<(Vec<usize>, usize)> = vec![(Vec::new(), 0)];
         while let Some((chosen, next)) = open.pop() {
             looked += 1;
-            if !chosen.is_empty() && self.holds(chosen.iter().copied()) {
+            if !chosen.is_empty() && self.holds(&chosen.iter().copied()) {
                 let leaf = self.leaf(&chosen);
                 if leaf.least < limit {
                     leaves.push(leaf);
                 }
             }
             let count = self.model.offers.len();
-            if next == count || !self.holds(chosen.iter().copied().chain(next..count)) {
+            if next == count || !self.holds(&chosen.iter().copied().chain(next..count)) {
                 continue;
             }
             let beyond = self.beyond(&chosen, next);
