@@ -50,7 +50,7 @@ impl Prices {
         Self::new(model, worth, caps.to_vec(), &allowed, &fullest)
     }
 
-    fn holds_for(&self, caps: &[u32]) -> bool {
+    pub(super) fn holds_for(&self, caps: &[u32]) -> bool {
         caps.iter()
             .zip(&self.caps)
             .zip(&self.worth)

@@ -33,6 +33,8 @@ pub(super) struct Limits {
     pub rounds: usize,
     /// Share of the cost that may stay open between the program and its bound.
     pub gap: f64,
+    /// What the program is known to cost at least.
+    pub least: f64,
 }
 
 pub(super) struct Generated {
@@ -62,6 +64,9 @@ pub(super) fn generate(
     for _ in 0..limits.rounds {
         let Some((solved, variables)) = solution.take() else { break };
         let total = solved.objective();
+        if total - limits.least / dearest < limits.gap * total {
+            break;
+        }
         let mut worth = vec![0; counts.len()];
         for &class in &present {
             let Some(variable) = variables[class] else { continue };

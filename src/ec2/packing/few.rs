@@ -6,31 +6,44 @@ use super::{
     columns::{Column, Limits, generate},
     exact::Table,
     fill::{Bin, by_worth, decreasing},
-    hour::{Attempt, Shared},
+    hour::{Attempt, EXACT_TASKS, SETS_TASKS, Shared},
     rounding::rounded,
     search::{Asked, cheapest},
+    sets::{self, Lines},
     zoned::zoned,
 };
 
 /// Ends of the divided program that are tried.
 const ENDS: usize = 6;
 
-pub(super) fn solve(attempt: &mut Attempt<'_>, shared: &Shared) {
+/// Tells which sets of types would be worth preparing, where managed scaling works on several.
+pub(super) fn solve(attempt: &mut Attempt<'_>, shared: &Shared) -> Vec<Lines> {
     one_after_another(attempt);
     if attempt.good_enough() {
-        return;
+        return Vec::new();
+    }
+    let many = attempt.demand.counts.iter().sum::<u32>() >= SETS_TASKS;
+    let mut wanted = Vec::new();
+    if attempt.model.managed() {
+        wanted = sets::solve(attempt, shared);
+        if attempt.good_enough() || many {
+            return wanted;
+        }
     }
     let own = of_its_own(attempt, shared);
     if attempt.good_enough() {
-        return;
+        return wanted;
     }
     rounded(attempt, &own.columns, ENDS);
     if !attempt.good_enough() && attempt.model.zones > 1 {
         settled(attempt, shared);
     }
-    if !attempt.good_enough() {
+    // Of many tasks on several types, a search proves next to nothing.
+    let hopeless = many && attempt.model.offers.len() > 1;
+    if !hopeless && !attempt.good_enough() {
         searched(attempt, &own.bounds, shared);
     }
+    wanted
 }
 
 /// Tasks placed one after another, in several orders on several offers.
@@ -81,12 +94,15 @@ fn of_its_own(attempt: &mut Attempt<'_>, shared: &Shared) -> Own {
         })
         .cloned()
         .collect();
-    let generated =
-        generate(model, &demand.counts, &caps, &allowed, known, Limits { rounds: shared.rounds, gap: 1e-5 });
-    let mut bounds = Bounds::of_resources(model, &demand.counts, &caps);
-    bounds.prices.extend(generated.prices);
-    attempt.raise(bounds.hour(model, demand).min(most));
-    Own { bounds, columns: generated.columns }
+    // What is known already may be near enough.
+    let least = attempt.guide.map_or(0.0, |guide| guide.value(&demand.counts));
+    let few = demand.counts.iter().sum::<u32>() <= EXACT_TASKS;
+    let gap = if few { 1e-5 } else { 2e-4 };
+    let limits = Limits { rounds: shared.rounds, gap, least };
+    let generated = generate(model, &demand.counts, &caps, &allowed, known, limits);
+    let own = Bounds { prices: generated.prices, cover: None };
+    attempt.raise(own.hour(model, demand).min(most));
+    Own { bounds: own, columns: generated.columns }
 }
 
 /// Searches for the cheapest packing, zones aside.
@@ -98,12 +114,13 @@ fn searched(attempt: &mut Attempt<'_>, bounds: &Bounds, shared: &Shared) {
     let running = model.target_percent < 100 && model.offers.len() > 1;
     let limit = if running { best } else { attempt.in_use() };
     let asked = Asked { counts: &demand.counts, caps: &caps, limit, budget: shared.search_budget, running };
-    let found = cheapest(model, asked, |counts| bounds.in_use(counts, &caps));
+    let in_use = |counts: &[u32]| bounds.in_use(counts, &caps).max(shared.bounds.in_use(counts, &caps));
+    let found = cheapest(model, asked, in_use);
     if running {
         attempt.raise(found.bound);
     } else {
         let proven = bounds.hour_with(model, demand, |counts| {
-            if counts == demand.counts.as_slice() { found.bound } else { bounds.in_use(counts, &caps) }
+            if counts == demand.counts.as_slice() { found.bound } else { in_use(counts) }
         });
         attempt.raise(proven.min(best));
     }

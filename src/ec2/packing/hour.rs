@@ -11,6 +11,7 @@ use super::{
     many::{self, Sample},
     model::{Demand, Model},
     retype::retype,
+    sets::{Lines, Subset},
     zones::spread,
 };
 
@@ -31,6 +32,8 @@ pub(super) struct Shared {
     pub table: OnceLock<Option<Table>>,
     /// Rounds of columns for an hour by itself.
     pub rounds: usize,
+    /// Where managed scaling works on several types: sets of types that are solved by themselves.
+    pub subsets: Vec<Subset>,
 }
 
 #[derive(Debug, Clone)]
@@ -49,7 +52,9 @@ pub(super) struct Attempt<'a> {
     pub demand: &'a Demand,
     pub bound: u64,
     /// How much above the bound is not worth more work.
-    tolerated: u64,
+    pub tolerated: u64,
+    /// A bound as high as this is not worth more work either.
+    limit: u64,
     /// The prices that bound the hour best.
     pub guide: Option<&'a Prices>,
     /// Offers that hold worth most cheaply, the best first.
@@ -61,7 +66,8 @@ pub(super) struct Attempt<'a> {
 
 impl Attempt<'_> {
     pub(super) fn good_enough(&self) -> bool {
-        self.best.as_ref().is_some_and(|(cost, _)| *cost <= self.bound + self.tolerated)
+        self.bound >= self.limit
+            || self.best.as_ref().is_some_and(|(cost, _)| *cost <= self.bound + self.tolerated)
     }
 
     /// Empties instances and changes types.
@@ -96,7 +102,7 @@ impl Attempt<'_> {
     }
 
     fn end(self) -> Solved {
-        let (cost, bins) = self.best.unwrap_or_default();
+        let (cost, bins) = self.best.unwrap_or((u64::MAX, Vec::new()));
         Solved { used: used(self.model, &bins), cost, bound: self.bound.min(cost), bins }
     }
 
@@ -112,19 +118,42 @@ impl Attempt<'_> {
 }
 
 /// Tasks up to which the least cost is wanted, not nearly the least.
-const EXACT_TASKS: u32 = 16;
+pub(super) const EXACT_TASKS: u32 = 16;
+
+/// Tasks from which sets of types that are near enough to the best are not told apart.
+pub(super) const SETS_TASKS: u32 = 61;
 
 /// Offers that are tried alone.
 const OFFERS_TRIED: usize = 6;
 
 /// Packs one hour.
 pub(super) fn solve(model: &Model, demand: &Demand, shared: &Shared) -> Solved {
+    solve_below(model, demand, shared, u64::MAX)
+}
+
+/// Packs one hour, unless it costs as much as `limit` at least; then there may be no instances.
+pub(super) fn solve_below(model: &Model, demand: &Demand, shared: &Shared, limit: u64) -> Solved {
+    worked(model, demand, shared, limit).0.end()
+}
+
+/// The sets of types that would be worth preparing to pack one hour.
+pub(super) fn wanted(model: &Model, demand: &Demand, shared: &Shared) -> Vec<Lines> {
+    worked(model, demand, shared, u64::MAX).1
+}
+
+fn worked<'a>(
+    model: &'a Model,
+    demand: &'a Demand,
+    shared: &'a Shared,
+    limit: u64,
+) -> (Attempt<'a>, Vec<Lines>) {
     let bound = shared.bounds.hour(model, demand);
     let tolerated = match demand.counts.iter().sum::<u32>() {
         0..=EXACT_TASKS => 0,
         // The bound knows less of instances that are kept free.
         _ if shared.many && model.target_percent < 100 && model.offers.len() > 1 => bound / 80,
         _ if shared.many => bound / 250,
+        SETS_TASKS.. if model.managed() => bound / 100,
         _ => bound / 2_000,
     };
     let by_value = |a: &&Prices, b: &&Prices| a.value(&demand.counts).total_cmp(&b.value(&demand.counts));
@@ -142,11 +171,12 @@ pub(super) fn solve(model: &Model, demand: &Demand, shared: &Shared) -> Solved {
     }
     let mut ways = vec![(Order::Largest, Choice::Balanced)];
     ways.extend(ORDERS.iter().flat_map(|&order| [(order, Choice::First), (order, Choice::Best)]));
-    let mut attempt = Attempt { model, demand, bound, tolerated, guide, promising, ways, best: None };
+    let mut attempt = Attempt { model, demand, bound, tolerated, guide, promising, ways, limit, best: None };
+    let mut wanted = Vec::new();
     if shared.many {
         many::solve(&mut attempt, shared);
     } else {
-        few::solve(&mut attempt, shared);
+        wanted = few::solve(&mut attempt, shared);
     }
-    attempt.end()
+    (attempt, wanted)
 }

@@ -12,6 +12,7 @@
 
 mod bound;
 mod columns;
+mod counting;
 mod exact;
 mod few;
 mod fill;
@@ -23,6 +24,7 @@ mod placement;
 mod retype;
 mod rounding;
 mod search;
+mod sets;
 mod zoned;
 mod zones;
 
@@ -216,7 +218,7 @@ fn prepare(model: &Model, demands: &[Demand]) -> Shared {
     } else {
         1e-5
     };
-    let limits = Limits { rounds: if wide { WIDE_ROUNDS } else { 200 }, gap };
+    let limits = Limits { rounds: if wide { WIDE_ROUNDS } else { 200 }, gap, least: 0.0 };
     for demand in sampled.iter().step_by(if wide { SAMPLES - 1 } else { 1 }) {
         let generated = columns::generate(model, &demand.counts, &caps, &allowed, shared.columns, limits);
         shared.columns = generated.columns;
@@ -231,6 +233,9 @@ fn prepare(model: &Model, demands: &[Demand]) -> Shared {
     } else {
         shared.rounds = 30;
         shared.search_budget = (1_000_000 / demands.len().max(1)).min(60_000);
+        if model.managed() {
+            return sets::prepare(model, &sampled, shared, |model| prepare(model, demands));
+        }
     }
     shared
 }

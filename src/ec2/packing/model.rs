@@ -191,6 +191,11 @@ impl Model {
         (used * 100).div_ceil(self.target_percent)
     }
 
+    /// Whether managed scaling keeps some of each of several types free.
+    pub(super) fn managed(&self) -> bool {
+        self.target_percent < 100 && self.offers.len() > 1
+    }
+
     /// What instances cost that run at least, where those in use cost so much.
     pub(super) fn running_share(&self, in_use: u64) -> u64 {
         let running = (u128::from(in_use) * 100).div_ceil(u128::from(self.target_percent));

@@ -40,8 +40,33 @@ pub(super) fn fullest(capacity: &Amounts, mut items: Vec<Item>, effort: Effort) 
     if items.is_empty() {
         return Fullest::default();
     }
-    table::fullest(capacity, &items, effort.nodes)
-        .unwrap_or_else(|| branching::fullest(capacity, items, effort))
+    let by_table = if fillings(capacity, &items) > FEW_FILLINGS.min(effort.nodes) {
+        table::fullest(capacity, &items, effort.nodes)
+    } else {
+        None
+    };
+    by_table.unwrap_or_else(|| branching::fullest(capacity, items, effort))
+}
+
+/// Ways to fill an instance that branching is through with sooner than a table.
+const FEW_FILLINGS: usize = 2_000;
+
+/// No fewer than the ways to fill an instance, unless there are more than [`FEW_FILLINGS`].
+fn fillings(capacity: &Amounts, items: &[Item]) -> usize {
+    let tasks = (0..4).filter_map(|kind| {
+        let least = items.iter().map(|item| item.needs[kind]).min().filter(|&least| least > 0)?;
+        Some((capacity[kind] / least) as usize)
+    });
+    let tasks = tasks.min().unwrap_or(usize::MAX);
+    // So many of these classes, or none, with repetition: (classes + tasks) over tasks.
+    let mut ways = 1_usize;
+    for chosen in 1..=tasks {
+        ways = ways * (items.len() + chosen) / chosen;
+        if ways > FEW_FILLINGS {
+            break;
+        }
+    }
+    ways
 }
 
 #[cfg(test)]

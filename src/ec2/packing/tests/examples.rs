@@ -228,3 +228,16 @@ fn small_clusters_are_within_three_per_cent_of_the_bound() {
         assert!(gap(&alone) <= 3.0, "cluster {cluster}, one type: {} %", gap(&alone));
     }
 }
+
+#[test]
+fn small_clusters_with_room_kept_free_are_within_three_per_cent_of_the_bound() {
+    for cluster in 0..6 {
+        let mut state = cluster * 977 + 13;
+        let services = 1 + below(&mut state, 10);
+        let min_zones = 1 + below(&mut state, 3);
+        let groups: Vec<TaskGroup> = (0..services).map(|_| service(&mut state, 4, min_zones, 24)).collect();
+        let problem = Problem { target_capacity_percent: 90, ..problem(offers(), groups) };
+        let mix = pack(&problem).expect("packable");
+        assert!(gap(&mix) <= 3.0, "cluster {cluster}: {} %", gap(&mix));
+    }
+}
