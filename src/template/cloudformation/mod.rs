@@ -2,7 +2,7 @@
 //!
 //! Takes a tree and inputs; gives the task definitions among its resources, each with the services of the template
 //! that run it. Intrinsic functions are followed as far as the template and the inputs tell; what only a deployment
-//! tells is unresolved, by name.
+//! tells is unresolved, by name. A resource whose condition is known not to hold is as if it were not there.
 
 mod cdk_tree;
 mod conditions;
@@ -43,7 +43,12 @@ pub fn read(
     collect(root.get("Resources").unwrap_or(root), &mut resources);
     let of_type = |kind: &'static str| {
         let is_kind = move |entry: &&Entry| entry.value.get("Type").and_then(Node::as_str) == Some(kind);
-        resources.iter().copied().filter(is_kind).take(MAX_RESOURCES)
+        resources
+            .iter()
+            .copied()
+            .filter(is_kind)
+            .take(MAX_RESOURCES)
+            .filter(|entry| is_created(&template, entry))
     };
     if resources.len() > MAX_RESOURCES {
         let message = format!("more than {MAX_RESOURCES} resources; the rest is not read");
@@ -72,6 +77,12 @@ pub fn read(
         }
     }
     tasks
+}
+
+/// Whether a resource's condition holds. Where that is not known it is taken for one that does: it may.
+fn is_created(template: &Template<'_>, resource: &Entry) -> bool {
+    let condition = resource.value.get("Condition").and_then(Node::as_str);
+    condition.is_none_or(|name| template.condition(name) != Ok(false))
 }
 
 /// The resources of a section, those that `Fn::ForEach` repeats included, once each.

@@ -387,3 +387,44 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_a_condition_keeps_from_being_created_is_no_task_and_runs_none() {
+    let text = |condition: &str, stage: &str| {
+        format!(
+            "Parameters:
+  Stage: {{Type: String, Default: {stage}}}
+  Open: {{Type: String}}
+Conditions:
+  IsProd: !Equals [!Ref Stage, prod]
+  IsOpen: !Equals [!Ref Open, prod]
+Resources:
+  Task:
+    Type: AWS::ECS::TaskDefinition
+    {condition}
+    Properties: {{Cpu: 256, Memory: 999}}
+  Other:
+    Type: AWS::ECS::TaskDefinition
+    Properties: {{Cpu: 256, Memory: 512}}
+  Service:
+    Type: AWS::ECS::Service
+    {condition}
+    Properties: {{TaskDefinition: !Ref Other}}
+"
+        )
+    };
+    for (condition, stage, tasks) in [
+        ("Condition: IsProd", "prod", vec![("Task", 0), ("Other", 1)]),
+        ("Condition: IsProd", "test", vec![("Other", 0)]),
+        // Whether it holds is not known: judged as if it did.
+        ("Condition: IsOpen", "test", vec![("Task", 0), ("Other", 1)]),
+        ("Condition: Missing", "test", vec![("Task", 0), ("Other", 1)]),
+        ("Condition: [IsProd]", "test", vec![("Task", 0), ("Other", 1)]),
+    ] {
+        let file = read_with(&text(condition, stage), &Inputs::default());
+        let found: Vec<_> = file.tasks.iter().map(|task| (task.name.as_str(), task.services.len())).collect();
+        assert_eq!(found, tasks, "{condition}, {stage}");
+    }
+    let file = read_with(&text("Condition: IsProd", "prod"), &given(&[("Stage", "test")]));
+    assert_eq!(file.tasks.len(), 1, "a parameter that is given decides");
+}
