@@ -5,6 +5,7 @@
 
 mod cloudformation;
 mod compose;
+mod constraint;
 mod container;
 mod copilot;
 pub mod document;
@@ -21,6 +22,7 @@ mod task_template;
 pub mod terraform;
 pub mod yaml;
 
+pub use constraint::{Allows, Constraint};
 pub use place::{Place, Span};
 pub use read::{ReadTemplates, read_all};
 pub use source::{Inputs, SourceFile, TemplateError, TemplateFile, TemplateKind};

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
-use super::{Place, TaskTemplate};
+use super::{Constraint, Place, TaskTemplate};
 
 /// A file to be read.
 #[derive(Debug, Clone)]
@@ -54,6 +54,8 @@ pub struct TemplateFile {
     /// The whole text, for excerpts and patches.
     pub text: Arc<str>,
     pub tasks: Vec<TaskTemplate>,
+    /// What literals are held to that its tasks may have their values of.
+    pub constraints: Vec<Constraint>,
     /// Why it could not be read, if so; `tasks` is then empty or what came before.
     pub error: Option<TemplateError>,
 }

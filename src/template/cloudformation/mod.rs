@@ -6,6 +6,7 @@
 
 mod cdk_tree;
 mod conditions;
+mod constraints;
 mod intrinsics;
 mod parameter_file;
 mod service;
@@ -16,7 +17,7 @@ pub use service::read as read_service;
 use std::collections::BTreeSet;
 
 use super::{
-    Inputs, TaskTemplate, TemplateError, TemplateKind,
+    Constraint, Inputs, TaskTemplate, TemplateError, TemplateKind,
     document::{Entry, Node, SourceText, Value},
     fields::Fields,
     resolve::Written,
@@ -34,6 +35,7 @@ pub fn read(
     source: &SourceText,
     root: &Node,
     inputs: &Inputs,
+    constraints: &mut Vec<Constraint>,
     errors: &mut Vec<TemplateError>,
 ) -> Vec<TaskTemplate> {
     let template = Template::new(root, inputs);
@@ -76,6 +78,7 @@ pub fn read(
             }
         }
     }
+    constraints.extend(constraints::read(source, &template, &fields));
     tasks
 }
 

@@ -428,3 +428,33 @@ Resources:
     let file = read_with(&text("Condition: IsProd", "prod"), &given(&[("Stage", "test")]));
     assert_eq!(file.tasks.len(), 1, "a parameter that is given decides");
 }
+
+#[test]
+fn a_value_that_its_parameter_does_not_take_is_an_error_that_names_it() {
+    let text = "Parameters:
+  Mem: {Type: String, Default: 1 GB, AllowedValues: [1 GB, 2 GB]}
+  Cpu: {Type: Number, Default: 256, MinValue: 256, MaxValue: 1024}
+  List: {Type: CommaDelimitedList, Default: 'a,b', AllowedValues: [a, b]}
+  Unused: {Type: String, Default: x, AllowedValues: [y]}
+Resources:
+  Task:
+    Type: AWS::ECS::TaskDefinition
+    Properties: {Cpu: !Ref Cpu, Memory: !Ref Mem, Family: !Select [0, !Ref List]}
+";
+    let error = |parameters: &[(&str, &str)]| {
+        read_with(text, &given(parameters)).error.map(|error| (error.line, error.message))
+    };
+    assert_eq!(error(&[]), None);
+    assert_eq!(error(&[("Mem", "2 GB"), ("Cpu", "1024.0"), ("List", "b, a")]), None);
+    for (name, value, line, message) in [
+        ("Mem", "16 GB", 2, "parameter Mem takes 1 GB or 2 GB only (AllowedValues)"),
+        ("Cpu", "128", 3, "parameter Cpu takes no less than 256 (MinValue)"),
+        ("Cpu", "2048", 3, "parameter Cpu takes no more than 1024 (MaxValue)"),
+        ("Cpu", "many", 3, "parameter Cpu takes no less than 256 (MinValue)"),
+        ("List", "a,c", 4, "parameter List takes a or b only (AllowedValues)"),
+    ] {
+        let (at, found) = error(&[(name, value)]).unwrap();
+        assert_eq!(at, line, "{found}");
+        assert!(found.starts_with(message), "{found}");
+    }
+}

@@ -11,7 +11,7 @@ use memchr::memmem;
 use rayon::prelude::*;
 
 use super::{
-    super::{Inputs, SourceFile, TaskTemplate, TemplateFile, TemplateKind},
+    super::{Constraint, Inputs, SourceFile, TaskTemplate, TemplateFile, TemplateKind},
     environment::Environment,
     instances::{self, Instance},
     known_modules,
@@ -19,6 +19,7 @@ use super::{
     normalised, service,
     source::Source,
     task::{self, Reading},
+    validations,
     value::Value,
 };
 
@@ -36,6 +37,9 @@ const KNOWN_MODULE: &[u8] = b"terraform-aws-modules/ecs/aws";
 struct Found {
     tasks: Vec<(usize, TaskTemplate)>,
     errors: Vec<(usize, super::super::TemplateError)>,
+    /// Values that break what they are held to.
+    broken: Vec<(usize, super::super::TemplateError)>,
+    constraints: Vec<Constraint>,
 }
 
 /// Reads files of HCL.
@@ -149,6 +153,9 @@ impl<'a> Run<'a> {
                 self.module(target, prefix, Some(arguments), depth + 1, calls, found);
             }
         }
+        let (constraints, broken) = validations::read(self.sources, &module);
+        found.constraints.extend(constraints);
+        found.broken.extend(broken);
     }
 
     fn resources(&self, module: &Module<'a>, found: &mut Found) {
@@ -195,9 +202,19 @@ impl<'a> Run<'a> {
     fn files(&self, found: Vec<Found>, relevant: &BTreeSet<PathBuf>) -> Vec<TemplateFile> {
         let mut tasks: BTreeMap<usize, Vec<TaskTemplate>> = BTreeMap::new();
         let mut errors: BTreeMap<usize, Vec<super::super::TemplateError>> = BTreeMap::new();
+        let mut constraints: BTreeMap<usize, Vec<Constraint>> = BTreeMap::new();
+        let mut broken = BTreeSet::new();
         for found in found {
+            let with_tasks: BTreeSet<usize> = found.tasks.iter().map(|(file, _)| *file).collect();
+            for file in with_tasks {
+                constraints.entry(file).or_default().extend_from_slice(&found.constraints);
+            }
             for (file, task) in found.tasks {
                 tasks.entry(file).or_default().push(task);
+            }
+            broken.extend(found.broken.iter().map(|(file, _)| *file));
+            for (file, error) in found.broken {
+                errors.entry(file).or_default().push(error);
             }
             for (file, error) in found.errors {
                 errors.entry(file).or_default().push(error);
@@ -210,7 +227,9 @@ impl<'a> Run<'a> {
             let mut errors = errors.remove(&source.index).unwrap_or_default();
             let is_json = is_values(source) && source.text.path.to_string_lossy().ends_with(".json");
             errors.extend(source.error.clone().filter(|_| !is_json));
-            let of_interest = relevant.contains(&folder_of(&source.text.path)) || !tasks.is_empty();
+            let of_interest = relevant.contains(&folder_of(&source.text.path))
+                || !tasks.is_empty()
+                || broken.contains(&source.index);
             if !of_interest && (!source.named || errors.is_empty()) {
                 continue;
             }
@@ -219,6 +238,7 @@ impl<'a> Run<'a> {
                 kind: TemplateKind::Terraform,
                 text: Arc::clone(&source.text.text),
                 tasks,
+                constraints: constraints.remove(&source.index).unwrap_or_default(),
                 error: errors.into_iter().min_by_key(|error| (error.line, error.column)),
             });
         }

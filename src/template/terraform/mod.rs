@@ -21,6 +21,7 @@ mod tags;
 mod task;
 mod template;
 mod type_defaults;
+mod validations;
 mod value;
 
 use std::path::Path;
@@ -84,6 +85,7 @@ fn read_json(file: &SourceFile) -> Option<TemplateFile> {
         kind,
         text: "".into(),
         tasks: Vec::new(),
+        constraints: Vec::new(),
         error: Some(error),
     };
     if is_plan {

@@ -188,6 +188,17 @@ impl<'a> Module<'a> {
         })
     }
 
+    /// The variables that something asked for, with what they have.
+    pub fn variables_in_use(&self) -> Vec<(&'a str, InFile<'a, Block>, Value)> {
+        let known = self.known.borrow();
+        let declared = self.variables.iter().flat_map(|(name, all)| all.iter().map(|one| (*name, *one)));
+        let with_value = declared.filter_map(|(name, one)| {
+            let value = known.get(&(one.source.index, format!("var.{name}")))?.clone()?;
+            Some((name, one, value))
+        });
+        with_value.collect()
+    }
+
     /// What a variable has: what it is given, else its default.
     fn declared(&self, name: &str, declared: InFile<'a, Block>, given: Option<Value>) -> Value {
         let InFile { source, part } = declared;

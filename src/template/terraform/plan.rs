@@ -44,6 +44,7 @@ pub fn read(source: &SourceText) -> TemplateFile {
         kind: TemplateKind::TerraformPlan,
         text: Arc::clone(&source.text),
         tasks: Vec::new(),
+        constraints: Vec::new(),
         error: None,
     };
     let json = match json::read(source) {

@@ -201,3 +201,15 @@ fn texts_that_double_and_lists_that_double_are_given_up() {
         assert!(task.containers.iter().all(|container| container.name.known().is_none()));
     }
 }
+
+#[test]
+fn a_value_that_its_validation_does_not_allow_is_an_error_that_names_it() {
+    let text = in_task("cpu = var.c")
+        + "variable \"c\" {\n  default = 256\n  validation {\n    condition = contains([256, 512], var.c)\n    error_message = \"Small ones only.\"\n  }\n  validation {\n    condition = can(regex(\"^[0-9]+$\", var.c))\n    error_message = \"Digits.\"\n  }\n}\n";
+    let read =
+        |value: &str| super::read(&files(&[("main.tf", &text)]), &parameters(&[("c", value)])).remove(0);
+    assert_eq!(read("512").error, None);
+    let error = read("1024").error.unwrap();
+    assert_eq!(error.message, "variable c has a value that its validation does not allow: Small ones only.");
+    assert_eq!(error.line, 7);
+}
