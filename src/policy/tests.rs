@@ -17,11 +17,11 @@ use crate::{
     fargate::TaskSize,
     pricing::PriceBook,
     template::{
-        ContainerTemplate, Place, ServiceTemplate, Setting, Span, StrategyTemplate, TaskTemplate,
+        ContainerTemplate, Place, Refused, ServiceTemplate, Setting, Span, StrategyTemplate, TaskTemplate,
         TemplateKind,
     },
     units::{CpuUnits, MemoryMib, StorageGib},
-    workload::{LaunchType, OperatingSystem, Platform, Region, RuntimeSetting},
+    workload::{Architecture, LaunchType, OperatingSystem, Platform, Region, RuntimeSetting},
 };
 
 const NOW: &str = "2026-11-22T12:00:00Z";
@@ -60,6 +60,7 @@ fn task(cpu: u32, memory: u32) -> TaskTemplate {
         placement_constraints: Vec::new(),
         tags: [("team".to_owned(), "web".to_owned())].into(),
         tags_unresolved: false,
+        refused: Vec::new(),
         services: Vec::new(),
     }
 }
@@ -191,6 +192,30 @@ impl Given {
     fn rules(&self) -> Vec<Rule> {
         self.judged().findings.into_iter().map(|f| f.rule).collect()
     }
+}
+
+#[test]
+fn a_size_that_ecs_refuses_is_denied_and_not_called_unknown() {
+    let mut task = task(256, 512);
+    task.requires_compatibilities.clear();
+    let why = "\"-256\" is not a CPU size".to_owned();
+    task.cpu = Setting::Unresolved { why: why.clone(), at: place(3) };
+    task.refused = vec![Refused { setting: "cpu".to_owned(), why, at: place(3), used_at: None }];
+    let found = Given::of(task).judged().findings;
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!((found[0].rule, found[0].level), (Rule::InvalidTaskSize, Level::Deny));
+    assert_eq!(found[0].message, "cpu: \"-256\" is not a CPU size");
+}
+
+#[test]
+fn fargate_has_no_windows_on_arm() {
+    let on = |os, arch| {
+        let platform = known(Platform { os, arch }, 5);
+        Given::of(TaskTemplate { platform, ..task(1024, 2048) }).rules()
+    };
+    assert_eq!(on(OperatingSystem::Windows, Architecture::Arm64), [Rule::InvalidTaskSize]);
+    assert_eq!(on(OperatingSystem::Windows, Architecture::X86_64), []);
+    assert_eq!(on(OperatingSystem::Linux, Architecture::Arm64), []);
 }
 
 #[test]

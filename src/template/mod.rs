@@ -26,4 +26,6 @@ pub use constraint::{Allows, Constraint};
 pub use place::{Place, Span};
 pub use read::{ReadTemplates, read_all};
 pub use source::{Inputs, SourceFile, TemplateError, TemplateFile, TemplateKind};
-pub use task_template::{ContainerTemplate, ServiceTemplate, Setting, StrategyTemplate, TaskTemplate};
+pub use task_template::{
+    ContainerTemplate, Refused, ServiceTemplate, Setting, StrategyTemplate, TaskTemplate,
+};

@@ -57,6 +57,18 @@ impl<T: Clone> Setting<T> {
     }
 }
 
+/// A setting that is known, and that ECS refuses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// `cpu`, `containerDefinitions[0].memory`.
+    pub setting: String,
+    pub why: String,
+    /// The literal.
+    pub at: Place,
+    /// What refers to it, where `at` is not what the task itself says.
+    pub used_at: Option<Place>,
+}
+
 /// A task definition in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TaskTemplate {
@@ -81,6 +93,8 @@ pub struct TaskTemplate {
     pub tags: BTreeMap<String, String>,
     /// Whether some tags are not known, so that a missing one may be there.
     pub tags_unresolved: bool,
+    /// Sizes that ECS refuses whatever else is there; they are unresolved, too.
+    pub refused: Vec<Refused>,
     /// The services of the same files that run it.
     pub services: Vec<ServiceTemplate>,
 }

@@ -325,12 +325,14 @@ fn resources_without_their_section_and_templates_without_tasks_are_known() {
 }
 
 #[test]
-fn a_bad_size_is_an_error_at_its_literal() {
+fn a_size_that_ecs_refuses_is_named_at_its_literal_and_where_it_is_used() {
     let text = with_cpu("!Ref Cpu").replace("'512'", "'lots'");
     let file = read_with(&text, &Inputs::default());
-    let error = file.error.unwrap().to_string();
-    assert!(error.starts_with("t.yaml:2:32: cpu: \"lots\" is not a CPU size"), "{error}");
-    assert_eq!(file.tasks.len(), 1);
+    assert_eq!(file.error, None);
+    let [refused] = &file.tasks[0].refused[..] else { panic!("{:?}", file.tasks[0].refused) };
+    assert!(refused.why.starts_with("\"lots\" is not a CPU size"), "{refused:?}");
+    assert_eq!((refused.at.line, refused.at.column), (2, 32));
+    assert_eq!(&text[refused.used_at.as_ref().unwrap().span.start..][..8], "!Ref Cpu");
 }
 
 #[test]

@@ -314,7 +314,7 @@ fn from_node(source: &Source, node: &Node) -> Value {
     })
 }
 
-/// A number of JSON or HCL.
+/// A number of JSON or HCL; one that is too large is left as it is written.
 pub fn number_kind(text: &str) -> Kind {
-    number(text).map_or_else(|| Kind::unknown("the number is too large"), Kind::Number)
+    number(text).map_or_else(|| Kind::text(text), Kind::Number)
 }
