@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 use super::{Constraint, Place, TaskTemplate};
 
 /// A file to be read.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceFile {
     pub path: Arc<PathBuf>,
     pub bytes: Arc<[u8]>,
@@ -20,6 +20,17 @@ pub struct Inputs {
     pub parameters: BTreeMap<String, String>,
     /// Where a file gives them, if one does.
     pub places: BTreeMap<String, Place>,
+    /// Files of values for Terraform's variables, a later one over an earlier one.
+    pub variable_files: Vec<SourceFile>,
+}
+
+impl Inputs {
+    /// With what others give, too, which wins.
+    pub fn extend(&mut self, others: Self) {
+        self.parameters.extend(others.parameters);
+        self.places.extend(others.places);
+        self.variable_files.extend(others.variable_files);
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -58,13 +58,15 @@ pub fn read(files: &[&SourceFile], inputs: &Inputs) -> Vec<TemplateFile> {
     };
     let mut wanted: Vec<&SourceFile> = files.iter().copied().filter(|file| wanted(file)).collect();
     wanted.sort_by(|a, b| a.path.cmp(&b.path));
+    let in_folders = wanted.len();
+    wanted.extend(&inputs.variable_files);
     let sources: Vec<Source> =
         wanted.par_iter().enumerate().map(|(index, file)| Source::read(file, index)).collect();
     let mut folders: BTreeMap<PathBuf, Vec<&Source>> = BTreeMap::new();
-    for source in &sources {
+    for source in &sources[..in_folders] {
         folders.entry(folder_of(&source.text.path)).or_default().push(source);
     }
-    let run = Run { sources: &sources, called: called(&folders), folders, inputs };
+    let run = Run { sources: &sources, in_folders, called: called(&folders), folders, inputs };
     let roots: Vec<&PathBuf> = run.folders.keys().filter(|folder| !run.called.contains(*folder)).collect();
     let found: Vec<Found> = roots.par_iter().map(|folder| run.root(folder)).collect();
     run.files(found, &relevant)
@@ -97,7 +99,9 @@ fn target(folder: &Path, call: &Body) -> Option<PathBuf> {
 }
 
 struct Run<'a> {
+    /// Those of folders, then the files of values that `--parameter-file` names.
     sources: &'a [Source],
+    in_folders: usize,
     folders: BTreeMap<PathBuf, Vec<&'a Source>>,
     called: BTreeSet<PathBuf>,
     inputs: &'a Inputs,
@@ -121,7 +125,7 @@ impl<'a> Run<'a> {
         found: &mut Found,
     ) {
         let Some(sources) = self.folders.get(folder) else { return };
-        let module = Module::new(sources, self.inputs, prefix, arguments);
+        let module = Module::new(sources, &self.sources[self.in_folders..], self.inputs, prefix, arguments);
         self.resources(&module, found);
         for (name, call) in
             module.calls.iter().flat_map(|(name, calls)| calls.iter().map(move |call| (name, call)))
@@ -221,7 +225,7 @@ impl<'a> Run<'a> {
             }
         }
         let mut files = Vec::new();
-        for source in self.sources {
+        for source in &self.sources[..self.in_folders] {
             let mut tasks = tasks.remove(&source.index).unwrap_or_default();
             tasks.sort_by(|a, b| (a.at.span, &a.name).cmp(&(b.at.span, &b.name)));
             let mut errors = errors.remove(&source.index).unwrap_or_default();

@@ -1,7 +1,8 @@
 //! Terraform: HCL as it is written, and plans as `terraform show -json` gives them.
 //!
 //! Takes the files of a run; gives each with the task definitions in it. The files of a folder are one module:
-//! variables have the value that `--parameter`, `terraform.tfvars` or `*.auto.tfvars` give, else their default; a
+//! variables have the value that `--parameter`, a file of values that was named, `terraform.tfvars` or `*.auto.tfvars`
+//! give, else their default; a
 //! module that another folder of the run calls has the arguments of each call instead. What only planning or applying
 //! tells (data sources, resources, files, outputs of modules) is unresolved, by name. Runs nothing, reads no file.
 
@@ -29,7 +30,7 @@ use std::path::Path;
 use memchr::memmem;
 use rayon::prelude::*;
 
-use super::{Inputs, SourceFile, TemplateError, TemplateFile, TemplateKind, document::SourceText};
+use super::{Inputs, SourceFile, TemplateError, TemplateFile, TemplateKind, document::SourceText, json};
 
 /// Whether a file is one of Terraform's with something about ECS tasks, whatever its name.
 pub fn recognise(bytes: &[u8]) -> bool {
@@ -104,6 +105,15 @@ fn read_json(file: &SourceFile) -> Option<TemplateFile> {
         };
         failed(error, TemplateKind::Terraform)
     })
+}
+
+/// Refuses a file of values that cannot be read.
+pub fn check_values(file: &SourceFile) -> Result<(), TemplateError> {
+    if file.path.extension().is_some_and(|ending| ending == "json") {
+        let source = SourceText::new(file)?;
+        return json::read(&source).map(|_| ()).map_err(|error| source.error(error));
+    }
+    source::Source::read(file, 0).error.map_or(Ok(()), Err)
 }
 
 /// A path without `.` and `..`, as far as it has something before them.
