@@ -86,6 +86,7 @@ fn service(desired: u32, strategy: &[(&str, u32, u32)]) -> ServiceTemplate {
         at: place(20),
         cluster: Setting::Absent,
         desired_count: known(desired, 21),
+        min_capacity: Setting::Absent,
         launch_type: Setting::Absent,
         strategy: strategy
             .iter()
@@ -575,6 +576,11 @@ fn spot_alone_wants_two_tasks_and_leaving_spot_is_dearer() {
     let mut spot = task(1024, 2048);
     spot.services = vec![service(1, &[("FARGATE_SPOT", 0, 1)])];
     assert_eq!(Given::of(spot.clone()).rules(), [Rule::SpotWithoutReplicas]);
+    spot.services[0].min_capacity = known(4, 23);
+    assert_eq!(Given::of(spot.clone()).rules(), [], "auto scaling keeps four");
+    spot.services = vec![service(0, &[("FARGATE_SPOT", 0, 1)])];
+    spot.services[0].min_capacity = known(1, 23);
+    assert!(Given::of(spot.clone()).found()[0].1.contains("one task, the minimum of its auto scaling"));
     spot.services = vec![service(2, &[("FARGATE_SPOT", 0, 1)])];
     assert_eq!(Given::of(spot.clone()).rules(), []);
     let mut on_demand = task(1024, 2048);

@@ -149,6 +149,7 @@ fn service(fields: &Fields<'_>, manifest: &Node, at: &Place) -> ServiceTemplate 
         at: at.clone(),
         cluster: named_by_copilot("cluster", at),
         desired_count,
+        min_capacity: Setting::Absent,
         launch_type: Setting::Absent,
         strategy: strategy.into_iter().collect(),
         tags: std::collections::BTreeMap::new(),

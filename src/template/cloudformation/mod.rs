@@ -23,12 +23,14 @@ use super::{
     resolve::Written,
     task_definition,
 };
+use crate::workload::parse_whole;
 use intrinsics::Template;
 
 const TASK_DEFINITION: &str = "AWS::ECS::TaskDefinition";
 /// Resources of a kind that are read; `CloudFormation` takes 500 in all.
 const MAX_RESOURCES: usize = 1000;
 const SERVICE: &str = "AWS::ECS::Service";
+const SCALABLE_TARGET: &str = "AWS::ApplicationAutoScaling::ScalableTarget";
 
 /// Reads a template.
 pub fn read(
@@ -69,9 +71,22 @@ pub fn read(
             task
         })
         .collect();
+    let scaled: Vec<_> = of_type(SCALABLE_TARGET)
+        .filter_map(|entry| {
+            let properties = entry.value.get("Properties")?;
+            let (references, name) = service::scaled(&fields, properties)?;
+            Some((references, name, fields.size(properties, "MinCapacity", "", parse_whole)))
+        })
+        .collect();
     for entry in of_type(SERVICE) {
         let properties = entry.value.get("Properties").unwrap_or(&empty);
-        let (service, runs) = service::read(&fields, properties, source.place(entry.key_span));
+        let (mut service, runs) = service::read(&fields, properties, source.place(entry.key_span));
+        let target = scaled.iter().find(|(references, name, _)| {
+            references.contains(&entry.key) || (name.is_some() && name.as_ref() == service.name.known())
+        });
+        if let Some((.., least)) = target {
+            service.min_capacity = least.clone();
+        }
         for task in &mut tasks {
             if runs.iter().any(|run| *run == task.name || task.family.known() == Some(run)) {
                 task.services.push(service.clone());

@@ -460,3 +460,45 @@ Resources:
         assert!(found.starts_with(message), "{found}");
     }
 }
+
+#[test]
+fn auto_scaling_says_the_fewest_tasks_of_its_service() {
+    let text = |resource: &str| {
+        format!(
+            "Parameters:
+  Cluster: {{Type: String}}
+  Name: {{Type: String, Default: api}}
+Resources:
+  Task: {{Type: AWS::ECS::TaskDefinition, Properties: {{Cpu: 256, Memory: 512}}}}
+  Service:
+    Type: AWS::ECS::Service
+    Properties: {{ServiceName: api, TaskDefinition: !Ref Task, DesiredCount: 1}}
+  Target:
+    Type: AWS::ApplicationAutoScaling::ScalableTarget
+    Properties:
+      ServiceNamespace: ecs
+      ScalableDimension: ecs:service:DesiredCount
+      MinCapacity: 4
+      MaxCapacity: 8
+      ResourceId: {resource}
+"
+        )
+    };
+    for (resource, tasks) in [
+        ("service/prod/api", 4),
+        ("!Sub 'service/${Cluster}/${Service.Name}'", 4),
+        ("!Sub 'service/${Cluster}/api'", 4),
+        ("!Sub 'service/${Cluster}/${Name}'", 4),
+        ("!Join ['/', [service, !Ref Cluster, !GetAtt Service.Name]]", 4),
+        ("!Join ['/', [service, !Ref Cluster, !Ref Name]]", 4),
+        ("!Join ['', [service/, !Ref Cluster, /api]]", 4),
+        ("service/prod/web", 1),
+        ("!Sub 'service/${Cluster}/${Cluster}'", 1),
+        ("!Ref Cluster", 1),
+    ] {
+        let task = task_with(&text(resource), &Inputs::default());
+        assert_eq!(task.desired_count(), Some(tasks), "{resource}");
+    }
+    let tables = text("service/prod/api").replace("ServiceNamespace: ecs", "ServiceNamespace: dynamodb");
+    assert_eq!(task_with(&tables, &Inputs::default()).desired_count(), Some(1));
+}

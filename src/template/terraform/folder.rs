@@ -23,8 +23,9 @@ use super::{
     value::Value,
 };
 
-const TASK_DEFINITION: &str = "aws_ecs_task_definition";
-const SERVICE: &str = "aws_ecs_service";
+pub const TASK_DEFINITION: &str = "aws_ecs_task_definition";
+pub const SERVICE: &str = "aws_ecs_service";
+const SCALING: &str = "aws_appautoscaling_target";
 /// Modules that call each other.
 const MAX_CALLS_DEEP: usize = 6;
 /// Instances of modules in one run.
@@ -166,12 +167,13 @@ impl<'a> Run<'a> {
         let mut reading = Reading { sources: self.sources, errors: Vec::new() };
         let mut tasks: Vec<(usize, TaskTemplate, String, Option<String>)> = Vec::new();
         let mut services = Vec::new();
+        let mut scalings = Vec::new();
         let resources =
             module.resources.iter().flat_map(|(key, resources)| resources.iter().map(move |one| (key, one)));
         for ((kind, name), resource) in resources {
             let source = resource.source;
             let body = &resource.part.body;
-            if !matches!(*kind, TASK_DEFINITION | SERVICE) {
+            if !matches!(*kind, TASK_DEFINITION | SERVICE | SCALING) {
                 continue;
             }
             let head = task::head(source, resource.part);
@@ -181,12 +183,18 @@ impl<'a> Run<'a> {
                     let address = task::address(&module.prefix, kind, name, key.as_deref());
                     let task = task::read(&mut reading, &instance, body, head, address);
                     tasks.push((source.index, task, (*name).to_owned(), key.clone()));
+                } else if *kind == SCALING {
+                    scalings.extend(service::scaling(self.sources, &instance, body, head));
                 } else {
-                    services.push((source.index, service::read(self.sources, &instance, body, head)));
+                    let (service, runs) = service::read(self.sources, &instance, body, head);
+                    services.push((source.index, service, runs, *name, key.clone()));
                 }
             }
         }
-        for (service_file, (service, runs)) in services {
+        for (service_file, mut service, runs, name, key) in services {
+            if let Some(scaling) = scalings.iter().find(|it| it.is_of(&service, name, key.as_deref())) {
+                service.min_capacity = scaling.least();
+            }
             // Of files that do not belong together, a name means what its own file has.
             let own = |name: &str| tasks.iter().any(|(file, _, own, _)| *file == service_file && own == name);
             let names: BTreeSet<String> =
