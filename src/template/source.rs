@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use super::{Constraint, Place, TaskTemplate};
+use crate::workload::Region;
 
 /// A file to be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +26,21 @@ pub struct Inputs {
 }
 
 impl Inputs {
+    /// With what `CloudFormation` knows of the region that a template is deployed to, unless it is given.
+    pub fn deployed_to(&mut self, region: &Region) {
+        let (partition, suffix) = match region.0.split_once('-') {
+            Some(("cn", _)) => ("aws-cn", "amazonaws.com.cn"),
+            Some(("us", rest)) if rest.starts_with("gov-") => ("aws-us-gov", "amazonaws.com"),
+            // Those of other partitions are not open to all, and no price is known of them.
+            _ => ("aws", "amazonaws.com"),
+        };
+        for (name, value) in
+            [("AWS::Region", &*region.0), ("AWS::Partition", partition), ("AWS::URLSuffix", suffix)]
+        {
+            self.parameters.entry(name.to_owned()).or_insert_with(|| value.to_owned());
+        }
+    }
+
     /// With what others give, too, which wins.
     pub fn extend(&mut self, others: Self) {
         self.parameters.extend(others.parameters);

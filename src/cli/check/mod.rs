@@ -139,7 +139,11 @@ pub fn run(global: &GlobalArgs, args: &CheckArgs) -> Result<ExitCode, CliError> 
         return Ok(ExitCode::Fine);
     }
     let settings = settings(global, args)?;
-    let inputs = args.inputs.read()?;
+    let mut inputs = args.inputs.read()?;
+    let region = region(global, &args.region)?;
+    if let Some(region) = &region {
+        inputs.deployed_to(region);
+    }
     let baseline = args.baseline.as_deref().map(read_baseline).transpose()?;
     let paths = template_files::tidied(&args.paths);
     let base_path = args.base_path.as_deref().map(template_files::tidy);
@@ -157,7 +161,6 @@ pub fn run(global: &GlobalArgs, args: &CheckArgs) -> Result<ExitCode, CliError> 
     let base = base.map(|files| read_all(&template_files::still_looked_at(files, &sources_read), &inputs));
     let production =
         args.snapshot.as_ref().map(|place| report_on(global, &place.open(global)?)).transpose()?;
-    let region = region(global, &args.region)?;
     let book = global.price_book()?;
     let input = CheckInput {
         templates: &templates,

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use crate::{
     template::{Inputs, Place, Setting, SourceFile, TaskTemplate, TemplateFile, TemplateKind, read_all},
     units::{CpuUnits, MemoryMib},
-    workload::LaunchType,
+    workload::{LaunchType, Region},
 };
 
 fn file(path: &str, text: &str) -> SourceFile {
@@ -501,4 +501,31 @@ Resources:
     }
     let tables = text("service/prod/api").replace("ServiceNamespace: ecs", "ServiceNamespace: dynamodb");
     assert_eq!(task_with(&tables, &Inputs::default()).desired_count(), Some(1));
+}
+
+#[test]
+fn the_region_that_is_given_is_what_a_template_sees() {
+    let text = "Mappings:
+  Sizes:
+    us-east-1: {Cpu: 256}
+    cn-north-1: {Cpu: 1024}
+Resources:
+  Task:
+    Type: AWS::ECS::TaskDefinition
+    Properties: {Cpu: !FindInMap [Sizes, !Ref 'AWS::Region', Cpu], Family: !Sub '${AWS::Partition}-a'}
+";
+    for (region, cpu, family) in [
+        ("us-east-1", Some(256), "aws-a"),
+        ("cn-north-1", Some(1024), "aws-cn-a"),
+        ("us-gov-west-1", None, "aws-us-gov-a"),
+    ] {
+        let mut inputs = Inputs::default();
+        inputs.deployed_to(&Region(region.into()));
+        let task = task_with(text, &inputs);
+        assert_eq!(task.cpu.known().map(|cpu| cpu.0), cpu, "{region}");
+        assert_eq!(task.family.known().map(String::as_str), Some(family));
+    }
+    let mut inputs = given(&[("AWS::Region", "cn-north-1")]);
+    inputs.deployed_to(&Region("us-east-1".into()));
+    assert_eq!(task_with(text, &inputs).cpu.known(), Some(&CpuUnits(1024)), "what is given wins");
 }
