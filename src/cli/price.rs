@@ -145,7 +145,9 @@ pub fn run(global: &GlobalArgs, args: &PriceArgs) -> Result<ExitCode, CliError> 
         hours: args.hours,
     };
     global.detail(&format!("price book {} of {}", book.id(), book.effective_date()));
-    let holdings = holdings::read(&args.paths, &args.inputs.read()?);
+    let mut inputs = args.inputs.read()?;
+    inputs.deployed_to(&terms.region);
+    let holdings = holdings::read(&args.paths, &inputs);
     let all: Vec<Priced<'_>> = holdings.into_iter().map(|holding| price(holding, &terms)).collect();
     warn_of_later_rates(global, &all);
     let text = match args.tabular.format() {

@@ -14,7 +14,7 @@ pub struct InputArgs {
     /// The value of a CloudFormation parameter or Terraform variable
     #[arg(long = "parameter", value_name = "KEY=VALUE", value_parser = key_value)]
     parameters: Vec<(String, String)>,
-    /// Values of CloudFormation parameters, as the AWS CLI reads them (JSON)
+    /// Values of CloudFormation parameters, as the AWS CLI reads them (JSON), or of Terraform variables (.tfvars)
     #[arg(long = "parameter-file", value_name = "FILE")]
     parameter_files: Vec<PathBuf>,
 }
@@ -34,8 +34,7 @@ impl InputArgs {
                 .map_err(CliError::usage)?;
             let source = SourceFile { path: Arc::new(path.clone()), bytes: bytes.into(), named: true };
             let read = Inputs::from_parameter_file(&source).map_err(CliError::usage)?;
-            inputs.parameters.extend(read.parameters);
-            inputs.places.extend(read.places);
+            inputs.extend(read);
         }
         for (key, value) in &self.parameters {
             inputs.places.remove(key);

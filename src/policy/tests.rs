@@ -17,11 +17,11 @@ use crate::{
     fargate::TaskSize,
     pricing::PriceBook,
     template::{
-        ContainerTemplate, Place, ServiceTemplate, Setting, Span, StrategyTemplate, TaskTemplate,
+        ContainerTemplate, Place, Refused, ServiceTemplate, Setting, Span, StrategyTemplate, TaskTemplate,
         TemplateKind,
     },
     units::{CpuUnits, MemoryMib, StorageGib},
-    workload::{LaunchType, OperatingSystem, Platform, Region, RuntimeSetting},
+    workload::{Architecture, LaunchType, OperatingSystem, Platform, Region, RuntimeSetting},
 };
 
 const NOW: &str = "2026-11-22T12:00:00Z";
@@ -60,6 +60,7 @@ fn task(cpu: u32, memory: u32) -> TaskTemplate {
         placement_constraints: Vec::new(),
         tags: [("team".to_owned(), "web".to_owned())].into(),
         tags_unresolved: false,
+        refused: Vec::new(),
         services: Vec::new(),
     }
 }
@@ -85,6 +86,7 @@ fn service(desired: u32, strategy: &[(&str, u32, u32)]) -> ServiceTemplate {
         at: place(20),
         cluster: Setting::Absent,
         desired_count: known(desired, 21),
+        min_capacity: Setting::Absent,
         launch_type: Setting::Absent,
         strategy: strategy
             .iter()
@@ -191,6 +193,30 @@ impl Given {
     fn rules(&self) -> Vec<Rule> {
         self.judged().findings.into_iter().map(|f| f.rule).collect()
     }
+}
+
+#[test]
+fn a_size_that_ecs_refuses_is_denied_and_not_called_unknown() {
+    let mut task = task(256, 512);
+    task.requires_compatibilities.clear();
+    let why = "\"-256\" is not a CPU size".to_owned();
+    task.cpu = Setting::Unresolved { why: why.clone(), at: place(3) };
+    task.refused = vec![Refused { setting: "cpu".to_owned(), why, at: place(3), used_at: None }];
+    let found = Given::of(task).judged().findings;
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!((found[0].rule, found[0].level), (Rule::InvalidTaskSize, Level::Deny));
+    assert_eq!(found[0].message, "cpu: \"-256\" is not a CPU size");
+}
+
+#[test]
+fn fargate_has_no_windows_on_arm() {
+    let on = |os, arch| {
+        let platform = known(Platform { os, arch }, 5);
+        Given::of(TaskTemplate { platform, ..task(1024, 2048) }).rules()
+    };
+    assert_eq!(on(OperatingSystem::Windows, Architecture::Arm64), [Rule::InvalidTaskSize]);
+    assert_eq!(on(OperatingSystem::Windows, Architecture::X86_64), []);
+    assert_eq!(on(OperatingSystem::Linux, Architecture::Arm64), []);
 }
 
 #[test]
@@ -550,6 +576,11 @@ fn spot_alone_wants_two_tasks_and_leaving_spot_is_dearer() {
     let mut spot = task(1024, 2048);
     spot.services = vec![service(1, &[("FARGATE_SPOT", 0, 1)])];
     assert_eq!(Given::of(spot.clone()).rules(), [Rule::SpotWithoutReplicas]);
+    spot.services[0].min_capacity = known(4, 23);
+    assert_eq!(Given::of(spot.clone()).rules(), [], "auto scaling keeps four");
+    spot.services = vec![service(0, &[("FARGATE_SPOT", 0, 1)])];
+    spot.services[0].min_capacity = known(1, 23);
+    assert!(Given::of(spot.clone()).found()[0].1.contains("one task, the minimum of its auto scaling"));
     spot.services = vec![service(2, &[("FARGATE_SPOT", 0, 1)])];
     assert_eq!(Given::of(spot.clone()).rules(), []);
     let mut on_demand = task(1024, 2048);

@@ -61,6 +61,7 @@ pub fn read(source: &SourceText, compose: &Node, errors: &mut Vec<TemplateError>
                 desired_count: deploy.map_or(Setting::Absent, |deploy| {
                     fields.size(deploy, "replicas", "deploy.", parse_whole)
                 }),
+                min_capacity: Setting::Absent,
                 launch_type: Setting::Absent,
                 strategy: Vec::new(),
                 tags: std::collections::BTreeMap::new(),

@@ -20,9 +20,9 @@ pub fn read(fields: &Fields<'_>, container: &Node, index: usize) -> ContainerTem
     ContainerTemplate {
         name: fields.text(container, "name"),
         at: fields.source.place(Span { start, end: start + 1 }),
-        cpu: fields.size(container, "cpu", &path, parse_cpu_units),
-        memory: present(fields.size(container, "memory", &path, parse_mib)),
-        memory_reservation: present(fields.size(container, "memoryReservation", &path, parse_mib)),
+        cpu: fields.ecs_size(container, "cpu", &path, parse_cpu_units),
+        memory: present(fields.ecs_size(container, "memory", &path, parse_mib)),
+        memory_reservation: present(fields.ecs_size(container, "memoryReservation", &path, parse_mib)),
         essential: fields.flag(container, "essential").unwrap_or(true),
         gpus: gpus(fields, container, &path),
         privileged: fields.flag(container, "privileged").unwrap_or(false),

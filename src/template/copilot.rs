@@ -45,10 +45,10 @@ fn task(fields: &Fields<'_>, manifest: &Node, name: &str, full_name: &str, at: S
     let mut task = task_definition::absent(TemplateKind::Copilot, at.clone());
     task.name = shown(full_name);
     task.family = named_by_copilot("family", &at);
-    task.cpu = fields.size(manifest, "cpu", "", parse_cpu);
-    task.memory = fields.size(manifest, "memory", "", parse_memory);
+    task.cpu = fields.ecs_size(manifest, "cpu", "", parse_cpu);
+    task.memory = fields.ecs_size(manifest, "memory", "", parse_memory);
     if let Some(storage) = fields.map(manifest, "storage") {
-        task.ephemeral_storage = fields.size(storage, "ephemeral", "storage.", parse_storage);
+        task.ephemeral_storage = fields.ecs_size(storage, "ephemeral", "storage.", parse_storage);
     }
     task.platform = platform(fields, manifest);
     task.requires_compatibilities = vec!["FARGATE".to_owned()];
@@ -63,6 +63,7 @@ fn task(fields: &Fields<'_>, manifest: &Node, name: &str, full_name: &str, at: S
     if manifest.get("type").and_then(Node::as_str) != Some("Scheduled Job") {
         task.services.push(service(fields, manifest, &at));
     }
+    task.refused = fields.refused.take();
     task
 }
 
@@ -148,6 +149,7 @@ fn service(fields: &Fields<'_>, manifest: &Node, at: &Place) -> ServiceTemplate 
         at: at.clone(),
         cluster: named_by_copilot("cluster", at),
         desired_count,
+        min_capacity: Setting::Absent,
         launch_type: Setting::Absent,
         strategy: strategy.into_iter().collect(),
         tags: std::collections::BTreeMap::new(),

@@ -6,7 +6,7 @@
 use std::{borrow::Cow, cell::RefCell};
 
 use super::{
-    Setting, Span, TemplateError,
+    Place, Refused, Setting, Span, TemplateError,
     document::{Node, SourceText, SyntaxError, Value},
     resolve::{Resolve, Resolved, Written, has_placeholder, shown},
 };
@@ -16,6 +16,8 @@ pub struct Fields<'a> {
     pub source: &'a SourceText,
     pub resolver: &'a dyn Resolve,
     pub errors: RefCell<&'a mut Vec<TemplateError>>,
+    /// What ECS refuses, of the task that is being read.
+    pub refused: RefCell<Vec<Refused>>,
 }
 
 /// A scalar as text, with where it is written.
@@ -46,7 +48,7 @@ impl<'a> Fields<'a> {
         resolver: &'a dyn Resolve,
         errors: &'a mut Vec<TemplateError>,
     ) -> Self {
-        Self { source, resolver, errors: RefCell::new(errors) }
+        Self { source, resolver, errors: RefCell::new(errors), refused: RefCell::default() }
     }
 
     /// Reports what is wrong at a place.
@@ -92,6 +94,35 @@ impl<'a> Fields<'a> {
         path: &str,
         parse: fn(&str) -> Result<T, SizeTextError>,
     ) -> Setting<T> {
+        self.size_or(map, key, parse, &|why, at, _| self.refuse(at, format!("{path}{key}: {why}"), None))
+    }
+
+    /// As [`Self::size`], of what ECS reads just so: another text is no error of the file, but one of the task.
+    pub fn ecs_size<T>(
+        &self,
+        map: &Node,
+        key: &str,
+        path: &str,
+        parse: fn(&str) -> Result<T, SizeTextError>,
+    ) -> Setting<T> {
+        self.size_or(map, key, parse, &|why, at, used_at| {
+            let used_at = used_at.map(|span| self.source.place(span));
+            self.ecs_refuses(format!("{path}{key}"), why.to_owned(), at.place(self.source), used_at);
+        })
+    }
+
+    pub fn ecs_refuses(&self, setting: String, why: String, at: Place, used_at: Option<Place>) {
+        self.refused.borrow_mut().push(Refused { setting, why, at, used_at });
+    }
+
+    /// A size; `wrong` is told what is none, where it is written, and what refers to it.
+    fn size_or<T>(
+        &self,
+        map: &Node,
+        key: &str,
+        parse: fn(&str) -> Result<T, SizeTextError>,
+        wrong: &dyn Fn(&str, &Written, Option<Span>),
+    ) -> Setting<T> {
         match self.found(map, key) {
             Found::Absent => Setting::Absent,
             Found::Text(text) if text.value.trim().is_empty() => Setting::Absent,
@@ -103,7 +134,7 @@ impl<'a> Fields<'a> {
                 },
                 Err(error) => {
                     if !matches!(error, SizeTextError::Placeholder { .. }) {
-                        self.refuse(&text.at, format!("{path}{key}: {error}"), None);
+                        wrong(&error.to_string(), &text.at, text.used_at);
                     }
                     let at = text
                         .used_at
@@ -112,8 +143,8 @@ impl<'a> Fields<'a> {
                 }
             },
             Found::Other { kind, at } => {
-                let why = format!("{path}{key}: must be a number, not {kind}");
-                self.refuse(&at, why.clone(), None);
+                let why = format!("must be a number, not {kind}");
+                wrong(&why, &at, None);
                 Setting::Unresolved { why, at: at.place(self.source) }
             }
             Found::Unresolved { why, at } => Setting::Unresolved { why, at: self.source.place(at) },

@@ -5,6 +5,7 @@
 
 mod cloudformation;
 mod compose;
+mod constraint;
 mod container;
 mod copilot;
 pub mod document;
@@ -21,7 +22,10 @@ mod task_template;
 pub mod terraform;
 pub mod yaml;
 
+pub use constraint::{Allows, Constraint};
 pub use place::{Place, Span};
 pub use read::{ReadTemplates, read_all};
 pub use source::{Inputs, SourceFile, TemplateError, TemplateFile, TemplateKind};
-pub use task_template::{ContainerTemplate, ServiceTemplate, Setting, StrategyTemplate, TaskTemplate};
+pub use task_template::{
+    ContainerTemplate, Refused, ServiceTemplate, Setting, StrategyTemplate, TaskTemplate,
+};

@@ -12,7 +12,8 @@ use std::{
 use rayon::prelude::*;
 
 use super::{
-    Inputs, SourceFile, TemplateError, TemplateFile, TemplateKind, cloudformation, compose, copilot,
+    Constraint, Inputs, SourceFile, TemplateError, TemplateFile, TemplateKind, cloudformation, compose,
+    copilot,
     document::{Node, SourceText},
     json,
     recognise::{self, Format, Shape},
@@ -117,6 +118,7 @@ fn read(file: &SourceFile, inputs: &Inputs) -> Outcome {
             kind,
             text,
             tasks: Vec::new(),
+            constraints: Vec::new(),
             error: Some(error),
         }),
         None => Outcome::Unknown(error),
@@ -143,7 +145,11 @@ fn read(file: &SourceFile, inputs: &Inputs) -> Outcome {
         return if file.named { Outcome::Without(Arc::clone(&file.path)) } else { Outcome::Ignored };
     };
     let mut errors = Vec::new();
-    let tasks = shapes.into_iter().flat_map(|shape| tasks(&source, shape, inputs, &mut errors)).collect();
+    let mut constraints = Vec::new();
+    let tasks = shapes
+        .into_iter()
+        .flat_map(|shape| tasks(&source, shape, inputs, &mut constraints, &mut errors))
+        .collect();
     // CloudFormation reads JSON as YAML, which has no trouble with a comma too many.
     if kind == TemplateKind::TaskDefinition {
         errors.extend(defects.into_iter().map(|mut defect| {
@@ -157,6 +163,7 @@ fn read(file: &SourceFile, inputs: &Inputs) -> Outcome {
         kind,
         text: Arc::clone(&source.text),
         tasks,
+        constraints,
         error,
     })
 }
@@ -165,6 +172,7 @@ fn tasks(
     source: &SourceText,
     shape: Shape<'_>,
     inputs: &Inputs,
+    constraints: &mut Vec<Constraint>,
     errors: &mut Vec<TemplateError>,
 ) -> Vec<TaskTemplate> {
     match shape {
@@ -177,7 +185,9 @@ fn tasks(
             .map(|definition: &Node| task_definition::read(source, definition, None, errors))
             .collect(),
         Shape::Containers(list) => vec![task_definition::read_containers(source, list, errors)],
-        Shape::CloudFormation(template) => cloudformation::read(source, template, inputs, errors),
+        Shape::CloudFormation(template) => {
+            cloudformation::read(source, template, inputs, constraints, errors)
+        }
         Shape::CdkTree(tree) => cloudformation::read_tree(source, tree, inputs, errors),
         Shape::Copilot(manifest) => copilot::read(source, manifest, errors),
         Shape::Compose(compose) => compose::read(source, compose, errors),

@@ -2,10 +2,11 @@
 
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
-use super::{Place, TaskTemplate};
+use super::{Constraint, Place, TaskTemplate};
+use crate::workload::Region;
 
 /// A file to be read.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceFile {
     pub path: Arc<PathBuf>,
     pub bytes: Arc<[u8]>,
@@ -20,6 +21,32 @@ pub struct Inputs {
     pub parameters: BTreeMap<String, String>,
     /// Where a file gives them, if one does.
     pub places: BTreeMap<String, Place>,
+    /// Files of values for Terraform's variables, a later one over an earlier one.
+    pub variable_files: Vec<SourceFile>,
+}
+
+impl Inputs {
+    /// With what `CloudFormation` knows of the region that a template is deployed to, unless it is given.
+    pub fn deployed_to(&mut self, region: &Region) {
+        let (partition, suffix) = match region.0.split_once('-') {
+            Some(("cn", _)) => ("aws-cn", "amazonaws.com.cn"),
+            Some(("us", rest)) if rest.starts_with("gov-") => ("aws-us-gov", "amazonaws.com"),
+            // Those of other partitions are not open to all, and no price is known of them.
+            _ => ("aws", "amazonaws.com"),
+        };
+        for (name, value) in
+            [("AWS::Region", &*region.0), ("AWS::Partition", partition), ("AWS::URLSuffix", suffix)]
+        {
+            self.parameters.entry(name.to_owned()).or_insert_with(|| value.to_owned());
+        }
+    }
+
+    /// With what others give, too, which wins.
+    pub fn extend(&mut self, others: Self) {
+        self.parameters.extend(others.parameters);
+        self.places.extend(others.places);
+        self.variable_files.extend(others.variable_files);
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -54,6 +81,8 @@ pub struct TemplateFile {
     /// The whole text, for excerpts and patches.
     pub text: Arc<str>,
     pub tasks: Vec<TaskTemplate>,
+    /// What literals are held to that its tasks may have their values of.
+    pub constraints: Vec<Constraint>,
     /// Why it could not be read, if so; `tasks` is then empty or what came before.
     pub error: Option<TemplateError>,
 }

@@ -46,6 +46,7 @@ pub fn read_containers(source: &SourceText, list: &Node, errors: &mut Vec<Templa
     let start = list.span.start;
     let mut task = absent(TemplateKind::TaskDefinition, source.place(Span { start, end: start + 1 }));
     read_list(&fields, Literal.resolve(list), &mut task);
+    task.refused = fields.refused.take();
     task.name = name(list, &task);
     task
 }
@@ -77,6 +78,7 @@ pub fn absent(kind: TemplateKind, at: Place) -> TaskTemplate {
         placement_constraints: Vec::new(),
         tags: BTreeMap::new(),
         tags_unresolved: false,
+        refused: Vec::new(),
         services: Vec::new(),
     }
 }
@@ -85,26 +87,26 @@ pub fn absent(kind: TemplateKind, at: Place) -> TaskTemplate {
 pub fn read_fields(fields: &Fields<'_>, kind: TemplateKind, definition: &Node, at: Place) -> TaskTemplate {
     let mut task = absent(kind, at);
     task.family = fields.text(definition, "family");
-    task.cpu = fields.size(definition, "cpu", "", parse_cpu);
-    task.memory = fields.size(definition, "memory", "", parse_memory);
+    task.cpu = fields.ecs_size(definition, "cpu", "", parse_cpu);
+    task.memory = fields.ecs_size(definition, "memory", "", parse_memory);
     task.ephemeral_storage = match fields.get(definition, "ephemeralStorage") {
         Some(Resolved::Unresolved { why, at }) => Setting::Unresolved { why, at: fields.source.place(at) },
         Some(Resolved::Known { ref node, .. }) => {
-            fields.size(node, "sizeInGiB", "ephemeralStorage.", parse_storage)
+            fields.ecs_size(node, "sizeInGiB", "ephemeralStorage.", parse_storage)
         }
         Some(Resolved::NoValue) | None => Setting::Absent,
     };
     match &task.ephemeral_storage {
         // Skeletons have a zero where nothing is asked for.
         Setting::Known { value: StorageGib(0), .. } => task.ephemeral_storage = Setting::Absent,
-        Setting::Known { value: StorageGib(gib), at, .. } if !EPHEMERAL_STORAGE.contains(gib) => {
+        Setting::Known { value: StorageGib(gib), at, used_at } if !EPHEMERAL_STORAGE.contains(gib) => {
             let why = format!(
-                "ephemeralStorage.sizeInGiB: {gib} GiB of ephemeral storage cannot be asked for; choose 21 to 200, \
-                 or leave ephemeralStorage out for the free 20"
+                "{gib} GiB of ephemeral storage cannot be asked for; choose 21 to 200, or leave ephemeralStorage out \
+                 for the free 20"
             );
-            let at = at.clone();
-            fields.refuse(&Written::There(at.clone()), why.clone(), None);
-            task.ephemeral_storage = Setting::Unresolved { why, at };
+            let setting = "ephemeralStorage.sizeInGiB".to_owned();
+            fields.ecs_refuses(setting, why.clone(), at.clone(), used_at.clone());
+            task.ephemeral_storage = Setting::Unresolved { why, at: at.clone() };
         }
         _ => {}
     }
@@ -137,6 +139,7 @@ pub fn read_fields(fields: &Fields<'_>, kind: TemplateKind, definition: &Node, a
     if let Some(tags) = definition.get("tags") {
         (task.tags, task.tags_unresolved) = tags_of(fields, tags);
     }
+    task.refused = fields.refused.take();
     task
 }
 

@@ -57,6 +57,18 @@ impl<T: Clone> Setting<T> {
     }
 }
 
+/// A setting that is known, and that ECS refuses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// `cpu`, `containerDefinitions[0].memory`.
+    pub setting: String,
+    pub why: String,
+    /// The literal.
+    pub at: Place,
+    /// What refers to it, where `at` is not what the task itself says.
+    pub used_at: Option<Place>,
+}
+
 /// A task definition in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TaskTemplate {
@@ -81,6 +93,8 @@ pub struct TaskTemplate {
     pub tags: BTreeMap<String, String>,
     /// Whether some tags are not known, so that a missing one may be there.
     pub tags_unresolved: bool,
+    /// Sizes that ECS refuses whatever else is there; they are unresolved, too.
+    pub refused: Vec<Refused>,
     /// The services of the same files that run it.
     pub services: Vec<ServiceTemplate>,
 }
@@ -132,10 +146,10 @@ impl TaskTemplate {
         })
     }
 
-    /// The sum of the services' desired counts, where there are services and all are known.
+    /// The sum of the services' tasks: desired counts, and what auto scaling raises them to; where there are services
+    /// and all are known.
     pub fn desired_count(&self) -> Option<u32> {
-        let counts: Option<Vec<u32>> =
-            self.services.iter().map(|service| service.desired_count.known().copied()).collect();
+        let counts: Option<Vec<u32>> = self.services.iter().map(ServiceTemplate::tasks).collect();
         counts
             .filter(|counts| !counts.is_empty())
             .map(|counts| counts.into_iter().fold(0, u32::saturating_add))
@@ -162,9 +176,22 @@ pub struct ServiceTemplate {
     pub at: Place,
     pub cluster: Setting<String>,
     pub desired_count: Setting<u32>,
+    /// The fewest tasks that auto scaling leaves it, where the files scale it.
+    pub min_capacity: Setting<u32>,
     pub launch_type: Setting<LaunchType>,
     pub strategy: Vec<StrategyTemplate>,
     pub tags: BTreeMap<String, String>,
+}
+
+impl ServiceTemplate {
+    /// Tasks that it has at least: auto scaling raises a desired count to its own minimum.
+    pub fn tasks(&self) -> Option<u32> {
+        let (desired, least) = (self.desired_count.known().copied(), self.min_capacity.known().copied());
+        match (desired, least) {
+            (Some(desired), Some(least)) => Some(desired.max(least)),
+            (desired, least) => desired.or(least),
+        }
+    }
 }
 
 /// A line of a capacity provider strategy.

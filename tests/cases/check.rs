@@ -332,3 +332,14 @@ fn every_format_goes_to_a_file_whole() {
         assert!(folder.read("out").contains("invalid-task-size"), "{format}");
     }
 }
+
+#[test]
+fn a_terraform_file_is_judged_with_the_rest_of_its_module() {
+    let folder = Folder::new()
+        .with("variables.tf", "variable \"memory\" {\n  default = 512\n}\n")
+        .with("x.auto.tfvars", "memory = 999\n")
+        .with("main.tf", "resource \"aws_ecs_task_definition\" \"app\" {\n  family = \"app\"\n  requires_compatibilities = [\"FARGATE\"]\n  cpu = 256\n  memory = var.memory\n  container_definitions = \"[]\"\n}\n");
+    for named in ["variables.tf", "x.auto.tfvars", "main.tf", "."] {
+        assert_eq!(rules(&report(&folder, &[named], 1)), ["invalid-task-size"], "{named}");
+    }
+}

@@ -5,6 +5,7 @@
 //! (violated).
 
 mod base;
+mod module_files;
 
 use std::{
     collections::BTreeMap,
@@ -138,21 +139,28 @@ pub fn run(global: &GlobalArgs, args: &CheckArgs) -> Result<ExitCode, CliError> 
         return Ok(ExitCode::Fine);
     }
     let settings = settings(global, args)?;
-    let inputs = args.inputs.read()?;
+    let mut inputs = args.inputs.read()?;
+    let region = region(global, &args.region)?;
+    if let Some(region) = &region {
+        inputs.deployed_to(region);
+    }
     let baseline = args.baseline.as_deref().map(read_baseline).transpose()?;
     let paths = template_files::tidied(&args.paths);
     let base_path = args.base_path.as_deref().map(template_files::tidy);
-    let sources_read = template_files::read(&paths, base_path.as_deref())?;
+    let mut sources_read = template_files::read(&paths, base_path.as_deref())?;
+    let beside = module_files::beside(&sources_read)?;
+    let base_paths: Vec<PathBuf> =
+        paths.iter().cloned().chain(beside.iter().map(|file| file.path.to_path_buf())).collect();
+    sources_read.extend(beside);
     let templates = read_all(&sources_read, &inputs);
     let base = match (&base_path, &args.base) {
-        (Some(folder), _) => Some(base::in_folder(folder, &paths)?),
-        (None, Some(revision)) => Some(base::in_git(global, revision, &paths)?),
+        (Some(folder), _) => Some(base::in_folder(folder, &base_paths)?),
+        (None, Some(revision)) => Some(base::in_git(global, revision, &base_paths)?),
         (None, None) => None,
     };
     let base = base.map(|files| read_all(&template_files::still_looked_at(files, &sources_read), &inputs));
     let production =
         args.snapshot.as_ref().map(|place| report_on(global, &place.open(global)?)).transpose()?;
-    let region = region(global, &args.region)?;
     let book = global.price_book()?;
     let input = CheckInput {
         templates: &templates,

@@ -129,7 +129,16 @@ fn stdin() -> anyhow::Result<SourceFile> {
 /// The tasks of a file. What is wrong with it is told of the task that it is about, else beside the tasks: there
 /// may be more of them than could be read.
 fn of_file(file: TemplateFile) -> Vec<Holding> {
-    let TemplateFile { path, kind, tasks, mut error, .. } = file;
+    let TemplateFile { path, kind, tasks, error, .. } = file;
+    let refused = tasks.iter().flat_map(|task| &task.refused).filter(|refused| refused.at.path == path);
+    let refused = refused.map(|refused| TemplateError {
+        path: Arc::clone(&path),
+        line: refused.at.line,
+        column: refused.at.column,
+        message: format!("{}: {}", refused.setting, refused.why),
+        hint: None,
+    });
+    let mut error = error.into_iter().chain(refused).min_by_key(|error| (error.line, error.column));
     let alone = kind == TemplateKind::TaskDefinition && tasks.len() == 1;
     let path = shown(&path);
     let mut holdings: Vec<Holding> = tasks

@@ -1,10 +1,12 @@
 //! # invalid-task-size
 //!
-//! A task that is to run on Fargate has a CPU and memory pair that Fargate does not offer, or none at all.
+//! A task that is to run on Fargate has a CPU and memory pair that Fargate does not offer, or none at all; or a
+//! size of a task or container is written in a way that ECS does not take.
 //!
 //! **Why**: ECS refuses to register it, or no task of it can start. The deployment fails after the review.
 //!
-//! **Example**: `"cpu": "256", "memory": "4096"`. With 256 CPU units go 512, 1024 and 2048 MiB.
+//! **Example**: `"cpu": "256", "memory": "4096"`. With 256 CPU units go 512, 1024 and 2048 MiB. Or `"memory":
+//! "512MB"`: ECS takes `"512"` and `"0.5 GB"`.
 //!
 //! **Fix**: take one of the pairs that the message names, or let `fargauge patch` do it.
 //!
@@ -14,13 +16,28 @@ use crate::{
     fargate::TaskSize,
     policy::{Rule, docket::Docket, subject::Subject, wording},
     template::Setting,
+    workload::{Architecture, OperatingSystem, Platform},
 };
 
 pub fn judge(subject: &Subject<'_>, docket: &mut Docket) {
+    let task = subject.task;
+    for refused in &task.refused {
+        let at = refused.used_at.as_ref().unwrap_or(&refused.at);
+        let message = format!("{}: {}", refused.setting, refused.why);
+        docket.find(Rule::InvalidTaskSize, at, message, None).about.clone_from(&refused.setting);
+    }
     if !subject.is_for_fargate() {
         return;
     }
-    let task = subject.task;
+    if let Setting::Known {
+        value: Platform { os: OperatingSystem::Windows, arch: Architecture::Arm64 },
+        ..
+    } = &task.platform
+    {
+        let at = task.platform.place().unwrap_or(&task.at);
+        let message = "Fargate has no Windows on ARM64; Windows runs on X86_64".to_owned();
+        docket.find(Rule::InvalidTaskSize, at, message, None).about = "runtimePlatform".to_owned();
+    }
     let missing: Vec<&str> =
         [("cpu", task.cpu == Setting::Absent), ("memory", task.memory == Setting::Absent)]
             .into_iter()

@@ -5,7 +5,7 @@
 //! **Why**: a Spot task is taken away with two minutes' notice, and there may be no capacity to replace it:
 //! with one task the service is then down.
 //!
-//! **Example**: `FARGATE_SPOT` as the only provider, `"desiredCount": 1`.
+//! **Example**: `FARGATE_SPOT` as the only provider, `"desiredCount": 1`, and no auto scaling with a minimum above it.
 //!
 //! **Fix**: two tasks or more, or a base of one on `FARGATE`. Workers that can wait may waive it.
 //!
@@ -33,17 +33,24 @@ pub fn judge(subject: &Subject<'_>, docket: &mut Docket) {
         }
         // What runs counts; what is asked for is often set by a scaling policy.
         let running: Decimal = subject.production.iter().filter_map(|p| p.mean_tasks).sum();
-        let desired = service.desired_count.known().copied();
+        let desired = service.tasks();
         let too_few = if running > Decimal::ZERO {
             running < Decimal::new(15, 1)
         } else {
             desired.is_some_and(|count| count == 1)
         };
         if too_few {
-            let message = "runs on Fargate Spot alone with one task: an interruption takes the service down";
+            let from = match () {
+                () if running > Decimal::ZERO => " on average",
+                () if service.min_capacity.known() == Some(&1) => ", the minimum of its auto scaling",
+                () => "",
+            };
+            let message = format!(
+                "runs on Fargate Spot alone with one task{from}: an interruption takes the service down"
+            );
             let help = "run two tasks or more, or keep a base of 1 on FARGATE".to_owned();
             let at = taking[0].at.clone();
-            let draft = docket.find(Rule::SpotWithoutReplicas, &at, message.to_owned(), Some(help));
+            let draft = docket.find(Rule::SpotWithoutReplicas, &at, message, Some(help));
             draft.about = service.name.known().cloned().unwrap_or_default();
         }
     }

@@ -22,6 +22,10 @@ pub fn judge(subject: &Subject<'_>, docket: &mut Docket) {
     let memory =
         if let Setting::Unresolved { why, at } = &task.memory { Some(("memory", why, at)) } else { None };
     for (name, why, at) in cpu.into_iter().chain(memory) {
+        // What is known and wrong has a finding of another rule.
+        if task.refused.iter().any(|refused| refused.setting == name) {
+            continue;
+        }
         docket.find(Rule::UnresolvedSize, at, format!("{name} is not known: {why}"), None).about =
             name.into();
     }

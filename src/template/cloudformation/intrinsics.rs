@@ -3,7 +3,7 @@
 use std::{
     borrow::Cow,
     cell::{Cell, RefCell},
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
 };
 
 use super::super::{
@@ -27,6 +27,8 @@ pub struct Template<'a> {
     pub steps: Cell<usize>,
     /// Entries of sections looked at so far.
     looks: Cell<usize>,
+    /// Parameters that something asked for.
+    pub referred: RefCell<BTreeSet<String>>,
     /// What conditions came to.
     pub decided: RefCell<BTreeMap<String, Result<bool, String>>>,
 }
@@ -40,6 +42,7 @@ impl<'a> Template<'a> {
             inputs,
             steps: Cell::new(0),
             looks: Cell::new(0),
+            referred: RefCell::default(),
             decided: RefCell::default(),
         }
     }
@@ -70,6 +73,9 @@ impl<'a> Template<'a> {
         }
         let unresolved = |why: String| Resolved::Unresolved { why, at };
         let parameter = self.look_up(self.parameters, name);
+        if parameter.is_some() && !self.referred.borrow().contains(name) {
+            self.referred.borrow_mut().insert(name.to_owned());
+        }
         let kind = parameter.and_then(|p| p.get("Type")).and_then(Node::as_str).unwrap_or_default();
         let is_list = kind == "CommaDelimitedList" || kind.starts_with("List<");
         if let Some(value) = self.inputs.parameters.get(name)

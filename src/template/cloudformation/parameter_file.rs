@@ -1,17 +1,23 @@
 //! Files of parameters: a list of `ParameterKey` and `ParameterValue`, `{"Parameters": {...}}` as `CodePipeline` and
-//! the git sync take it, a plain map, or a list of `KEY=VALUE`; JSON or YAML.
+//! the git sync take it, a plain map, or a list of `KEY=VALUE`; JSON or YAML. One that is named `.tfvars` or
+//! `.tfvars.json` is left to Terraform.
 
 use super::super::{
     Inputs, Place, SourceFile, TemplateError,
     document::{Node, SourceText, SyntaxError, Value},
     json,
     recognise::{self, Format},
-    yaml,
+    terraform, yaml,
 };
 
 impl Inputs {
     /// The parameters that a file gives, each with where it stands.
     pub fn from_parameter_file(file: &SourceFile) -> Result<Self, TemplateError> {
+        let name = file.path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
+        if name.ends_with(".tfvars") || name.ends_with(".tfvars.json") {
+            terraform::check_values(file)?;
+            return Ok(Self { variable_files: vec![file.clone()], ..Self::default() });
+        }
         let source = SourceText::new(file)?;
         let root = match recognise::format(&file.bytes) {
             Format::Json => json::read(&source).map(|json| json.root),

@@ -23,6 +23,8 @@ pub fn read(fields: &Fields<'_>, properties: &Node, at: Place) -> (ServiceTempla
         at,
         cluster: fields.text(properties, "Cluster"),
         desired_count: fields.size(properties, "DesiredCount", "", parse_whole),
+        // No property of a service's own: whoever knows the scaling puts it in.
+        min_capacity: Setting::Absent,
         launch_type: launch_type(fields, properties),
         strategy: strategy(fields, properties),
         tags,
@@ -39,6 +41,48 @@ pub fn read(fields: &Fields<'_>, properties: &Node, at: Place) -> (ServiceTempla
         }
     }
     (service, runs)
+}
+
+/// Whether a scalable target is of the count of an ECS service, and of which: as it is referred to, or by its name.
+pub fn scaled(fields: &Fields<'_>, properties: &Node) -> Option<(Vec<String>, Option<String>)> {
+    let says = |key: &str, text: &str| match fields.text(properties, key) {
+        Setting::Known { value, .. } => value == text,
+        Setting::Absent | Setting::Unresolved { .. } => true,
+    };
+    if !says("ServiceNamespace", "ecs") || !says("ScalableDimension", "ecs:service:DesiredCount") {
+        return None;
+    }
+    let node = properties.get("ResourceId")?;
+    let mut references = Vec::new();
+    names(node, &mut references);
+    Some((references, last_part(fields, node)))
+}
+
+/// The part of `service/CLUSTER/SERVICE` that is the service's, as far as it is known; the cluster need not be.
+fn last_part(fields: &Fields<'_>, node: &Node) -> Option<String> {
+    if let Resolved::Known { node, .. } = fields.resolver.resolve(node) {
+        return node.as_str()?.rsplit_once('/').map(|(_, name)| name.to_owned());
+    }
+    let (function, argument) = intrinsic(node)?;
+    match &*function {
+        "Fn::Sub" => {
+            let (_, name) = argument.as_str()?.rsplit_once('/')?;
+            let text = Node { span: node.span, value: Value::String(name.to_owned()) };
+            let name = Node { span: node.span, value: Value::Tagged("!Sub".to_owned(), Box::new(text)) };
+            match fields.resolver.resolve(&name) {
+                Resolved::Known { node, .. } => node.as_str().map(str::to_owned),
+                Resolved::NoValue | Resolved::Unresolved { .. } => None,
+            }
+        }
+        "Fn::Join" => {
+            let [_, list] = argument.items() else { return None };
+            match fields.resolver.resolve(list.items().last()?) {
+                Resolved::Known { node, .. } => node.as_str()?.rsplit('/').next().map(str::to_owned),
+                Resolved::NoValue | Resolved::Unresolved { .. } => None,
+            }
+        }
+        _ => None,
+    }
 }
 
 fn launch_type(fields: &Fields<'_>, properties: &Node) -> Setting<LaunchType> {

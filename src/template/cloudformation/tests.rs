@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use crate::{
     template::{Inputs, Place, Setting, SourceFile, TaskTemplate, TemplateFile, TemplateKind, read_all},
     units::{CpuUnits, MemoryMib},
-    workload::LaunchType,
+    workload::{LaunchType, Region},
 };
 
 fn file(path: &str, text: &str) -> SourceFile {
@@ -325,12 +325,14 @@ fn resources_without_their_section_and_templates_without_tasks_are_known() {
 }
 
 #[test]
-fn a_bad_size_is_an_error_at_its_literal() {
+fn a_size_that_ecs_refuses_is_named_at_its_literal_and_where_it_is_used() {
     let text = with_cpu("!Ref Cpu").replace("'512'", "'lots'");
     let file = read_with(&text, &Inputs::default());
-    let error = file.error.unwrap().to_string();
-    assert!(error.starts_with("t.yaml:2:32: cpu: \"lots\" is not a CPU size"), "{error}");
-    assert_eq!(file.tasks.len(), 1);
+    assert_eq!(file.error, None);
+    let [refused] = &file.tasks[0].refused[..] else { panic!("{:?}", file.tasks[0].refused) };
+    assert!(refused.why.starts_with("\"lots\" is not a CPU size"), "{refused:?}");
+    assert_eq!((refused.at.line, refused.at.column), (2, 32));
+    assert_eq!(&text[refused.used_at.as_ref().unwrap().span.start..][..8], "!Ref Cpu");
 }
 
 #[test]
@@ -386,4 +388,144 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn what_a_condition_keeps_from_being_created_is_no_task_and_runs_none() {
+    let text = |condition: &str, stage: &str| {
+        format!(
+            "Parameters:
+  Stage: {{Type: String, Default: {stage}}}
+  Open: {{Type: String}}
+Conditions:
+  IsProd: !Equals [!Ref Stage, prod]
+  IsOpen: !Equals [!Ref Open, prod]
+Resources:
+  Task:
+    Type: AWS::ECS::TaskDefinition
+    {condition}
+    Properties: {{Cpu: 256, Memory: 999}}
+  Other:
+    Type: AWS::ECS::TaskDefinition
+    Properties: {{Cpu: 256, Memory: 512}}
+  Service:
+    Type: AWS::ECS::Service
+    {condition}
+    Properties: {{TaskDefinition: !Ref Other}}
+"
+        )
+    };
+    for (condition, stage, tasks) in [
+        ("Condition: IsProd", "prod", vec![("Task", 0), ("Other", 1)]),
+        ("Condition: IsProd", "test", vec![("Other", 0)]),
+        // Whether it holds is not known: judged as if it did.
+        ("Condition: IsOpen", "test", vec![("Task", 0), ("Other", 1)]),
+        ("Condition: Missing", "test", vec![("Task", 0), ("Other", 1)]),
+        ("Condition: [IsProd]", "test", vec![("Task", 0), ("Other", 1)]),
+    ] {
+        let file = read_with(&text(condition, stage), &Inputs::default());
+        let found: Vec<_> = file.tasks.iter().map(|task| (task.name.as_str(), task.services.len())).collect();
+        assert_eq!(found, tasks, "{condition}, {stage}");
+    }
+    let file = read_with(&text("Condition: IsProd", "prod"), &given(&[("Stage", "test")]));
+    assert_eq!(file.tasks.len(), 1, "a parameter that is given decides");
+}
+
+#[test]
+fn a_value_that_its_parameter_does_not_take_is_an_error_that_names_it() {
+    let text = "Parameters:
+  Mem: {Type: String, Default: 1 GB, AllowedValues: [1 GB, 2 GB]}
+  Cpu: {Type: Number, Default: 256, MinValue: 256, MaxValue: 1024}
+  List: {Type: CommaDelimitedList, Default: 'a,b', AllowedValues: [a, b]}
+  Unused: {Type: String, Default: x, AllowedValues: [y]}
+Resources:
+  Task:
+    Type: AWS::ECS::TaskDefinition
+    Properties: {Cpu: !Ref Cpu, Memory: !Ref Mem, Family: !Select [0, !Ref List]}
+";
+    let error = |parameters: &[(&str, &str)]| {
+        read_with(text, &given(parameters)).error.map(|error| (error.line, error.message))
+    };
+    assert_eq!(error(&[]), None);
+    assert_eq!(error(&[("Mem", "2 GB"), ("Cpu", "1024.0"), ("List", "b, a")]), None);
+    for (name, value, line, message) in [
+        ("Mem", "16 GB", 2, "parameter Mem takes 1 GB or 2 GB only (AllowedValues)"),
+        ("Cpu", "128", 3, "parameter Cpu takes no less than 256 (MinValue)"),
+        ("Cpu", "2048", 3, "parameter Cpu takes no more than 1024 (MaxValue)"),
+        ("Cpu", "many", 3, "parameter Cpu takes no less than 256 (MinValue)"),
+        ("List", "a,c", 4, "parameter List takes a or b only (AllowedValues)"),
+    ] {
+        let (at, found) = error(&[(name, value)]).unwrap();
+        assert_eq!(at, line, "{found}");
+        assert!(found.starts_with(message), "{found}");
+    }
+}
+
+#[test]
+fn auto_scaling_says_the_fewest_tasks_of_its_service() {
+    let text = |resource: &str| {
+        format!(
+            "Parameters:
+  Cluster: {{Type: String}}
+  Name: {{Type: String, Default: api}}
+Resources:
+  Task: {{Type: AWS::ECS::TaskDefinition, Properties: {{Cpu: 256, Memory: 512}}}}
+  Service:
+    Type: AWS::ECS::Service
+    Properties: {{ServiceName: api, TaskDefinition: !Ref Task, DesiredCount: 1}}
+  Target:
+    Type: AWS::ApplicationAutoScaling::ScalableTarget
+    Properties:
+      ServiceNamespace: ecs
+      ScalableDimension: ecs:service:DesiredCount
+      MinCapacity: 4
+      MaxCapacity: 8
+      ResourceId: {resource}
+"
+        )
+    };
+    for (resource, tasks) in [
+        ("service/prod/api", 4),
+        ("!Sub 'service/${Cluster}/${Service.Name}'", 4),
+        ("!Sub 'service/${Cluster}/api'", 4),
+        ("!Sub 'service/${Cluster}/${Name}'", 4),
+        ("!Join ['/', [service, !Ref Cluster, !GetAtt Service.Name]]", 4),
+        ("!Join ['/', [service, !Ref Cluster, !Ref Name]]", 4),
+        ("!Join ['', [service/, !Ref Cluster, /api]]", 4),
+        ("service/prod/web", 1),
+        ("!Sub 'service/${Cluster}/${Cluster}'", 1),
+        ("!Ref Cluster", 1),
+    ] {
+        let task = task_with(&text(resource), &Inputs::default());
+        assert_eq!(task.desired_count(), Some(tasks), "{resource}");
+    }
+    let tables = text("service/prod/api").replace("ServiceNamespace: ecs", "ServiceNamespace: dynamodb");
+    assert_eq!(task_with(&tables, &Inputs::default()).desired_count(), Some(1));
+}
+
+#[test]
+fn the_region_that_is_given_is_what_a_template_sees() {
+    let text = "Mappings:
+  Sizes:
+    us-east-1: {Cpu: 256}
+    cn-north-1: {Cpu: 1024}
+Resources:
+  Task:
+    Type: AWS::ECS::TaskDefinition
+    Properties: {Cpu: !FindInMap [Sizes, !Ref 'AWS::Region', Cpu], Family: !Sub '${AWS::Partition}-a'}
+";
+    for (region, cpu, family) in [
+        ("us-east-1", Some(256), "aws-a"),
+        ("cn-north-1", Some(1024), "aws-cn-a"),
+        ("us-gov-west-1", None, "aws-us-gov-a"),
+    ] {
+        let mut inputs = Inputs::default();
+        inputs.deployed_to(&Region(region.into()));
+        let task = task_with(text, &inputs);
+        assert_eq!(task.cpu.known().map(|cpu| cpu.0), cpu, "{region}");
+        assert_eq!(task.family.known().map(String::as_str), Some(family));
+    }
+    let mut inputs = given(&[("AWS::Region", "cn-north-1")]);
+    inputs.deployed_to(&Region("us-east-1".into()));
+    assert_eq!(task_with(text, &inputs).cpu.known(), Some(&CpuUnits(1024)), "what is given wins");
 }

@@ -11,7 +11,7 @@ use super::{
     literal::rewritten,
     slot::{Said, Slot, slots},
 };
-use crate::template::{Place, TaskTemplate, TemplateFile, TemplateKind};
+use crate::template::{Constraint, Place, TaskTemplate, TemplateFile, TemplateKind};
 
 /// What is to be done, and what cannot be.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -54,6 +54,23 @@ pub fn plan(repository: &Repository, files: &[TemplateFile], wishes: &[Wish]) ->
                         refused.entry(id).or_insert(why);
                     }
                 }
+            }
+        }
+    }
+    // What the files themselves forbid is not written, whoever wants it.
+    let constraints: Vec<&Constraint> = files.iter().flat_map(|file| &file.constraints).collect();
+    for (place, users) in &users {
+        let changing: Vec<_> = users.iter().filter(|user| user.wanted != user.kept).collect();
+        if changing.is_empty() {
+            continue;
+        }
+        let held: Vec<_> = constraints.iter().filter(|constraint| constraint.is_on(place)).collect();
+        for user in changing {
+            let value = user.wanted.trim_matches(['"', '\'', '\\']);
+            if let Some(why) = held.iter().find_map(|constraint| constraint.forbids(value)) {
+                refused.entry(user.task).or_insert_with(|| {
+                    format!("{} should be {}, but {why}; change both by hand", user.what, user.wants)
+                });
             }
         }
     }

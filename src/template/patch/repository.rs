@@ -19,8 +19,7 @@ impl Repository {
         let mut inputs = Inputs::default();
         for file in &self.parameter_files {
             let read = Inputs::from_parameter_file(file)?;
-            inputs.parameters.extend(read.parameters);
-            inputs.places.extend(read.places);
+            inputs.extend(read);
         }
         for (key, value) in &self.parameters {
             inputs.places.remove(key);

@@ -359,3 +359,102 @@ proptest! {
         prop_assert_eq!(planned(&edited, |_| Some(meant.clone())).1, Plan::default());
     }
 }
+
+const CONSTRAINED: &str = "Parameters:
+  Cpu:
+    Type: Number
+    Default: 1024
+    AllowedValues: [256, 1024]
+  Mem:
+    Type: Number
+    Default: 2048
+    MinValue: 2048
+    MaxValue: 8192
+  Odd:
+    Type: String
+    Default: '1024'
+    AllowedPattern: '\\d+'
+Resources:
+  Task:
+    Type: AWS::ECS::TaskDefinition
+    Properties: {Cpu: CPU, Memory: MEMORY}
+";
+
+#[test]
+fn nothing_is_written_that_the_template_itself_forbids() {
+    for (cpu, memory, to, why) in [
+        ("!Ref Cpu", "2048", (512, 2048), "parameter Cpu takes 256 or 1024 only (AllowedValues, t.yml:5)"),
+        ("1024", "!Ref Mem", (1024, 1024), "parameter Mem takes no less than 2048 (MinValue, t.yml:9)"),
+        ("1024", "!Ref Mem", (1024, 9216), "parameter Mem takes no more than 8192 (MaxValue, t.yml:10)"),
+        ("!Ref Odd", "2048", (512, 2048), "parameter Odd is held to a pattern (AllowedPattern, t.yml:14)"),
+    ] {
+        let text = CONSTRAINED.replace("CPU", cpu).replace("MEMORY", memory);
+        let repository = repository(&[("t.yml", &text)]);
+        let (_, plan) = planned(&repository, |_| Some((to.0, to.1, vec![])));
+        assert_eq!(plan.edits, [], "{cpu} {memory}");
+        let refused: Vec<&String> = plan.refused.values().collect();
+        assert!(refused[0].contains(why), "{refused:?}");
+    }
+    let text = CONSTRAINED.replace("CPU", "!Ref Cpu").replace("MEMORY", "!Ref Mem");
+    let (_, plan) = planned(&repository(&[("t.yml", &text)]), |_| Some((256, 4096, vec![])));
+    let edits: Vec<&str> = plan.edits.iter().map(|edit| edit.replacement.as_str()).collect();
+    assert_eq!(edits, ["256", "4096"], "{:?}", plan.refused);
+}
+
+#[test]
+fn a_parameter_file_is_held_to_what_the_template_allows_too() {
+    let text = CONSTRAINED.replace("CPU", "!Ref Cpu").replace("MEMORY", "2048");
+    let mut repository = repository(&[("t.yml", &text)]);
+    repository.parameter_files = vec![file("p.json", r#"{"Cpu": "1024"}"#)];
+    let (_, plan) = planned(&repository, |_| Some((512, 2048, vec![])));
+    assert_eq!(plan.edits, []);
+    assert!(plan.refused.values().all(|why| why.contains("AllowedValues, t.yml:5")), "{:?}", plan.refused);
+}
+
+#[test]
+fn a_validation_of_terraform_holds() {
+    let text = |validation: &str| {
+        format!(
+            "variable \"cpu\" {{\n  default = 2048\n  validation {{\n    condition = {validation}\n    error_message = \"No.\"\n  }}\n}}\n"
+        )
+    };
+    let task = "resource \"aws_ecs_task_definition\" \"app\" {\n  cpu = var.cpu\n  memory = 4096\n}\n";
+    let called =
+        "module \"app\" {\n  source = \"../task\"\n  cpu = local.cpu\n}\nlocals {\n  cpu = 2048\n}\n";
+    for (validation, to, why) in [
+        (
+            "contains([1024, 2048, 4096], var.cpu)",
+            512,
+            Some("variable cpu takes 1024, 2048 or 4096 only (validation,"),
+        ),
+        ("contains([1024, 2048, 4096], var.cpu)", 1024, None),
+        ("contains([\"1024\", \"2048\"], tostring(var.cpu))", 1024, None),
+        (
+            "var.cpu >= 1024",
+            512,
+            Some("variable cpu is held to a condition that is not followed (validation,"),
+        ),
+        (
+            "var.cpu >= 1024",
+            1024,
+            Some("variable cpu is held to a condition that is not followed (validation,"),
+        ),
+    ] {
+        let own = text(validation) + task;
+        for files in [
+            vec![("task/main.tf", own.as_str())],
+            vec![("task/main.tf", own.as_str()), ("live/main.tf", called)],
+        ] {
+            let repository = repository(&files);
+            let (_, plan) = planned(&repository, |_| Some((to, 4096, vec![])));
+            match why {
+                None => assert_eq!(plan.edits.len(), 1, "{validation} {:?}", plan.refused),
+                Some(why) => {
+                    assert_eq!(plan.edits, [], "{validation}");
+                    let refused: Vec<&String> = plan.refused.values().collect();
+                    assert!(refused[0].contains(why) && refused[0].contains("task/main.tf:4"), "{refused:?}");
+                }
+            }
+        }
+    }
+}

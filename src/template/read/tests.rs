@@ -180,11 +180,14 @@ fn no_secret_survives_the_reading() {
     for text in [
         r#"{"containerDefinitions": "hunter2"}"#,
         r#"{"containerDefinitions": ["hunter2"]}"#,
-        r#"{"containerDefinitions": [{"environment": [{"name": "A", "value": "hunter2"}], "memory": true}]}"#,
         r#"{"containerDefinitions": [{"environment": [{"name": "A", "value": "hunter2" "#,
     ] {
         assert!(!error(text).contains("hunter2"), "{}", error(text));
     }
+    let refused = task(
+        r#"{"containerDefinitions": [{"environment": [{"name": "A", "value": "hunter2"}], "memory": true}]}"#,
+    );
+    assert!(!format!("{refused:?}").contains("hunter2") && refused.refused.len() == 1, "{refused:?}");
 }
 
 #[test]
@@ -255,22 +258,51 @@ fn placeholders_stop_nothing_and_leave_sizes_open() {
 }
 
 #[test]
+fn a_size_that_ecs_refuses_is_no_error_of_the_file_and_named_with_its_line_and_field() {
+    let sized = |key: &str, value: &str| format!("{{\"{key}\":\n{value}, \"containerDefinitions\": []}}");
+    let container =
+        |key: &str, value: &str| format!("{{\"containerDefinitions\": [{{}}, {{\"{key}\":\n{value}}}]}}");
+    for (text, message) in [
+        (sized("memory", "\"512MB\""), "2:1 memory: \"512MB\" is not a memory size"),
+        (sized("memory", "\"2 GiB\""), "2:1 memory: \"2 GiB\" is not a memory size"),
+        (sized("memory", "0.5"), "2:1 memory: \"0.5\" is not a whole number of MiB; write GB with the unit"),
+        (sized("memory", "1e400"), "2:1 memory: \"1e400\" is not a memory size"),
+        (sized("cpu", "-256"), "2:1 cpu: \"-256\" is not a CPU size"),
+        (sized("cpu", "256.5"), "2:1 cpu: \"256.5\" is not a whole number of CPU units"),
+        (sized("cpu", "\"0.3 vCPU\""), "2:1 cpu: \"0.3 vCPU\" is not a whole number of CPU units"),
+        (sized("cpu", "true"), "2:1 cpu: \"true\" is not a CPU size"),
+        (sized("cpu", "[]"), "2:1 cpu: must be a number, not a list"),
+        (sized("cpu", "4294967296"), "2:1 cpu: \"4294967296\" is larger than any task"),
+        (
+            sized("ephemeralStorage", "{\"sizeInGiB\": 20}"),
+            "2:15 ephemeralStorage.sizeInGiB: 20 GiB of ephemeral storage cannot be asked for",
+        ),
+        (
+            sized("ephemeralStorage", "{\"sizeInGiB\": 500}"),
+            "2:15 ephemeralStorage.sizeInGiB: 500 GiB of ephemeral storage cannot be asked for",
+        ),
+        (
+            container("memory", "\"1 GB\""),
+            "2:1 containerDefinitions[1].memory: \"1 GB\" is not a whole number",
+        ),
+        (container("cpu", "-1"), "2:1 containerDefinitions[1].cpu: \"-1\" is not a whole number"),
+    ] {
+        let task = task(&text);
+        let [refused] = &task.refused[..] else { panic!("{text}: {:?}", task.refused) };
+        let found = format!("{}:{} {}: {}", refused.at.line, refused.at.column, refused.setting, refused.why);
+        assert!(found.starts_with(message), "{found}");
+    }
+    for value in ["\"1 vCPU\"", "\"1vcpu\"", "1024", "\"1024\"", "\".25 vCPU\"", "\"<CPU>\"", "\"\""] {
+        assert_eq!(task(&sized("cpu", value)).refused, [], "{value}");
+    }
+    for value in ["\"1GB\"", "\"1 gb\"", "\"0.5 GB\"", "512"] {
+        assert_eq!(task(&sized("memory", value)).refused, [], "{value}");
+    }
+}
+
+#[test]
 fn a_bad_value_is_named_with_its_line_and_field() {
     for (text, message) in [
-        (
-            "{\"containerDefinitions\": [{},\n{\"memory\":\n\"lots\"}]}",
-            "t:3:1: containerDefinitions[1].memory: \"lots\" is not a whole number",
-        ),
-        (
-            "{\"memory\": 0.5, \"containerDefinitions\": []}",
-            "t:1:12: memory: \"0.5\" is not a whole number of MiB; write GB with the unit",
-        ),
-        ("{\"cpu\": -256, \"containerDefinitions\": []}", "t:1:9: cpu: \"-256\" is not a CPU size"),
-        ("{\"cpu\": [], \"containerDefinitions\": []}", "t:1:9: cpu: must be a number, not a list"),
-        (
-            "{\"ephemeralStorage\": {\"sizeInGiB\": 20}, \"containerDefinitions\": []}",
-            "t:1:36: ephemeralStorage.sizeInGiB: 20 GiB of ephemeral storage cannot be asked for",
-        ),
         (
             "{\"runtimePlatform\": {\"cpuArchitecture\": \"ARM\"}, \"containerDefinitions\": []}",
             "t:1:41: runtimePlatform.cpuArchitecture: must be X86_64 or ARM64, not \"ARM\"",

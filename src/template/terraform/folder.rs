@@ -11,7 +11,7 @@ use memchr::memmem;
 use rayon::prelude::*;
 
 use super::{
-    super::{Inputs, SourceFile, TaskTemplate, TemplateFile, TemplateKind},
+    super::{Constraint, Inputs, SourceFile, TaskTemplate, TemplateFile, TemplateKind},
     environment::Environment,
     instances::{self, Instance},
     known_modules,
@@ -19,11 +19,13 @@ use super::{
     normalised, service,
     source::Source,
     task::{self, Reading},
+    validations,
     value::Value,
 };
 
-const TASK_DEFINITION: &str = "aws_ecs_task_definition";
-const SERVICE: &str = "aws_ecs_service";
+pub const TASK_DEFINITION: &str = "aws_ecs_task_definition";
+pub const SERVICE: &str = "aws_ecs_service";
+const SCALING: &str = "aws_appautoscaling_target";
 /// Modules that call each other.
 const MAX_CALLS_DEEP: usize = 6;
 /// Instances of modules in one run.
@@ -36,6 +38,9 @@ const KNOWN_MODULE: &[u8] = b"terraform-aws-modules/ecs/aws";
 struct Found {
     tasks: Vec<(usize, TaskTemplate)>,
     errors: Vec<(usize, super::super::TemplateError)>,
+    /// Values that break what they are held to.
+    broken: Vec<(usize, super::super::TemplateError)>,
+    constraints: Vec<Constraint>,
 }
 
 /// Reads files of HCL.
@@ -54,13 +59,15 @@ pub fn read(files: &[&SourceFile], inputs: &Inputs) -> Vec<TemplateFile> {
     };
     let mut wanted: Vec<&SourceFile> = files.iter().copied().filter(|file| wanted(file)).collect();
     wanted.sort_by(|a, b| a.path.cmp(&b.path));
+    let in_folders = wanted.len();
+    wanted.extend(&inputs.variable_files);
     let sources: Vec<Source> =
         wanted.par_iter().enumerate().map(|(index, file)| Source::read(file, index)).collect();
     let mut folders: BTreeMap<PathBuf, Vec<&Source>> = BTreeMap::new();
-    for source in &sources {
+    for source in &sources[..in_folders] {
         folders.entry(folder_of(&source.text.path)).or_default().push(source);
     }
-    let run = Run { sources: &sources, called: called(&folders), folders, inputs };
+    let run = Run { sources: &sources, in_folders, called: called(&folders), folders, inputs };
     let roots: Vec<&PathBuf> = run.folders.keys().filter(|folder| !run.called.contains(*folder)).collect();
     let found: Vec<Found> = roots.par_iter().map(|folder| run.root(folder)).collect();
     run.files(found, &relevant)
@@ -93,7 +100,9 @@ fn target(folder: &Path, call: &Body) -> Option<PathBuf> {
 }
 
 struct Run<'a> {
+    /// Those of folders, then the files of values that `--parameter-file` names.
     sources: &'a [Source],
+    in_folders: usize,
     folders: BTreeMap<PathBuf, Vec<&'a Source>>,
     called: BTreeSet<PathBuf>,
     inputs: &'a Inputs,
@@ -117,7 +126,7 @@ impl<'a> Run<'a> {
         found: &mut Found,
     ) {
         let Some(sources) = self.folders.get(folder) else { return };
-        let module = Module::new(sources, self.inputs, prefix, arguments);
+        let module = Module::new(sources, &self.sources[self.in_folders..], self.inputs, prefix, arguments);
         self.resources(&module, found);
         for (name, call) in
             module.calls.iter().flat_map(|(name, calls)| calls.iter().map(move |call| (name, call)))
@@ -149,18 +158,22 @@ impl<'a> Run<'a> {
                 self.module(target, prefix, Some(arguments), depth + 1, calls, found);
             }
         }
+        let (constraints, broken) = validations::read(self.sources, &module);
+        found.constraints.extend(constraints);
+        found.broken.extend(broken);
     }
 
     fn resources(&self, module: &Module<'a>, found: &mut Found) {
         let mut reading = Reading { sources: self.sources, errors: Vec::new() };
         let mut tasks: Vec<(usize, TaskTemplate, String, Option<String>)> = Vec::new();
         let mut services = Vec::new();
+        let mut scalings = Vec::new();
         let resources =
             module.resources.iter().flat_map(|(key, resources)| resources.iter().map(move |one| (key, one)));
         for ((kind, name), resource) in resources {
             let source = resource.source;
             let body = &resource.part.body;
-            if !matches!(*kind, TASK_DEFINITION | SERVICE) {
+            if !matches!(*kind, TASK_DEFINITION | SERVICE | SCALING) {
                 continue;
             }
             let head = task::head(source, resource.part);
@@ -170,12 +183,18 @@ impl<'a> Run<'a> {
                     let address = task::address(&module.prefix, kind, name, key.as_deref());
                     let task = task::read(&mut reading, &instance, body, head, address);
                     tasks.push((source.index, task, (*name).to_owned(), key.clone()));
+                } else if *kind == SCALING {
+                    scalings.extend(service::scaling(self.sources, &instance, body, head));
                 } else {
-                    services.push((source.index, service::read(self.sources, &instance, body, head)));
+                    let (service, runs) = service::read(self.sources, &instance, body, head);
+                    services.push((source.index, service, runs, *name, key.clone()));
                 }
             }
         }
-        for (service_file, (service, runs)) in services {
+        for (service_file, mut service, runs, name, key) in services {
+            if let Some(scaling) = scalings.iter().find(|it| it.is_of(&service, name, key.as_deref())) {
+                service.min_capacity = scaling.least();
+            }
             // Of files that do not belong together, a name means what its own file has.
             let own = |name: &str| tasks.iter().any(|(file, _, own, _)| *file == service_file && own == name);
             let names: BTreeSet<String> =
@@ -195,22 +214,34 @@ impl<'a> Run<'a> {
     fn files(&self, found: Vec<Found>, relevant: &BTreeSet<PathBuf>) -> Vec<TemplateFile> {
         let mut tasks: BTreeMap<usize, Vec<TaskTemplate>> = BTreeMap::new();
         let mut errors: BTreeMap<usize, Vec<super::super::TemplateError>> = BTreeMap::new();
+        let mut constraints: BTreeMap<usize, Vec<Constraint>> = BTreeMap::new();
+        let mut broken = BTreeSet::new();
         for found in found {
+            let with_tasks: BTreeSet<usize> = found.tasks.iter().map(|(file, _)| *file).collect();
+            for file in with_tasks {
+                constraints.entry(file).or_default().extend_from_slice(&found.constraints);
+            }
             for (file, task) in found.tasks {
                 tasks.entry(file).or_default().push(task);
+            }
+            broken.extend(found.broken.iter().map(|(file, _)| *file));
+            for (file, error) in found.broken {
+                errors.entry(file).or_default().push(error);
             }
             for (file, error) in found.errors {
                 errors.entry(file).or_default().push(error);
             }
         }
         let mut files = Vec::new();
-        for source in self.sources {
+        for source in &self.sources[..self.in_folders] {
             let mut tasks = tasks.remove(&source.index).unwrap_or_default();
             tasks.sort_by(|a, b| (a.at.span, &a.name).cmp(&(b.at.span, &b.name)));
             let mut errors = errors.remove(&source.index).unwrap_or_default();
             let is_json = is_values(source) && source.text.path.to_string_lossy().ends_with(".json");
             errors.extend(source.error.clone().filter(|_| !is_json));
-            let of_interest = relevant.contains(&folder_of(&source.text.path)) || !tasks.is_empty();
+            let of_interest = relevant.contains(&folder_of(&source.text.path))
+                || !tasks.is_empty()
+                || broken.contains(&source.index);
             if !of_interest && (!source.named || errors.is_empty()) {
                 continue;
             }
@@ -219,6 +250,7 @@ impl<'a> Run<'a> {
                 kind: TemplateKind::Terraform,
                 text: Arc::clone(&source.text.text),
                 tasks,
+                constraints: constraints.remove(&source.index).unwrap_or_default(),
                 error: errors.into_iter().min_by_key(|error| (error.line, error.column)),
             });
         }

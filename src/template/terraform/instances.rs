@@ -1,6 +1,7 @@
 //! The instances that `count`, `for_each` and `dynamic` make of one block.
 
 use hcl_edit::structure::Body;
+use rust_decimal::Decimal;
 
 use super::{
     super::resolve::shown,
@@ -19,13 +20,26 @@ pub struct Instance<'m, 'a> {
     pub environment: Environment<'m, 'a>,
 }
 
-/// The instances of a resource. Where their number is not known it is taken for one, whose key is not known.
+/// The instances of a resource, none where it is known that none is made. Where their number is not known it is taken
+/// for one, whose key is not known; as are those of a `count`, which are alike but for their index.
 pub fn of_resource<'m, 'a>(outer: &Environment<'m, 'a>, body: &Body) -> Vec<Instance<'m, 'a>> {
     let alone = || vec![Instance { key: None, environment: outer.clone() }];
+    if let Some(count) = attribute(body, "count") {
+        let at = outer.source.span(count);
+        return match outer.evaluate(count).as_number() {
+            Ok(number) if number.is_zero() => Vec::new(),
+            Ok(number) if number == Decimal::ONE => {
+                let index = Value::new(Kind::Number(Decimal::ZERO), at);
+                let count = Value::new(Kind::map(vec![("index".to_owned(), index)], None), at);
+                vec![Instance { key: None, environment: outer.with("count", count) }]
+            }
+            _ => alone(),
+        };
+    }
     let Some(for_each) = attribute(body, "for_each") else { return alone() };
     let collection = outer.evaluate(for_each);
     let Ok((pairs, None)) = pairs(&collection) else { return alone() };
-    if pairs.is_empty() || pairs.len() > MAX_INSTANCES {
+    if pairs.len() > MAX_INSTANCES {
         return alone();
     }
     let is_map = matches!(collection.kind, Kind::Map(_));

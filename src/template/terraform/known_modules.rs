@@ -43,6 +43,7 @@ pub fn read(
         .map(|attribute| (attribute.key.as_str().to_owned(), environment.evaluate(&attribute.value)));
     let arguments = Kind::map(arguments.collect(), None);
     match (inner, arguments) {
+        (_, Kind::Map(arguments)) if !creates(&arguments) => Vec::new(),
         ("//modules/service", Kind::Map(arguments)) => {
             let name = format!("{prefix}aws_ecs_task_definition.this");
             vec![task(reading, instance, &arguments, head, head.span, name)]
@@ -53,7 +54,9 @@ pub fn read(
             };
             let mut tasks = Vec::new();
             for (key, service) in services.entries.iter() {
-                if let Kind::Map(arguments) = &service.kind {
+                if let Kind::Map(arguments) = &service.kind
+                    && creates(arguments)
+                {
                     let name = format!("{prefix}module.service[\"{key}\"].aws_ecs_task_definition.this");
                     let at = match service.at {
                         super::value::Spot::Here(at) if at.file == head.file => at.span,
@@ -78,6 +81,13 @@ pub fn read(
         }
         _ => Vec::new(),
     }
+}
+
+/// Whether a call makes a task definition, unless it says that it makes none.
+fn creates(arguments: &Map) -> bool {
+    ["create", "create_task_definition"]
+        .iter()
+        .all(|key| arguments.get(key).is_none_or(|value| value.as_bool() != Ok(false)))
 }
 
 fn task(

@@ -1,7 +1,8 @@
 //! Terraform: HCL as it is written, and plans as `terraform show -json` gives them.
 //!
 //! Takes the files of a run; gives each with the task definitions in it. The files of a folder are one module:
-//! variables have the value that `--parameter`, `terraform.tfvars` or `*.auto.tfvars` give, else their default; a
+//! variables have the value that `--parameter`, a file of values that was named, `terraform.tfvars` or `*.auto.tfvars`
+//! give, else their default; a
 //! module that another folder of the run calls has the arguments of each call instead. What only planning or applying
 //! tells (data sources, resources, files, outputs of modules) is unresolved, by name. Runs nothing, reads no file.
 
@@ -21,6 +22,7 @@ mod tags;
 mod task;
 mod template;
 mod type_defaults;
+mod validations;
 mod value;
 
 use std::path::Path;
@@ -28,7 +30,7 @@ use std::path::Path;
 use memchr::memmem;
 use rayon::prelude::*;
 
-use super::{Inputs, SourceFile, TemplateError, TemplateFile, TemplateKind, document::SourceText};
+use super::{Inputs, SourceFile, TemplateError, TemplateFile, TemplateKind, document::SourceText, json};
 
 /// Whether a file is one of Terraform's with something about ECS tasks, whatever its name.
 pub fn recognise(bytes: &[u8]) -> bool {
@@ -84,6 +86,7 @@ fn read_json(file: &SourceFile) -> Option<TemplateFile> {
         kind,
         text: "".into(),
         tasks: Vec::new(),
+        constraints: Vec::new(),
         error: Some(error),
     };
     if is_plan {
@@ -102,6 +105,15 @@ fn read_json(file: &SourceFile) -> Option<TemplateFile> {
         };
         failed(error, TemplateKind::Terraform)
     })
+}
+
+/// Refuses a file of values that cannot be read.
+pub fn check_values(file: &SourceFile) -> Result<(), TemplateError> {
+    if file.path.extension().is_some_and(|ending| ending == "json") {
+        let source = SourceText::new(file)?;
+        return json::read(&source).map(|_| ()).map_err(|error| source.error(error));
+    }
+    source::Source::read(file, 0).error.map_or(Ok(()), Err)
 }
 
 /// A path without `.` and `..`, as far as it has something before them.

@@ -3,7 +3,6 @@
 use std::{
     cell::{Cell, RefCell},
     collections::BTreeMap,
-    path::Path,
 };
 
 use hcl_edit::{
@@ -22,6 +21,9 @@ use super::{
 
 /// What evaluating one module may cost: an expression costs one, a text one for every 16 bytes of it.
 const BUDGET: usize = 1_000_000;
+
+/// The rank of files of values that were named and that Terraform takes only then.
+const NAMED: u8 = 3;
 
 /// Something in one of the files.
 #[derive(Debug)]
@@ -64,6 +66,7 @@ pub struct Module<'a> {
 impl<'a> Module<'a> {
     pub fn new(
         sources: &[&'a Source],
+        values: &'a [Source],
         inputs: &'a Inputs,
         prefix: String,
         arguments: Option<BTreeMap<String, Value>>,
@@ -86,7 +89,7 @@ impl<'a> Module<'a> {
             module.declare(source);
         }
         if module.arguments.is_none() {
-            module.assign(sources);
+            module.assign(sources, values);
         }
         module
     }
@@ -117,8 +120,9 @@ impl<'a> Module<'a> {
         }
     }
 
-    /// Takes the values that Terraform takes of its own accord, the later the stronger.
-    fn assign(&mut self, sources: &[&'a Source]) {
+    /// Takes the values that Terraform takes of its own accord, then those of files that were named, the later the
+    /// stronger.
+    fn assign(&mut self, sources: &[&'a Source], values: &'a [Source]) {
         let mut files: Vec<(u8, &str, &Source)> = Vec::new();
         for source in sources {
             let name = file_name(source);
@@ -126,26 +130,46 @@ impl<'a> Module<'a> {
                 "terraform.tfvars" => 0,
                 "terraform.tfvars.json" => 1,
                 _ if name.ends_with(".auto.tfvars") || name.ends_with(".auto.tfvars.json") => 2,
+                _ if source.named && is_values(source) => NAMED,
                 _ => continue,
             };
             files.push((rank, name, source));
         }
         files.sort_by_key(|(rank, name, _)| (*rank, *name));
-        for (_, name, source) in files {
-            if Path::new(name).extension().is_some_and(|ending| ending == "json") {
-                if let Ok(json) = json::read(&source.text) {
-                    for entry in json.root.entries() {
-                        let value = from_node(source, &entry.value);
-                        self.assigned.insert(entry.key.clone(), value);
-                    }
+        files.extend(values.iter().map(|source| (NAMED + 1, file_name(source), source)));
+        let mut named: BTreeMap<String, &str> = BTreeMap::new();
+        for (rank, name, source) in files {
+            for (key, mut value) in self.values_of(source) {
+                // Which of several comes last is for the command line to say, and not for names.
+                if rank == NAMED
+                    && let Some(other) = named.insert(key.clone(), name)
+                    && self.assigned.get(&key).is_some_and(|before| !is_same(before, &value))
+                {
+                    let why = format!(
+                        "variable {key} has one value in {other} and another in {name}; name one of them"
+                    );
+                    value = Value::unknown(why, source.file_span(None));
                 }
-            } else {
-                for attribute in source.body.attributes() {
-                    let value = Environment::new(self, source).evaluate(&attribute.value);
-                    self.assigned.insert(attribute.key.as_str().to_owned(), value);
-                }
+                self.assigned.insert(key, value);
             }
         }
+    }
+
+    /// The values that a file gives.
+    fn values_of(&self, source: &Source) -> Vec<(String, Value)> {
+        if source.text.path.extension().is_some_and(|ending| ending == "json") {
+            let json = json::read(&source.text).map(|json| json.root);
+            let entries = json.as_ref().map(Node::entries).unwrap_or_default();
+            return entries
+                .iter()
+                .map(|entry| (entry.key.clone(), from_node(source, &entry.value)))
+                .collect();
+        }
+        let environment = Environment::new(self, source);
+        let attributes = source.body.attributes();
+        attributes
+            .map(|attribute| (attribute.key.as_str().to_owned(), environment.evaluate(&attribute.value)))
+            .collect()
     }
 
     pub fn is_called(&self) -> bool {
@@ -186,6 +210,17 @@ impl<'a> Module<'a> {
                 }),
             }
         })
+    }
+
+    /// The variables that something asked for, with what they have.
+    pub fn variables_in_use(&self) -> Vec<(&'a str, InFile<'a, Block>, Value)> {
+        let known = self.known.borrow();
+        let declared = self.variables.iter().flat_map(|(name, all)| all.iter().map(|one| (*name, *one)));
+        let with_value = declared.filter_map(|(name, one)| {
+            let value = known.get(&(one.source.index, format!("var.{name}")))?.clone()?;
+            Some((name, one, value))
+        });
+        with_value.collect()
     }
 
     /// What a variable has: what it is given, else its default.
@@ -275,6 +310,11 @@ fn one_of<'a, K: Ord, T>(
     }
 }
 
+/// Whether two values are the same text, number or truth value.
+fn is_same(one: &Value, other: &Value) -> bool {
+    one.as_text().is_ok_and(|text| other.as_text() == Ok(text))
+}
+
 fn declared_often(kind: &str, name: &str, count: usize, from: &Source) -> Value {
     let why = format!("{kind} {name} is declared {count} times in one folder; which is meant is not known");
     Value::unknown(why, from.file_span(None))
@@ -303,7 +343,7 @@ fn from_node(source: &Source, node: &Node) -> Value {
     })
 }
 
-/// A number of JSON or HCL.
+/// A number of JSON or HCL; one that is too large is left as it is written.
 pub fn number_kind(text: &str) -> Kind {
-    number(text).map_or_else(|| Kind::unknown("the number is too large"), Kind::Number)
+    number(text).map_or_else(|| Kind::text(text), Kind::Number)
 }

@@ -19,9 +19,11 @@ use super::{
     },
     lower::map,
 };
+use crate::workload::parse_whole;
 
 const TASK_DEFINITION: &str = "aws_ecs_task_definition";
 const SERVICE: &str = "aws_ecs_service";
+const SCALING: &str = "aws_appautoscaling_target";
 /// The tag of what is known only once the plan is applied; JSON has no tags.
 const UNKNOWN: &str = "!unknown";
 /// Modules within each other.
@@ -44,6 +46,7 @@ pub fn read(source: &SourceText) -> TemplateFile {
         kind: TemplateKind::TerraformPlan,
         text: Arc::clone(&source.text),
         tasks: Vec::new(),
+        constraints: Vec::new(),
         error: None,
     };
     let json = match json::read(source) {
@@ -96,8 +99,21 @@ impl<'n> Plan<'n> {
             .filter(|resource| resource.kind == TASK_DEFINITION)
             .map(|resource| self.task(resource, errors))
             .collect();
+        let scalings: Vec<(&str, &Node)> = resources
+            .iter()
+            .filter(|resource| resource.kind == SCALING)
+            .filter_map(|resource| {
+                let (_, name) = resource
+                    .values
+                    .named("resource_id")?
+                    .as_str()?
+                    .strip_prefix("service/")?
+                    .rsplit_once('/')?;
+                Some((name, resource.values.named("min_capacity")?))
+            })
+            .collect();
         for resource in resources.iter().filter(|resource| resource.kind == SERVICE) {
-            self.service(resource, &mut tasks);
+            self.service(resource, &scalings, &mut tasks);
         }
         tasks
     }
@@ -141,7 +157,7 @@ impl<'n> Plan<'n> {
         task
     }
 
-    fn service(&self, resource: &Resource<'n>, tasks: &mut [TaskTemplate]) {
+    fn service(&self, resource: &Resource<'n>, scalings: &[(&str, &Node)], tasks: &mut [TaskTemplate]) {
         let words = [
             ("name", "ServiceName"),
             ("cluster", "Cluster"),
@@ -165,7 +181,12 @@ impl<'n> Plan<'n> {
         // What is wrong with a service has no bearing on its task definition's size.
         let mut errors = Vec::new();
         let fields = Fields::new(self.source, &Applied, &mut errors);
-        let (service, _) = read_service(&fields, &properties, self.source.place(resource.address_span));
+        let (mut service, _) = read_service(&fields, &properties, self.source.place(resource.address_span));
+        let scaling = scalings.iter().find(|(name, _)| service.name.known().is_some_and(|own| own == name));
+        if let Some((_, least)) = scaling {
+            let scaling = map(least.span, vec![("MinCapacity", (*least).clone())]);
+            service.min_capacity = fields.size(&scaling, "MinCapacity", "", parse_whole);
+        }
         let (plain, key) = split_key(resource.address);
         let module = module_of(resource.address);
         let references = self.references.get(&plain).map(Vec::as_slice).unwrap_or_default();

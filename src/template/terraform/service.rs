@@ -8,19 +8,21 @@ use hcl_edit::{
 
 use super::{
     super::{
-        ServiceTemplate, TaskTemplate,
+        ServiceTemplate, Setting, TaskTemplate,
         cloudformation::read_service,
         document::{Node, Value as Written},
         fields::Fields,
     },
     environment::Environment,
+    folder::{SERVICE, TASK_DEFINITION},
     instances::{Instance, nested},
     lower::{Lowered, map},
     module::{Module, attribute},
     source::Source,
     tags,
-    value::FileSpan,
+    value::{FileSpan, Kind},
 };
+use crate::workload::parse_whole;
 
 /// Locals that may lead to the task definition, one after the other.
 const MAX_STEPS: usize = 8;
@@ -47,6 +49,68 @@ impl Runs {
         let of_family = || self.family.is_some() && task.family.known() == self.family.as_ref();
         named || (self.definitions.is_empty() && of_family())
     }
+}
+
+/// The scaling of a service's count.
+#[derive(Debug)]
+pub struct Scaling {
+    /// Names of services' resources, with the key of the instance where it is known.
+    services: Vec<(String, Option<String>)>,
+    /// The service's own name.
+    name: Option<String>,
+    least: Setting<u32>,
+}
+
+impl Scaling {
+    /// Whether a service is the one that is scaled.
+    pub fn is_of(&self, service: &ServiceTemplate, name: &str, key: Option<&str>) -> bool {
+        let is_named = self.services.iter().any(|(scaled, wanted)| {
+            scaled == name && wanted.as_deref().zip(key).is_none_or(|(wanted, key)| wanted == key)
+        });
+        is_named
+            || (self.services.is_empty() && self.name.is_some() && self.name.as_ref() == service.name.known())
+    }
+
+    pub fn least(&self) -> Setting<u32> {
+        self.least.clone()
+    }
+}
+
+/// Reads an `aws_appautoscaling_target`; nothing where it scales something else.
+pub fn scaling(
+    sources: &[Source],
+    instance: &Instance<'_, '_>,
+    body: &Body,
+    head: FileSpan,
+) -> Option<Scaling> {
+    let environment = &instance.environment;
+    let source = environment.source;
+    let text = |key: &str| attribute(body, key).map(|expression| environment.evaluate(expression).as_text());
+    let says = |key: &str, wanted: &str| !matches!(text(key), Some(Ok(text)) if *text != *wanted);
+    if !says("service_namespace", "ecs") || !says("scalable_dimension", "ecs:service:DesiredCount") {
+        return None;
+    }
+    let resource = attribute(body, "resource_id")?;
+    let mut finder = Finder::new(environment, SERVICE);
+    finder.visit_expr(resource);
+    // The cluster need not be known.
+    let name = match &environment.evaluate(resource).kind {
+        Kind::Text(text) => {
+            let part = text.content.rsplit_once('/').map(|(_, name)| name);
+            part.filter(|name| !name.is_empty() && !name.contains("${")).map(str::to_owned)
+        }
+        _ => None,
+    };
+    let mut lowered = Lowered::new(sources, source.index);
+    let least = attribute(body, "min_capacity").map(|expression| {
+        let value = environment.evaluate(expression);
+        ("MinCapacity", lowered.node(&value, source.span(expression).span))
+    });
+    let properties = map(head.span, least.into_iter().collect());
+    let mut errors = Vec::new();
+    let fields = Fields::new(&source.text, &lowered, &mut errors);
+    let least = fields.size(&properties, "MinCapacity", "", parse_whole);
+    Some(Scaling { services: finder.found, name, least })
 }
 
 pub fn read(
@@ -96,7 +160,7 @@ pub fn read(
 }
 
 fn runs(environment: &Environment<'_, '_>, expression: &Expression) -> Runs {
-    let mut finder = Finder { environment, module: environment.module, found: Vec::new(), steps: 0 };
+    let mut finder = Finder::new(environment, TASK_DEFINITION);
     finder.visit_expr(expression);
     let family = environment.evaluate(expression).as_text().ok().map(|text| {
         // `family`, `family:revision`, or an ARN that ends so.
@@ -106,12 +170,19 @@ fn runs(environment: &Environment<'_, '_>, expression: &Expression) -> Runs {
     Runs { definitions: finder.found, family: family.filter(|family| !family.is_empty()) }
 }
 
-/// Finds the task definitions that an expression refers to.
+/// Finds the resources of a kind that an expression refers to.
 struct Finder<'e, 'm, 'a> {
+    kind: &'static str,
     environment: &'e Environment<'m, 'a>,
     module: &'m Module<'a>,
     found: Vec<(String, Option<String>)>,
     steps: usize,
+}
+
+impl<'e, 'm, 'a> Finder<'e, 'm, 'a> {
+    fn new(environment: &'e Environment<'m, 'a>, kind: &'static str) -> Self {
+        Self { kind, environment, module: environment.module, found: Vec::new(), steps: 0 }
+    }
 }
 
 impl Visit for Finder<'_, '_, '_> {
@@ -120,7 +191,7 @@ impl Visit for Finder<'_, '_, '_> {
             traversal.operators.iter().map(|operator| operator.value()).collect();
         let root = traversal.expr.as_variable().map(|root| root.as_str());
         match (root, &operators[..]) {
-            (Some("aws_ecs_task_definition"), [TraversalOperator::GetAttr(name), rest @ ..]) => {
+            (Some(kind), [TraversalOperator::GetAttr(name), rest @ ..]) if kind == self.kind => {
                 let key = match rest.first() {
                     Some(TraversalOperator::Index(index)) => {
                         self.environment.evaluate(index).as_text().ok().map(|key| format!("[\"{key}\"]"))

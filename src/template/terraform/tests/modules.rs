@@ -102,3 +102,59 @@ fn files_that_do_not_belong_together_lose_no_task_definition_and_share_no_variab
     assert_eq!(found, [(Some(256), vec!["s256"]), (Some(512), vec!["s512"]), (None, vec![])]);
     assert!(why(&tasks[2].cpu).contains("declared 2 times"));
 }
+
+#[test]
+fn what_count_or_for_each_makes_none_of_is_no_task_and_runs_none() {
+    let service = "resource \"aws_ecs_service\" \"s\" {\n  META\n  name = \"s\"\n  task_definition = aws_ecs_task_definition.on.arn\n}\n";
+    let text = |meta: &str| {
+        format!(
+            "variable \"create\" {{\n  default = false\n}}\nvariable \"open\" {{}}\n{}{}{}",
+            in_task(&format!("  {meta}\n  cpu = 256")),
+            "resource \"aws_ecs_task_definition\" \"on\" {\n  cpu = 512\n}\n",
+            service.replace("META", meta)
+        )
+    };
+    for (meta, parameters, tasks) in [
+        ("count = 0", &[][..], vec![(512, 0)]),
+        ("count = var.create ? 1 : 0", &[], vec![(512, 0)]),
+        ("count = var.create ? 1 : 0", &[("create", "true")], vec![(256, 0), (512, 1)]),
+        ("count = var.open", &[], vec![(256, 0), (512, 1)]),
+        ("count = var.open", &[("open", "0")], vec![(512, 0)]),
+        ("count = 3", &[], vec![(256, 0), (512, 1)]),
+        ("for_each = {}", &[], vec![(512, 0)]),
+        ("for_each = toset([])", &[], vec![(512, 0)]),
+        ("for_each = var.open", &[], vec![(256, 0), (512, 1)]),
+    ] {
+        let file = read_texts(&[("main.tf", &text(meta))], &super::parameters(parameters)).remove(0);
+        let found: Vec<_> = file
+            .tasks
+            .iter()
+            .map(|task| (task.cpu.known().map_or(0, |cpu| cpu.0), task.services.len()))
+            .collect();
+        assert_eq!(found, tasks, "{meta} {parameters:?}");
+    }
+}
+
+#[test]
+fn a_module_that_is_called_no_times_makes_nothing() {
+    let call =
+        |meta: &str| format!("module \"api\" {{\n  source = \"../task\"\n  name = \"api\"\n  {meta}\n}}\n");
+    for (meta, tasks) in [("count = 0", 0), ("for_each = {}", 0), ("count = 1", 1)] {
+        let read = read_texts(&[("live/main.tf", &call(meta)), ("task/main.tf", MODULE)], &Inputs::default());
+        assert_eq!(read.iter().map(|file| file.tasks.len()).sum::<usize>(), tasks, "{meta}");
+    }
+    for (meta, tasks) in [("create = false", 0), ("create_task_definition = false", 0), ("create = true", 1)]
+    {
+        let known = format!(
+            "module \"svc\" {{\n  source = \"terraform-aws-modules/ecs/aws//modules/service\"\n  cpu = 256\n  {meta}\n}}\n"
+        );
+        let read = read_texts(&[("main.tf", &known)], &Inputs::default());
+        assert_eq!(read.iter().map(|file| file.tasks.len()).sum::<usize>(), tasks, "{meta}");
+    }
+}
+
+#[test]
+fn the_only_instance_of_a_count_has_the_index_zero() {
+    let task = task("count = 1\n  family = \"c-${count.index}\"\n  cpu = 256");
+    assert_eq!(task.family.known().map(String::as_str), Some("c-0"));
+}

@@ -249,3 +249,24 @@ fn services_of_for_each_are_with_the_instance_of_their_key() {
         .collect();
     assert_eq!(services, [["a"], ["b"]]);
 }
+
+#[test]
+fn auto_scaling_says_the_fewest_tasks_of_its_service() {
+    let text = |resource: &str| {
+        format!(
+            "{}resource \"aws_ecs_service\" \"api\" {{\n  name = \"api\"\n  desired_count = 1\n  task_definition = aws_ecs_task_definition.app.arn\n}}\nvariable \"cluster\" {{}}\nresource \"aws_appautoscaling_target\" \"t\" {{\n  service_namespace = \"ecs\"\n  scalable_dimension = \"ecs:service:DesiredCount\"\n  min_capacity = 4\n  max_capacity = 8\n  resource_id = {resource}\n}}\n",
+            in_task("cpu = 256")
+        )
+    };
+    for (resource, tasks) in [
+        ("\"service/prod/api\"", 4),
+        ("\"service/${var.cluster}/api\"", 4),
+        ("\"service/${var.cluster}/${aws_ecs_service.api.name}\"", 4),
+        ("\"service/prod/web\"", 1),
+        ("\"service/prod/${var.cluster}\"", 1),
+        ("\"service/prod/${aws_ecs_service.other.name}\"", 1),
+    ] {
+        let task = task_of(&[("main.tf", &text(resource))], &Inputs::default());
+        assert_eq!(task.desired_count(), Some(tasks), "{resource}");
+    }
+}

@@ -201,3 +201,82 @@ fn texts_that_double_and_lists_that_double_are_given_up() {
         assert!(task.containers.iter().all(|container| container.name.known().is_none()));
     }
 }
+
+#[test]
+fn a_value_that_its_validation_does_not_allow_is_an_error_that_names_it() {
+    let text = in_task("cpu = var.c")
+        + "variable \"c\" {\n  default = 256\n  validation {\n    condition = contains([256, 512], var.c)\n    error_message = \"Small ones only.\"\n  }\n  validation {\n    condition = can(regex(\"^[0-9]+$\", var.c))\n    error_message = \"Digits.\"\n  }\n}\n";
+    let read =
+        |value: &str| super::read(&files(&[("main.tf", &text)]), &parameters(&[("c", value)])).remove(0);
+    assert_eq!(read("512").error, None);
+    let error = read("1024").error.unwrap();
+    assert_eq!(error.message, "variable c has a value that its validation does not allow: Small ones only.");
+    assert_eq!(error.line, 7);
+}
+
+fn named(texts: &[(&str, &str)]) -> Vec<SourceFile> {
+    files(texts).into_iter().map(|file| SourceFile { named: true, ..file }).collect()
+}
+
+fn cpu_of(files: &[SourceFile], inputs: &Inputs) -> Setting<CpuUnits> {
+    super::read(files, inputs)
+        .iter()
+        .flat_map(|file| &file.tasks)
+        .map(|task| task.cpu.clone())
+        .next()
+        .unwrap()
+}
+
+#[test]
+fn a_file_of_values_that_is_named_applies_after_those_that_terraform_finds() {
+    let text = in_task("cpu = var.c") + "variable \"c\" {}\n";
+    let all = [
+        ("infra/main.tf", text.as_str()),
+        ("infra/a.auto.tfvars", "c = 256\n"),
+        ("infra/prod.tfvars", "c = 512\n"),
+        ("infra/prod2.tfvars.json", "{\"c\": \"512\"}"),
+        ("infra/test.tfvars", "c = 1024\n"),
+        ("other/x.tfvars", "c = 2048\n"),
+    ];
+    let cpu =
+        |texts: &[(&str, &str)], inputs: &Inputs| cpu_of(&named(texts), inputs).known().map(|cpu| cpu.0);
+    assert_eq!(cpu(&all[..2], &Inputs::default()), Some(256));
+    assert_eq!(cpu(&all[..3], &Inputs::default()), Some(512));
+    assert_eq!(cpu(&all[..4], &Inputs::default()), Some(512), "both say the same");
+    assert_eq!(cpu(&[all[0], all[5]], &Inputs::default()), None, "it is another folder's");
+    assert_eq!(cpu(&all[..3], &parameters(&[("c", "4096")])), Some(4096));
+    let both = cpu_of(&named(&all[..5]), &Inputs::default());
+    assert_eq!(
+        why(&both),
+        "variable c has one value in prod2.tfvars.json and another in test.tfvars; name one of them"
+    );
+}
+
+#[test]
+fn a_parameter_file_of_terraform_is_read_as_its_variables_are() {
+    let text = in_task("cpu = var.sizes.cpu\nmemory = var.m") + "variable \"sizes\" {}\nvariable \"m\" {}\n";
+    let files =
+        files(&[("infra/main.tf", &text), ("infra/a.auto.tfvars", "sizes = { cpu = 256 }\nm = 512\n")]);
+    let given = |path: &str, values: &str| {
+        let file = SourceFile {
+            path: Arc::new(PathBuf::from(path)),
+            bytes: Arc::from(values.as_bytes()),
+            named: true,
+        };
+        Inputs::from_parameter_file(&file)
+    };
+    let values = "sizes = { cpu = 1024 }\n";
+    let inputs = given("envs/prod.tfvars", values).unwrap();
+    let task = super::read(&files, &inputs).remove(1).tasks.remove(0);
+    let Setting::Known { value, at, .. } = &task.cpu else { panic!("{:?}", task.cpu) };
+    assert_eq!(
+        (value.0, at.path.to_str(), &values[at.span.start..at.span.end]),
+        (1024, Some("envs/prod.tfvars"), "1024")
+    );
+    assert_eq!(task.memory.known(), Some(&MemoryMib(512)));
+    let inputs = given("prod.tfvars.json", r#"{"sizes": {"cpu": "2048"}, "m": 4096}"#).unwrap();
+    assert_eq!(cpu_of(&files, &inputs).known(), Some(&CpuUnits(2048)));
+    let error = given("prod.tfvars", "a = = 1\n").unwrap_err().to_string();
+    assert!(error.starts_with("prod.tfvars:1:"), "{error}");
+    assert!(given("prod.tfvars.json", "{").is_err());
+}
