@@ -60,12 +60,18 @@ const BY_SNAPSHOT: [Rule; 6] = [
 /// What all rules say.
 pub fn judge(case: Case<'_>) -> Judgement {
     let counterparts = Counterparts::of(&case);
-    let mut heard = on_templates(&case, &counterparts);
+    let mut heard = on_templates(&case, &counterparts, &[]);
     let mut used_before = None;
     if let Some(base) = case.base {
         // What the base has, too, and no cheaper or better, is not this change's doing.
         let as_it_was = Case { tasks: base, unread: case.base_unread, base: None, base_unread: &[], ..case };
-        let before = on_templates(&as_it_was, &Counterparts::default());
+        let mut of_now = vec![None; base.len()];
+        for (task, was) in case.tasks.iter().zip(&counterparts.of_task) {
+            if let Some(was) = was {
+                of_now[*was] = Some(*task);
+            }
+        }
+        let before = on_templates(&as_it_was, &Counterparts::default(), &of_now);
         used_before = Some(before.used);
         let before: BTreeMap<_, _> = before
             .traces
@@ -118,14 +124,20 @@ struct Identity {
     nth: usize,
 }
 
-fn on_templates<'a>(case: &Case<'a>, counterparts: &Counterparts<'a>) -> Heard {
+/// `of_now`: of the base's templates, what each is now.
+fn on_templates<'a>(
+    case: &Case<'a>,
+    counterparts: &Counterparts<'a>,
+    of_now: &[Option<&'a TaskTemplate>],
+) -> Heard {
     let today = case.now.to_zoned(TimeZone::UTC).date();
     let mut judgement = Judgement::default();
     let mut traces = Vec::new();
     let mut used = vec![false; case.settings.waivers.len()];
     let mut fingerprints = BTreeMap::new();
     for (index, &task) in case.tasks.iter().enumerate() {
-        let subject = subject_of(case, task, counterparts.base(case, index));
+        let mut subject = subject_of(case, task, counterparts.base(case, index));
+        subject.other = subject.other.or(of_now.get(index).copied().flatten());
         let docket = rules::judge(&subject);
         let mut identities = BTreeMap::new();
         for draft in docket.drafts {
@@ -193,7 +205,7 @@ pub struct TaskCosts<'a> {
     /// Tasks that run, or are asked for; `None` where nothing says, and the costs are those of one.
     pub count: Option<Decimal>,
     pub now: Option<Usd>,
-    /// In the base; `Some(0)` where it is new.
+    /// In the base; `Some(0)` where it is new. Not known either where only one side tells how many tasks there are.
     pub before: Option<Usd>,
 }
 
@@ -209,7 +221,9 @@ pub fn costs(case: Case<'_>) -> Vec<TaskCosts<'_>> {
             let before = match subject.base {
                 Base::Unknown | Base::Unread(_) => None,
                 Base::New => Some(Usd::ZERO),
-                Base::Was(base) => cost_of(subject.monthly(base), subject.tasks_before()),
+                Base::Was(base) => subject
+                    .tasks_before_and_now()
+                    .and_then(|(before, _)| cost_of(subject.monthly(base), before.count)),
             };
             TaskCosts { task, count: count(&subject), now: monthly(&subject), before }
         })
@@ -246,7 +260,8 @@ fn cost_of(each: Option<Decimal>, tasks: Decimal) -> Option<Usd> {
 fn subject_of<'a>(case: &Case<'a>, task: &'a TaskTemplate, base: Base<'a>) -> Subject<'a> {
     let production = linked(task, case.production.unwrap_or_default(), case.settings);
     let region = production.first().map(|production| &production.region).or(case.region);
-    Subject { task, production, base, region, book: case.book, settings: case.settings }
+    let other = if let Base::Was(base) = base { Some(base) } else { None };
+    Subject { task, production, base, other, region, book: case.book, settings: case.settings }
 }
 
 /// Which template of the base is which of now.

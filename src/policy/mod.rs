@@ -13,6 +13,7 @@ mod rule;
 mod rules;
 mod settings;
 mod subject;
+mod tally;
 mod verdict;
 mod waiver;
 mod wording;

@@ -4,7 +4,10 @@ use std::path::Path;
 
 use rust_decimal::Decimal;
 
-use super::{CheckSettings, Production};
+use super::{
+    CheckSettings, Production,
+    tally::{self, Tally},
+};
 use crate::{
     fargate::{FREE_EPHEMERAL_STORAGE, TaskSize},
     pricing::{PriceBook, TaskCost, TaskShape},
@@ -21,6 +24,8 @@ pub struct Subject<'a> {
     /// The workloads that run it; empty where none is known.
     pub production: Vec<&'a Production>,
     pub base: Base<'a>,
+    /// The same template on the other side of the change, where there is one.
+    pub other: Option<&'a TaskTemplate>,
     /// Where it runs; absent where nothing says.
     pub region: Option<&'a Region>,
     pub book: &'a PriceBook,
@@ -52,6 +57,8 @@ pub enum TasksFrom {
     Production,
     /// The services' desired counts.
     DesiredCount,
+    /// The same, where some are those of the other side of the change, since this side does not tell.
+    OtherSide,
     /// Nothing: one task stands for all.
     Nothing,
 }
@@ -95,25 +102,46 @@ impl<'a> Subject<'a> {
     }
 
     pub fn tasks(&self) -> Tasks {
+        self.tasks_of(self.task)
+    }
+
+    /// Tasks before the change and now, where what their numbers differ by is known.
+    pub fn tasks_before_and_now(&self) -> Option<(Tasks, Tasks)> {
+        let now = self.tasks();
+        let Base::Was(base) = self.base else { return Some((now, now)) };
+        let before = self.tasks_of(base);
+        let known = [before, now].iter().filter(|tasks| tasks.from != TasksFrom::Nothing).count();
+        let comparable = match known {
+            0 => tally::are_alike(&self.task.services, &base.services),
+            1 => false,
+            _ => true,
+        };
+        comparable.then_some((before, now))
+    }
+
+    /// Tasks of the template on either side of the change: those that run, else those that it asks for.
+    fn tasks_of(&self, task: &TaskTemplate) -> Tasks {
         let running: Decimal = self.production.iter().filter_map(|production| production.mean_tasks).sum();
         if running > Decimal::ZERO {
             return Tasks { count: running, from: TasksFrom::Production };
         }
-        match self.task.desired_count() {
-            Some(count) => Tasks { count: Decimal::from(count), from: TasksFrom::DesiredCount },
+        let lenders = self.lenders();
+        let tally = Tally::of(&task.services, &lenders);
+        let asked = tally.sum().map(|count| (count, tally.borrowed));
+        // What runs it may stand elsewhere.
+        let elsewhere = || lenders.iter().find_map(|services| Tally::of(services, &[]).sum());
+        match asked.or_else(|| elsewhere().filter(|_| task.services.is_empty()).map(|count| (count, true))) {
+            Some((count, borrowed)) => Tasks {
+                count: Decimal::from(count),
+                from: if borrowed { TasksFrom::OtherSide } else { TasksFrom::DesiredCount },
+            },
             None => Tasks { count: Decimal::ONE, from: TasksFrom::Nothing },
         }
     }
 
-    /// Tasks before the change: it may be what changed, where the templates are what says it.
-    pub fn tasks_before(&self) -> Decimal {
-        let now = self.tasks();
-        match self.base {
-            Base::Was(base) if now.from != TasksFrom::Production => {
-                base.desired_count().map_or(now.count, Decimal::from)
-            }
-            _ => now.count,
-        }
+    /// The services of both sides: what one does not tell, the other may.
+    fn lenders(&self) -> Vec<&'a [ServiceTemplate]> {
+        self.other.iter().copied().chain([self.task]).map(|task| task.services.as_slice()).collect()
     }
 
     /// USD a month of one task of `task` that runs all the time on Fargate; `None` without region, size or rate,

@@ -12,6 +12,8 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 
+mod costs;
+
 use super::*;
 use crate::{
     fargate::TaskSize,
@@ -167,9 +169,21 @@ impl Given {
     }
 
     fn judged(&self) -> Judgement {
+        self.with_case(judge)
+    }
+
+    /// Of each template, tasks, USD a month and USD a month before, to the cent.
+    fn costs(&self) -> Vec<(Option<Decimal>, Option<String>, Option<String>)> {
+        let cents = |usd: Option<crate::units::Usd>| usd.map(|usd| format!("{:.2}", usd.0));
+        self.with_case(|case| {
+            costs(case).into_iter().map(|c| (c.count, cents(c.now), cents(c.before))).collect()
+        })
+    }
+
+    fn with_case<T>(&self, of: impl FnOnce(Case<'_>) -> T) -> T {
         let tasks: Vec<&TaskTemplate> = self.tasks.iter().collect();
         let base: Option<Vec<&TaskTemplate>> = self.base.as_ref().map(|base| base.iter().collect());
-        judge(Case {
+        of(Case {
             tasks: &tasks,
             unread: &[],
             base: base.as_deref(),

@@ -34,10 +34,11 @@ pub fn short(value: Decimal) -> Decimal {
 /// `4 tasks`, `1 task`, `2.5 tasks on average`.
 pub fn tasks(tasks: Tasks) -> String {
     let count = short(tasks.count);
+    let counted = if count == Decimal::ONE { "1 task".to_owned() } else { format!("{count} tasks") };
     match tasks.from {
-        TasksFrom::Production if !count.is_integer() => format!("{count} tasks on average"),
-        _ if count == Decimal::ONE => "1 task".to_owned(),
-        _ => format!("{count} tasks"),
+        TasksFrom::Production if !count.is_integer() => format!("{counted} on average"),
+        TasksFrom::OtherSide => format!("{counted} as in the base (the number now is not known)"),
+        _ => counted,
     }
 }
 

@@ -17,7 +17,7 @@ use crate::{
     policy::{
         Rule,
         docket::Docket,
-        subject::{Base, Subject},
+        subject::{Base, Subject, TasksFrom},
         wording,
     },
     units::Usd,
@@ -45,20 +45,29 @@ pub fn judge(subject: &Subject<'_>, docket: &mut Docket) {
         docket.cannot_judge(Rule::CostIncrease, subject, "its cost in the base is not known");
         return;
     };
-    let (before_all, after_all) = (before * subject.tasks_before(), after * subject.tasks().count);
+    let Some((tasks_before, tasks)) = subject.tasks_before_and_now() else {
+        docket.cannot_judge(Rule::CostIncrease, subject, "how many tasks it adds or takes away is not known");
+        return;
+    };
+    let (before_all, after_all) = (before * tasks_before.count, after * tasks.count);
     let rise = after_all - before_all;
     if !subject.settings.cost_increase.is_met_by(rise, before_all) {
         return;
     }
     let message = if before_all.is_zero() {
-        format!("this adds {} a month for {}", wording::amount(after_all), wording::tasks(subject.tasks()))
+        format!("this adds {} a month for {}", wording::amount(after_all), wording::tasks(tasks))
     } else {
         format!(
-            "{} a month: {} before, {} now, for {}",
+            "{} a month: {} before, {} now, for {}{}",
             wording::change(rise),
             wording::amount(before_all),
             wording::amount(after_all),
-            wording::tasks(subject.tasks())
+            wording::tasks(tasks),
+            if tasks_before.from == TasksFrom::OtherSide {
+                " (the base does not tell its number)"
+            } else {
+                ""
+            }
         )
     };
     let at = subject.what_changed().unwrap_or(&subject.task.at).clone();

@@ -1,0 +1,104 @@
+//! What templates cost, before and now: how many tasks, how they are bought, which sizes have a price.
+
+use super::*;
+
+/// A service of this name; `None`: the files do not tell how many tasks it runs.
+fn named(name: &str, count: Option<u32>, strategy: &[(&str, u32, u32)]) -> ServiceTemplate {
+    let mut service = service(count.unwrap_or(1), strategy);
+    service.name = known(name.into(), 20);
+    if count.is_none() {
+        service.desired_count = Setting::Unresolved { why: "parameter Count".into(), at: place(21) };
+    }
+    service
+}
+
+fn with(mut task: TaskTemplate, services: &[ServiceTemplate]) -> TaskTemplate {
+    task.services = services.to_vec();
+    task
+}
+
+fn counted(cpu: u32, memory: u32, count: Option<u32>) -> TaskTemplate {
+    with(task(cpu, memory), &[named("api", count, &[])])
+}
+
+fn cents(count: i64, now: &str, before: &str) -> (Option<Decimal>, Option<String>, Option<String>) {
+    (Some(Decimal::from(count)), Some(now.to_owned()), Some(before.to_owned()))
+}
+
+#[test]
+fn a_number_of_tasks_that_one_side_does_not_tell_is_that_of_the_other() {
+    // One task of 1 vCPU and 2 GB is 36.0401 a month, one of 4 vCPU and 8 GB 144.1604.
+    let grown = Given::of(counted(4096, 8192, None)).after(counted(1024, 2048, Some(10)));
+    assert_eq!(grown.costs(), [cents(10, "1441.60", "360.40")]);
+    assert_eq!(
+        grown.found(),
+        [(
+            Rule::CostIncrease,
+            "+1081.20 USD a month: 360.40 USD before, 1441.60 USD now, for 10 tasks as in the base (the number now \
+             is not known)"
+                .to_owned()
+        )]
+    );
+    let dropped = Given::of(counted(1024, 2048, None)).after(counted(1024, 2048, Some(10)));
+    assert_eq!(dropped.costs(), [cents(10, "360.40", "360.40")]);
+    let absent = Given::of(task(1024, 2048)).after(counted(1024, 2048, Some(10)));
+    assert_eq!(absent.costs(), [cents(10, "360.40", "360.40")], "what runs it may stand elsewhere");
+
+    let told = Given::of(counted(4096, 8192, Some(10))).after(counted(1024, 2048, None));
+    assert_eq!(told.costs(), [cents(10, "1441.60", "360.40")]);
+    assert!(told.found()[0].1.ends_with("for 10 tasks (the base does not tell its number)"));
+}
+
+#[test]
+fn tasks_that_nobody_tells_are_compared_one_by_one() {
+    let given = Given::of(counted(4096, 8192, None)).after(counted(1024, 2048, None));
+    assert_eq!(given.costs(), [(None, Some("144.16".to_owned()), Some("36.04".to_owned()))]);
+    assert_eq!(given.rules(), [Rule::CostIncrease]);
+}
+
+#[test]
+fn a_change_of_an_unknown_number_of_tasks_is_not_known() {
+    let known = |count| named("a", Some(count), &[]);
+    let open = |name| named(name, None, &[]);
+    for (now, before) in [
+        // A service more, of nobody knows how many.
+        (vec![known(10), open("b")], vec![known(10)]),
+        (vec![known(10)], vec![known(10), open("b")]),
+        // Three more beside what is not known.
+        (vec![known(6), open("b")], vec![known(3), open("b")]),
+    ] {
+        let given = Given::of(with(task(1024, 2048), &now)).after(with(task(1024, 2048), &before));
+        assert_eq!(given.costs()[0].2, None);
+        let judgement = given.judged();
+        assert_eq!(judgement.findings, []);
+        let why = judgement.not_judged.iter().find(|n| n.rule == Rule::CostIncrease).unwrap();
+        assert_eq!(why.why, "how many tasks it adds or takes away is not known");
+    }
+}
+
+#[test]
+fn services_are_told_apart_by_name() {
+    let now = [named("b", None, &[]), named("a", Some(3), &[])];
+    let before = [named("a", Some(2), &[]), named("b", Some(7), &[])];
+    let given = Given::of(with(task(1024, 2048), &now)).after(with(task(1024, 2048), &before));
+    // 36.0401 x 10, and x 9.
+    assert_eq!(given.costs(), [cents(10, "360.40", "324.36")]);
+}
+
+#[test]
+fn tasks_that_run_count_on_both_sides() {
+    let given =
+        Given::of(counted(4096, 8192, None)).after(counted(1024, 2048, Some(10))).running_as(production(4));
+    assert_eq!(given.costs(), [cents(4, "576.64", "144.16")]);
+}
+
+#[test]
+fn telling_a_number_makes_no_finding_new() {
+    let stored =
+        |count| TaskTemplate { ephemeral_storage: known(StorageGib(200), 6), ..counted(256, 512, count) };
+    for (now, before) in [(Some(10), None), (None, Some(10)), (None, None)] {
+        let found = Given::of(stored(now)).after(stored(before)).judged().findings;
+        let flags: Vec<_> = found.iter().map(|f| (f.rule, f.known)).collect();
+        assert_eq!(flags, [(Rule::EphemeralStorageUnused, true)], "{now:?} {before:?}");
+    }
+}
