@@ -9,6 +9,7 @@ mod judge;
 mod link;
 mod matching;
 mod production;
+mod purchase;
 mod rule;
 mod rules;
 mod settings;

@@ -6,6 +6,8 @@ use rust_decimal::Decimal;
 
 use super::{
     CheckSettings, Production,
+    link::last_part,
+    purchase::{self, Bought, bought, is_spot},
     tally::{self, Tally},
 };
 use crate::{
@@ -139,6 +141,20 @@ impl<'a> Subject<'a> {
         }
     }
 
+    /// The services of the base, running as many tasks as now: what a base of a strategy takes depends on it.
+    pub fn services_before(&self, base: &TaskTemplate) -> Vec<ServiceTemplate> {
+        let counts = Tally::of(&self.task.services, &self.lenders()).each;
+        let mut services = base.services.clone();
+        let met = tally::pairs(&base.services, &self.task.services);
+        for (service, met) in services.iter_mut().zip(met) {
+            if let Some(count) = met.and_then(|met| counts[met]) {
+                service.desired_count =
+                    Setting::Known { value: count, at: service.at.clone(), used_at: None };
+            }
+        }
+        services
+    }
+
     /// The services of both sides: what one does not tell, the other may.
     fn lenders(&self) -> Vec<&'a [ServiceTemplate]> {
         self.other.iter().copied().chain([self.task]).map(|task| task.services.as_slice()).collect()
@@ -262,23 +278,33 @@ impl<'a> Subject<'a> {
     /// How a task of `task` is bought on average: as its services say, else as the workloads do. `None` where the
     /// services say it in a way that the files do not tell.
     pub fn split(&self, task: &TaskTemplate) -> Option<PurchaseSplit> {
-        let bought = bought(task);
-        if let Bought::As(split) = bought {
-            return Some(split);
+        self.spot_share(task).map(purchase::split)
+    }
+
+    /// The share of its tasks on Spot, 0 to 1, as [`Self::split`].
+    pub fn spot_share(&self, task: &TaskTemplate) -> Option<Decimal> {
+        let counts = Tally::of(&task.services, &self.lenders()).each;
+        let counts: Vec<Option<Decimal>> = counts.into_iter().map(|count| count.map(Decimal::from)).collect();
+        let is_windows = self.platform().is_some_and(|platform| platform.os == OperatingSystem::Windows);
+        let (mut spot, mut total) = (Decimal::ZERO, Decimal::ZERO);
+        for production in &self.production {
+            let Some(tasks) = production.mean_tasks.filter(|tasks| *tasks > Decimal::ZERO) else { continue };
+            let unsaid = if is_windows { Decimal::ZERO } else { production.spot_share };
+            let Bought::OnSpot(share) = bought(running_as(task, &counts, production, tasks), Some(unsaid))
+            else {
+                return None;
+            };
+            spot += share * tasks;
+            total += tasks;
         }
-        let total: Decimal = self.production.iter().filter_map(|p| p.mean_tasks).sum();
-        if total <= Decimal::ZERO {
-            return (bought == Bought::NotSaid).then_some(PurchaseSplit::ON_DEMAND);
+        if total > Decimal::ZERO {
+            return Some(spot / total);
         }
-        if self.platform().is_some_and(|platform| platform.os == OperatingSystem::Windows) {
-            return Some(PurchaseSplit::ON_DEMAND);
+        match bought(task.services.iter().zip(counts), None) {
+            Bought::OnSpot(share) => Some(share),
+            Bought::NotSaid => Some(Decimal::ZERO),
+            Bought::NotKnown => None,
         }
-        let spot: Decimal = self.production.iter().filter_map(|p| Some(p.mean_tasks? * p.spot_share)).sum();
-        let parts = (spot / total * Decimal::from(1_000_000)).round();
-        Some(PurchaseSplit {
-            spot: u64::try_from(parts).unwrap_or_default().min(1_000_000),
-            total: 1_000_000,
-        })
     }
 
     /// The memory before the change: the base's, else that of what runs.
@@ -340,44 +366,25 @@ pub fn size_of(task: &TaskTemplate) -> Option<(CpuUnits, MemoryMib)> {
     Some((*task.cpu.known()?, *task.memory.known()?))
 }
 
-/// What a template's services say of how they buy Fargate capacity.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Bought {
-    NotSaid,
-    As(PurchaseSplit),
-    /// By weights that the files do not tell.
-    NotKnown,
-}
-
-/// By weights, if a strategy says; bases are left out, as the number of tasks is not the template's to say.
-pub fn bought(task: &TaskTemplate) -> Bought {
-    let strategies: Vec<_> =
-        task.services.iter().map(|service| &service.strategy).filter(|s| !s.is_empty()).collect();
-    if strategies.is_empty() {
-        let on_demand =
-            task.services.iter().any(|service| service.launch_type.known() == Some(&LaunchType::Fargate));
-        return if on_demand { Bought::As(PurchaseSplit::ON_DEMAND) } else { Bought::NotSaid };
+/// The services that a workload may be, each with its part of the tasks that run.
+fn running_as<'a>(
+    task: &'a TaskTemplate,
+    counts: &[Option<Decimal>],
+    production: &Production,
+    tasks: Decimal,
+) -> Vec<(&'a ServiceTemplate, Option<Decimal>)> {
+    let is_named = |service: &&ServiceTemplate| {
+        service.name.known().is_some_and(|name| Some(last_part(name)) == production.service.as_deref())
+    };
+    if let Some(service) = task.services.iter().find(is_named) {
+        return vec![(service, Some(tasks))];
     }
-    let items = || strategies.iter().flat_map(|strategy| strategy.iter());
-    // Whatever the weights are, where all is bought in one way.
-    for all_spot in [false, true] {
-        if items().all(|item| is_spot(&item.provider) == all_spot) {
-            return Bought::As(PurchaseSplit { spot: u64::from(all_spot), total: 1 });
-        }
+    if let [service] = task.services.as_slice() {
+        return vec![(service, Some(tasks))];
     }
-    let (mut spot, mut total) = (0, 0);
-    for item in items() {
-        let (Some(weight), Some(base)) = (item.weight, item.base) else { return Bought::NotKnown };
-        // What has a base has a part, even without a weight.
-        let weight = u64::from(weight.max(u32::from(base > 0)));
-        total += weight;
-        spot += if is_spot(&item.provider) { weight } else { 0 };
-    }
-    Bought::As(if total == 0 { PurchaseSplit::ON_DEMAND } else { PurchaseSplit { spot, total } })
-}
-
-pub fn is_spot(provider: &str) -> bool {
-    provider.eq_ignore_ascii_case("FARGATE_SPOT")
+    let all: Decimal = counts.iter().flatten().sum();
+    let part = |count: &Option<Decimal>| (*count)?.checked_mul(tasks)?.checked_div(all);
+    task.services.iter().zip(counts.iter().map(part)).collect()
 }
 
 fn is_on_fargate(service: &ServiceTemplate) -> bool {

@@ -4,6 +4,7 @@
 //! number that a service does not say is that of the same service there, so that what nobody knows cannot pass
 //! for a change.
 
+use super::purchase;
 use crate::template::ServiceTemplate;
 
 /// The desired counts of services.
@@ -40,7 +41,11 @@ impl Tally {
 /// Whether two sides ask for the same as far as they tell: one task may then stand for those of either.
 pub fn are_alike(now: &[ServiceTemplate], before: &[ServiceTemplate]) -> bool {
     let same = |(now, met): (&ServiceTemplate, Option<usize>)| {
-        met.is_some_and(|met| now.desired_count.known() == before[met].desired_count.known())
+        met.map(|met| &before[met]).is_some_and(|before| {
+            let has_base = purchase::depends_on_tasks(now) || purchase::depends_on_tasks(before);
+            now.desired_count.known() == before.desired_count.known()
+                && (!has_base || purchase::are_alike(now, before))
+        })
     };
     now.is_empty()
         || before.is_empty()

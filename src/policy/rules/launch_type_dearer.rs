@@ -15,7 +15,7 @@ use crate::{
     policy::{
         Rule,
         docket::Docket,
-        subject::{Base, Subject, bought},
+        subject::{Base, Subject},
         wording,
     },
     template::TaskTemplate,
@@ -46,10 +46,16 @@ fn against_the_base(subject: &Subject<'_>, docket: &mut Docket) {
     // The size of now bought as before: what is left is the way of buying.
     let as_before = TaskTemplate {
         platform: base.platform.clone(),
-        services: base.services.clone(),
+        services: subject.services_before(base),
         ..subject.task.clone()
     };
-    if (bought(&as_before), &as_before.platform) == (bought(subject.task), &subject.task.platform) {
+    if (subject.spot_share(&as_before), &as_before.platform)
+        == (subject.spot_share(subject.task), &subject.task.platform)
+    {
+        return;
+    }
+    if subject.tasks_before_and_now().is_none() {
+        docket.cannot_judge(Rule::LaunchTypeDearer, subject, "how many tasks it runs is not known");
         return;
     }
     let Some((before, now)) = subject.monthly(&as_before).zip(subject.monthly(subject.task)) else { return };

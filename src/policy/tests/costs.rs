@@ -102,3 +102,69 @@ fn telling_a_number_makes_no_finding_new() {
         assert_eq!(flags, [(Rule::EphemeralStorageUnused, true)], "{now:?} {before:?}");
     }
 }
+
+/// USD a month of the template's tasks together.
+fn monthly(task: TaskTemplate) -> Option<String> {
+    Given::of(task).costs().remove(0).1
+}
+
+#[test]
+fn each_service_is_bought_in_its_own_way() {
+    // us-east-1: 36.0401 a task on demand, 22.9371 of 4 in all where one is on Spot.
+    let on_demand =
+        ServiceTemplate { launch_type: known(LaunchType::Fargate, 23), ..named("s1", Some(3), &[]) };
+    let spot = named("s2", Some(1), &[("FARGATE_SPOT", 0, 1)]);
+    let before = with(task(1024, 2048), std::slice::from_ref(&on_demand));
+    let now = with(task(1024, 2048), &[on_demand.clone(), spot.clone()]);
+    let alone = with(task(1024, 2048), std::slice::from_ref(&spot));
+    let usd = |text: Option<String>| -> Decimal { text.unwrap().parse().unwrap() };
+    assert_eq!(monthly(before.clone()).as_deref(), Some("108.12"));
+    let change = usd(monthly(now.clone())) - usd(monthly(before.clone()));
+    assert_eq!(change, usd(monthly(alone.clone())), "a task on Spot costs what it costs alone");
+    assert!(usd(monthly(alone)) < Decimal::from(36));
+    assert!(!Given::of(now).after(before).rules().contains(&Rule::LaunchTypeDearer));
+}
+
+#[test]
+fn services_count_by_their_tasks() {
+    let services =
+        [named("s1", Some(3), &[("FARGATE", 0, 1)]), named("s2", Some(2), &[("FARGATE_SPOT", 0, 1)])];
+    let each = |index: usize| monthly(with(task(256, 512), &services[index..=index])).unwrap();
+    let usd = |text: String| -> Decimal { text.parse().unwrap() };
+    let all = usd(monthly(with(task(256, 512), &services)).unwrap());
+    assert!((all - usd(each(0)) - usd(each(1))).abs() <= Decimal::new(1, 2), "{all}");
+    // Of nobody knows how many, the mix is not known either.
+    let mut open = services.to_vec();
+    open[1].desired_count = Setting::Absent;
+    assert_eq!(monthly(with(task(256, 512), &open)), None);
+}
+
+#[test]
+fn a_base_is_filled_before_the_weights_count() {
+    let of =
+        |count| with(task(1024, 2048), &[named("s", count, &[("FARGATE", 4, 1), ("FARGATE_SPOT", 0, 3)])]);
+    assert_eq!(monthly(of(Some(4))).as_deref(), Some("144.16"));
+    assert_eq!(monthly(of(None)).as_deref(), Some("36.04"), "the first task is of the base");
+    let spot: Decimal = monthly(with(task(1024, 2048), &[named("s", Some(1), &[("FARGATE_SPOT", 0, 1)])]))
+        .unwrap()
+        .parse()
+        .unwrap();
+    // Of 8, five are on demand.
+    let eight: Decimal = monthly(of(Some(8))).unwrap().parse().unwrap();
+    let by_hand = Decimal::new(360_401, 4) * Decimal::from(5) + spot * Decimal::from(3);
+    assert!((eight - by_hand).abs() < Decimal::new(2, 2), "{eight} {by_hand}");
+    // Those that run count, where it is known.
+    let running = Given::of(of(Some(8))).running_as(production(4));
+    assert_eq!(running.costs()[0].1.as_deref(), Some("144.16"));
+    // Fewer tasks are no dearer way of buying them.
+    assert!(!Given::of(of(Some(4))).after(of(Some(100))).rules().contains(&Rule::LaunchTypeDearer));
+    // Without a number, what a base changes is not known.
+    let weighed = with(task(1024, 2048), &[named("s", None, &[("FARGATE", 0, 1), ("FARGATE_SPOT", 0, 3)])]);
+    assert_eq!(Given::of(of(None)).after(weighed).costs()[0].2, None);
+}
+
+#[test]
+fn weights_of_any_size_are_no_panic() {
+    let huge = named("s", Some(u32::MAX), &[("FARGATE", u32::MAX, u32::MAX), ("FARGATE_SPOT", 7, u32::MAX)]);
+    assert!(monthly(with(task(1024, 2048), &[huge.clone(), huge])).is_some());
+}
