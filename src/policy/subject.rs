@@ -76,7 +76,11 @@ impl<'a> Subject<'a> {
 
     /// The platform; `None` where it is there and not known.
     pub fn platform(&self) -> Option<Platform> {
-        match &self.task.platform {
+        self.platform_of(self.task)
+    }
+
+    fn platform_of(&self, task: &TaskTemplate) -> Option<Platform> {
+        match &task.platform {
             Setting::Absent => Some(Platform::default()),
             Setting::Known { value, .. } => Some(*value),
             Setting::Unresolved { .. } => self.production.first().map(|production| production.platform),
@@ -167,9 +171,9 @@ impl<'a> Subject<'a> {
         self.monthly_of(task, cpu, memory)
     }
 
-    /// As [`Self::monthly`], with this size.
+    /// As [`Self::monthly`], with this size; `None` if Fargate does not offer it.
     pub fn monthly_of(&self, task: &TaskTemplate, cpu: CpuUnits, memory: MemoryMib) -> Option<Decimal> {
-        if self.is_on_instances(task) {
+        if self.is_on_instances(task) || !self.is_offered(task, cpu, memory) {
             return None;
         }
         let mut sum = Decimal::ZERO;
@@ -184,6 +188,10 @@ impl<'a> Subject<'a> {
         Some(hourly * Decimal::from(HOURS_PER_MONTH))
     }
 
+    fn is_offered(&self, task: &TaskTemplate, cpu: CpuUnits, memory: MemoryMib) -> bool {
+        self.platform_of(task).is_some_and(|platform| TaskSize::new(cpu, memory, platform.os).is_ok())
+    }
+
     /// USD a month of one task of the cheapest size that holds `cpu` and `memory`.
     pub fn monthly_of_cheapest(&self, cpu: CpuUnits, memory: MemoryMib) -> Option<(TaskSize, Decimal)> {
         let shape = self.shape(self.task, self.region?)?;
@@ -194,10 +202,13 @@ impl<'a> Subject<'a> {
 
     /// Why [`Self::monthly`] gives nothing for `task`.
     pub fn why_no_price(&self, task: &TaskTemplate) -> &'static str {
-        if size_of(task).is_none() {
-            "its size is not known"
-        } else if self.is_on_instances(task) {
+        let Some((cpu, memory)) = size_of(task) else { return "its size is not known" };
+        if self.is_on_instances(task) {
             "it runs on instances, whose share it costs"
+        } else if self.platform_of(task).is_none() {
+            "its platform is not known"
+        } else if !self.is_offered(task, cpu, memory) {
+            "Fargate does not offer its size"
         } else if self.region.is_none() {
             "no region is known; give --region"
         } else if self.split(task).is_none() {
@@ -256,11 +267,7 @@ impl<'a> Subject<'a> {
 
     /// Platform and storage in a region; the size does not matter.
     fn shape(&self, task: &TaskTemplate, region: &Region) -> Option<TaskShape> {
-        let platform = match &task.platform {
-            Setting::Absent => Platform::default(),
-            Setting::Known { value, .. } => *value,
-            Setting::Unresolved { .. } => self.platform()?,
-        };
+        let platform = self.platform_of(task)?;
         let ephemeral_storage = match &task.ephemeral_storage {
             Setting::Absent => FREE_EPHEMERAL_STORAGE,
             Setting::Known { value, .. } => *value,

@@ -33,17 +33,24 @@ pub fn judge(subject: &Subject<'_>, docket: &mut Docket) {
     };
     let before = match subject.base {
         Base::Unknown => return,
-        Base::New => Some(Decimal::ZERO),
+        Base::New => Ok(Decimal::ZERO),
         Base::Unread(path) => {
             let why = format!("{} of the base, which may have it, could not be read", path.display());
             docket.cannot_judge(Rule::CostIncrease, subject, why);
             return;
         }
-        Base::Was(base) => subject.monthly(base),
+        Base::Was(base) => subject.monthly(base).ok_or_else(|| subject.why_no_price(base)),
     };
-    let Some(before) = before else {
-        docket.cannot_judge(Rule::CostIncrease, subject, "its cost in the base is not known");
-        return;
+    let before = match before {
+        Ok(before) => before,
+        Err(why) => {
+            docket.cannot_judge(
+                Rule::CostIncrease,
+                subject,
+                format!("its cost in the base is not known: {why}"),
+            );
+            return;
+        }
     };
     let Some((tasks_before, tasks)) = subject.tasks_before_and_now() else {
         docket.cannot_judge(Rule::CostIncrease, subject, "how many tasks it adds or takes away is not known");

@@ -168,3 +168,26 @@ fn weights_of_any_size_are_no_panic() {
     let huge = named("s", Some(u32::MAX), &[("FARGATE", u32::MAX, u32::MAX), ("FARGATE_SPOT", 7, u32::MAX)]);
     assert!(monthly(with(task(1024, 2048), &[huge.clone(), huge])).is_some());
 }
+
+#[test]
+fn a_size_that_fargate_does_not_offer_has_no_price() {
+    for (cpu, memory) in [(256, 513), (2048, 512), (300, 1024), (0, 0)] {
+        assert_eq!(monthly(task(cpu, memory)), None, "{cpu}/{memory}");
+        let mut new = Given::of(task(cpu, memory));
+        new.base = Some(Vec::new());
+        let judgement = new.judged();
+        let rules: Vec<Rule> = judgement.findings.iter().map(|finding| finding.rule).collect();
+        assert_eq!(rules, [Rule::InvalidTaskSize]);
+        let why = judgement.not_judged.iter().find(|n| n.rule == Rule::CostIncrease).unwrap();
+        assert_eq!(why.why, "Fargate does not offer its size");
+    }
+    let mended = Given::of(task(256, 512)).after(task(256, 513));
+    assert_eq!(mended.costs()[0].2, None);
+    let judgement = mended.judged();
+    let why = judgement.not_judged.iter().find(|n| n.rule == Rule::CostIncrease).unwrap();
+    assert_eq!(why.why, "its cost in the base is not known: Fargate does not offer its size");
+    // Windows has sizes of its own.
+    let mut windows = task(512, 1024);
+    windows.platform = known(Platform { os: OperatingSystem::Windows, ..Platform::default() }, 5);
+    assert_eq!(monthly(windows), None);
+}
