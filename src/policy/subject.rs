@@ -173,7 +173,12 @@ impl<'a> Subject<'a> {
 
     /// As [`Self::monthly`], with this size; `None` if Fargate does not offer it.
     pub fn monthly_of(&self, task: &TaskTemplate, cpu: CpuUnits, memory: MemoryMib) -> Option<Decimal> {
-        if self.is_on_instances(task) || !self.is_offered(task, cpu, memory) {
+        self.is_offered(task, cpu, memory).then(|| self.at_rates(task, cpu, memory))?
+    }
+
+    /// What CPU and memory come to at their rates, be they a size or not.
+    fn at_rates(&self, task: &TaskTemplate, cpu: CpuUnits, memory: MemoryMib) -> Option<Decimal> {
+        if self.is_on_instances(task) {
             return None;
         }
         let mut sum = Decimal::ZERO;
@@ -198,6 +203,34 @@ impl<'a> Subject<'a> {
         let floors = Floors { cpu, memory, cpu_fixed: false, memory_fixed: false };
         let (size, _) = cheapest_size(self.book, &shape, self.split(self.task)?, floors).ok()??;
         Some((size, self.monthly_of(self.task, size.cpu(), size.memory())?))
+    }
+
+    /// The size that the task should have: the cheapest that holds what each of the linked workloads needs. What
+    /// runs and was found to have enough of one resource keeps that.
+    pub fn target(&self) -> Option<TaskSize> {
+        let (mut cpu, mut memory) = self.needed()?;
+        if let Some(own) = self.task.cpu.known().filter(|_| self.keeps_cpu()) {
+            cpu = cpu.min(*own);
+        }
+        if let Some(own) = self.task.memory.known().filter(|_| self.keeps_memory()) {
+            memory = memory.min(*own);
+        }
+        if let Some((size, _)) = self.monthly_of_cheapest(cpu, memory) {
+            return Some(size);
+        }
+        let os = self.platform()?.os;
+        TaskSize::all(os).find(|size| size.cpu() >= cpu && size.memory() >= memory)
+    }
+
+    /// What a task saves a month at another size; `None` where there is no price.
+    pub fn savings(&self, to: TaskSize) -> Option<Savings> {
+        let (cpu, memory) = self.size()?;
+        let cost = self.monthly(self.task)?;
+        Some(Savings {
+            cost,
+            cpu: cost - self.at_rates(self.task, to.cpu(), memory)?,
+            memory: cost - self.at_rates(self.task, cpu, to.memory())?,
+        })
     }
 
     /// Why [`Self::monthly`] gives nothing for `task`.
@@ -366,6 +399,17 @@ impl<'a> Subject<'a> {
         let count = self.tasks().count;
         self.settings.floor.is_met_by(change_per_task * count, cost_per_task * count)
     }
+}
+
+/// USD a month of one task.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Savings {
+    /// What the task costs.
+    pub cost: Decimal,
+    /// What less CPU saves, and what less memory does: CPU and memory each have a rate, so the two come to what the
+    /// other size saves.
+    pub cpu: Decimal,
+    pub memory: Decimal,
 }
 
 /// CPU and memory, where both are known.

@@ -13,6 +13,7 @@ use proptest::prelude::*;
 use rust_decimal::Decimal;
 
 mod costs;
+mod sizes;
 
 use super::*;
 use crate::{
@@ -223,7 +224,7 @@ fn memory_that_production_never_used_is_found_with_its_price() {
         "this change takes the task from 2 GB to 8 GB of memory, the 14-day peak is 0.9 GB; +19.47 USD a month \
          per task, +77.88 USD for 4 tasks"
     );
-    assert_eq!(found[0].help.as_deref(), Some("2 GB of memory is enough (memory 2048)"));
+    assert_eq!(found[0].help.as_deref(), Some("1 vCPU / 2 GB (cpu 1024, memory 2048) is enough"));
     assert_eq!(found[0].monthly_cost_change.unwrap().0, Decimal::new(778_764, 4));
     assert_eq!(found[0].at.as_ref().unwrap().line, 4);
     assert_eq!(found[0].workload.as_deref(), Some("123456789012/us-east-1/prod/api"));
@@ -233,14 +234,14 @@ fn memory_that_production_never_used_is_found_with_its_price() {
 fn cpu_that_production_never_used_is_found_with_its_price() {
     let found = Given::of(task(4096, 8192)).running_as(production(1)).found();
     let rules: Vec<Rule> = found.iter().map(|(rule, _)| *rule).collect();
-    // 4 vCPU go with 8 GB at least, so less memory alone saves nothing.
-    assert_eq!(rules, [Rule::CpuOverprovisioned]);
+    // 4 vCPU go with 8 GB at least, but 1 vCPU does with 2.
+    assert_eq!(rules, [Rule::MemoryOverprovisioned, Rule::CpuOverprovisioned]);
     // 3 vCPU x 0.04048 x 730 = 88.65.
-    assert!(found[0].1.ends_with("+88.65 USD a month"), "{}", found[0].1);
+    assert!(found[1].1.ends_with("+88.65 USD a month"), "{}", found[1].1);
     assert!(
-        found[0].1.contains("the busiest task took 0.71 vCPU or less 99.5 % of 14 days"),
+        found[1].1.contains("the busiest task took 0.71 vCPU or less 99.5 % of 14 days"),
         "{}",
-        found[0].1
+        found[1].1
     );
 }
 
@@ -418,10 +419,11 @@ fn what_the_change_makes_worse_is_not_known() {
 
 #[test]
 fn a_message_says_what_its_money_is_for() {
-    let message = |now: TaskTemplate, base: TaskTemplate| {
+    let of_rule = |rule: Rule, now: TaskTemplate, base: TaskTemplate| {
         let found = Given::of(now).running_as(production(1)).after(base).judged().findings;
-        found.into_iter().find(|f| f.rule != Rule::CostIncrease).unwrap().message
+        found.into_iter().find(|f| f.rule == rule).unwrap().message
     };
+    let message = |now, base| of_rule(Rule::MemoryOverprovisioned, now, base);
     // 6 GB x 0.004445 x 730 = 19.47, of which the change adds a part.
     assert_eq!(
         message(task(1024, 8192), task(1024, 4096)),
@@ -435,7 +437,7 @@ fn a_message_says_what_its_money_is_for() {
     );
     // 3 vCPU x 0.04048 x 730 = 88.65.
     assert_eq!(
-        message(task(4096, 8192), task(8192, 16384)),
+        of_rule(Rule::CpuOverprovisioned, task(4096, 8192), task(8192, 16384)),
         "the task has 4 vCPU, the busiest task took 0.71 vCPU or less 99.5 % of 14 days; +88.65 USD a month, more \
          than 1 vCPU would cost"
     );

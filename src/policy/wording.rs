@@ -3,7 +3,10 @@
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::subject::{Subject, Tasks, TasksFrom};
-use crate::units::{CpuUnits, MemoryMib};
+use crate::{
+    fargate::TaskSize,
+    units::{CpuUnits, MemoryMib},
+};
 
 /// `+19.47 USD`, `-3.50 USD`.
 pub fn change(usd: Decimal) -> String {
@@ -24,6 +27,11 @@ pub fn memory(mib: MemoryMib) -> String {
 
 pub fn vcpu(cpu: CpuUnits) -> String {
     cpu.to_string()
+}
+
+/// `1 vCPU / 2 GB (cpu 1024, memory 2048)`.
+pub fn size(size: TaskSize) -> String {
+    format!("{size} (cpu {}, memory {})", size.cpu().0, size.memory().0)
 }
 
 /// At most two decimals.

@@ -43,16 +43,7 @@ pub fn judge(subject: &Subject<'_>, docket: &mut Docket) {
             .monthly_of_cheapest(cpu, memory)
             .map(|(size, _)| size)
             .or_else(|| TaskSize::all(platform.os).find(|size| size.cpu() >= cpu && size.memory() >= memory));
-        let help = larger.map(|size| {
-            let (cpu, memory) = (size.cpu(), size.memory());
-            format!(
-                "the cheapest that holds both is {} / {} (cpu {}, memory {})",
-                wording::vcpu(cpu),
-                wording::memory(memory),
-                cpu.0,
-                memory.0
-            )
-        });
+        let help = larger.map(|size| format!("the cheapest that holds both is {}", wording::size(size)));
         let place = match error {
             crate::fargate::InvalidTaskSize::Memory { .. } => task.memory.place(),
             _ => task.cpu.place(),

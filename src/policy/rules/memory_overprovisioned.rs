@@ -1,7 +1,7 @@
 //! # memory-overprovisioned
 //!
-//! The task has more memory than what production was seen to need, headroom included, and a size with less
-//! is cheaper.
+//! The task has more memory than the size that holds what production was seen to need, headroom included. The
+//! money is that of the memory alone; what CPU is too much is another finding, which names the same size.
 //!
 //! **Why**: Fargate bills the memory a task requests, used or not.
 //!
@@ -19,19 +19,17 @@ use crate::{
 };
 
 pub fn judge(subject: &Subject<'_>, docket: &mut Docket) {
-    let Some((_, needed)) = subject.needed() else { return };
-    let Some((cpu, memory)) = subject.task_size().map(|size| (size.cpu(), size.memory())) else { return };
-    if memory <= needed {
+    let Some((size, current)) = subject.target().zip(subject.task_size()) else { return };
+    let memory = current.memory();
+    if size.memory() >= memory {
         return;
     }
-    // With the CPU that is asked for; what CPU is too many is another finding.
-    let Some((size, cheaper)) = subject.monthly_of_cheapest(cpu, needed) else {
+    let Some(savings) = subject.savings(size) else {
         docket.cannot_judge(Rule::MemoryOverprovisioned, subject, subject.why_no_price(subject.task));
         return;
     };
-    let Some(cost) = subject.monthly(subject.task) else { return };
-    let saved = cost - cheaper;
-    if !subject.is_worth_it(saved, cost) {
+    let saved = savings.memory;
+    if !subject.is_worth_it(saved, savings.cost) {
         return;
     }
     let before = subject.memory_before();
@@ -46,7 +44,7 @@ pub fn judge(subject: &Subject<'_>, docket: &mut Docket) {
             before == Some(size.memory())
         )
     );
-    let help = format!("{} of memory is enough (memory {})", wording::memory(size.memory()), size.memory().0);
+    let help = format!("{} is enough", wording::size(size));
     let at = subject.task.memory.place().unwrap_or(&subject.task.at);
     docket.find(Rule::MemoryOverprovisioned, at, message, Some(help)).monthly_cost_change =
         Some(subject.of_all_tasks(saved));
