@@ -19,9 +19,9 @@ pub fn judge(subject: &Subject<'_>, docket: &mut Docket) {
         return;
     }
     let message = format!("the task has {}, {}", wording::vcpu(cpu), evidence(subject));
-    let help = format!("with headroom it needs {} (cpu {})", wording::vcpu(needed), needed.0);
+    let help = subject.target().map(|size| format!("with headroom it needs {}", wording::size(size)));
     let at = subject.task.cpu.place().unwrap_or(&subject.task.at);
-    docket.find(Rule::CpuUnderprovisioned, at, message, Some(help)).severity = u64::from(needed.0 - cpu.0);
+    docket.find(Rule::CpuUnderprovisioned, at, message, help).severity = u64::from(needed.0 - cpu.0);
 }
 
 /// `tasks took 0.4 vCPU or less 99.5 % of 14 days`.

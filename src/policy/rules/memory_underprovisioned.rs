@@ -22,10 +22,9 @@ pub fn judge(subject: &Subject<'_>, docket: &mut Docket) {
         return;
     }
     let message = format!("the task has {}, {}", wording::memory(memory), evidence(subject));
-    let help = format!("with headroom it needs {} (memory {})", wording::memory(needed), needed.0);
+    let help = subject.target().map(|size| format!("with headroom it needs {}", wording::size(size)));
     let at = subject.task.memory.place().unwrap_or(&subject.task.at);
-    docket.find(Rule::MemoryUnderprovisioned, at, message, Some(help)).severity =
-        u64::from(needed.0 - memory.0);
+    docket.find(Rule::MemoryUnderprovisioned, at, message, help).severity = u64::from(needed.0 - memory.0);
 }
 
 /// `the 14-day peak is 0.9 GB`.

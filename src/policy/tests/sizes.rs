@@ -28,6 +28,33 @@ fn cpu_and_memory_that_are_too_much_name_one_size_and_share_what_it_saves() {
     assert_eq!(usd, ["3387.62", "3989.30"]);
 }
 
+#[test]
+fn a_size_that_is_too_small_is_helped_by_a_whole_size() {
+    for (given, helps) in [
+        // 1 vCPU has no 1 GB.
+        (Given::of(task(512, 1024)).running_as(needing(1024, 2048, 1)), 2),
+        (Given::of(task(256, 2048)).running_as(needing(1024, 2048, 1)), 1),
+        (Given::of(task(1024, 8192)).running_as(needing(1024, 2048, 9)), 1),
+    ] {
+        let helped: Vec<_> = given.judged().findings.into_iter().filter_map(|finding| finding.help).collect();
+        assert_eq!(helped.len(), helps);
+        assert!(
+            helped.iter().all(|help| help.contains("1 vCPU / 2 GB (cpu 1024, memory 2048)")),
+            "{helped:?}"
+        );
+    }
+    // What two stages need may be no size; what is named is one.
+    let stages =
+        Given::of(task(256, 512)).running_as(needing(256, 512, 1)).running_as(needing(2048, 4096, 1));
+    let mixed = stages.running_as(needing(512, 3072, 1));
+    for finding in mixed.judged().findings {
+        assert_eq!(
+            finding.help.as_deref(),
+            Some("with headroom it needs 2 vCPU / 4 GB (cpu 2048, memory 4096)")
+        );
+    }
+}
+
 proptest! {
     /// Whatever is asked for and needed: both findings name one size that Fargate has and that holds the need, and
     /// together they save no more than it does.
