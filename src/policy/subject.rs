@@ -79,7 +79,7 @@ impl<'a> Subject<'a> {
         self.platform_of(self.task)
     }
 
-    fn platform_of(&self, task: &TaskTemplate) -> Option<Platform> {
+    pub fn platform_of(&self, task: &TaskTemplate) -> Option<Platform> {
         match &task.platform {
             Setting::Absent => Some(Platform::default()),
             Setting::Known { value, .. } => Some(*value),
@@ -233,6 +233,34 @@ impl<'a> Subject<'a> {
         })
     }
 
+    /// USD a month of one task of this size, bought as the workloads that run it are: `None` where nothing runs on
+    /// Fargate alone, or under another operating system.
+    pub fn monthly_as_it_runs(&self) -> Option<Decimal> {
+        let (size, os) = (self.task_size()?, self.platform()?.os);
+        let (mut sum, mut all) = (Decimal::ZERO, Decimal::ZERO);
+        for (production, tasks) in self.running_workloads() {
+            if production.launch_type != LaunchType::Fargate || production.platform.os != os {
+                return None;
+            }
+            let shape = TaskShape {
+                platform: production.platform,
+                cpu: size.cpu(),
+                memory: size.memory(),
+                ..self.shape(self.task, &production.region)?
+            };
+            let split = purchase::split(production.spot_share);
+            sum += TaskCost::split(self.book, &shape, split).ok()?.hourly().0 * tasks;
+            all += tasks;
+        }
+        Some(sum.checked_div(all)? * Decimal::from(HOURS_PER_MONTH))
+    }
+
+    /// The linked workloads that have tasks, each with how many.
+    pub fn running_workloads(&self) -> impl Iterator<Item = (&'a Production, Decimal)> {
+        let tasks = |production: &Production| production.mean_tasks.filter(|tasks| *tasks > Decimal::ZERO);
+        self.production.iter().filter_map(move |production| Some((*production, tasks(production)?)))
+    }
+
     /// Why [`Self::monthly`] gives nothing for `task`.
     pub fn why_no_price(&self, task: &TaskTemplate) -> &'static str {
         let Some((cpu, memory)) = size_of(task) else { return "its size is not known" };
@@ -253,11 +281,8 @@ impl<'a> Subject<'a> {
 
     /// Where it runs, each with the tasks there; the region that is given where nothing runs it.
     fn regions(&self) -> Vec<(&Region, Decimal)> {
-        let running: Vec<_> = self
-            .production
-            .iter()
-            .filter_map(|p| Some((&p.region, p.mean_tasks.filter(|tasks| *tasks > Decimal::ZERO)?)))
-            .collect();
+        let running: Vec<_> =
+            self.running_workloads().map(|(production, tasks)| (&production.region, tasks)).collect();
         if running.is_empty() {
             self.region.map(|region| (region, Decimal::ONE)).into_iter().collect()
         } else {
@@ -327,8 +352,7 @@ impl<'a> Subject<'a> {
         let counts: Vec<Option<Decimal>> = counts.into_iter().map(|count| count.map(Decimal::from)).collect();
         let is_windows = self.platform().is_some_and(|platform| platform.os == OperatingSystem::Windows);
         let (mut spot, mut total) = (Decimal::ZERO, Decimal::ZERO);
-        for production in &self.production {
-            let Some(tasks) = production.mean_tasks.filter(|tasks| *tasks > Decimal::ZERO) else { continue };
+        for (production, tasks) in self.running_workloads() {
             let unsaid = if is_windows { Decimal::ZERO } else { production.spot_share };
             let Bought::OnSpot(share) = bought(running_as(task, &counts, production, tasks), Some(unsaid))
             else {

@@ -13,6 +13,7 @@ use proptest::prelude::*;
 use rust_decimal::Decimal;
 
 mod costs;
+mod purchase;
 mod sizes;
 
 use super::*;
