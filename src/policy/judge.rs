@@ -275,7 +275,7 @@ struct Counterparts<'a> {
 
 impl<'a> Counterparts<'a> {
     /// That of the same file and name, else, since files are renamed, that of the same family, or of the same name
-    /// alone. None is that of two: a copy is new.
+    /// alone, else what alone is left of the same file. None is that of two: a copy is new.
     fn of(case: &Case<'a>) -> Self {
         type Key<'k> = (Option<&'k Path>, Option<TemplateKind>, &'k str);
         let Some(base) = case.base else { return Self::default() };
@@ -304,6 +304,7 @@ impl<'a> Counterparts<'a> {
                 }
             }
         }
+        pair_the_last_of_each_file(case.tasks, base, &mut of_task);
         let there: BTreeSet<&Path> =
             case.tasks.iter().map(|task| task.at.path.as_path()).chain(case.unread.iter().copied()).collect();
         let lost = case.base_unread.iter().copied().find(|path| !there.contains(path));
@@ -322,6 +323,27 @@ impl<'a> Counterparts<'a> {
             .find(|unread| *unread == path)
             .or(self.lost)
             .map_or(Base::New, Base::Unread)
+    }
+}
+
+/// Of a file and kind of which one template is left on either side, that is the same one under another name.
+fn pair_the_last_of_each_file(
+    tasks: &[&TaskTemplate],
+    base: &[&TaskTemplate],
+    of_task: &mut [Option<usize>],
+) {
+    let met: BTreeSet<usize> = of_task.iter().copied().flatten().collect();
+    let mut left: BTreeMap<(&Path, TemplateKind), [Vec<usize>; 2]> = BTreeMap::new();
+    for (index, task) in base.iter().enumerate().filter(|(index, _)| !met.contains(index)) {
+        left.entry((task.at.path.as_path(), task.kind)).or_default()[0].push(index);
+    }
+    for (index, task) in tasks.iter().enumerate().filter(|(index, _)| of_task[*index].is_none()) {
+        left.entry((task.at.path.as_path(), task.kind)).or_default()[1].push(index);
+    }
+    for [was, is] in left.into_values() {
+        if let ([was], [is]) = (was.as_slice(), is.as_slice()) {
+            of_task[*is] = Some(*was);
+        }
     }
 }
 

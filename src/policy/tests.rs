@@ -502,6 +502,32 @@ fn copies_of_a_template_are_compared_each_with_its_own() {
 }
 
 #[test]
+fn a_family_that_is_renamed_in_its_file_is_no_new_task() {
+    let named = |family: &str, path: &str, cpu: u32, memory: u32| TaskTemplate {
+        name: family.into(),
+        family: known(family.into(), 2),
+        at: place_in(path, 1),
+        ..task(cpu, memory)
+    };
+    let renamed = Given::of(named("web", "a.json", 1024, 2048)).after(named("api", "a.json", 1024, 2048));
+    assert_eq!(renamed.found(), []);
+    assert_eq!(renamed.costs(), [(None, Some("36.04".into()), Some("36.04".into()))]);
+    let elsewhere = Given::of(named("web", "b.json", 1024, 2048)).after(named("api", "a.json", 1024, 2048));
+    assert_eq!(elsewhere.rules(), [Rule::CostIncrease]);
+    // Of two that are left, either may be it.
+    let two = Given::of(named("web", "a.json", 1024, 2048))
+        .after(named("api", "a.json", 1024, 2048))
+        .after(named("job", "a.json", 256, 512));
+    assert_eq!(two.rules(), [Rule::CostIncrease]);
+    // Beside one that kept its name, it is the one that is left.
+    let mut beside = Given::of(named("web", "a.json", 1024, 2048))
+        .after(named("job", "a.json", 256, 512))
+        .after(named("api", "a.json", 1024, 2048));
+    beside.tasks.push(named("job", "a.json", 256, 512));
+    assert_eq!(beside.found(), []);
+}
+
+#[test]
 fn what_the_base_may_have_is_not_new() {
     let mut given = Given::of(task(1024, 2048));
     given.base = Some(Vec::new());
