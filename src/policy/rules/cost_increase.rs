@@ -5,7 +5,8 @@
 //!
 //! **Why**: a review sees a number change; this says what it changes on the bill.
 //!
-//! **Example**: `"cpu": "1024"` becomes `"4096"`: +106.40 USD a month for each task with 8 GB.
+//! **Example**: `"cpu": "1024"` becomes `"4096"`: 3 vCPU x 0.04048 x 730 hours, +88.65 USD a month for each task in
+//! us-east-1. A number of tasks that one side does not tell is taken from the other.
 //!
 //! **Fix**: none, if the money is meant to be spent: then waive it, with a date. Otherwise take less.
 //!

@@ -6,7 +6,8 @@
 //!
 //! **Example**: `"cpu": "256", "memory": "4096"`. With 256 CPU units go 512, 1024 and 2048 MiB.
 //!
-//! **Fix**: take one of the pairs that the message names, or let `fargauge patch` do it.
+//! **Fix**: take one of the pairs that the message names. Where a snapshot has a rated workload that runs the task,
+//! `fargauge patch --snapshot DIR` writes the size that it needs.
 //!
 //! Default level: deny.
 
