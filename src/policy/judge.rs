@@ -369,7 +369,10 @@ fn finding(
         at: Some(draft.at),
         task: Some(task.name.clone()),
         container: draft.container,
-        workload: subject.production.first().map(|production| production.id.clone()),
+        workload: draft.workload.or_else(|| match subject.production.as_slice() {
+            [only] => Some(only.id.clone()),
+            _ => None,
+        }),
         message: draft.message,
         help: draft.help,
         monthly_cost_change: draft.monthly_cost_change,

@@ -528,6 +528,40 @@ fn a_family_that_is_renamed_in_its_file_is_no_new_task() {
 }
 
 #[test]
+fn a_finding_names_the_workload_that_it_is_about() {
+    let of = |id: &str| Production { id: id.into(), ..production(4) };
+    let dev = Production {
+        lacks_data: true,
+        recommended: None,
+        not_rated: Some("too-new: 3 hours".into()),
+        ..of("dev")
+    };
+    let busy = Production {
+        memory_mib_max: Some(Decimal::from(1500)),
+        cheaper_launch_type: Some(("ec2".into(), crate::units::Usd(Decimal::from(50)))),
+        ..of("live")
+    };
+    let mut asked = task(4096, 8192);
+    asked.services = vec![service(4, &[])];
+    let given = Given::of(asked.clone()).running_as(dev).running_as(of("prod")).running_as(busy);
+    let given = given.set("[check]\nbudget_usd = 1");
+    let found = given.judged().findings;
+    let named: Vec<_> = found.iter().map(|f| (f.rule, f.workload.as_deref())).collect();
+    assert_eq!(
+        named,
+        [
+            (Rule::MemoryOverprovisioned, Some("live")),
+            (Rule::CpuOverprovisioned, Some("dev")),
+            (Rule::CostOverBudget, None),
+            (Rule::LaunchTypeDearer, Some("live")),
+            (Rule::IncompleteMetrics, Some("dev")),
+        ]
+    );
+    let alone = Given::of(asked).running_as(of("prod")).set("[check]\nbudget_usd = 1");
+    assert!(alone.judged().findings.iter().all(|f| f.workload.as_deref() == Some("prod")));
+}
+
+#[test]
 fn what_the_base_may_have_is_not_new() {
     let mut given = Given::of(task(1024, 2048));
     given.base = Some(Vec::new());

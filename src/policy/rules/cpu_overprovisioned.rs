@@ -12,7 +12,7 @@
 //!
 //! Needs a snapshot. Default level: warn.
 
-use super::cpu_underprovisioned::evidence;
+use super::cpu_underprovisioned::{busiest, evidence};
 use crate::policy::{Rule, docket::Docket, subject::Subject, wording};
 
 pub fn judge(subject: &Subject<'_>, docket: &mut Docket) {
@@ -41,6 +41,7 @@ pub fn judge(subject: &Subject<'_>, docket: &mut Docket) {
     let message = format!("{change}, {}; {excess}", evidence(subject));
     let help = format!("{} is enough", wording::size(size));
     let at = subject.task.cpu.place().unwrap_or(&subject.task.at);
-    docket.find(Rule::CpuOverprovisioned, at, message, Some(help)).monthly_cost_change =
-        Some(subject.of_all_tasks(saved));
+    let draft = docket.find(Rule::CpuOverprovisioned, at, message, Some(help));
+    draft.monthly_cost_change = Some(subject.of_all_tasks(saved));
+    draft.workload = busiest(subject).map(|production| production.id.clone());
 }

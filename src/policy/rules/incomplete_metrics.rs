@@ -20,10 +20,9 @@ pub fn judge(subject: &Subject<'_>, docket: &mut Docket) {
     for production in &subject.production {
         if let Some(why) = production.not_rated.as_ref().filter(|_| production.lacks_data) {
             let message = format!("{} could not be rated: {why}", production.id);
-            docket
-                .find(Rule::IncompleteMetrics, &subject.task.at, message, None)
-                .about
-                .clone_from(&production.id);
+            let draft = docket.find(Rule::IncompleteMetrics, &subject.task.at, message, None);
+            draft.about.clone_from(&production.id);
+            draft.workload = Some(production.id.clone());
         }
     }
 }

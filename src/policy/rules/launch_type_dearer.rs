@@ -43,6 +43,7 @@ pub fn judge(subject: &Subject<'_>, docket: &mut Docket) {
         let help = Some("`fargauge explain` tells under which conditions".to_owned());
         let draft = docket.find(Rule::LaunchTypeDearer, &subject.task.at, message, help);
         draft.about.clone_from(&production.id);
+        draft.workload = Some(production.id.clone());
         draft.monthly_cost_change = Some(*saved);
     }
 }

@@ -12,7 +12,7 @@
 //!
 //! Needs a snapshot. Default level: warn.
 
-use super::memory_underprovisioned::evidence;
+use super::memory_underprovisioned::{evidence, peak};
 use crate::{
     policy::{Rule, docket::Docket, subject::Subject, wording},
     units::MemoryMib,
@@ -46,8 +46,9 @@ pub fn judge(subject: &Subject<'_>, docket: &mut Docket) {
     );
     let help = format!("{} is enough", wording::size(size));
     let at = subject.task.memory.place().unwrap_or(&subject.task.at);
-    docket.find(Rule::MemoryOverprovisioned, at, message, Some(help)).monthly_cost_change =
-        Some(subject.of_all_tasks(saved));
+    let draft = docket.find(Rule::MemoryOverprovisioned, at, message, Some(help));
+    draft.monthly_cost_change = Some(subject.of_all_tasks(saved));
+    draft.workload = peak(subject).map(|production| production.id.clone());
 }
 
 /// `this change takes the task from 2 GB to 8 GB`, or what is there where the change adds nothing.
