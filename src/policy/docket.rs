@@ -9,6 +9,8 @@ pub struct Draft {
     pub rule: Rule,
     pub at: Place,
     pub container: Option<String>,
+    /// The id of the workload that it is about, where it is one of several.
+    pub workload: Option<String>,
     pub message: String,
     pub help: Option<String>,
     pub monthly_cost_change: Option<Usd>,
@@ -33,6 +35,7 @@ impl Docket {
             rule,
             at: at.clone(),
             container: None,
+            workload: None,
             message,
             help,
             monthly_cost_change: None,

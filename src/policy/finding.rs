@@ -13,7 +13,7 @@ pub struct Finding {
     pub task: Option<String>,
     /// The container's name, where it concerns one.
     pub container: Option<String>,
-    /// The id of the linked workload of the snapshot, where production is the evidence.
+    /// The id of the linked workload of the snapshot: that which it is about, else the only one.
     pub workload: Option<String>,
     /// One sentence with the figures.
     pub message: String,

@@ -60,12 +60,18 @@ const BY_SNAPSHOT: [Rule; 6] = [
 /// What all rules say.
 pub fn judge(case: Case<'_>) -> Judgement {
     let counterparts = Counterparts::of(&case);
-    let mut heard = on_templates(&case, &counterparts);
+    let mut heard = on_templates(&case, &counterparts, &[]);
     let mut used_before = None;
     if let Some(base) = case.base {
         // What the base has, too, and no cheaper or better, is not this change's doing.
         let as_it_was = Case { tasks: base, unread: case.base_unread, base: None, base_unread: &[], ..case };
-        let before = on_templates(&as_it_was, &Counterparts::default());
+        let mut of_now = vec![None; base.len()];
+        for (task, was) in case.tasks.iter().zip(&counterparts.of_task) {
+            if let Some(was) = was {
+                of_now[*was] = Some(*task);
+            }
+        }
+        let before = on_templates(&as_it_was, &Counterparts::default(), &of_now);
         used_before = Some(before.used);
         let before: BTreeMap<_, _> = before
             .traces
@@ -118,14 +124,20 @@ struct Identity {
     nth: usize,
 }
 
-fn on_templates<'a>(case: &Case<'a>, counterparts: &Counterparts<'a>) -> Heard {
+/// `of_now`: of the base's templates, what each is now.
+fn on_templates<'a>(
+    case: &Case<'a>,
+    counterparts: &Counterparts<'a>,
+    of_now: &[Option<&'a TaskTemplate>],
+) -> Heard {
     let today = case.now.to_zoned(TimeZone::UTC).date();
     let mut judgement = Judgement::default();
     let mut traces = Vec::new();
     let mut used = vec![false; case.settings.waivers.len()];
     let mut fingerprints = BTreeMap::new();
     for (index, &task) in case.tasks.iter().enumerate() {
-        let subject = subject_of(case, task, counterparts.base(case, index));
+        let mut subject = subject_of(case, task, counterparts.base(case, index));
+        subject.other = subject.other.or(of_now.get(index).copied().flatten());
         let docket = rules::judge(&subject);
         let mut identities = BTreeMap::new();
         for draft in docket.drafts {
@@ -193,7 +205,7 @@ pub struct TaskCosts<'a> {
     /// Tasks that run, or are asked for; `None` where nothing says, and the costs are those of one.
     pub count: Option<Decimal>,
     pub now: Option<Usd>,
-    /// In the base; `Some(0)` where it is new.
+    /// In the base; `Some(0)` where it is new. Not known either where only one side tells how many tasks there are.
     pub before: Option<Usd>,
 }
 
@@ -209,7 +221,9 @@ pub fn costs(case: Case<'_>) -> Vec<TaskCosts<'_>> {
             let before = match subject.base {
                 Base::Unknown | Base::Unread(_) => None,
                 Base::New => Some(Usd::ZERO),
-                Base::Was(base) => cost_of(subject.monthly(base), subject.tasks_before()),
+                Base::Was(base) => subject
+                    .tasks_before_and_now()
+                    .and_then(|(before, _)| cost_of(subject.monthly(base), before.count)),
             };
             TaskCosts { task, count: count(&subject), now: monthly(&subject), before }
         })
@@ -246,7 +260,8 @@ fn cost_of(each: Option<Decimal>, tasks: Decimal) -> Option<Usd> {
 fn subject_of<'a>(case: &Case<'a>, task: &'a TaskTemplate, base: Base<'a>) -> Subject<'a> {
     let production = linked(task, case.production.unwrap_or_default(), case.settings);
     let region = production.first().map(|production| &production.region).or(case.region);
-    Subject { task, production, base, region, book: case.book, settings: case.settings }
+    let other = if let Base::Was(base) = base { Some(base) } else { None };
+    Subject { task, production, base, other, region, book: case.book, settings: case.settings }
 }
 
 /// Which template of the base is which of now.
@@ -260,7 +275,7 @@ struct Counterparts<'a> {
 
 impl<'a> Counterparts<'a> {
     /// That of the same file and name, else, since files are renamed, that of the same family, or of the same name
-    /// alone. None is that of two: a copy is new.
+    /// alone, else what alone is left of the same file. None is that of two: a copy is new.
     fn of(case: &Case<'a>) -> Self {
         type Key<'k> = (Option<&'k Path>, Option<TemplateKind>, &'k str);
         let Some(base) = case.base else { return Self::default() };
@@ -289,6 +304,7 @@ impl<'a> Counterparts<'a> {
                 }
             }
         }
+        pair_the_last_of_each_file(case.tasks, base, &mut of_task);
         let there: BTreeSet<&Path> =
             case.tasks.iter().map(|task| task.at.path.as_path()).chain(case.unread.iter().copied()).collect();
         let lost = case.base_unread.iter().copied().find(|path| !there.contains(path));
@@ -307,6 +323,27 @@ impl<'a> Counterparts<'a> {
             .find(|unread| *unread == path)
             .or(self.lost)
             .map_or(Base::New, Base::Unread)
+    }
+}
+
+/// Of a file and kind of which one template is left on either side, that is the same one under another name.
+fn pair_the_last_of_each_file(
+    tasks: &[&TaskTemplate],
+    base: &[&TaskTemplate],
+    of_task: &mut [Option<usize>],
+) {
+    let met: BTreeSet<usize> = of_task.iter().copied().flatten().collect();
+    let mut left: BTreeMap<(&Path, TemplateKind), [Vec<usize>; 2]> = BTreeMap::new();
+    for (index, task) in base.iter().enumerate().filter(|(index, _)| !met.contains(index)) {
+        left.entry((task.at.path.as_path(), task.kind)).or_default()[0].push(index);
+    }
+    for (index, task) in tasks.iter().enumerate().filter(|(index, _)| of_task[*index].is_none()) {
+        left.entry((task.at.path.as_path(), task.kind)).or_default()[1].push(index);
+    }
+    for [was, is] in left.into_values() {
+        if let ([was], [is]) = (was.as_slice(), is.as_slice()) {
+            of_task[*is] = Some(*was);
+        }
     }
 }
 
@@ -332,7 +369,10 @@ fn finding(
         at: Some(draft.at),
         task: Some(task.name.clone()),
         container: draft.container,
-        workload: subject.production.first().map(|production| production.id.clone()),
+        workload: draft.workload.or_else(|| match subject.production.as_slice() {
+            [only] => Some(only.id.clone()),
+            _ => None,
+        }),
         message: draft.message,
         help: draft.help,
         monthly_cost_change: draft.monthly_cost_change,

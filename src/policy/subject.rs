@@ -4,7 +4,12 @@ use std::path::Path;
 
 use rust_decimal::Decimal;
 
-use super::{CheckSettings, Production};
+use super::{
+    CheckSettings, Production,
+    link::last_part,
+    purchase::{self, Bought, bought, is_spot},
+    tally::{self, Tally},
+};
 use crate::{
     fargate::{FREE_EPHEMERAL_STORAGE, TaskSize},
     pricing::{PriceBook, TaskCost, TaskShape},
@@ -21,6 +26,8 @@ pub struct Subject<'a> {
     /// The workloads that run it; empty where none is known.
     pub production: Vec<&'a Production>,
     pub base: Base<'a>,
+    /// The same template on the other side of the change, where there is one.
+    pub other: Option<&'a TaskTemplate>,
     /// Where it runs; absent where nothing says.
     pub region: Option<&'a Region>,
     pub book: &'a PriceBook,
@@ -52,6 +59,8 @@ pub enum TasksFrom {
     Production,
     /// The services' desired counts.
     DesiredCount,
+    /// The same, where some are those of the other side of the change, since this side does not tell.
+    OtherSide,
     /// Nothing: one task stands for all.
     Nothing,
 }
@@ -67,7 +76,11 @@ impl<'a> Subject<'a> {
 
     /// The platform; `None` where it is there and not known.
     pub fn platform(&self) -> Option<Platform> {
-        match &self.task.platform {
+        self.platform_of(self.task)
+    }
+
+    pub fn platform_of(&self, task: &TaskTemplate) -> Option<Platform> {
+        match &task.platform {
             Setting::Absent => Some(Platform::default()),
             Setting::Known { value, .. } => Some(*value),
             Setting::Unresolved { .. } => self.production.first().map(|production| production.platform),
@@ -95,25 +108,60 @@ impl<'a> Subject<'a> {
     }
 
     pub fn tasks(&self) -> Tasks {
+        self.tasks_of(self.task)
+    }
+
+    /// Tasks before the change and now, where what their numbers differ by is known.
+    pub fn tasks_before_and_now(&self) -> Option<(Tasks, Tasks)> {
+        let now = self.tasks();
+        let Base::Was(base) = self.base else { return Some((now, now)) };
+        let before = self.tasks_of(base);
+        let known = [before, now].iter().filter(|tasks| tasks.from != TasksFrom::Nothing).count();
+        let comparable = match known {
+            0 => tally::are_alike(&self.task.services, &base.services),
+            1 => false,
+            _ => true,
+        };
+        comparable.then_some((before, now))
+    }
+
+    /// Tasks of the template on either side of the change: those that run, else those that it asks for.
+    fn tasks_of(&self, task: &TaskTemplate) -> Tasks {
         let running: Decimal = self.production.iter().filter_map(|production| production.mean_tasks).sum();
         if running > Decimal::ZERO {
             return Tasks { count: running, from: TasksFrom::Production };
         }
-        match self.task.desired_count() {
-            Some(count) => Tasks { count: Decimal::from(count), from: TasksFrom::DesiredCount },
+        let lenders = self.lenders();
+        let tally = Tally::of(&task.services, &lenders);
+        let asked = tally.sum().map(|count| (count, tally.borrowed));
+        // What runs it may stand elsewhere.
+        let elsewhere = || lenders.iter().find_map(|services| Tally::of(services, &[]).sum());
+        match asked.or_else(|| elsewhere().filter(|_| task.services.is_empty()).map(|count| (count, true))) {
+            Some((count, borrowed)) => Tasks {
+                count: Decimal::from(count),
+                from: if borrowed { TasksFrom::OtherSide } else { TasksFrom::DesiredCount },
+            },
             None => Tasks { count: Decimal::ONE, from: TasksFrom::Nothing },
         }
     }
 
-    /// Tasks before the change: it may be what changed, where the templates are what says it.
-    pub fn tasks_before(&self) -> Decimal {
-        let now = self.tasks();
-        match self.base {
-            Base::Was(base) if now.from != TasksFrom::Production => {
-                base.desired_count().map_or(now.count, Decimal::from)
+    /// The services of the base, running as many tasks as now: what a base of a strategy takes depends on it.
+    pub fn services_before(&self, base: &TaskTemplate) -> Vec<ServiceTemplate> {
+        let counts = Tally::of(&self.task.services, &self.lenders()).each;
+        let mut services = base.services.clone();
+        let met = tally::pairs(&base.services, &self.task.services);
+        for (service, met) in services.iter_mut().zip(met) {
+            if let Some(count) = met.and_then(|met| counts[met]) {
+                service.desired_count =
+                    Setting::Known { value: count, at: service.at.clone(), used_at: None };
             }
-            _ => now.count,
         }
+        services
+    }
+
+    /// The services of both sides: what one does not tell, the other may.
+    fn lenders(&self) -> Vec<&'a [ServiceTemplate]> {
+        self.other.iter().copied().chain([self.task]).map(|task| task.services.as_slice()).collect()
     }
 
     /// USD a month of one task of `task` that runs all the time on Fargate; `None` without region, size or rate,
@@ -123,8 +171,13 @@ impl<'a> Subject<'a> {
         self.monthly_of(task, cpu, memory)
     }
 
-    /// As [`Self::monthly`], with this size.
+    /// As [`Self::monthly`], with this size; `None` if Fargate does not offer it.
     pub fn monthly_of(&self, task: &TaskTemplate, cpu: CpuUnits, memory: MemoryMib) -> Option<Decimal> {
+        self.is_offered(task, cpu, memory).then(|| self.at_rates(task, cpu, memory))?
+    }
+
+    /// What CPU and memory come to at their rates, be they a size or not.
+    fn at_rates(&self, task: &TaskTemplate, cpu: CpuUnits, memory: MemoryMib) -> Option<Decimal> {
         if self.is_on_instances(task) {
             return None;
         }
@@ -140,6 +193,10 @@ impl<'a> Subject<'a> {
         Some(hourly * Decimal::from(HOURS_PER_MONTH))
     }
 
+    fn is_offered(&self, task: &TaskTemplate, cpu: CpuUnits, memory: MemoryMib) -> bool {
+        self.platform_of(task).is_some_and(|platform| TaskSize::new(cpu, memory, platform.os).is_ok())
+    }
+
     /// USD a month of one task of the cheapest size that holds `cpu` and `memory`.
     pub fn monthly_of_cheapest(&self, cpu: CpuUnits, memory: MemoryMib) -> Option<(TaskSize, Decimal)> {
         let shape = self.shape(self.task, self.region?)?;
@@ -148,12 +205,71 @@ impl<'a> Subject<'a> {
         Some((size, self.monthly_of(self.task, size.cpu(), size.memory())?))
     }
 
+    /// The size that the task should have: the cheapest that holds what each of the linked workloads needs. What
+    /// runs and was found to have enough of one resource keeps that.
+    pub fn target(&self) -> Option<TaskSize> {
+        let (mut cpu, mut memory) = self.needed()?;
+        if let Some(own) = self.task.cpu.known().filter(|_| self.keeps_cpu()) {
+            cpu = cpu.min(*own);
+        }
+        if let Some(own) = self.task.memory.known().filter(|_| self.keeps_memory()) {
+            memory = memory.min(*own);
+        }
+        if let Some((size, _)) = self.monthly_of_cheapest(cpu, memory) {
+            return Some(size);
+        }
+        let os = self.platform()?.os;
+        TaskSize::all(os).find(|size| size.cpu() >= cpu && size.memory() >= memory)
+    }
+
+    /// What a task saves a month at another size; `None` where there is no price.
+    pub fn savings(&self, to: TaskSize) -> Option<Savings> {
+        let (cpu, memory) = self.size()?;
+        let cost = self.monthly(self.task)?;
+        Some(Savings {
+            cost,
+            cpu: cost - self.at_rates(self.task, to.cpu(), memory)?,
+            memory: cost - self.at_rates(self.task, cpu, to.memory())?,
+        })
+    }
+
+    /// USD a month of one task of this size, bought as the workloads that run it are: `None` where nothing runs on
+    /// Fargate alone, or under another operating system.
+    pub fn monthly_as_it_runs(&self) -> Option<Decimal> {
+        let (size, os) = (self.task_size()?, self.platform()?.os);
+        let (mut sum, mut all) = (Decimal::ZERO, Decimal::ZERO);
+        for (production, tasks) in self.running_workloads() {
+            if production.launch_type != LaunchType::Fargate || production.platform.os != os {
+                return None;
+            }
+            let shape = TaskShape {
+                platform: production.platform,
+                cpu: size.cpu(),
+                memory: size.memory(),
+                ..self.shape(self.task, &production.region)?
+            };
+            let split = purchase::split(production.spot_share);
+            sum += TaskCost::split(self.book, &shape, split).ok()?.hourly().0 * tasks;
+            all += tasks;
+        }
+        Some(sum.checked_div(all)? * Decimal::from(HOURS_PER_MONTH))
+    }
+
+    /// The linked workloads that have tasks, each with how many.
+    pub fn running_workloads(&self) -> impl Iterator<Item = (&'a Production, Decimal)> {
+        let tasks = |production: &Production| production.mean_tasks.filter(|tasks| *tasks > Decimal::ZERO);
+        self.production.iter().filter_map(move |production| Some((*production, tasks(production)?)))
+    }
+
     /// Why [`Self::monthly`] gives nothing for `task`.
     pub fn why_no_price(&self, task: &TaskTemplate) -> &'static str {
-        if size_of(task).is_none() {
-            "its size is not known"
-        } else if self.is_on_instances(task) {
+        let Some((cpu, memory)) = size_of(task) else { return "its size is not known" };
+        if self.is_on_instances(task) {
             "it runs on instances, whose share it costs"
+        } else if self.platform_of(task).is_none() {
+            "its platform is not known"
+        } else if !self.is_offered(task, cpu, memory) {
+            "Fargate does not offer its size"
         } else if self.region.is_none() {
             "no region is known; give --region"
         } else if self.split(task).is_none() {
@@ -165,11 +281,8 @@ impl<'a> Subject<'a> {
 
     /// Where it runs, each with the tasks there; the region that is given where nothing runs it.
     fn regions(&self) -> Vec<(&Region, Decimal)> {
-        let running: Vec<_> = self
-            .production
-            .iter()
-            .filter_map(|p| Some((&p.region, p.mean_tasks.filter(|tasks| *tasks > Decimal::ZERO)?)))
-            .collect();
+        let running: Vec<_> =
+            self.running_workloads().map(|(production, tasks)| (&production.region, tasks)).collect();
         if running.is_empty() {
             self.region.map(|region| (region, Decimal::ONE)).into_iter().collect()
         } else {
@@ -212,11 +325,7 @@ impl<'a> Subject<'a> {
 
     /// Platform and storage in a region; the size does not matter.
     fn shape(&self, task: &TaskTemplate, region: &Region) -> Option<TaskShape> {
-        let platform = match &task.platform {
-            Setting::Absent => Platform::default(),
-            Setting::Known { value, .. } => *value,
-            Setting::Unresolved { .. } => self.platform()?,
-        };
+        let platform = self.platform_of(task)?;
         let ephemeral_storage = match &task.ephemeral_storage {
             Setting::Absent => FREE_EPHEMERAL_STORAGE,
             Setting::Known { value, .. } => *value,
@@ -234,23 +343,32 @@ impl<'a> Subject<'a> {
     /// How a task of `task` is bought on average: as its services say, else as the workloads do. `None` where the
     /// services say it in a way that the files do not tell.
     pub fn split(&self, task: &TaskTemplate) -> Option<PurchaseSplit> {
-        let bought = bought(task);
-        if let Bought::As(split) = bought {
-            return Some(split);
+        self.spot_share(task).map(purchase::split)
+    }
+
+    /// The share of its tasks on Spot, 0 to 1, as [`Self::split`].
+    pub fn spot_share(&self, task: &TaskTemplate) -> Option<Decimal> {
+        let counts = Tally::of(&task.services, &self.lenders()).each;
+        let counts: Vec<Option<Decimal>> = counts.into_iter().map(|count| count.map(Decimal::from)).collect();
+        let is_windows = self.platform().is_some_and(|platform| platform.os == OperatingSystem::Windows);
+        let (mut spot, mut total) = (Decimal::ZERO, Decimal::ZERO);
+        for (production, tasks) in self.running_workloads() {
+            let unsaid = if is_windows { Decimal::ZERO } else { production.spot_share };
+            let Bought::OnSpot(share) = bought(running_as(task, &counts, production, tasks), Some(unsaid))
+            else {
+                return None;
+            };
+            spot += share * tasks;
+            total += tasks;
         }
-        let total: Decimal = self.production.iter().filter_map(|p| p.mean_tasks).sum();
-        if total <= Decimal::ZERO {
-            return (bought == Bought::NotSaid).then_some(PurchaseSplit::ON_DEMAND);
+        if total > Decimal::ZERO {
+            return Some(spot / total);
         }
-        if self.platform().is_some_and(|platform| platform.os == OperatingSystem::Windows) {
-            return Some(PurchaseSplit::ON_DEMAND);
+        match bought(task.services.iter().zip(counts), None) {
+            Bought::OnSpot(share) => Some(share),
+            Bought::NotSaid => Some(Decimal::ZERO),
+            Bought::NotKnown => None,
         }
-        let spot: Decimal = self.production.iter().filter_map(|p| Some(p.mean_tasks? * p.spot_share)).sum();
-        let parts = (spot / total * Decimal::from(1_000_000)).round();
-        Some(PurchaseSplit {
-            spot: u64::try_from(parts).unwrap_or_default().min(1_000_000),
-            total: 1_000_000,
-        })
     }
 
     /// The memory before the change: the base's, else that of what runs.
@@ -307,49 +425,41 @@ impl<'a> Subject<'a> {
     }
 }
 
+/// USD a month of one task.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Savings {
+    /// What the task costs.
+    pub cost: Decimal,
+    /// What less CPU saves, and what less memory does: CPU and memory each have a rate, so the two come to what the
+    /// other size saves.
+    pub cpu: Decimal,
+    pub memory: Decimal,
+}
+
 /// CPU and memory, where both are known.
 pub fn size_of(task: &TaskTemplate) -> Option<(CpuUnits, MemoryMib)> {
     Some((*task.cpu.known()?, *task.memory.known()?))
 }
 
-/// What a template's services say of how they buy Fargate capacity.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Bought {
-    NotSaid,
-    As(PurchaseSplit),
-    /// By weights that the files do not tell.
-    NotKnown,
-}
-
-/// By weights, if a strategy says; bases are left out, as the number of tasks is not the template's to say.
-pub fn bought(task: &TaskTemplate) -> Bought {
-    let strategies: Vec<_> =
-        task.services.iter().map(|service| &service.strategy).filter(|s| !s.is_empty()).collect();
-    if strategies.is_empty() {
-        let on_demand =
-            task.services.iter().any(|service| service.launch_type.known() == Some(&LaunchType::Fargate));
-        return if on_demand { Bought::As(PurchaseSplit::ON_DEMAND) } else { Bought::NotSaid };
+/// The services that a workload may be, each with its part of the tasks that run.
+fn running_as<'a>(
+    task: &'a TaskTemplate,
+    counts: &[Option<Decimal>],
+    production: &Production,
+    tasks: Decimal,
+) -> Vec<(&'a ServiceTemplate, Option<Decimal>)> {
+    let is_named = |service: &&ServiceTemplate| {
+        service.name.known().is_some_and(|name| Some(last_part(name)) == production.service.as_deref())
+    };
+    if let Some(service) = task.services.iter().find(is_named) {
+        return vec![(service, Some(tasks))];
     }
-    let items = || strategies.iter().flat_map(|strategy| strategy.iter());
-    // Whatever the weights are, where all is bought in one way.
-    for all_spot in [false, true] {
-        if items().all(|item| is_spot(&item.provider) == all_spot) {
-            return Bought::As(PurchaseSplit { spot: u64::from(all_spot), total: 1 });
-        }
+    if let [service] = task.services.as_slice() {
+        return vec![(service, Some(tasks))];
     }
-    let (mut spot, mut total) = (0, 0);
-    for item in items() {
-        let (Some(weight), Some(base)) = (item.weight, item.base) else { return Bought::NotKnown };
-        // What has a base has a part, even without a weight.
-        let weight = u64::from(weight.max(u32::from(base > 0)));
-        total += weight;
-        spot += if is_spot(&item.provider) { weight } else { 0 };
-    }
-    Bought::As(if total == 0 { PurchaseSplit::ON_DEMAND } else { PurchaseSplit { spot, total } })
-}
-
-pub fn is_spot(provider: &str) -> bool {
-    provider.eq_ignore_ascii_case("FARGATE_SPOT")
+    let all: Decimal = counts.iter().flatten().sum();
+    let part = |count: &Option<Decimal>| (*count)?.checked_mul(tasks)?.checked_div(all);
+    task.services.iter().zip(counts.iter().map(part)).collect()
 }
 
 fn is_on_fargate(service: &ServiceTemplate) -> bool {

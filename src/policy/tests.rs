@@ -12,6 +12,10 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 
+mod costs;
+mod purchase;
+mod sizes;
+
 use super::*;
 use crate::{
     fargate::TaskSize,
@@ -169,9 +173,21 @@ impl Given {
     }
 
     fn judged(&self) -> Judgement {
+        self.with_case(judge)
+    }
+
+    /// Of each template, tasks, USD a month and USD a month before, to the cent.
+    fn costs(&self) -> Vec<(Option<Decimal>, Option<String>, Option<String>)> {
+        let cents = |usd: Option<crate::units::Usd>| usd.map(|usd| format!("{:.2}", usd.0));
+        self.with_case(|case| {
+            costs(case).into_iter().map(|c| (c.count, cents(c.now), cents(c.before))).collect()
+        })
+    }
+
+    fn with_case<T>(&self, of: impl FnOnce(Case<'_>) -> T) -> T {
         let tasks: Vec<&TaskTemplate> = self.tasks.iter().collect();
         let base: Option<Vec<&TaskTemplate>> = self.base.as_ref().map(|base| base.iter().collect());
-        judge(Case {
+        of(Case {
             tasks: &tasks,
             unread: &[],
             base: base.as_deref(),
@@ -235,7 +251,7 @@ fn memory_that_production_never_used_is_found_with_its_price() {
         "this change takes the task from 2 GB to 8 GB of memory, the 14-day peak is 0.9 GB; +19.47 USD a month \
          per task, +77.88 USD for 4 tasks"
     );
-    assert_eq!(found[0].help.as_deref(), Some("2 GB of memory is enough (memory 2048)"));
+    assert_eq!(found[0].help.as_deref(), Some("1 vCPU / 2 GB (cpu 1024, memory 2048) is enough"));
     assert_eq!(found[0].monthly_cost_change.unwrap().0, Decimal::new(778_764, 4));
     assert_eq!(found[0].at.as_ref().unwrap().line, 4);
     assert_eq!(found[0].workload.as_deref(), Some("123456789012/us-east-1/prod/api"));
@@ -245,14 +261,14 @@ fn memory_that_production_never_used_is_found_with_its_price() {
 fn cpu_that_production_never_used_is_found_with_its_price() {
     let found = Given::of(task(4096, 8192)).running_as(production(1)).found();
     let rules: Vec<Rule> = found.iter().map(|(rule, _)| *rule).collect();
-    // 4 vCPU go with 8 GB at least, so less memory alone saves nothing.
-    assert_eq!(rules, [Rule::CpuOverprovisioned]);
+    // 4 vCPU go with 8 GB at least, but 1 vCPU does with 2.
+    assert_eq!(rules, [Rule::MemoryOverprovisioned, Rule::CpuOverprovisioned]);
     // 3 vCPU x 0.04048 x 730 = 88.65.
-    assert!(found[0].1.ends_with("+88.65 USD a month"), "{}", found[0].1);
+    assert!(found[1].1.ends_with("+88.65 USD a month"), "{}", found[1].1);
     assert!(
-        found[0].1.contains("the busiest task took 0.71 vCPU or less 99.5 % of 14 days"),
+        found[1].1.contains("the busiest task took 0.71 vCPU or less 99.5 % of 14 days"),
         "{}",
-        found[0].1
+        found[1].1
     );
 }
 
@@ -430,10 +446,11 @@ fn what_the_change_makes_worse_is_not_known() {
 
 #[test]
 fn a_message_says_what_its_money_is_for() {
-    let message = |now: TaskTemplate, base: TaskTemplate| {
+    let of_rule = |rule: Rule, now: TaskTemplate, base: TaskTemplate| {
         let found = Given::of(now).running_as(production(1)).after(base).judged().findings;
-        found.into_iter().find(|f| f.rule != Rule::CostIncrease).unwrap().message
+        found.into_iter().find(|f| f.rule == rule).unwrap().message
     };
+    let message = |now, base| of_rule(Rule::MemoryOverprovisioned, now, base);
     // 6 GB x 0.004445 x 730 = 19.47, of which the change adds a part.
     assert_eq!(
         message(task(1024, 8192), task(1024, 4096)),
@@ -447,7 +464,7 @@ fn a_message_says_what_its_money_is_for() {
     );
     // 3 vCPU x 0.04048 x 730 = 88.65.
     assert_eq!(
-        message(task(4096, 8192), task(8192, 16384)),
+        of_rule(Rule::CpuOverprovisioned, task(4096, 8192), task(8192, 16384)),
         "the task has 4 vCPU, the busiest task took 0.71 vCPU or less 99.5 % of 14 days; +88.65 USD a month, more \
          than 1 vCPU would cost"
     );
@@ -493,7 +510,7 @@ fn copies_of_a_template_are_compared_each_with_its_own() {
             [of("dev.json", 256, 4096), of("prod.json", 256, 512)],
             &[of("dev.json", 256, 512), of("prod.json", 256, 4096)]
         ),
-        [at(Rule::InvalidTaskSize, "dev.json", false), at(Rule::CostIncrease, "dev.json", false)]
+        [at(Rule::InvalidTaskSize, "dev.json", false)]
     );
     // A copy costs what it costs; what it is a copy of has not changed.
     assert_eq!(
@@ -508,6 +525,66 @@ fn copies_of_a_template_are_compared_each_with_its_own() {
         ),
         []
     );
+}
+
+#[test]
+fn a_family_that_is_renamed_in_its_file_is_no_new_task() {
+    let named = |family: &str, path: &str, cpu: u32, memory: u32| TaskTemplate {
+        name: family.into(),
+        family: known(family.into(), 2),
+        at: place_in(path, 1),
+        ..task(cpu, memory)
+    };
+    let renamed = Given::of(named("web", "a.json", 1024, 2048)).after(named("api", "a.json", 1024, 2048));
+    assert_eq!(renamed.found(), []);
+    assert_eq!(renamed.costs(), [(None, Some("36.04".into()), Some("36.04".into()))]);
+    let elsewhere = Given::of(named("web", "b.json", 1024, 2048)).after(named("api", "a.json", 1024, 2048));
+    assert_eq!(elsewhere.rules(), [Rule::CostIncrease]);
+    // Of two that are left, either may be it.
+    let two = Given::of(named("web", "a.json", 1024, 2048))
+        .after(named("api", "a.json", 1024, 2048))
+        .after(named("job", "a.json", 256, 512));
+    assert_eq!(two.rules(), [Rule::CostIncrease]);
+    // Beside one that kept its name, it is the one that is left.
+    let mut beside = Given::of(named("web", "a.json", 1024, 2048))
+        .after(named("job", "a.json", 256, 512))
+        .after(named("api", "a.json", 1024, 2048));
+    beside.tasks.push(named("job", "a.json", 256, 512));
+    assert_eq!(beside.found(), []);
+}
+
+#[test]
+fn a_finding_names_the_workload_that_it_is_about() {
+    let of = |id: &str| Production { id: id.into(), ..production(4) };
+    let dev = Production {
+        lacks_data: true,
+        recommended: None,
+        not_rated: Some("too-new: 3 hours".into()),
+        ..of("dev")
+    };
+    let busy = Production {
+        memory_mib_max: Some(Decimal::from(1500)),
+        cheaper_launch_type: Some(("ec2".into(), crate::units::Usd(Decimal::from(50)))),
+        ..of("live")
+    };
+    let mut asked = task(4096, 8192);
+    asked.services = vec![service(4, &[])];
+    let given = Given::of(asked.clone()).running_as(dev).running_as(of("prod")).running_as(busy);
+    let given = given.set("[check]\nbudget_usd = 1");
+    let found = given.judged().findings;
+    let named: Vec<_> = found.iter().map(|f| (f.rule, f.workload.as_deref())).collect();
+    assert_eq!(
+        named,
+        [
+            (Rule::MemoryOverprovisioned, Some("live")),
+            (Rule::CpuOverprovisioned, Some("dev")),
+            (Rule::CostOverBudget, None),
+            (Rule::LaunchTypeDearer, Some("live")),
+            (Rule::IncompleteMetrics, Some("dev")),
+        ]
+    );
+    let alone = Given::of(asked).running_as(of("prod")).set("[check]\nbudget_usd = 1");
+    assert!(alone.judged().findings.iter().all(|f| f.workload.as_deref() == Some("prod")));
 }
 
 #[test]

@@ -3,7 +3,10 @@
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::subject::{Subject, Tasks, TasksFrom};
-use crate::units::{CpuUnits, MemoryMib};
+use crate::{
+    fargate::TaskSize,
+    units::{CpuUnits, MemoryMib},
+};
 
 /// `+19.47 USD`, `-3.50 USD`.
 pub fn change(usd: Decimal) -> String {
@@ -26,6 +29,11 @@ pub fn vcpu(cpu: CpuUnits) -> String {
     cpu.to_string()
 }
 
+/// `1 vCPU / 2 GB (cpu 1024, memory 2048)`.
+pub fn size(size: TaskSize) -> String {
+    format!("{size} (cpu {}, memory {})", size.cpu().0, size.memory().0)
+}
+
 /// At most two decimals.
 pub fn short(value: Decimal) -> Decimal {
     value.round_dp_with_strategy(2, RoundingStrategy::MidpointAwayFromZero).normalize()
@@ -34,10 +42,11 @@ pub fn short(value: Decimal) -> Decimal {
 /// `4 tasks`, `1 task`, `2.5 tasks on average`.
 pub fn tasks(tasks: Tasks) -> String {
     let count = short(tasks.count);
+    let counted = if count == Decimal::ONE { "1 task".to_owned() } else { format!("{count} tasks") };
     match tasks.from {
-        TasksFrom::Production if !count.is_integer() => format!("{count} tasks on average"),
-        _ if count == Decimal::ONE => "1 task".to_owned(),
-        _ => format!("{count} tasks"),
+        TasksFrom::Production if !count.is_integer() => format!("{counted} on average"),
+        TasksFrom::OtherSide => format!("{counted} as in the base (the number now is not known)"),
+        _ => counted,
     }
 }
 

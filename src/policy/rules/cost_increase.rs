@@ -5,7 +5,8 @@
 //!
 //! **Why**: a review sees a number change; this says what it changes on the bill.
 //!
-//! **Example**: `"cpu": "1024"` becomes `"4096"`: +106.40 USD a month for each task with 8 GB.
+//! **Example**: `"cpu": "1024"` becomes `"4096"`: 3 vCPU x 0.04048 x 730 hours, +88.65 USD a month for each task in
+//! us-east-1. A number of tasks that one side does not tell is taken from the other.
 //!
 //! **Fix**: none, if the money is meant to be spent: then waive it, with a date. Otherwise take less.
 //!
@@ -17,7 +18,7 @@ use crate::{
     policy::{
         Rule,
         docket::Docket,
-        subject::{Base, Subject},
+        subject::{Base, Subject, TasksFrom},
         wording,
     },
     units::Usd,
@@ -33,32 +34,48 @@ pub fn judge(subject: &Subject<'_>, docket: &mut Docket) {
     };
     let before = match subject.base {
         Base::Unknown => return,
-        Base::New => Some(Decimal::ZERO),
+        Base::New => Ok(Decimal::ZERO),
         Base::Unread(path) => {
             let why = format!("{} of the base, which may have it, could not be read", path.display());
             docket.cannot_judge(Rule::CostIncrease, subject, why);
             return;
         }
-        Base::Was(base) => subject.monthly(base),
+        Base::Was(base) => subject.monthly(base).ok_or_else(|| subject.why_no_price(base)),
     };
-    let Some(before) = before else {
-        docket.cannot_judge(Rule::CostIncrease, subject, "its cost in the base is not known");
+    let before = match before {
+        Ok(before) => before,
+        Err(why) => {
+            docket.cannot_judge(
+                Rule::CostIncrease,
+                subject,
+                format!("its cost in the base is not known: {why}"),
+            );
+            return;
+        }
+    };
+    let Some((tasks_before, tasks)) = subject.tasks_before_and_now() else {
+        docket.cannot_judge(Rule::CostIncrease, subject, "how many tasks it adds or takes away is not known");
         return;
     };
-    let (before_all, after_all) = (before * subject.tasks_before(), after * subject.tasks().count);
+    let (before_all, after_all) = (before * tasks_before.count, after * tasks.count);
     let rise = after_all - before_all;
     if !subject.settings.cost_increase.is_met_by(rise, before_all) {
         return;
     }
     let message = if before_all.is_zero() {
-        format!("this adds {} a month for {}", wording::amount(after_all), wording::tasks(subject.tasks()))
+        format!("this adds {} a month for {}", wording::amount(after_all), wording::tasks(tasks))
     } else {
         format!(
-            "{} a month: {} before, {} now, for {}",
+            "{} a month: {} before, {} now, for {}{}",
             wording::change(rise),
             wording::amount(before_all),
             wording::amount(after_all),
-            wording::tasks(subject.tasks())
+            wording::tasks(tasks),
+            if tasks_before.from == TasksFrom::OtherSide {
+                " (the base does not tell its number)"
+            } else {
+                ""
+            }
         )
     };
     let at = subject.what_changed().unwrap_or(&subject.task.at).clone();

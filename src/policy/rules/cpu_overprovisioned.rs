@@ -1,7 +1,7 @@
 //! # cpu-overprovisioned
 //!
-//! The task has more CPU than what production was seen to need, headroom included, and a size with less is
-//! cheaper.
+//! The task has more CPU than the size that holds what production was seen to need, headroom included. The money
+//! is that of the CPU alone; what memory is too much is another finding, which names the same size.
 //!
 //! **Why**: Fargate bills the vCPU a task requests, used or not, and a vCPU costs about nine GB.
 //!
@@ -12,27 +12,21 @@
 //!
 //! Needs a snapshot. Default level: warn.
 
-use super::cpu_underprovisioned::evidence;
+use super::cpu_underprovisioned::{busiest, evidence};
 use crate::policy::{Rule, docket::Docket, subject::Subject, wording};
 
 pub fn judge(subject: &Subject<'_>, docket: &mut Docket) {
-    let Some((needed_cpu, needed_memory)) = subject.needed() else { return };
-    let Some((cpu, memory)) = subject.task_size().map(|size| (size.cpu(), size.memory())) else { return };
-    if cpu <= needed_cpu {
+    let Some((size, current)) = subject.target().zip(subject.task_size()) else { return };
+    let cpu = current.cpu();
+    if size.cpu() >= cpu {
         return;
     }
-    // Fargate couples the two: where less CPU goes only with less memory, and that is enough, both go.
-    let with_memory = subject.monthly_of_cheapest(needed_cpu, memory);
-    let with_both = subject.monthly_of_cheapest(needed_cpu, needed_memory.min(memory));
-    let cost = subject.monthly(subject.task);
-    let (Some(with_memory), Some(with_both), Some(cost)) = (with_memory, with_both, cost) else {
+    let Some(savings) = subject.savings(size) else {
         docket.cannot_judge(Rule::CpuOverprovisioned, subject, subject.why_no_price(subject.task));
         return;
     };
-    let (size, cheaper) =
-        if subject.is_worth_it(cost - with_memory.1, cost) { with_memory } else { with_both };
-    let saved = cost - cheaper;
-    if size.cpu() >= cpu || !subject.is_worth_it(saved, cost) {
+    let saved = savings.cpu;
+    if !subject.is_worth_it(saved, savings.cost) {
         return;
     }
     let before = subject.cpu_before();
@@ -42,16 +36,12 @@ pub fn judge(subject: &Subject<'_>, docket: &mut Docket) {
             format!("this change takes the task from {} to {}", wording::vcpu(before), wording::vcpu(cpu))
         },
     );
-    let begins_there = before == Some(size.cpu()) && size.memory() == memory;
+    let begins_there = before == Some(size.cpu());
     let excess = wording::monthly_excess(subject, saved, &wording::vcpu(size.cpu()), begins_there);
     let message = format!("{change}, {}; {excess}", evidence(subject));
-    let memory_too = if size.memory() == memory {
-        String::new()
-    } else {
-        format!(", with {} of memory", wording::memory(size.memory()))
-    };
-    let help = format!("{} is enough (cpu {}){memory_too}", wording::vcpu(size.cpu()), size.cpu().0);
+    let help = format!("{} is enough", wording::size(size));
     let at = subject.task.cpu.place().unwrap_or(&subject.task.at);
-    docket.find(Rule::CpuOverprovisioned, at, message, Some(help)).monthly_cost_change =
-        Some(subject.of_all_tasks(saved));
+    let draft = docket.find(Rule::CpuOverprovisioned, at, message, Some(help));
+    draft.monthly_cost_change = Some(subject.of_all_tasks(saved));
+    draft.workload = busiest(subject).map(|production| production.id.clone());
 }

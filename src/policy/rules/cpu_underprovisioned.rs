@@ -10,7 +10,7 @@
 //!
 //! Needs a snapshot. Default level: warn.
 
-use crate::policy::{Rule, docket::Docket, subject::Subject, wording};
+use crate::policy::{Production, Rule, docket::Docket, subject::Subject, wording};
 
 pub fn judge(subject: &Subject<'_>, docket: &mut Docket) {
     let Some((needed, _)) = subject.needed() else { return };
@@ -19,24 +19,27 @@ pub fn judge(subject: &Subject<'_>, docket: &mut Docket) {
         return;
     }
     let message = format!("the task has {}, {}", wording::vcpu(cpu), evidence(subject));
-    let help = format!("with headroom it needs {} (cpu {})", wording::vcpu(needed), needed.0);
+    let help = subject.target().map(|size| format!("with headroom it needs {}", wording::size(size)));
     let at = subject.task.cpu.place().unwrap_or(&subject.task.at);
-    docket.find(Rule::CpuUnderprovisioned, at, message, Some(help)).severity = u64::from(needed.0 - cpu.0);
+    let draft = docket.find(Rule::CpuUnderprovisioned, at, message, help);
+    draft.severity = u64::from(needed.0 - cpu.0);
+    draft.workload = busiest(subject).map(|production| production.id.clone());
 }
 
-/// `tasks took 0.4 vCPU or less 99.5 % of 14 days`.
+/// `the busiest task took 0.4 vCPU or less 99.5 % of 14 days`.
 pub fn evidence(subject: &Subject<'_>) -> String {
-    let most = subject
-        .production
-        .iter()
-        .filter_map(|production| Some((production.cpu_vcpu?, production.days)))
-        .reduce(|a, b| if b.0 > a.0 { b } else { a });
-    match most {
-        Some(((percentile, _), days)) => format!(
+    match busiest(subject).and_then(|production| Some((production.cpu_vcpu?.0, production.days))) {
+        Some((percentile, days)) => format!(
             "the busiest task took {} vCPU or less 99.5 % of {} days",
             wording::short(percentile),
             wording::short(days.round())
         ),
         None => "what it takes is not known".to_owned(),
     }
+}
+
+/// The workload that [`evidence`] is of.
+pub fn busiest<'a>(subject: &Subject<'a>) -> Option<&'a Production> {
+    let measured = subject.production.iter().copied().filter(|production| production.cpu_vcpu.is_some());
+    measured.reduce(|a, b| if b.cpu_vcpu > a.cpu_vcpu { b } else { a })
 }

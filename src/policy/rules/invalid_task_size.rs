@@ -8,7 +8,8 @@
 //! **Example**: `"cpu": "256", "memory": "4096"`. With 256 CPU units go 512, 1024 and 2048 MiB. Or `"memory":
 //! "512MB"`: ECS takes `"512"` and `"0.5 GB"`.
 //!
-//! **Fix**: take one of the pairs that the message names, or let `fargauge patch` do it.
+//! **Fix**: take one of the pairs that the message names. Where a snapshot has a rated workload that runs the task,
+//! `fargauge patch --snapshot DIR` writes the size that it needs.
 //!
 //! Default level: deny.
 
@@ -60,16 +61,7 @@ pub fn judge(subject: &Subject<'_>, docket: &mut Docket) {
             .monthly_of_cheapest(cpu, memory)
             .map(|(size, _)| size)
             .or_else(|| TaskSize::all(platform.os).find(|size| size.cpu() >= cpu && size.memory() >= memory));
-        let help = larger.map(|size| {
-            let (cpu, memory) = (size.cpu(), size.memory());
-            format!(
-                "the cheapest that holds both is {} / {} (cpu {}, memory {})",
-                wording::vcpu(cpu),
-                wording::memory(memory),
-                cpu.0,
-                memory.0
-            )
-        });
+        let help = larger.map(|size| format!("the cheapest that holds both is {}", wording::size(size)));
         let place = match error {
             crate::fargate::InvalidTaskSize::Memory { .. } => task.memory.place(),
             _ => task.cpu.place(),

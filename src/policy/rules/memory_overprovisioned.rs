@@ -1,7 +1,7 @@
 //! # memory-overprovisioned
 //!
-//! The task has more memory than what production was seen to need, headroom included, and a size with less
-//! is cheaper.
+//! The task has more memory than the size that holds what production was seen to need, headroom included. The
+//! money is that of the memory alone; what CPU is too much is another finding, which names the same size.
 //!
 //! **Why**: Fargate bills the memory a task requests, used or not.
 //!
@@ -12,26 +12,24 @@
 //!
 //! Needs a snapshot. Default level: warn.
 
-use super::memory_underprovisioned::evidence;
+use super::memory_underprovisioned::{evidence, peak};
 use crate::{
     policy::{Rule, docket::Docket, subject::Subject, wording},
     units::MemoryMib,
 };
 
 pub fn judge(subject: &Subject<'_>, docket: &mut Docket) {
-    let Some((_, needed)) = subject.needed() else { return };
-    let Some((cpu, memory)) = subject.task_size().map(|size| (size.cpu(), size.memory())) else { return };
-    if memory <= needed {
+    let Some((size, current)) = subject.target().zip(subject.task_size()) else { return };
+    let memory = current.memory();
+    if size.memory() >= memory {
         return;
     }
-    // With the CPU that is asked for; what CPU is too many is another finding.
-    let Some((size, cheaper)) = subject.monthly_of_cheapest(cpu, needed) else {
+    let Some(savings) = subject.savings(size) else {
         docket.cannot_judge(Rule::MemoryOverprovisioned, subject, subject.why_no_price(subject.task));
         return;
     };
-    let Some(cost) = subject.monthly(subject.task) else { return };
-    let saved = cost - cheaper;
-    if !subject.is_worth_it(saved, cost) {
+    let saved = savings.memory;
+    if !subject.is_worth_it(saved, savings.cost) {
         return;
     }
     let before = subject.memory_before();
@@ -46,10 +44,11 @@ pub fn judge(subject: &Subject<'_>, docket: &mut Docket) {
             before == Some(size.memory())
         )
     );
-    let help = format!("{} of memory is enough (memory {})", wording::memory(size.memory()), size.memory().0);
+    let help = format!("{} is enough", wording::size(size));
     let at = subject.task.memory.place().unwrap_or(&subject.task.at);
-    docket.find(Rule::MemoryOverprovisioned, at, message, Some(help)).monthly_cost_change =
-        Some(subject.of_all_tasks(saved));
+    let draft = docket.find(Rule::MemoryOverprovisioned, at, message, Some(help));
+    draft.monthly_cost_change = Some(subject.of_all_tasks(saved));
+    draft.workload = peak(subject).map(|production| production.id.clone());
 }
 
 /// `this change takes the task from 2 GB to 8 GB`, or what is there where the change adds nothing.

@@ -11,8 +11,10 @@
 //!
 //! Needs a snapshot. Default level: warn.
 
-use crate::policy::{Rule, docket::Docket, subject::Subject, wording};
-use crate::units::MemoryMib;
+use crate::{
+    policy::{Production, Rule, docket::Docket, subject::Subject, wording},
+    units::MemoryMib,
+};
 
 pub fn judge(subject: &Subject<'_>, docket: &mut Docket) {
     let Some((_, needed)) = subject.needed() else { return };
@@ -22,24 +24,27 @@ pub fn judge(subject: &Subject<'_>, docket: &mut Docket) {
         return;
     }
     let message = format!("the task has {}, {}", wording::memory(memory), evidence(subject));
-    let help = format!("with headroom it needs {} (memory {})", wording::memory(needed), needed.0);
+    let help = subject.target().map(|size| format!("with headroom it needs {}", wording::size(size)));
     let at = subject.task.memory.place().unwrap_or(&subject.task.at);
-    docket.find(Rule::MemoryUnderprovisioned, at, message, Some(help)).severity =
-        u64::from(needed.0 - memory.0);
+    let draft = docket.find(Rule::MemoryUnderprovisioned, at, message, help);
+    draft.severity = u64::from(needed.0 - memory.0);
+    draft.workload = peak(subject).map(|production| production.id.clone());
 }
 
 /// `the 14-day peak is 0.9 GB`.
 pub fn evidence(subject: &Subject<'_>) -> String {
-    let peak = subject
-        .production
-        .iter()
-        .filter_map(|production| Some((production.memory_mib_max?, production.days)))
-        .reduce(|a, b| if b.0 > a.0 { b } else { a });
-    match peak {
+    match peak(subject).and_then(|production| Some((production.memory_mib_max?, production.days))) {
         Some((mib, days)) => {
             let mib = u32::try_from(mib.ceil()).unwrap_or(u32::MAX);
             format!("the {}-day peak is {}", wording::short(days.round()), wording::memory(MemoryMib(mib)))
         }
         None => "its peak is not known".to_owned(),
     }
+}
+
+/// The workload that [`evidence`] is of.
+pub fn peak<'a>(subject: &Subject<'a>) -> Option<&'a Production> {
+    let measured =
+        subject.production.iter().copied().filter(|production| production.memory_mib_max.is_some());
+    measured.reduce(|a, b| if b.memory_mib_max > a.memory_mib_max { b } else { a })
 }

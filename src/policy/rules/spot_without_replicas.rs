@@ -13,11 +13,7 @@
 
 use rust_decimal::Decimal;
 
-use crate::policy::{
-    Rule,
-    docket::Docket,
-    subject::{Subject, is_spot},
-};
+use crate::policy::{Rule, docket::Docket, purchase::is_spot, subject::Subject};
 
 pub fn judge(subject: &Subject<'_>, docket: &mut Docket) {
     for service in &subject.task.services {

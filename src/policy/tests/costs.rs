@@ -1,0 +1,193 @@
+//! What templates cost, before and now: how many tasks, how they are bought, which sizes have a price.
+
+use super::*;
+
+/// A service of this name; `None`: the files do not tell how many tasks it runs.
+fn named(name: &str, count: Option<u32>, strategy: &[(&str, u32, u32)]) -> ServiceTemplate {
+    let mut service = service(count.unwrap_or(1), strategy);
+    service.name = known(name.into(), 20);
+    if count.is_none() {
+        service.desired_count = Setting::Unresolved { why: "parameter Count".into(), at: place(21) };
+    }
+    service
+}
+
+fn with(mut task: TaskTemplate, services: &[ServiceTemplate]) -> TaskTemplate {
+    task.services = services.to_vec();
+    task
+}
+
+fn counted(cpu: u32, memory: u32, count: Option<u32>) -> TaskTemplate {
+    with(task(cpu, memory), &[named("api", count, &[])])
+}
+
+fn cents(count: i64, now: &str, before: &str) -> (Option<Decimal>, Option<String>, Option<String>) {
+    (Some(Decimal::from(count)), Some(now.to_owned()), Some(before.to_owned()))
+}
+
+#[test]
+fn a_number_of_tasks_that_one_side_does_not_tell_is_that_of_the_other() {
+    // One task of 1 vCPU and 2 GB is 36.0401 a month, one of 4 vCPU and 8 GB 144.1604.
+    let grown = Given::of(counted(4096, 8192, None)).after(counted(1024, 2048, Some(10)));
+    assert_eq!(grown.costs(), [cents(10, "1441.60", "360.40")]);
+    assert_eq!(
+        grown.found(),
+        [(
+            Rule::CostIncrease,
+            "+1081.20 USD a month: 360.40 USD before, 1441.60 USD now, for 10 tasks as in the base (the number now \
+             is not known)"
+                .to_owned()
+        )]
+    );
+    let dropped = Given::of(counted(1024, 2048, None)).after(counted(1024, 2048, Some(10)));
+    assert_eq!(dropped.costs(), [cents(10, "360.40", "360.40")]);
+    let absent = Given::of(task(1024, 2048)).after(counted(1024, 2048, Some(10)));
+    assert_eq!(absent.costs(), [cents(10, "360.40", "360.40")], "what runs it may stand elsewhere");
+
+    let told = Given::of(counted(4096, 8192, Some(10))).after(counted(1024, 2048, None));
+    assert_eq!(told.costs(), [cents(10, "1441.60", "360.40")]);
+    assert!(told.found()[0].1.ends_with("for 10 tasks (the base does not tell its number)"));
+}
+
+#[test]
+fn tasks_that_nobody_tells_are_compared_one_by_one() {
+    let given = Given::of(counted(4096, 8192, None)).after(counted(1024, 2048, None));
+    assert_eq!(given.costs(), [(None, Some("144.16".to_owned()), Some("36.04".to_owned()))]);
+    assert_eq!(given.rules(), [Rule::CostIncrease]);
+}
+
+#[test]
+fn a_change_of_an_unknown_number_of_tasks_is_not_known() {
+    let known = |count| named("a", Some(count), &[]);
+    let open = |name| named(name, None, &[]);
+    for (now, before) in [
+        // A service more, of nobody knows how many.
+        (vec![known(10), open("b")], vec![known(10)]),
+        (vec![known(10)], vec![known(10), open("b")]),
+        // Three more beside what is not known.
+        (vec![known(6), open("b")], vec![known(3), open("b")]),
+    ] {
+        let given = Given::of(with(task(1024, 2048), &now)).after(with(task(1024, 2048), &before));
+        assert_eq!(given.costs()[0].2, None);
+        let judgement = given.judged();
+        assert_eq!(judgement.findings, []);
+        let why = judgement.not_judged.iter().find(|n| n.rule == Rule::CostIncrease).unwrap();
+        assert_eq!(why.why, "how many tasks it adds or takes away is not known");
+    }
+}
+
+#[test]
+fn services_are_told_apart_by_name() {
+    let now = [named("b", None, &[]), named("a", Some(3), &[])];
+    let before = [named("a", Some(2), &[]), named("b", Some(7), &[])];
+    let given = Given::of(with(task(1024, 2048), &now)).after(with(task(1024, 2048), &before));
+    // 36.0401 x 10, and x 9.
+    assert_eq!(given.costs(), [cents(10, "360.40", "324.36")]);
+}
+
+#[test]
+fn tasks_that_run_count_on_both_sides() {
+    let given =
+        Given::of(counted(4096, 8192, None)).after(counted(1024, 2048, Some(10))).running_as(production(4));
+    assert_eq!(given.costs(), [cents(4, "576.64", "144.16")]);
+}
+
+#[test]
+fn telling_a_number_makes_no_finding_new() {
+    let stored =
+        |count| TaskTemplate { ephemeral_storage: known(StorageGib(200), 6), ..counted(256, 512, count) };
+    for (now, before) in [(Some(10), None), (None, Some(10)), (None, None)] {
+        let found = Given::of(stored(now)).after(stored(before)).judged().findings;
+        let flags: Vec<_> = found.iter().map(|f| (f.rule, f.known)).collect();
+        assert_eq!(flags, [(Rule::EphemeralStorageUnused, true)], "{now:?} {before:?}");
+    }
+}
+
+/// USD a month of the template's tasks together.
+fn monthly(task: TaskTemplate) -> Option<String> {
+    Given::of(task).costs().remove(0).1
+}
+
+#[test]
+fn each_service_is_bought_in_its_own_way() {
+    // us-east-1: 36.0401 a task on demand, 22.9371 of 4 in all where one is on Spot.
+    let on_demand =
+        ServiceTemplate { launch_type: known(LaunchType::Fargate, 23), ..named("s1", Some(3), &[]) };
+    let spot = named("s2", Some(1), &[("FARGATE_SPOT", 0, 1)]);
+    let before = with(task(1024, 2048), std::slice::from_ref(&on_demand));
+    let now = with(task(1024, 2048), &[on_demand.clone(), spot.clone()]);
+    let alone = with(task(1024, 2048), std::slice::from_ref(&spot));
+    let usd = |text: Option<String>| -> Decimal { text.unwrap().parse().unwrap() };
+    assert_eq!(monthly(before.clone()).as_deref(), Some("108.12"));
+    let change = usd(monthly(now.clone())) - usd(monthly(before.clone()));
+    assert_eq!(change, usd(monthly(alone.clone())), "a task on Spot costs what it costs alone");
+    assert!(usd(monthly(alone)) < Decimal::from(36));
+    assert!(!Given::of(now).after(before).rules().contains(&Rule::LaunchTypeDearer));
+}
+
+#[test]
+fn services_count_by_their_tasks() {
+    let services =
+        [named("s1", Some(3), &[("FARGATE", 0, 1)]), named("s2", Some(2), &[("FARGATE_SPOT", 0, 1)])];
+    let each = |index: usize| monthly(with(task(256, 512), &services[index..=index])).unwrap();
+    let usd = |text: String| -> Decimal { text.parse().unwrap() };
+    let all = usd(monthly(with(task(256, 512), &services)).unwrap());
+    assert!((all - usd(each(0)) - usd(each(1))).abs() <= Decimal::new(1, 2), "{all}");
+    // Of nobody knows how many, the mix is not known either.
+    let mut open = services.to_vec();
+    open[1].desired_count = Setting::Absent;
+    assert_eq!(monthly(with(task(256, 512), &open)), None);
+}
+
+#[test]
+fn a_base_is_filled_before_the_weights_count() {
+    let of =
+        |count| with(task(1024, 2048), &[named("s", count, &[("FARGATE", 4, 1), ("FARGATE_SPOT", 0, 3)])]);
+    assert_eq!(monthly(of(Some(4))).as_deref(), Some("144.16"));
+    assert_eq!(monthly(of(None)).as_deref(), Some("36.04"), "the first task is of the base");
+    let spot: Decimal = monthly(with(task(1024, 2048), &[named("s", Some(1), &[("FARGATE_SPOT", 0, 1)])]))
+        .unwrap()
+        .parse()
+        .unwrap();
+    // Of 8, five are on demand.
+    let eight: Decimal = monthly(of(Some(8))).unwrap().parse().unwrap();
+    let by_hand = Decimal::new(360_401, 4) * Decimal::from(5) + spot * Decimal::from(3);
+    assert!((eight - by_hand).abs() < Decimal::new(2, 2), "{eight} {by_hand}");
+    // Those that run count, where it is known.
+    let running = Given::of(of(Some(8))).running_as(production(4));
+    assert_eq!(running.costs()[0].1.as_deref(), Some("144.16"));
+    // Fewer tasks are no dearer way of buying them.
+    assert!(!Given::of(of(Some(4))).after(of(Some(100))).rules().contains(&Rule::LaunchTypeDearer));
+    // Without a number, what a base changes is not known.
+    let weighed = with(task(1024, 2048), &[named("s", None, &[("FARGATE", 0, 1), ("FARGATE_SPOT", 0, 3)])]);
+    assert_eq!(Given::of(of(None)).after(weighed).costs()[0].2, None);
+}
+
+#[test]
+fn weights_of_any_size_are_no_panic() {
+    let huge = named("s", Some(u32::MAX), &[("FARGATE", u32::MAX, u32::MAX), ("FARGATE_SPOT", 7, u32::MAX)]);
+    assert!(monthly(with(task(1024, 2048), &[huge.clone(), huge])).is_some());
+}
+
+#[test]
+fn a_size_that_fargate_does_not_offer_has_no_price() {
+    for (cpu, memory) in [(256, 513), (2048, 512), (300, 1024), (0, 0)] {
+        assert_eq!(monthly(task(cpu, memory)), None, "{cpu}/{memory}");
+        let mut new = Given::of(task(cpu, memory));
+        new.base = Some(Vec::new());
+        let judgement = new.judged();
+        let rules: Vec<Rule> = judgement.findings.iter().map(|finding| finding.rule).collect();
+        assert_eq!(rules, [Rule::InvalidTaskSize]);
+        let why = judgement.not_judged.iter().find(|n| n.rule == Rule::CostIncrease).unwrap();
+        assert_eq!(why.why, "Fargate does not offer its size");
+    }
+    let mended = Given::of(task(256, 512)).after(task(256, 513));
+    assert_eq!(mended.costs()[0].2, None);
+    let judgement = mended.judged();
+    let why = judgement.not_judged.iter().find(|n| n.rule == Rule::CostIncrease).unwrap();
+    assert_eq!(why.why, "its cost in the base is not known: Fargate does not offer its size");
+    // Windows has sizes of its own.
+    let mut windows = task(512, 1024);
+    windows.platform = known(Platform { os: OperatingSystem::Windows, ..Platform::default() }, 5);
+    assert_eq!(monthly(windows), None);
+}
