@@ -65,12 +65,11 @@ fn of_one(service: &ServiceTemplate, tasks: Option<Decimal>) -> Bought {
     }
     let items: Option<Vec<StrategyItem>> = strategy.iter().map(item).collect();
     let Some(mut items) = items else { return Bought::NotKnown };
-    if items.iter().all(|item| item.weight == 0) {
-        // A base is all there is.
-        items.iter_mut().for_each(|item| item.weight = item.base);
+    // Without any weight, a base is all there is. ECS takes no larger weight than 1000; a file may say anything.
+    let has_none = items.iter().all(|item| item.weight == 0);
+    for item in &mut items {
+        item.weight = if has_none { item.base } else { item.weight }.min(1000);
     }
-    // ECS takes no larger weight; a file may say anything.
-    items.iter_mut().for_each(|item| item.weight = item.weight.min(1000));
     let milli = (tasks.unwrap_or(Decimal::ONE) * Decimal::ONE_THOUSAND).round().to_u64().unwrap_or(u64::MAX);
     let PurchaseSplit { spot, total } = spot_share(&items, milli.min(1_000_000_000));
     Bought::OnSpot(Decimal::from(spot).checked_div(Decimal::from(total)).unwrap_or_default())

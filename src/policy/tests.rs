@@ -13,6 +13,7 @@ use proptest::prelude::*;
 use rust_decimal::Decimal;
 
 mod costs;
+mod files;
 mod purchase;
 mod sizes;
 
@@ -178,7 +179,7 @@ impl Given {
 
     /// Of each template, tasks, USD a month and USD a month before, to the cent.
     fn costs(&self) -> Vec<(Option<Decimal>, Option<String>, Option<String>)> {
-        let cents = |usd: Option<crate::units::Usd>| usd.map(|usd| format!("{:.2}", usd.0));
+        let cents = |usd: Option<crate::units::Usd>| usd.map(|usd| format!("{:.2}", usd.0.round_dp(2)));
         self.with_case(|case| {
             costs(case).into_iter().map(|c| (c.count, cents(c.now), cents(c.before))).collect()
         })

@@ -110,7 +110,7 @@ fn monthly(task: TaskTemplate) -> Option<String> {
 
 #[test]
 fn each_service_is_bought_in_its_own_way() {
-    // us-east-1: 36.0401 a task on demand, 22.9371 of 4 in all where one is on Spot.
+    // us-east-1: 36.0401 a task on demand, 11.4723 on Spot.
     let on_demand =
         ServiceTemplate { launch_type: known(LaunchType::Fargate, 23), ..named("s1", Some(3), &[]) };
     let spot = named("s2", Some(1), &[("FARGATE_SPOT", 0, 1)]);
