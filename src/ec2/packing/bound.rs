@@ -50,6 +50,13 @@ impl Prices {
         Self::new(model, worth, caps.to_vec(), &allowed, &fullest)
     }
 
+    /// The same worths, with what an instance of any offer of `model` holds.
+    pub(super) fn everywhere(&self, model: &Model) -> Self {
+        let allowed: Vec<usize> = (0..model.offers.len()).collect();
+        let fullest = fullest_of_each(model, &self.worth, &self.caps, &allowed, NODES, |_| 0.0);
+        Self::new(model, self.worth.clone(), self.caps.clone(), &allowed, &fullest)
+    }
+
     pub(super) fn holds_for(&self, caps: &[u32]) -> bool {
         caps.iter()
             .zip(&self.caps)

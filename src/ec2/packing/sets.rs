@@ -78,6 +78,11 @@ pub(super) fn prepare(
             Subset { lines, model, shared, added }
         });
         let subsets: Vec<Subset> = subsets.collect();
+        // What tasks are worth on some types bounds other sets, too.
+        let everywhere = subsets.iter().filter(|subset| subset.lines.offers.len() > 1);
+        let everywhere = everywhere.filter_map(|subset| subset.shared.bounds.prices.last());
+        let everywhere: Vec<Prices> = everywhere.map(|prices| prices.everywhere(model)).collect();
+        shared.bounds.prices.extend(everywhere);
         shared.subsets.extend(subsets);
     }
     shared
