@@ -118,5 +118,9 @@ pub fn settings(
             put(setting, word);
         }
     }
+    // What one variable says, another or the command may overrule.
+    let pairs = environment.iter().take(MAX_WORDS).map(|(name, value)| (name.as_str(), &*value.value));
+    let holding = runtime_settings(pairs, command.iter().map(|word| &*word.value));
+    settings.retain(|(setting, _)| holding.contains(setting));
     settings
 }

@@ -514,3 +514,15 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn of_a_heap_that_is_set_several_times_the_one_that_holds_is_read() {
+    let task = task(
+        r#"{"containerDefinitions": [{"name": "a", "environment": [{"name": "JAVA_OPTS", "value": "-Xmx2g -Xmx256m"}]},
+            {"name": "b", "environment": [{"name": "JAVA_TOOL_OPTIONS", "value": "-Xmx2g"}], "command": ["java", "-Xmx512m"]}]}"#,
+    );
+    let settings = |index: usize| -> Vec<&str> {
+        task.containers[index].runtime_settings.iter().map(|(setting, _)| setting.value.as_str()).collect()
+    };
+    assert_eq!((settings(0), settings(1)), (vec!["256m"], vec!["512m"]));
+}
