@@ -73,7 +73,9 @@ pub fn check(input: CheckInput<'_>) -> (CheckReport, Baseline) {
 
 /// The texts that findings point into.
 pub fn sources(templates: &ReadTemplates) -> Sources {
-    templates.files.iter().map(|file| (slashed(&file.path), Arc::clone(&file.text))).collect()
+    // An empty text has no line to show.
+    let files = templates.files.iter().filter(|file| !file.text.is_empty());
+    files.map(|file| (slashed(&file.path), Arc::clone(&file.text))).collect()
 }
 
 fn unread(templates: &ReadTemplates) -> Vec<&Path> {

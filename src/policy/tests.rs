@@ -73,6 +73,7 @@ fn task(cpu: u32, memory: u32) -> TaskTemplate {
 fn container(name: &str, cpu: u32, memory: Option<u32>, reservation: Option<u32>) -> ContainerTemplate {
     let limit = |mib: Option<u32>| mib.map_or(Setting::Absent, |mib| known(MemoryMib(mib), 12));
     ContainerTemplate {
+        label: name.to_owned(),
         name: known(name.into(), 10),
         at: place(10),
         cpu: known(CpuUnits(cpu), 11),

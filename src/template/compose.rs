@@ -45,6 +45,7 @@ pub fn read(source: &SourceText, compose: &Node, errors: &mut Vec<TemplateError>
             command.extend(fields.texts(service, "command"));
             task.containers.push(ContainerTemplate {
                 name: name.clone(),
+                label: entry.key.clone(),
                 at: at.clone(),
                 cpu: Setting::Absent,
                 memory: Setting::Absent,

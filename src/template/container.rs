@@ -1,9 +1,10 @@
 //! Container definitions.
 
 use super::{
-    ContainerTemplate, Place, Span,
+    ContainerTemplate, Place, Setting, Span,
     document::Node,
     fields::{Fields, Found, Text},
+    resolve::shown,
 };
 use crate::{
     units::{CpuUnits, MemoryMib},
@@ -19,6 +20,7 @@ pub fn read(fields: &Fields<'_>, container: &Node, index: usize) -> ContainerTem
     let start = container.span.start;
     ContainerTemplate {
         name: fields.text(container, "name"),
+        label: label(fields, container, index),
         at: fields.source.place(Span { start, end: start + 1 }),
         cpu: fields.ecs_size(container, "cpu", &path, parse_cpu_units),
         memory: present(fields.ecs_size(container, "memory", &path, parse_mib)),
@@ -27,6 +29,15 @@ pub fn read(fields: &Fields<'_>, container: &Node, index: usize) -> ContainerTem
         gpus: gpus(fields, container, &path),
         privileged: fields.flag(container, "privileged").unwrap_or(false),
         runtime_settings: settings(fields, &environment(fields, container), &command(fields, container)),
+    }
+}
+
+fn label(fields: &Fields<'_>, container: &Node, index: usize) -> String {
+    match (fields.text(container, "name"), fields.found(container, "name")) {
+        (Setting::Known { value, .. }, _) => value,
+        (_, Found::Text(text)) if !text.value.is_empty() => shown(&text.value),
+        (_, Found::Unresolved { at, .. }) if at.end > at.start => shown(fields.source.slice(at)),
+        _ => index.to_string(),
     }
 }
 
@@ -118,5 +129,9 @@ pub fn settings(
             put(setting, word);
         }
     }
+    // What one variable says, another or the command may overrule.
+    let pairs = environment.iter().take(MAX_WORDS).map(|(name, value)| (name.as_str(), &*value.value));
+    let holding = runtime_settings(pairs, command.iter().map(|word| &*word.value));
+    settings.retain(|(setting, _)| holding.contains(setting));
     settings
 }

@@ -114,6 +114,7 @@ fn read_container(fields: &Fields<'_>, node: &Node, name: &str, at: &Place) -> C
     command.extend(fields.texts(node, "command"));
     ContainerTemplate {
         name: Setting::Known { value: name.to_owned(), at: at.clone(), used_at: None },
+        label: name.to_owned(),
         at: at.clone(),
         cpu: Setting::Absent,
         memory: Setting::Absent,

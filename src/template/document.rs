@@ -136,12 +136,12 @@ impl SourceText {
             hint: Some(hint.to_owned()),
         };
         if file.bytes.len() > MAX_BYTES {
-            let mib = file.bytes.len().div_ceil(1024 * 1024);
+            // How many more is not known: files are read up to there.
             let most = MAX_BYTES / (1024 * 1024);
             return Err(refused(
                 1,
                 1,
-                format!("the file has {mib} MiB; templates of more than {most} MiB are not read"),
+                format!("the file has more than {most} MiB; such templates are not read"),
                 "leave it out, or split it",
             ));
         }
@@ -158,6 +158,12 @@ impl SourceText {
                 Err(refused(line, column, "not valid UTF-8".to_owned(), "save the file as UTF-8"))
             }
         }
+    }
+
+    /// What can be shown of a file that [`Self::new`] refuses, line by line: nothing of one that is no text at all.
+    pub fn shown(file: &SourceFile) -> String {
+        let is_text = file.bytes.len() <= MAX_BYTES && !file.bytes.contains(&0);
+        if is_text { String::from_utf8_lossy(&file.bytes).into_owned() } else { String::new() }
     }
 
     /// A text that is in memory.
@@ -316,6 +322,6 @@ mod tests {
         assert!(error(b"\xff\xfe{\0").to_string().contains("UTF-16"));
         let invalid = error(b"{\n \"caf\xe9\": 1}");
         assert_eq!((invalid.line, invalid.column), (2, 6));
-        assert!(error(&vec![b' '; MAX_BYTES + 1]).to_string().contains("17 MiB"));
+        assert!(error(&vec![b' '; MAX_BYTES + 1]).to_string().contains("more than 16 MiB"));
     }
 }

@@ -125,7 +125,7 @@ fn read(file: &SourceFile, inputs: &Inputs) -> Outcome {
     };
     let source = match SourceText::new(file) {
         Ok(source) => source,
-        Err(error) => return refused(Arc::from(""), error),
+        Err(error) => return refused(Arc::from(SourceText::shown(file)), error),
     };
     let (documents, defects) = match recognise::format(&file.bytes) {
         Format::Json => match json::read(&source) {

@@ -108,7 +108,7 @@ impl TaskTemplate {
         }
         let containers = self.containers.iter().map(|container| {
             Ok(Container {
-                name: container.name.known().cloned().unwrap_or_default(),
+                name: container.label.clone(),
                 cpu: container.cpu.definite("a container's cpu")?.unwrap_or_default(),
                 memory: container.memory.definite("a container's memory")?,
                 memory_reservation: container
@@ -159,6 +159,8 @@ impl TaskTemplate {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ContainerTemplate {
     pub name: Setting<String>,
+    /// For messages: the name; what stands in its place where it is not known; else its place in the list.
+    pub label: String,
     pub at: Place,
     pub cpu: Setting<CpuUnits>,
     pub memory: Setting<MemoryMib>,

@@ -71,46 +71,110 @@ const FLAG_VARIABLES: [&str; 13] = [
 /// Programs whose short flags `-w` and `-p` count workers or processes.
 const WORKER_SERVERS: [&str; 4] = ["gunicorn", "puma", "uwsgi", "uvicorn"];
 
+/// Variables that a JVM reads before its command line, which therefore wins.
+const BEFORE_COMMAND: [&str; 2] = ["JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS"];
+/// The variable that it reads after.
+const AFTER_COMMAND: &str = "_JAVA_OPTIONS";
+
+/// Where a setting is from, as far as that says which of several wins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Origin {
+    Before,
+    Command,
+    After,
+    /// A script puts it somewhere.
+    Elsewhere,
+}
+
 /// The recognised settings of a container's environment and command, in the order met, each once.
+///
+/// Of a flag that is repeated in one text the last one holds, as runtimes have it; and one of the JVM's own variables
+/// gives way to the command line, or overrules it. Where nothing says which one wins, all are given.
 pub fn runtime_settings<'a>(
     environment: impl IntoIterator<Item = (&'a str, &'a str)>,
     command: impl IntoIterator<Item = &'a str>,
 ) -> Vec<RuntimeSetting> {
-    let mut found = Vec::new();
-    for (name, value) in environment {
-        if VARIABLES.contains(&name) {
-            push(&mut found, name, value);
-        } else if FLAG_VARIABLES.contains(&name) {
-            scan(&mut found, value.split_whitespace(), name == "GUNICORN_CMD_ARGS");
+    let mut found: Vec<(Origin, RuntimeSetting)> = Vec::new();
+    let mut take = |from: Origin, own: Vec<RuntimeSetting>| {
+        for setting in own {
+            if !found.contains(&(from, setting.clone())) {
+                found.push((from, setting));
+            }
         }
+    };
+    for (name, value) in environment {
+        let mut own = Vec::new();
+        if VARIABLES.contains(&name) {
+            push(&mut own, 0, name, value);
+        } else if FLAG_VARIABLES.contains(&name) {
+            scan(&mut own, value.split_whitespace(), name == "GUNICORN_CMD_ARGS");
+        }
+        let from = match name {
+            _ if BEFORE_COMMAND.contains(&name) => Origin::Before,
+            AFTER_COMMAND => Origin::After,
+            _ => Origin::Elsewhere,
+        };
+        take(from, own);
     }
     let words: Vec<&str> = command.into_iter().flat_map(str::split_whitespace).collect();
     let server =
         words.iter().any(|word| WORKER_SERVERS.iter().any(|server| word.rsplit('/').next() == Some(*server)));
-    scan(&mut found, words.into_iter(), server);
-    found
+    // With several JVMs in one command, what overrules one of them need not overrule the others.
+    let from = if words.iter().filter(|word| is_java(word)).count() > 1 {
+        Origin::Elsewhere
+    } else {
+        Origin::Command
+    };
+    let mut own = Vec::new();
+    scan(&mut own, words.into_iter(), server);
+    take(from, own);
+    let has = |from: Origin, name: &str| {
+        found.iter().any(|(other, setting)| *other == from && setting.name == name)
+    };
+    let holds = |from: Origin, name: &str| match from {
+        Origin::Before => !has(Origin::Command, name) && !has(Origin::After, name),
+        Origin::Command => !has(Origin::After, name),
+        Origin::After | Origin::Elsewhere => true,
+    };
+    let mut settings: Vec<RuntimeSetting> = Vec::new();
+    for (from, setting) in &found {
+        if holds(*from, &setting.name) && !settings.contains(setting) {
+            settings.push(setting.clone());
+        }
+    }
+    settings
+}
+
+fn is_java(word: &str) -> bool {
+    word.trim_matches(['"', '\'']).rsplit('/').next() == Some("java")
 }
 
 fn scan<'a>(found: &mut Vec<RuntimeSetting>, words: impl Iterator<Item = &'a str>, server: bool) {
     let mut words = words.map(|word| word.trim_matches(['"', '\''])).peekable();
+    // What was found of the process before this one.
+    let mut before = 0;
     while let Some(word) = words.next() {
+        if is_java(word) {
+            before = found.len();
+        }
         if let Some(flag) = ATTACHED.iter().find(|flag| word.starts_with(**flag)) {
-            push(found, flag, &word[flag.len()..]);
+            push(found, before, flag, &word[flag.len()..]);
         } else if let Some((flag, value)) = word.split_once('=') {
             if WITH_EQUALS.contains(&flag) {
-                push(found, flag, value);
+                push(found, before, flag, value);
             }
         } else if WITH_SPACE.contains(&word)
             && (server || word == "--max-old-space-size")
             && let Some(value) = words.peek()
         {
-            push(found, word, value);
+            push(found, before, word, value);
         }
     }
 }
 
-/// Keeps the setting if its value is a plain number or size, such as `75.0`, `512m`, `1GiB`.
-fn push(found: &mut Vec<RuntimeSetting>, name: &str, value: &str) {
+/// Keeps the setting if its value is a plain number or size, such as `75.0`, `512m`, `1GiB`; in the place of what was
+/// found of it since `before`.
+fn push(found: &mut Vec<RuntimeSetting>, before: usize, name: &str, value: &str) {
     let digits = value.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let unit = &value[digits.len()..];
     let plain = !digits.is_empty()
@@ -122,7 +186,10 @@ fn push(found: &mut Vec<RuntimeSetting>, name: &str, value: &str) {
         );
     let name = SYNONYMS.iter().find(|(from, _)| *from == name).map_or(name, |(_, to)| *to);
     let setting = RuntimeSetting { name: name.to_owned(), value: value.to_owned() };
-    if plain && !found.contains(&setting) {
+    if plain {
+        if let Some(known) = (before..found.len()).find(|index| found[*index].name == setting.name) {
+            found.remove(known);
+        }
         found.push(setting);
     }
 }
@@ -145,7 +212,7 @@ mod tests {
                 &[("JAVA_TOOL_OPTIONS", "-Xms512m -Xmx1g -XX:MaxRAMPercentage=75.0 -Dpassword=hunter2")],
                 &["java", "-Xmx2G", "-jar", "app.jar"]
             ),
-            ["-Xms=512m", "-Xmx=1g", "-XX:MaxRAMPercentage=75.0", "-Xmx=2G"]
+            ["-Xms=512m", "-XX:MaxRAMPercentage=75.0", "-Xmx=2G"]
         );
         assert_eq!(
             found(&[("NODE_OPTIONS", "--max-old-space-size=1536"), ("GOMEMLIMIT", "450MiB")], &[]),
@@ -153,6 +220,28 @@ mod tests {
         );
         assert_eq!(found(&[], &["gunicorn", "-w", "4", "app:app"]), ["--workers=4"]);
         assert_eq!(found(&[], &["sh", "-c", "exec gunicorn --workers=3 app"]), ["--workers=3"]);
+    }
+
+    #[test]
+    fn of_a_flag_that_is_repeated_the_one_that_holds_is_kept() {
+        let java = |environment: &[(&str, &str)], command: &str| found(environment, &[command]);
+        assert_eq!(found(&[("JAVA_OPTS", "-Xmx2g -Xmx256m")], &[]), ["-Xmx=256m"]);
+        assert_eq!(found(&[("JAVA_OPTS", "-Xmx256m -Xmx2g -Xmx256m")], &[]), ["-Xmx=256m"]);
+        assert_eq!(found(&[("JAVA_OPTS", "-Xmx1g -XX:MaxHeapSize=512m")], &[]), ["-Xmx=512m"]);
+        assert_eq!(java(&[], "java -Xmx2g -Xmx256m -jar a.jar"), ["-Xmx=256m"]);
+        assert_eq!(java(&[("JAVA_TOOL_OPTIONS", "-Xmx2g")], "java -Xmx256m"), ["-Xmx=256m"]);
+        assert_eq!(java(&[("_JAVA_OPTIONS", "-Xmx2g")], "java -Xmx256m"), ["-Xmx=2g"]);
+        assert_eq!(
+            found(&[("JAVA_OPTS", "-Xmx256m"), ("JAVA_TOOL_OPTIONS", "-Xmx2g")], &[]),
+            ["-Xmx=256m", "-Xmx=2g"],
+            "whether JAVA_OPTS gets to the command line is not known"
+        );
+        assert_eq!(
+            java(&[("JAVA_TOOL_OPTIONS", "-Xmx3g")], "java -Xmx2g -jar a & /bin/java -Xmx256m -jar b"),
+            ["-Xmx=3g", "-Xmx=2g", "-Xmx=256m"],
+            "two processes"
+        );
+        assert_eq!(found(&[("JAVA_OPTS", "-Xmx2g -Xmx${HEAP}")], &[]), ["-Xmx=2g"]);
     }
 
     #[test]

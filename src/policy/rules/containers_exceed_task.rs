@@ -39,7 +39,7 @@ pub fn judge(subject: &Subject<'_>, docket: &mut Docket) {
             && limit > memory
         {
             has_larger = true;
-            let name = container.name.known().map_or("", String::as_str);
+            let name = container.label.as_str();
             let message = format!("container {name:?} may use {} MiB, the task has {}", limit.0, memory.0);
             let at = container.memory.place().unwrap_or(&container.at);
             docket.find(Rule::ContainersExceedTask, at, message, help()).container = Some(name.to_owned());

@@ -24,7 +24,7 @@ pub fn judge(subject: &Subject<'_>, docket: &mut Docket) {
         let settings: Vec<_> =
             container.runtime_settings.iter().map(|(setting, _)| setting.clone()).collect();
         let Some(FixedHeap { setting, heap, needed }) = fixed_heap(&settings) else { continue };
-        let name = container.name.known().map_or("", String::as_str);
+        let name = container.label.as_str();
         // The hard limit of its own, else the task's.
         let limit = match (&container.memory, &subject.task.memory) {
             (Setting::Known { value, .. }, _) | (Setting::Absent, Setting::Known { value, .. }) => *value,

@@ -16,8 +16,8 @@
 //! | gunicorn, Puma, uWSGI | workers, threads | no floor: each worker is a process with its own memory; a note |
 //!
 //! These are allowances, not measurements: the JVM's defaults for metaspace and direct buffers are
-//! bounded by the machine or the heap, and few programs get near. Of a setting given more than once
-//! the larger value counts, as which one wins depends on where it stands.
+//! bounded by the machine or the heap, and few programs get near. Of a setting that stands in
+//! several places of which none is known to win (those that are have been left out by then) the larger value counts.
 //!
 //! | settings | container memory needed |
 //! |---|---|

@@ -68,7 +68,7 @@ pub fn slots<'a>(task: &'a TaskTemplate, wish: Option<&Wish>) -> Vec<Slot<'a>> {
         slots[1].wish_for(Some(wish.memory.0));
     }
     for (index, container) in task.containers.iter().enumerate() {
-        let name = container.name.known().map_or_else(|| index.to_string(), |name| format!("{name:?}"));
+        let name = format!("{:?}", container.label);
         let of = |key: &str, said| Slot::new(format!("{key} of container {name}"), said, Measure::Whole);
         let mut limits = [
             of("cpu", said(&container.cpu, |cpu| cpu.0)),

@@ -389,7 +389,7 @@ fn hostile_files_are_refused_in_time_and_memory() {
         (format!("containerDefinitions: {}", "[".repeat(10_000)), "nested more than 128 levels deep"),
         (wide, "more than 100 of them; ECS takes ten"),
         (resources, "more than 1000 resources"),
-        (" ".repeat(17 * 1024 * 1024) + FULL, "templates of more than 16 MiB are not read"),
+        (" ".repeat(17 * 1024 * 1024) + FULL, "more than 16 MiB; such templates are not read"),
     ] {
         let started = Instant::now();
         let read = read_all(&[file("t", text.as_bytes(), true)], &Inputs::default());
@@ -513,4 +513,42 @@ proptest! {
             let _ = task.definition().map(|definition| definition.requested());
         }
     }
+}
+
+#[test]
+fn of_a_heap_that_is_set_several_times_the_one_that_holds_is_read() {
+    let task = task(
+        r#"{"containerDefinitions": [{"name": "a", "environment": [{"name": "JAVA_OPTS", "value": "-Xmx2g -Xmx256m"}]},
+            {"name": "b", "environment": [{"name": "JAVA_TOOL_OPTIONS", "value": "-Xmx2g"}], "command": ["java", "-Xmx512m"]}]}"#,
+    );
+    let settings = |index: usize| -> Vec<&str> {
+        task.containers[index].runtime_settings.iter().map(|(setting, _)| setting.value.as_str()).collect()
+    };
+    assert_eq!((settings(0), settings(1)), (vec!["256m"], vec!["512m"]));
+}
+
+#[test]
+fn a_container_without_a_known_name_is_called_by_what_stands_there() {
+    let task = task(
+        r#"{"containerDefinitions": [{"name": "<A>"}, {"name": ${B}}, {"cpu": 1}, {"name": "app"}, {"name": ""}]}"#,
+    );
+    let labels: Vec<&str> = task.containers.iter().map(|container| container.label.as_str()).collect();
+    assert_eq!(labels, ["<A>", "${B}", "2", "app", "4"]);
+    let names: Vec<String> = task.definition().unwrap().containers.into_iter().map(|c| c.name).collect();
+    assert_eq!(names, labels);
+}
+
+#[test]
+fn what_is_not_utf_8_is_shown_at_the_byte_that_is_not() {
+    let read = |path: &str, bytes: &[u8]| {
+        let mut read = read_all(&[file(path, bytes, true)], &Inputs::default());
+        let file = read.files.remove(0);
+        let error = file.error.unwrap();
+        let line = file.text.lines().nth(error.line - 1).map(str::to_owned);
+        (error.column, line)
+    };
+    let json = b"{\"containerDefinitions\": [],\n \"family\": \"caf\xe9\"}";
+    assert_eq!(read("t.json", json), (16, Some(" \"family\": \"caf\u{fffd}\"}".to_owned())));
+    let hcl = b"resource \"aws_ecs_task_definition\" \"app\" {\n  family = \"caf\xe9\"\n}\n";
+    assert_eq!(read("t.tf", hcl), (16, Some("  family = \"caf\u{fffd}\"".to_owned())));
 }

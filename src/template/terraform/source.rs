@@ -41,7 +41,7 @@ impl Source {
                 }
             },
             Err(error) => {
-                let text = SourceText::from_text(std::sync::Arc::clone(&file.path), "");
+                let text = SourceText::from_text(std::sync::Arc::clone(&file.path), &SourceText::shown(file));
                 Self { text, named, body: Body::new(), error: Some(error), index }
             }
         }
