@@ -21,6 +21,10 @@ pub struct Finding {
     pub help: Option<String>,
     /// USD a month that the change (or what is found) costs more; negative: less.
     pub monthly_cost_change: Option<Usd>,
+    /// How bad it is, where money does not tell; only findings of the same thing compare.
+    pub severity: u64,
+    /// Of what the task asks for: the same for the same sizes and number of tasks; empty where it concerns none.
+    pub request: String,
     /// Hexadecimal; the same for the same finding whatever the line, the revision or the file's name.
     pub fingerprint: String,
     /// The reason of the waiver that covers it, if one does; it then cannot fail the check.

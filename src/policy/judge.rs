@@ -10,7 +10,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use rust_decimal::Decimal;
 
 use super::{
-    Baseline, CheckSettings, Finding, Judgement, Level, NotJudged, Production, Rule,
+    Baseline, CheckSettings, Finding, Judgement, Level, NotJudged, Production, Rule, baseline,
     docket::Draft,
     link::linked,
     matching::Match,
@@ -67,17 +67,12 @@ pub fn judge(case: Case<'_>) -> Judgement {
         let as_it_was = Case { tasks: base, unread: case.base_unread, base: None, base_unread: &[], ..case };
         let before = on_templates(&as_it_was, &Counterparts::default());
         used_before = Some(before.used);
-        let before: BTreeMap<_, _> = before
-            .traces
-            .iter()
-            .zip(&before.judgement.findings)
-            .map(|(trace, finding)| (&trace.of, (trace, finding)))
-            .collect();
-        for (trace, finding) in heard.traces.iter().zip(&mut heard.judgement.findings) {
-            let was = counterparts.of_task.get(trace.of.task).copied().flatten();
-            let was = was.and_then(|task| before.get(&Identity { task, ..trace.of.clone() }));
-            finding.known = was.is_some_and(|(was, found)| {
-                was.severity >= trace.severity && found.monthly_cost_change >= finding.monthly_cost_change
+        let before: BTreeMap<_, _> = before.identities.iter().zip(&before.judgement.findings).collect();
+        for (identity, finding) in heard.identities.iter().zip(&mut heard.judgement.findings) {
+            let was = counterparts.of_task.get(identity.task).copied().flatten();
+            let was = was.and_then(|task| before.get(&Identity { task, ..identity.clone() }));
+            finding.known = was.is_some_and(|was| {
+                was.severity >= finding.severity && was.monthly_cost_change >= finding.monthly_cost_change
             });
         }
     }
@@ -87,7 +82,7 @@ pub fn judge(case: Case<'_>) -> Judgement {
     for finding in &mut judgement.findings {
         // The snapshot's age is not the change's doing, either.
         finding.known |= case.base.is_some() && finding.rule == Rule::StaleSnapshot;
-        finding.known |= case.baseline.is_some_and(|baseline| baseline.has(&finding.fingerprint));
+        finding.known |= case.baseline.is_some_and(|baseline| baseline.knows(finding));
     }
     judgement
 }
@@ -96,17 +91,12 @@ pub fn judge(case: Case<'_>) -> Judgement {
 struct Heard {
     judgement: Judgement,
     /// One for each finding.
-    traces: Vec<Trace>,
+    identities: Vec<Identity>,
     /// Of each waiver, whether it covers something.
     used: Vec<bool>,
 }
 
-/// What a finding is compared by with that of another run.
-struct Trace {
-    of: Identity,
-    severity: u64,
-}
-
+/// What a finding is known by in another run.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Identity {
     /// Index of the template.
@@ -121,7 +111,7 @@ struct Identity {
 fn on_templates<'a>(case: &Case<'a>, counterparts: &Counterparts<'a>) -> Heard {
     let today = case.now.to_zoned(TimeZone::UTC).date();
     let mut judgement = Judgement::default();
-    let mut traces = Vec::new();
+    let mut all = Vec::new();
     let mut used = vec![false; case.settings.waivers.len()];
     let mut fingerprints = BTreeMap::new();
     for (index, &task) in case.tasks.iter().enumerate() {
@@ -152,7 +142,7 @@ fn on_templates<'a>(case: &Case<'a>, counterparts: &Counterparts<'a>) -> Heard {
             let before = identities.entry(of.clone()).or_insert(0_usize);
             of.nth = *before;
             *before += 1;
-            traces.push(Trace { of, severity: draft.severity });
+            all.push(of);
             judgement.findings.push(finding(draft, &subject, level, waived, &mut fingerprints));
         }
         let allowed = |rule| case.settings.level(rule, |m| m.holds(task, &subject.production, None));
@@ -169,7 +159,7 @@ fn on_templates<'a>(case: &Case<'a>, counterparts: &Counterparts<'a>) -> Heard {
             );
         }
     }
-    Heard { judgement, traces, used }
+    Heard { judgement, identities: all, used }
 }
 
 /// Why production says nothing of a template's size, if it does not.
@@ -336,6 +326,8 @@ fn finding(
         message: draft.message,
         help: draft.help,
         monthly_cost_change: draft.monthly_cost_change,
+        severity: draft.severity,
+        request: baseline::request(task),
         fingerprint,
         waived,
         known: false,
@@ -358,6 +350,8 @@ fn bare(rule: Rule, level: Level, message: String, identity: &str) -> Finding {
         message,
         help: None,
         monthly_cost_change: None,
+        severity: 0,
+        request: String::new(),
         fingerprint: sha256::hex(format!("{}\0{identity}", rule.as_str()).as_bytes())[..32].to_owned(),
         waived: None,
         known: false,

@@ -730,6 +730,50 @@ fn a_baseline_is_read_back_and_knows_its_findings() {
 }
 
 #[test]
+fn what_is_worse_than_the_baseline_has_it_is_new() {
+    let given = |memory, tasks| Given::of(task(1024, memory)).running_as(production(tasks));
+    let baseline = Baseline::of(&given(8192, 1).judged().findings);
+    let known = |memory, tasks, baseline: &Baseline| {
+        let mut given = given(memory, tasks);
+        given.baseline = Some(baseline.clone());
+        let found = given.judged().findings;
+        let found: Vec<_> = found.iter().filter(|f| f.rule == Rule::MemoryOverprovisioned).collect();
+        assert_eq!(found.len(), 1);
+        found[0].known
+    };
+    assert!(known(8192, 1, &baseline));
+    assert!(!known(7168, 9, &baseline), "less for each of more tasks is more in all");
+    assert!(known(7168, 1, &baseline), "better");
+    // The template is as it was; production grew.
+    assert!(known(8192, 9, &baseline));
+    // Read back, it is the same.
+    let read = Baseline::from_json(baseline.to_json().as_bytes()).unwrap();
+    assert!(!known(7168, 9, &read) && known(8192, 1, &read));
+
+    // A file of before sizes were kept knows the finding as such.
+    let mut old: serde_json::Value = serde_json::from_str(&baseline.to_json()).unwrap();
+    for entry in old["findings"].as_object_mut().unwrap().values_mut() {
+        for key in ["request", "cost", "severity"] {
+            entry.as_object_mut().unwrap().remove(key);
+        }
+    }
+    let old = Baseline::from_json(old.to_string().as_bytes()).unwrap();
+    assert!(known(8192, 1, &old) && known(7168, 9, &old));
+
+    // Too little is worse the less there is, which no money tells.
+    let short = |memory| Given::of(task(256, memory)).running_as(production(1));
+    let baseline = Baseline::of(&short(1024).judged().findings);
+    let known = |memory| {
+        let mut given = short(memory);
+        given.baseline = Some(baseline.clone());
+        let found = given.judged().findings;
+        found.iter().find(|f| f.rule == Rule::MemoryUnderprovisioned).unwrap().known
+    };
+    assert!(known(1024));
+    assert!(!known(512));
+}
+
+#[test]
 fn a_snapshot_is_stale_after_its_days() {
     let mut given = Given::of(task(1024, 2048)).running_as(production(1));
     given.settings.stale_after_days = 30;
