@@ -25,8 +25,11 @@ pub struct Finding {
     pub severity: u64,
     /// Of what the task asks for: the same for the same sizes and number of tasks; empty where it concerns none.
     pub request: String,
-    /// Hexadecimal; the same for the same finding whatever the line, the revision or the file's name.
+    /// Hexadecimal; the same for the same finding whatever the line or the revision, and the file's name where the
+    /// family has no other copy.
     pub fingerprint: String,
+    /// The same for the same finding in every copy of the family.
+    pub of_family: String,
     /// The reason of the waiver that covers it, if one does; it then cannot fail the check.
     pub waived: Option<String>,
     /// Whether the baseline or the base has it, too.

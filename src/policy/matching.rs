@@ -1,6 +1,6 @@
 //! [`Match`]: which templates a setting is for.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::Path};
 
 use serde::Deserialize;
 use wildmatch::WildMatch;
@@ -34,7 +34,7 @@ impl Match {
     /// Whether a task template is meant, by what the template says or what it runs as. What neither
     /// says matches no pattern.
     pub fn holds(&self, task: &TaskTemplate, production: &[&Production], container: Option<&str>) -> bool {
-        let path = task.at.path.to_string_lossy().replace('\\', "/");
+        let path = slashed(&task.at.path);
         let service_names = task.services.iter().filter_map(|service| service.name.known().cloned());
         let clusters = task.services.iter().filter_map(|service| service.cluster.known());
         // Templates name a cluster by its ARN, too.
@@ -69,4 +69,9 @@ impl Match {
     pub fn is_for_all(&self) -> bool {
         *self == Self::default()
     }
+}
+
+/// As patterns and files write it, whatever the system.
+pub(super) fn slashed(path: &Path) -> String {
+    path.to_string_lossy().replace('\\', "/")
 }

@@ -750,16 +750,6 @@ fn what_is_worse_than_the_baseline_has_it_is_new() {
     let read = Baseline::from_json(baseline.to_json().as_bytes()).unwrap();
     assert!(!known(7168, 9, &read) && known(8192, 1, &read));
 
-    // A file of before sizes were kept knows the finding as such.
-    let mut old: serde_json::Value = serde_json::from_str(&baseline.to_json()).unwrap();
-    for entry in old["findings"].as_object_mut().unwrap().values_mut() {
-        for key in ["request", "cost", "severity"] {
-            entry.as_object_mut().unwrap().remove(key);
-        }
-    }
-    let old = Baseline::from_json(old.to_string().as_bytes()).unwrap();
-    assert!(known(8192, 1, &old) && known(7168, 9, &old));
-
     // Too little is worse the less there is, which no money tells.
     let short = |memory| Given::of(task(256, memory)).running_as(production(1));
     let baseline = Baseline::of(&short(1024).judged().findings);
@@ -771,6 +761,107 @@ fn what_is_worse_than_the_baseline_has_it_is_new() {
     };
     assert!(known(1024));
     assert!(!known(512));
+}
+
+/// What a template says wherever it is.
+fn task_in(path: &str, memory: u32) -> TaskTemplate {
+    TaskTemplate {
+        at: place_in(path, 1),
+        memory: Setting::Known { value: MemoryMib(memory), at: place_in(path, 4), used_at: None },
+        ..task(256, 512)
+    }
+}
+
+fn sizes_found(tasks: Vec<TaskTemplate>, baseline: Option<Baseline>) -> Vec<Finding> {
+    let mut given = Given::of(task(256, 512));
+    (given.tasks, given.baseline) = (tasks, baseline);
+    given.judged().findings.into_iter().filter(|f| f.rule == Rule::InvalidTaskSize).collect()
+}
+
+#[test]
+fn a_copy_in_another_stage_is_not_what_the_baseline_knows() {
+    let baseline = || {
+        Baseline::of(&sizes_found(vec![task_in("dev/app.json", 513), task_in("prod/app.json", 512)], None))
+    };
+    let known = |tasks: Vec<TaskTemplate>, baseline: Baseline| -> Vec<bool> {
+        sizes_found(tasks, Some(baseline)).iter().map(|f| f.known).collect()
+    };
+    let (dev, prod) = (|memory| task_in("dev/app.json", memory), |memory| task_in("prod/app.json", memory));
+    assert_eq!(known(vec![dev(513), prod(512)], baseline()), [true]);
+    assert_eq!(known(vec![dev(513), prod(999)], baseline()), [true, false]);
+    assert_eq!(known(vec![dev(512), prod(999)], baseline()), [false], "the run sees that dev still has it");
+    let there = || baseline().located(|path| path.starts_with("dev"));
+    assert_eq!(known(vec![prod(999)], there()), [false], "dev is there, if not looked at");
+    // Moves of the file, of the task to another file, and of both stages at once.
+    let moved = |memory| task_in("stages/dev.json", memory);
+    assert_eq!(known(vec![moved(513), prod(999)], baseline()), [true, false]);
+    assert_eq!(known(vec![moved(513)], there()), [false]);
+    let other = TaskTemplate { family: known_setting("other"), ..dev(512) };
+    assert_eq!(known(vec![other, moved(513)], there()), [true]);
+    let both = Baseline::of(&sizes_found(vec![dev(513), prod(999)], None));
+    assert_eq!(known(vec![task_in("a/prod.json", 999), task_in("b/dev.json", 513)], both), [true, true]);
+}
+
+fn known_setting(value: &str) -> Setting<String> {
+    known(value.into(), 2)
+}
+
+#[test]
+fn a_baseline_of_before_still_knows_its_findings() {
+    // As it was written: the first and the second of the family, whatever they come to.
+    let old = |with_both: bool| {
+        let entry = |path: &str| {
+            format!(
+                "{{\"rule\": \"invalid-task-size\", \"path\": \"{path}\", \"task\": \"api\", \"message\": \"m\"}}"
+            )
+        };
+        let print = |nth: usize| {
+            crate::sha256::hex(format!("invalid-task-size\0api\0\0\0{nth}").as_bytes())[..32].to_owned()
+        };
+        let second =
+            if with_both { format!(", \"{}\": {}", print(1), entry("prod/app.json")) } else { String::new() };
+        let text = format!(
+            "{{\"version\": 1, \"findings\": {{\"{}\": {}{second}}}}}",
+            print(0),
+            entry("dev/app.json")
+        );
+        Baseline::from_json(text.as_bytes()).unwrap()
+    };
+    let known = |tasks: Vec<TaskTemplate>, with_both| -> Vec<bool> {
+        sizes_found(tasks, Some(old(with_both))).iter().map(|f| f.known).collect()
+    };
+    let (dev, prod) = (|memory| task_in("dev/app.json", memory), |memory| task_in("prod/app.json", memory));
+    assert_eq!(known(vec![dev(514), prod(998)], true), [true, true]);
+    assert_eq!(known(vec![dev(512), prod(998)], true), [true], "dev is fixed, prod is as it was");
+    assert_eq!(known(vec![dev(512), prod(998)], false), [false]);
+    assert_eq!(known(vec![task_in("moved.json", 513)], false), [true]);
+}
+
+#[test]
+fn what_becomes_of_a_copy_has_no_bearing_on_the_fingerprints_of_others() {
+    let prints = |tasks: Vec<TaskTemplate>| -> Vec<String> {
+        sizes_found(tasks, None).into_iter().map(|f| f.fingerprint).collect()
+    };
+    let all = [
+        task_in("dev/app.json", 513),
+        task_in("prod/app.json", 513),
+        task_in("prod/app2.json", 513),
+        TaskTemplate { name: "other".into(), ..task_in("prod/app2.json", 513) },
+        TaskTemplate { name: "other".into(), ..task_in("prod/app2.json", 513) },
+    ];
+    let before = prints(all.to_vec());
+    assert_eq!(before.iter().collect::<std::collections::BTreeSet<_>>().len(), 5);
+    for fixed in 0..all.len() {
+        let mut tasks = all.to_vec();
+        tasks[fixed].memory = known(MemoryMib(512), 4);
+        let mut others = before.clone();
+        others.remove(fixed);
+        assert_eq!(prints(tasks), others, "{fixed}");
+    }
+    // One alone outlives the name of its file, and a copy that of its own.
+    assert_eq!(prints(vec![task_in("a.json", 513)]), prints(vec![task_in("b/c.json", 513)]));
+    let in_two = |name: &str| prints(vec![task_in(name, 513), task_in("prod/app.json", 513)]);
+    assert_eq!(in_two("dev/app.json"), in_two("dev/renamed.json"));
 }
 
 #[test]

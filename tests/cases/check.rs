@@ -253,7 +253,12 @@ fn levels_waivers_and_baselines() {
     folder.run(&["check", "bad.json", "--baseline", "known.json", "--new-only"]).code(0);
     // It outlives a move of the file and of the line.
     let folder = folder.with("moved.json", format!("\n\n{bad}"));
-    folder.run(&["check", "moved.json", "--baseline", "known.json", "--new-only"]).code(0);
+    let moved = ["check", "moved.json", "--baseline", "known.json", "--new-only"];
+    // A copy is another one.
+    folder.run(&moved).code(1);
+    std::fs::remove_file(folder.path("bad.json")).unwrap();
+    folder.run(&moved).code(0);
+    let folder = folder.with("bad.json", &bad);
 
     let waiver = "[[waiver]]\nrule = \"invalid-task-size\"\nmatch = { family = \"web\" }\nreason = \"until the move\"\nowner = \"web\"\nexpires = 2026-11-30\n";
     let folder = folder.with("fargauge.toml", waiver);

@@ -230,7 +230,7 @@ fn region(global: &GlobalArgs, args: &RegionArgs) -> Result<Option<crate::worklo
 }
 
 fn read_baseline(path: &Path) -> Result<Baseline, CliError> {
-    let read = || -> anyhow::Result<Baseline> { Ok(Baseline::from_json(&fs::read(path)?)?) };
+    let read = || -> anyhow::Result<Baseline> { Ok(Baseline::from_json(&fs::read(path)?)?.located(Path::exists)) };
     read().with_context(|| format!("cannot use baseline {}", path.display())).map_err(CliError::usage)
 }
 
