@@ -105,6 +105,16 @@ pub fn still_looked_at(base: Vec<SourceFile>, now: &[SourceFile]) -> Vec<SourceF
     base.into_iter().filter(|file| now.contains(file.path.as_path()) || !file.path.exists()).collect()
 }
 
+/// Every file in a folder.
+pub fn in_folder(folder: &Path) -> Result<Vec<PathBuf>, CliError> {
+    walk(folder, None).map_err(CliError::not_evaluated)
+}
+
+/// Whether a path leads through a folder that is not looked into.
+pub fn is_skipped(path: &Path) -> bool {
+    path.components().any(|part| SKIPPED.iter().any(|skipped| part.as_os_str() == *skipped))
+}
+
 fn walk(folder: &Path, left_out: Option<&Path>) -> anyhow::Result<Vec<PathBuf>> {
     let skipped = |name: &std::ffi::OsStr| SKIPPED.iter().any(|skipped| name == *skipped);
     let left_out = left_out.map(Path::to_owned);

@@ -141,6 +141,60 @@ fn the_base_is_found_whatever_way_the_files_are_named() {
 }
 
 #[test]
+fn a_renamed_file_that_is_named_keeps_its_base() {
+    let bad = definition("\"256\"", "\"4096\"");
+    let other = definition("\"512\"", "\"1024\"").replace("web", "other");
+    let folder =
+        Folder::new().with("known.json", &bad).with("removed.json", &other).with("kept.json", &other);
+    git(&folder, &["init", "-q"]);
+    git(&folder, &["add", "."]);
+    git(&folder, &["commit", "-qm", "base"]);
+    std::fs::create_dir_all(folder.path("infra")).unwrap();
+    std::fs::create_dir_all(folder.path("old")).unwrap();
+    for name in ["known.json", "removed.json", "kept.json"] {
+        std::fs::copy(folder.path(name), folder.path("old").join(name)).unwrap();
+    }
+    std::fs::rename(folder.path("known.json"), folder.path("infra/renamed.json")).unwrap();
+    std::fs::remove_file(folder.path("removed.json")).unwrap();
+    for base in [["--base", "HEAD"], ["--base-path", "old"]] {
+        let named = [&["infra/renamed.json", "--new-only"][..], &base].concat();
+        let found = report(&folder, &named, 0);
+        assert_eq!(
+            (rules(&found), &found["findings"][0]["known"]),
+            (vec!["invalid-task-size"], &Value::from(true))
+        );
+        // What else is gone was not asked about.
+        assert_eq!(found["tasks"].as_array().unwrap().len(), 1, "{found}");
+    }
+    // From a folder of the repository, too: the file came from above it.
+    let run = folder.fargauge().current_dir(folder.path("infra"));
+    run.args(["check", "renamed.json", "--base", "HEAD", "--new-only"]).assert().code(0);
+    // A new file of another family has none.
+    let folder = folder.with("new.json", bad.replace("web", "new"));
+    report(&folder, &["new.json", "--base", "HEAD", "--new-only"], 1);
+}
+
+#[test]
+fn what_git_refuses_is_told_in_its_words() {
+    let folder = Folder::new().with("a.json", definition("\"256\"", "\"512\""));
+    let check = ["check", "a.json", "--base", "main"];
+    let outside =
+        folder.fargauge().env("GIT_CEILING_DIRECTORIES", folder.path("")).args(check).assert().code(3);
+    assert!(stderr(&outside).contains("not a git repository"), "{}", stderr(&outside));
+    assert!(stderr(&outside).contains("inside the repository"), "{}", stderr(&outside));
+    let without = folder.fargauge().env("PATH", folder.path("")).args(check).assert().code(3);
+    assert!(stderr(&without).contains("help: install git"), "{}", stderr(&without));
+    git(&folder, &["init", "-q"]);
+    let untrusted =
+        folder.fargauge().env("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1").args(check).assert().code(3);
+    assert!(stderr(&untrusted).contains("dubious ownership"), "{}", stderr(&untrusted));
+    assert!(stderr(&untrusted).contains("help: git does not trust"), "{}", stderr(&untrusted));
+    let unknown = folder.run(&check).code(3);
+    assert!(stderr(&unknown).contains("git has no revision \"main\" here"), "{}", stderr(&unknown));
+    assert!(stderr(&unknown).contains("help: fetch it first"), "{}", stderr(&unknown));
+}
+
+#[test]
 fn what_git_ignores_now_is_not_gone() {
     let folder = Folder::new();
     std::fs::create_dir_all(folder.path("node_modules")).unwrap();

@@ -144,12 +144,16 @@ pub fn run(global: &GlobalArgs, args: &CheckArgs) -> Result<ExitCode, CliError> 
     let base_path = args.base_path.as_deref().map(template_files::tidy);
     let sources_read = template_files::read(&paths, base_path.as_deref())?;
     let templates = read_all(&sources_read, &inputs);
-    let base = match (&base_path, &args.base) {
-        (Some(folder), _) => Some(base::in_folder(folder, &paths)?),
-        (None, Some(revision)) => Some(base::in_git(global, revision, &paths)?),
+    let now: Vec<PathBuf> = templates.files.iter().map(|file| file.path.as_ref().clone()).collect();
+    let before = match (&base_path, &args.base) {
+        (Some(folder), _) => Some(base::in_folder(folder, &paths, &now)?),
+        (None, Some(revision)) => Some(base::in_git(global, revision, &paths, &now)?),
         (None, None) => None,
     };
-    let base = base.map(|files| read_all(&template_files::still_looked_at(files, &sources_read), &inputs));
+    let base = before.map(|mut before| {
+        before.files = template_files::still_looked_at(before.files, &sources_read);
+        before.without_strangers(read_all(&before.files, &inputs), &templates)
+    });
     let production =
         args.snapshot.as_ref().map(|place| report_on(global, &place.open(global)?)).transpose()?;
     let region = region(global, &args.region)?;
@@ -230,7 +234,8 @@ fn region(global: &GlobalArgs, args: &RegionArgs) -> Result<Option<crate::worklo
 }
 
 fn read_baseline(path: &Path) -> Result<Baseline, CliError> {
-    let read = || -> anyhow::Result<Baseline> { Ok(Baseline::from_json(&fs::read(path)?)?.located(Path::exists)) };
+    let read =
+        || -> anyhow::Result<Baseline> { Ok(Baseline::from_json(&fs::read(path)?)?.located(Path::exists)) };
     read().with_context(|| format!("cannot use baseline {}", path.display())).map_err(CliError::usage)
 }
 
