@@ -62,8 +62,9 @@ pub fn run(global: &GlobalArgs, args: &PatchArgs) -> Result<ExitCode, CliError> 
         Some((name, text)) => CheckSettings::from_toml(&name, &text).map_err(CliError::usage)?,
         None => CheckSettings::default(),
     };
+    let mut found = template_files::read(&template_files::tidied(&args.paths), None)?;
     let repository = Repository {
-        files: template_files::read(&template_files::tidied(&args.paths), None)?,
+        files: std::mem::take(&mut found.files),
         parameter_files: parameter_files(args)?,
         parameters: args.parameters.iter().cloned().collect(),
     };
@@ -77,7 +78,8 @@ pub fn run(global: &GlobalArgs, args: &PatchArgs) -> Result<ExitCode, CliError> 
         let family = task.family.known().map_or("", String::as_str);
         patterns.is_empty() || patterns.iter().any(|p| p.matches(&task.name) || p.matches(family))
     };
-    let (patch, templates) = patch(input, wanted).map_err(CliError::not_evaluated)?;
+    let (patch, mut templates) = patch(input, wanted).map_err(CliError::not_evaluated)?;
+    found.tell(&mut templates);
     if args.write {
         rewrite::all(&patch.files)?;
     }

@@ -11,14 +11,17 @@ use std::{
 use anyhow::{Context as _, anyhow};
 
 use crate::{
-    cli::{CliError, GlobalArgs, template_files},
-    template::{ReadTemplates, SourceFile, TaskTemplate},
+    cli::{
+        CliError, GlobalArgs,
+        template_files::{self, Found},
+    },
+    template::{ReadTemplates, TaskTemplate},
 };
 
 /// The files before the change.
 #[derive(Debug, Default)]
 pub struct Before {
-    pub files: Vec<SourceFile>,
+    pub found: Found,
     /// Of them, those that are here no more and were not asked for: a file that is new may be one of them, renamed.
     pub perhaps_renamed: BTreeSet<PathBuf>,
 }
@@ -26,7 +29,7 @@ pub struct Before {
 impl Before {
     /// Leaves out of what was read of them the files that none of now was.
     pub fn without_strangers(&self, mut read: ReadTemplates, now: &ReadTemplates) -> ReadTemplates {
-        let had: BTreeSet<&Path> = self.files.iter().map(|file| file.path.as_path()).collect();
+        let had: BTreeSet<&Path> = self.found.files.iter().map(|file| file.path.as_path()).collect();
         let new = || now.files.iter().filter(|file| !had.contains(file.path.as_path()));
         let is_of = |was: &TaskTemplate, is: &TaskTemplate| {
             let same_family = was.family.known().is_some() && was.family.known() == is.family.known();
@@ -66,9 +69,9 @@ pub fn in_folder(folder: &Path, paths: &[PathBuf], now: &[PathBuf]) -> Result<Be
             found.push(there);
         }
     }
-    let mut files = template_files::read(&found, None)?;
+    let mut found = template_files::read(&found, None)?;
     let relative = |path: &Path| path.strip_prefix(folder).unwrap_or(path).to_owned();
-    let asked: BTreeSet<PathBuf> = files.iter().map(|file| relative(&file.path)).collect();
+    let asked: BTreeSet<PathBuf> = found.files.iter().map(|file| relative(&file.path)).collect();
     let endings = new_endings(now, &asked.iter().map(PathBuf::as_path).collect());
     let mut perhaps_renamed = BTreeSet::new();
     if !endings.is_empty() {
@@ -76,17 +79,20 @@ pub fn in_folder(folder: &Path, paths: &[PathBuf], now: &[PathBuf]) -> Result<Be
             let here = relative(path);
             endings.contains(&path.extension()) && !asked.contains(&here) && !here.exists()
         };
-        let gone: Vec<PathBuf> =
-            template_files::in_folder(folder)?.into_iter().filter(|path| gone(path)).collect();
+        let (all, _) = template_files::in_folder(folder);
+        let gone: Vec<PathBuf> = all.into_iter().filter(|path| gone(path)).collect();
         perhaps_renamed.extend(gone.iter().map(|path| relative(path)));
-        files.extend(template_files::read(&gone, None)?);
+        found.files.extend(template_files::read(&gone, None)?.files);
     }
-    for file in &mut files {
+    for unread in &mut found.unread {
+        unread.path = relative(&unread.path);
+    }
+    for file in &mut found.files {
         file.path = Arc::new(relative(&file.path));
         // That it is something known is asked of what is checked, not of what was.
         file.named = false;
     }
-    Ok(Before { files, perhaps_renamed })
+    Ok(Before { found, perhaps_renamed })
 }
 
 /// What `paths` were in a revision of the repository that this folder is in, and what `now`, the templates of here,
@@ -126,5 +132,5 @@ pub fn in_git(
     let files = git::contents(blobs)
         .with_context(|| format!("cannot read the base {revision}"))
         .map_err(CliError::not_evaluated)?;
-    Ok(Before { files, perhaps_renamed })
+    Ok(Before { found: Found { files, ..Found::default() }, perhaps_renamed })
 }

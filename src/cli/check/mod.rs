@@ -142,8 +142,9 @@ pub fn run(global: &GlobalArgs, args: &CheckArgs) -> Result<ExitCode, CliError> 
     let baseline = args.baseline.as_deref().map(read_baseline).transpose()?;
     let paths = template_files::tidied(&args.paths);
     let base_path = args.base_path.as_deref().map(template_files::tidy);
-    let sources_read = template_files::read(&paths, base_path.as_deref())?;
-    let templates = read_all(&sources_read, &inputs);
+    let found = template_files::read(&paths, base_path.as_deref())?;
+    let mut templates = read_all(&found.files, &inputs);
+    found.tell(&mut templates);
     let now: Vec<PathBuf> = templates.files.iter().map(|file| file.path.as_ref().clone()).collect();
     let before = match (&base_path, &args.base) {
         (Some(folder), _) => Some(base::in_folder(folder, &paths, &now)?),
@@ -151,8 +152,10 @@ pub fn run(global: &GlobalArgs, args: &CheckArgs) -> Result<ExitCode, CliError> 
         (None, None) => None,
     };
     let base = before.map(|mut before| {
-        before.files = template_files::still_looked_at(before.files, &sources_read);
-        before.without_strangers(read_all(&before.files, &inputs), &templates)
+        before.found.files = template_files::still_looked_at(before.found.files, &found);
+        let mut read = read_all(&before.found.files, &inputs);
+        before.found.tell(&mut read);
+        before.without_strangers(read, &templates)
     });
     let production =
         args.snapshot.as_ref().map(|place| report_on(global, &place.open(global)?)).transpose()?;
@@ -178,7 +181,7 @@ pub fn run(global: &GlobalArgs, args: &CheckArgs) -> Result<ExitCode, CliError> 
             Timestamp::from_second(now.as_second()).unwrap_or(now)
         }),
     };
-    let (report, found) = check(input);
+    let (report, known) = check(input);
     let sources = sources(&templates);
     let render = |format: Format, to: &OutputArgs| {
         render(format.check_format(), &report, &sources, table_options(args.width, to))
@@ -197,7 +200,7 @@ pub fn run(global: &GlobalArgs, args: &CheckArgs) -> Result<ExitCode, CliError> 
     }
     // A baseline of a part would let the rest through as new.
     if let Some(path) = args.write_baseline.as_ref().filter(|_| report.verdict != Verdict::Incomplete) {
-        write_baseline(path, &found)?;
+        write_baseline(path, &known)?;
         return Ok(ExitCode::Fine);
     }
     Ok(match report.verdict {
