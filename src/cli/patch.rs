@@ -17,7 +17,6 @@ use super::{
 };
 use crate::{
     analysis::patch::{Change, Patch, PatchInput, patch},
-    policy::CheckSettings,
     template::{
         ReadTemplates, SourceFile, TaskTemplate, TemplateError,
         patch::{Repository, unified_diff},
@@ -58,10 +57,7 @@ pub fn run(global: &GlobalArgs, args: &PatchArgs) -> Result<ExitCode, CliError> 
     let diff = (!args.write || args.output.is_some())
         .then(|| OutputArgs { output: args.output.clone() }.open())
         .transpose()?;
-    let settings = match global.config_text()? {
-        Some((name, text)) => CheckSettings::from_toml(&name, &text).map_err(CliError::usage)?,
-        None => CheckSettings::default(),
-    };
+    let settings = global.check_settings()?;
     let mut found = template_files::read(&template_files::tidied(&args.paths), None)?;
     let repository = Repository {
         files: std::mem::take(&mut found.files),

@@ -716,6 +716,24 @@ fn a_waiver_matches_by_container_tag_and_the_cluster_of_an_arn() {
 }
 
 #[test]
+fn patterns_are_from_the_folder_of_the_settings() {
+    let waived = |here: &str, path: &str, pattern: &str| {
+        let toml = format!(
+            "[[waiver]]\nrule = \"invalid-task-size\"\nmatch = {{ path = \"{pattern}\" }}\nreason = \"r\"\nowner = \
+             \"o\"\nexpires = 2026-12-31\n"
+        );
+        let mut given = Given::of(task_in(path, 999)).set(&toml);
+        given.settings = given.settings.from_below(here);
+        given.judged().findings[0].waived.is_some()
+    };
+    assert!(waived("", "infra/dev/a.json", "infra/*"));
+    assert!(waived("infra/dev", "a.json", "infra/dev/*"));
+    assert!(waived("infra/dev", "../a.json", "infra/a.json"));
+    assert!(waived("infra/dev", "../../a.json", "a.json"));
+    assert!(!waived("infra/dev", "a.json", "dev/*"));
+}
+
+#[test]
 fn a_baseline_is_read_back_and_knows_its_findings() {
     let judgement = Given::of(task(256, 4096)).judged();
     let baseline = Baseline::of(&judgement.findings);

@@ -384,6 +384,49 @@ fn hostile_files_are_refused() {
 }
 
 #[test]
+fn hosts_are_told_paths_of_the_repository_and_people_their_own() {
+    let folder = Folder::new();
+    std::fs::create_dir_all(folder.path("infra/sub")).unwrap();
+    let bad = definition("\"256\"", "\"4096\"");
+    let folder = folder.with("a.json", &bad).with("infra/sub/b.json", bad.replace("web", "b"));
+    let check = |path: &str, format: &str| {
+        let run = folder.fargauge().current_dir(folder.path("infra"));
+        stdout(&run.args(["check", path, "--format", format]).assert().code(1))
+    };
+    // No repository: from the current folder.
+    assert!(check("sub", "github").contains("file=sub/b.json,"));
+    git(&folder, &["init", "-q"]);
+    let absolute = folder.path("a.json").canonicalize().unwrap().display().to_string();
+    for format in ["github", "gitlab", "sarif", "junit", "markdown"] {
+        let text = check("sub", format);
+        assert!(text.contains("infra/sub/b.json"), "{format}: {text}");
+        for path in ["../a.json", &absolute] {
+            let text = check(path, format);
+            assert!(text.contains("a.json") && !text.contains("../a.json"), "{format}: {text}");
+            assert!(!text.contains(&absolute), "{format}: {text}");
+        }
+    }
+    for format in ["table", "json"] {
+        let text = check("sub", format);
+        assert!(text.contains("sub/b.json") && !text.contains("infra/sub/b.json"), "{format}: {text}");
+    }
+}
+
+#[test]
+fn the_settings_of_the_repository_hold_in_its_folders() {
+    let folder = Folder::new();
+    std::fs::create_dir_all(folder.path("infra")).unwrap();
+    let folder = folder.with("infra/bad.json", definition("\"256\"", "\"4096\"")).with(
+        "fargauge.toml",
+        "[[waiver]]\nrule = \"invalid-task-size\"\nmatch = { path = \"infra/*\" }\nreason = \"r\"\nowner = \"o\"\nexpires = 2099-01-01\n",
+    );
+    let check = || folder.fargauge().current_dir(folder.path("infra")).args(["check", "bad.json"]).assert();
+    check().code(1);
+    git(&folder, &["init", "-q"]);
+    check().code(0);
+}
+
+#[test]
 fn every_format_goes_to_a_file_whole() {
     let folder = Folder::new().with("bad.json", definition("\"256\"", "\"4096\""));
     for format in ["table", "json", "sarif", "junit", "github", "gitlab", "markdown"] {

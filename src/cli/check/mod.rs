@@ -21,11 +21,12 @@ use super::{
     report::{report_on, table_options},
     template_files,
     template_inputs::InputArgs,
+    work_tree,
 };
 use crate::{
     analysis::check::{CheckInput, check, sources},
     policy::{self, Baseline, CheckSettings, Level, Rule, UnknownRule},
-    report::check::{CheckFormat, Verdict, render},
+    report::check::{CheckFormat, HostPaths, Verdict, render},
     template::read_all,
 };
 
@@ -183,8 +184,11 @@ pub fn run(global: &GlobalArgs, args: &CheckArgs) -> Result<ExitCode, CliError> 
     };
     let (report, known) = check(input);
     let sources = sources(&templates);
+    let for_hosts = host_paths().map(|paths| paths.applied(&report));
     let render = |format: Format, to: &OutputArgs| {
-        render(format.check_format(), &report, &sources, table_options(args.width, to))
+        let format = format.check_format();
+        let report = for_hosts.as_ref().filter(|_| format.is_for_hosts()).unwrap_or(&report);
+        render(format, report, &sources, table_options(args.width, to))
     };
     for (format, to, file) in also {
         file.write(render(format, to).as_bytes())?;
@@ -210,11 +214,15 @@ pub fn run(global: &GlobalArgs, args: &CheckArgs) -> Result<ExitCode, CliError> 
     })
 }
 
+/// How the host of this folder's repository calls its files.
+fn host_paths() -> Option<HostPaths> {
+    let here = env::current_dir().ok()?;
+    let slashed = |path: &Path| path.to_string_lossy().replace('\\', "/");
+    Some(HostPaths { top: slashed(&work_tree::top().unwrap_or_else(|| here.clone())), here: slashed(&here) })
+}
+
 fn settings(global: &GlobalArgs, args: &CheckArgs) -> Result<CheckSettings, CliError> {
-    let settings = match global.config_text()? {
-        Some((name, text)) => CheckSettings::from_toml(&name, &text).map_err(CliError::usage)?,
-        None => CheckSettings::default(),
-    };
+    let settings = global.check_settings()?;
     let levels = [(&args.allow, Level::Allow), (&args.warn, Level::Warn), (&args.deny, Level::Deny)];
     let mut chosen = BTreeMap::new();
     for (rules, level) in levels {
