@@ -427,6 +427,102 @@ fn the_settings_of_the_repository_hold_in_its_folders() {
 }
 
 #[test]
+fn what_is_piped_in_is_judged() {
+    let folder = Folder::new();
+    let run =
+        folder.fargauge().args(["check", "-"]).stdin(definition("\"256\"", "\"4096\"")).assert().code(1);
+    assert!(stdout(&run).contains("--> stdin:1:"), "{}", stdout(&run));
+    folder.fargauge().args(["check", "-", "--base", "HEAD"]).stdin("").assert().code(2);
+}
+
+#[test]
+fn the_ending_of_the_file_decides_on_the_format_unless_one_is_named() {
+    let folder = Folder::new().with("bad.json", definition("\"256\"", "\"4096\""));
+    for (file, start) in [
+        ("x.json", "{\n  \"schema_version\""),
+        ("x.sarif", "{\n  \"$schema\""),
+        ("x.sarif.json", "{\n  \"$schema\""),
+        ("x.XML", "<?xml"),
+        ("x.md", "<!-- fargauge-check -->"),
+        ("x.txt", "error"),
+    ] {
+        folder.run(&["check", "bad.json", "-o", file]).code(1);
+        let text = folder.read(file);
+        assert!(
+            text.starts_with(start) || file == "x.txt" && !text.starts_with(['{', '<']),
+            "{file}: {text}"
+        );
+    }
+    folder.run(&["check", "bad.json", "-o", "y.json", "--format", "junit"]).code(1);
+    assert!(folder.read("y.json").starts_with("<?xml"));
+}
+
+#[test]
+fn a_result_does_not_replace_what_it_is_made_of() {
+    let bad = definition("\"256\"", "\"4096\"");
+    let folder = Folder::new().with("bad.json", &bad);
+    for arguments in [
+        &["bad.json", "-o", "bad.json"][..],
+        &[".", "--output", "./bad.json"],
+        &["bad.json", "--also", "json=bad.json"],
+        &["bad.json", "--write-baseline", "bad.json"],
+    ] {
+        let run = folder.run(&[&["check"], arguments].concat()).code(2);
+        assert!(stderr(&run).contains("is one of the files that are read"), "{}", stderr(&run));
+        assert_eq!(folder.read("bad.json"), bad);
+    }
+    // An earlier result is no such thing.
+    folder.run(&["check", ".", "-o", "out.json"]).code(1);
+    folder.run(&["check", ".", "-o", "out.json"]).code(1);
+}
+
+#[test]
+fn a_parameter_that_no_file_has_is_told() {
+    let template = "Parameters:\n  TaskCpu: {Type: String}\nResources:\n  Task:\n    Type: AWS::ECS::TaskDefinition\n    Properties: {Cpu: !Ref TaskCpu, Memory: 512}\n";
+    let folder = Folder::new().with("t.yaml", template);
+    let run =
+        folder.run(&["check", "t.yaml", "--parameter", "TaskCpu=256", "--parameter", "Task_Cp=1"]).code(0);
+    assert_eq!(stderr(&run), "warning: no file has a parameter or variable Task_Cp\n");
+    let run = folder.run(&["check", "t.yaml", "--parameter", "Cp=256"]).code(0);
+    assert_eq!(stderr(&run), "warning: no file has a parameter or variable Cp\n");
+}
+
+#[cfg(unix)]
+#[test]
+fn links_that_stay_in_the_folder_are_followed() {
+    use std::os::unix::fs::symlink;
+    let bad = definition("\"256\"", "\"4096\"");
+    let elsewhere = Folder::new().with("a.json", &bad);
+    let folder =
+        Folder::new().with("kept.json", &bad).with("ignored.json", &bad).with(".gitignore", "ignored.json\n");
+    std::fs::create_dir_all(folder.path("sub")).unwrap();
+    symlink("../kept.json", folder.path("sub/same.json")).unwrap();
+    symlink("ignored.json", folder.path("link.json")).unwrap();
+    symlink(elsewhere.path("a.json"), folder.path("out.json")).unwrap();
+    symlink("nowhere", folder.path("dangling")).unwrap();
+    symlink(".", folder.path("loop")).unwrap();
+    let run = folder.run(&["check", ".", "--format", "json"]).code(1);
+    let found: Value = serde_json::from_str(&stdout(&run)).unwrap();
+    let paths: Vec<&str> =
+        found["files"].as_array().unwrap().iter().map(|file| file["path"].as_str().unwrap()).collect();
+    assert_eq!(paths, ["kept.json", "link.json"]);
+    // And .gitignore.
+    assert_eq!(found["ignored_files"], 4);
+    assert_eq!(
+        stderr(&run),
+        "note: 3 links are ignored, which lead out of the folder, to a folder or nowhere: dangling, loop, out.json\n"
+    );
+}
+
+#[test]
+fn a_base_that_has_none_of_the_paths_is_told() {
+    let folder = Folder::new().with("a.json", definition("\"256\"", "\"512\""));
+    std::fs::create_dir_all(folder.path("old")).unwrap();
+    let run = folder.run(&["check", "a.json", "--base-path", "old"]).code(0);
+    assert!(stderr(&run).contains("warning: --base-path old has nothing at the paths"), "{}", stderr(&run));
+}
+
+#[test]
 fn every_format_goes_to_a_file_whole() {
     let folder = Folder::new().with("bad.json", definition("\"256\"", "\"4096\""));
     for format in ["table", "json", "sarif", "junit", "github", "gitlab", "markdown"] {

@@ -50,7 +50,12 @@ fn new_endings<'a>(now: &'a [PathBuf], had: &BTreeSet<&Path>) -> BTreeSet<Option
 
 /// What `paths` (relative to here) were in `folder`. What is not there was not there, unless it has another name
 /// there: `now` are the templates of here.
-pub fn in_folder(folder: &Path, paths: &[PathBuf], now: &[PathBuf]) -> Result<Before, CliError> {
+pub fn in_folder(
+    global: &GlobalArgs,
+    folder: &Path,
+    paths: &[PathBuf],
+    now: &[PathBuf],
+) -> Result<Before, CliError> {
     if !folder.is_dir() {
         return Err(CliError::usage(anyhow!("--base-path {} is not a folder", folder.display())));
     }
@@ -83,6 +88,12 @@ pub fn in_folder(folder: &Path, paths: &[PathBuf], now: &[PathBuf]) -> Result<Be
         let gone: Vec<PathBuf> = all.into_iter().filter(|path| gone(path)).collect();
         perhaps_renamed.extend(gone.iter().map(|path| relative(path)));
         found.files.extend(template_files::read(&gone, None)?.files);
+    }
+    if found.files.is_empty() && found.unread.is_empty() {
+        global.warn(&format!(
+            "--base-path {} has nothing at the paths that are checked; all of it counts as new",
+            folder.display()
+        ));
     }
     for unread in &mut found.unread {
         unread.path = relative(&unread.path);

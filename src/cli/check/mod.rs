@@ -33,7 +33,7 @@ use crate::{
 /// Judge task definitions, CloudFormation and Terraform by what production needs
 #[derive(Debug, Args)]
 pub struct CheckArgs {
-    /// Files and folders; what they hold is told by content
+    /// Files and folders; what they hold is told by content; - is stdin
     #[arg(value_name = "PATH", required_unless_present = "explain")]
     paths: Vec<PathBuf>,
     /// Judge by this snapshot of production, as `collect --out` wrote it: a folder, or s3://BUCKET/PREFIX
@@ -73,9 +73,9 @@ pub struct CheckArgs {
     explain: Option<Rule>,
     #[command(flatten)]
     region: RegionArgs,
-    /// How to write the result
-    #[arg(long, short, value_enum, default_value_t = Format::Table)]
-    format: Format,
+    /// How to write the result [default: by the ending of --output (.json, .sarif, .xml, .md), else table]
+    #[arg(long, short, value_enum)]
+    format: Option<Format>,
     #[command(flatten)]
     output: OutputArgs,
     /// Write the same result in another format, too, such as sarif=fargauge.sarif; may be given several times
@@ -105,6 +105,19 @@ enum Format {
 }
 
 impl Format {
+    fn by_ending(file: &Path) -> Option<Self> {
+        let name = file.file_name()?.to_str()?.to_ascii_lowercase();
+        // Code scanning knows both endings of SARIF.
+        let endings = [
+            (".sarif", Self::Sarif),
+            (".sarif.json", Self::Sarif),
+            (".json", Self::Json),
+            (".xml", Self::Junit),
+            (".md", Self::Markdown),
+        ];
+        endings.into_iter().find(|(ending, _)| name.ends_with(ending)).map(|(_, format)| format)
+    }
+
     const fn check_format(self) -> CheckFormat {
         match self {
             Self::Table => CheckFormat::Human,
@@ -142,13 +155,23 @@ pub fn run(global: &GlobalArgs, args: &CheckArgs) -> Result<ExitCode, CliError> 
     let inputs = args.inputs.read()?;
     let baseline = args.baseline.as_deref().map(read_baseline).transpose()?;
     let paths = template_files::tidied(&args.paths);
+    if args.paths.iter().any(|path| template_files::is_stdin(path))
+        && (args.base.is_some() || args.base_path.is_some())
+    {
+        return Err(CliError::usage(anyhow!("what is piped in has no base; name the file instead of -")));
+    }
     let base_path = args.base_path.as_deref().map(template_files::tidy);
     let found = template_files::read(&paths, base_path.as_deref())?;
     let mut templates = read_all(&found.files, &inputs);
     found.tell(&mut templates);
+    found.note_links(global);
+    found.warn_of_unknown(global, args.inputs.given());
+    let results = args.also.iter().filter_map(|(_, to)| to.output.as_ref());
+    let results = results.chain(&args.output.output).chain(&args.write_baseline);
+    found.refuse_to_overwrite(&templates, results.map(PathBuf::as_path))?;
     let now: Vec<PathBuf> = templates.files.iter().map(|file| file.path.as_ref().clone()).collect();
     let before = match (&base_path, &args.base) {
-        (Some(folder), _) => Some(base::in_folder(folder, &paths, &now)?),
+        (Some(folder), _) => Some(base::in_folder(global, folder, &paths, &now)?),
         (None, Some(revision)) => Some(base::in_git(global, revision, &paths, &now)?),
         (None, None) => None,
     };
@@ -193,7 +216,9 @@ pub fn run(global: &GlobalArgs, args: &CheckArgs) -> Result<ExitCode, CliError> 
     for (format, to, file) in also {
         file.write(render(format, to).as_bytes())?;
     }
-    output.write(render(args.format, &args.output).as_bytes())?;
+    let by_ending = || args.output.output.as_deref().and_then(Format::by_ending);
+    let format = args.format.or_else(by_ending).unwrap_or(Format::Table);
+    output.write(render(format, &args.output).as_bytes())?;
     for path in &templates.without {
         global.warn(&format!("{} holds nothing about ECS tasks", path.display()));
     }
