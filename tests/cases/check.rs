@@ -523,6 +523,23 @@ fn a_base_that_has_none_of_the_paths_is_told() {
 }
 
 #[test]
+fn what_is_misspelt_is_answered_with_what_there_is() {
+    let folder = Folder::new().with("a.json", definition("\"256\"", "\"512\""));
+    let run = folder.run(&["check", "a.json", "--region", "mars"]).code(0);
+    assert!(stderr(&run).contains("no rates of region mars, but of af-south-1, "), "{}", stderr(&run));
+    let run = folder.run(&["check", "a.json", "--also", "foo=x"]).code(2);
+    assert!(
+        stderr(&run)
+            .contains("\"foo\" is no format; choose table, json, sarif, junit, github, gitlab, markdown")
+    );
+    for flag in ["--write-baseline", "--also", "--output"] {
+        let file = if flag == "--also" { "json=no/such/folder" } else { "no/such/folder" };
+        let run = folder.run(&["check", "a.json", flag, file]).code(2);
+        assert!(stderr(&run).contains(&format!("choose another file for {flag},")), "{}", stderr(&run));
+    }
+}
+
+#[test]
 fn every_format_goes_to_a_file_whole() {
     let folder = Folder::new().with("bad.json", definition("\"256\"", "\"4096\""));
     for format in ["table", "json", "sarif", "junit", "github", "gitlab", "markdown"] {

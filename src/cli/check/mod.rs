@@ -7,7 +7,7 @@
 mod base;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     env, fs,
     path::{Path, PathBuf},
 };
@@ -26,8 +26,10 @@ use super::{
 use crate::{
     analysis::check::{CheckInput, check, sources},
     policy::{self, Baseline, CheckSettings, Level, Rule, UnknownRule},
+    pricing::PriceBook,
     report::check::{CheckFormat, HostPaths, Verdict, render},
     template::read_all,
+    workload::Region,
 };
 
 /// Judge task definitions, CloudFormation and Terraform by what production needs
@@ -136,7 +138,10 @@ fn also(text: &str) -> Result<(Format, OutputArgs), String> {
     if file.is_empty() {
         return Err("FILE is empty".to_owned());
     }
-    Ok((Format::from_str(format, false)?, OutputArgs { output: Some(file.into()) }))
+    let known = || Format::value_variants().iter().map(|format| format.check_format().as_str());
+    let format = Format::from_str(format, false)
+        .map_err(|_| format!("{format:?} is no format; choose {}", known().collect::<Vec<_>>().join(", ")))?;
+    Ok((format, OutputArgs { output: Some(file.into()) }))
 }
 
 fn rule(name: &str) -> Result<Rule, String> {
@@ -145,8 +150,15 @@ fn rule(name: &str) -> Result<Rule, String> {
 
 pub fn run(global: &GlobalArgs, args: &CheckArgs) -> Result<ExitCode, CliError> {
     let output = args.output.open()?;
-    let also = args.also.iter().map(|(format, to)| Ok((*format, to, to.open()?)));
+    let other = |flag: &'static str| {
+        move |error: CliError| {
+            error.with_help(format!("choose another file for {flag}, in a folder you may write to"))
+        }
+    };
+    let also = args.also.iter().map(|(format, to)| Ok((*format, to, to.open().map_err(other("--also"))?)));
     let also: Vec<_> = also.collect::<Result<_, CliError>>()?;
+    let known_to = args.write_baseline.clone().map(|path| OutputArgs { output: Some(path) }.open());
+    let known_to = known_to.transpose().map_err(other("--write-baseline"))?;
     if let Some(rule) = args.explain {
         output.write(format!("{}\n", rule.documentation()).as_bytes())?;
         return Ok(ExitCode::Fine);
@@ -185,6 +197,9 @@ pub fn run(global: &GlobalArgs, args: &CheckArgs) -> Result<ExitCode, CliError> 
         args.snapshot.as_ref().map(|place| report_on(global, &place.open(global)?)).transpose()?;
     let region = region(global, &args.region)?;
     let book = global.price_book()?;
+    if let Some(region) = &region {
+        warn_without_rates(global, &book, region);
+    }
     let input = CheckInput {
         templates: &templates,
         base: base.as_ref(),
@@ -228,8 +243,8 @@ pub fn run(global: &GlobalArgs, args: &CheckArgs) -> Result<ExitCode, CliError> 
         global.warn(&format!("{unread} file{plural} could not be read whole; the result says why"));
     }
     // A baseline of a part would let the rest through as new.
-    if let Some(path) = args.write_baseline.as_ref().filter(|_| report.verdict != Verdict::Incomplete) {
-        write_baseline(path, &known)?;
+    if let Some(to) = known_to.filter(|_| report.verdict != Verdict::Incomplete) {
+        to.write(known.to_json().as_bytes())?;
         return Ok(ExitCode::Fine);
     }
     Ok(match report.verdict {
@@ -262,20 +277,24 @@ fn settings(global: &GlobalArgs, args: &CheckArgs) -> Result<CheckSettings, CliE
 }
 
 /// The region, if anything names one: a template need not have one to be judged.
-fn region(global: &GlobalArgs, args: &RegionArgs) -> Result<Option<crate::workload::Region>, CliError> {
+fn region(global: &GlobalArgs, args: &RegionArgs) -> Result<Option<Region>, CliError> {
     let is_named =
         args.region.is_some() || global.config()?.region.is_some() || env::var_os("AWS_REGION").is_some();
     // An empty variable names none.
     if is_named { global.region(args).map(Some).or(Ok(None)) } else { Ok(None) }
 }
 
+/// A misspelt region prices nothing, and one that the book does not have may be right all the same.
+fn warn_without_rates(global: &GlobalArgs, book: &PriceBook, region: &Region) {
+    let known: BTreeSet<&str> = book.rates().map(|rate| rate.key.region.as_str()).collect();
+    if !known.contains(region.as_str()) {
+        let known = known.into_iter().collect::<Vec<_>>().join(", ");
+        global.warn(&format!("the price book has no rates of region {}, but of {known}", region.as_str()));
+    }
+}
+
 fn read_baseline(path: &Path) -> Result<Baseline, CliError> {
     let read =
         || -> anyhow::Result<Baseline> { Ok(Baseline::from_json(&fs::read(path)?)?.located(Path::exists)) };
     read().with_context(|| format!("cannot use baseline {}", path.display())).map_err(CliError::usage)
-}
-
-fn write_baseline(path: &Path, baseline: &Baseline) -> Result<(), CliError> {
-    let output = OutputArgs { output: Some(path.to_owned()) };
-    output.open()?.write(baseline.to_json().as_bytes())
 }
