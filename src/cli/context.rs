@@ -1,19 +1,15 @@
 //! The flags that every command has, and what follows from them: the price book, the region, what is
 //! said on stderr.
 
-use std::{
-    env, fs,
-    io::Write as _,
-    path::{Path, PathBuf},
-};
+use std::{env, fs, io::Write as _, path::PathBuf};
 
 use anyhow::{Context as _, anyhow};
 use clap::{ArgAction, Args, ValueEnum};
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use rust_decimal::{Decimal, prelude::ToPrimitive as _};
 
-use super::failure::CliError;
-use crate::{config::Config, report::display_safe, workload::Region};
+use super::{failure::CliError, work_tree};
+use crate::{config::Config, policy::CheckSettings, report::display_safe, workload::Region};
 
 /// Flags of every command.
 #[derive(Debug, Clone, Args)]
@@ -99,7 +95,8 @@ impl GlobalArgs {
         Ok(Region(region))
     }
 
-    /// The settings: those of `--config`, else of `fargauge.toml` in this folder, over the defaults.
+    /// The settings: those of `--config`, else of `fargauge.toml` in this folder or the nearest above it
+    /// in the repository, over the defaults.
     pub fn config(&self) -> Result<Config, CliError> {
         let config = self.config_file()?;
         Ok(match self.risk {
@@ -117,15 +114,27 @@ impl GlobalArgs {
 
     /// Name and text of the config, if there is one.
     pub fn config_text(&self) -> Result<Option<(String, String)>, CliError> {
-        let path = match &self.config {
-            Some(path) => path.clone(),
-            None if Path::new(CONFIG_FILE).exists() => PathBuf::from(CONFIG_FILE),
-            None => return Ok(None),
-        };
+        Ok(self.config_found()?.map(|(name, text, _)| (name, text)))
+    }
+
+    /// What `check` and `patch` are told to judge by. Paths in it are from its own folder.
+    pub fn check_settings(&self) -> Result<CheckSettings, CliError> {
+        Ok(match self.config_found()? {
+            Some((name, text, here)) => {
+                CheckSettings::from_toml(&name, &text).map_err(CliError::usage)?.from_below(&here)
+            }
+            None => CheckSettings::default(),
+        })
+    }
+
+    /// Name and text of the config, and how to come from its folder to here where nobody named it.
+    fn config_found(&self) -> Result<Option<(String, String, String)>, CliError> {
+        let named = self.config.as_ref().map(|path| (path.clone(), String::new()));
+        let Some((path, here)) = named.or_else(|| work_tree::nearest(CONFIG_FILE)) else { return Ok(None) };
         let text = fs::read_to_string(&path)
             .with_context(|| format!("cannot read config {}", path.display()))
             .map_err(CliError::usage)?;
-        Ok(Some((path.display().to_string(), text)))
+        Ok(Some((path.display().to_string(), text, here)))
     }
 
     /// Says something that does not stop the work.

@@ -27,6 +27,7 @@ mod snapshot_place;
 mod table;
 mod template_files;
 mod template_inputs;
+mod work_tree;
 
 use std::ffi::OsString;
 

@@ -12,12 +12,11 @@ use clap::Args;
 use wildmatch::WildMatch;
 
 use super::{
-    CliError, ExitCode, GlobalArgs, OnIncomplete, OutputArgs, SnapshotPlace, report::report_on,
+    CliError, ExitCode, GlobalArgs, OnIncomplete, Output, OutputArgs, SnapshotPlace, report::report_on,
     template_files, template_inputs::key_value,
 };
 use crate::{
     analysis::patch::{Change, Patch, PatchInput, patch},
-    policy::CheckSettings,
     template::{
         ReadTemplates, SourceFile, TaskTemplate, TemplateError,
         patch::{Repository, unified_diff},
@@ -28,7 +27,7 @@ use crate::{
 /// Write the recommended sizes back into task definitions, CloudFormation and Terraform
 #[derive(Debug, Args)]
 pub struct PatchArgs {
-    /// Files and folders; what they hold is told by content
+    /// Files and folders; what they hold is told by content; - is stdin, which --write writes to stdout
     #[arg(value_name = "PATH", required = true)]
     paths: Vec<PathBuf>,
     /// Take the sizes from this snapshot of production, as `collect --out` wrote it
@@ -55,15 +54,17 @@ pub struct PatchArgs {
 }
 
 pub fn run(global: &GlobalArgs, args: &PatchArgs) -> Result<ExitCode, CliError> {
+    let piped = args.paths.iter().any(|path| template_files::is_stdin(path));
+    if piped && args.write && (args.paths.len() > 1 || args.output.is_some()) {
+        return Err(CliError::usage(anyhow!("with --write, what is piped in goes to stdout, alone")));
+    }
     let diff = (!args.write || args.output.is_some())
         .then(|| OutputArgs { output: args.output.clone() }.open())
         .transpose()?;
-    let settings = match global.config_text()? {
-        Some((name, text)) => CheckSettings::from_toml(&name, &text).map_err(CliError::usage)?,
-        None => CheckSettings::default(),
-    };
+    let settings = global.check_settings()?;
+    let mut found = template_files::read(&template_files::tidied(&args.paths), None)?;
     let repository = Repository {
-        files: template_files::read(&template_files::tidied(&args.paths), None)?,
+        files: std::mem::take(&mut found.files),
         parameter_files: parameter_files(args)?,
         parameters: args.parameters.iter().cloned().collect(),
     };
@@ -77,8 +78,17 @@ pub fn run(global: &GlobalArgs, args: &PatchArgs) -> Result<ExitCode, CliError> 
         let family = task.family.known().map_or("", String::as_str);
         patterns.is_empty() || patterns.iter().any(|p| p.matches(&task.name) || p.matches(family))
     };
-    let (patch, templates) = patch(input, wanted).map_err(CliError::not_evaluated)?;
-    if args.write {
+    let (patch, mut templates) = patch(input, wanted).map_err(CliError::not_evaluated)?;
+    found.tell(&mut templates);
+    found.note_links(global);
+    found.files = repository.files;
+    found.warn_of_unknown(global, &args.parameters);
+    found.refuse_to_overwrite(&templates, args.output.as_deref())?;
+    if args.write && piped {
+        let unchanged = found.files.iter().map(|file| file.bytes.as_ref()).next().unwrap_or_default();
+        let text = patch.files.first().map_or(unchanged, |file| file.after.as_bytes());
+        Output::Stdout.write(text)?;
+    } else if args.write {
         rewrite::all(&patch.files)?;
     }
     if let Some(output) = diff {

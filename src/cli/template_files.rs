@@ -1,7 +1,7 @@
 //! The files that are named, and those in the folders that are named.
 //!
-//! What `.gitignore` leaves out is left out; links are not followed, so that none leads astray; hidden folders
-//! are read, since task definitions live in `.aws`.
+//! What `.gitignore` leaves out is left out; of links, only those to files of the same folder are followed, so that
+//! none leads astray; hidden folders are read, since task definitions live in `.aws`.
 
 use std::{
     collections::BTreeSet,
@@ -12,15 +12,17 @@ use std::{
     sync::Arc,
 };
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 use ignore::WalkBuilder;
 use rayon::prelude::*;
 
-use super::CliError;
-use crate::template::{SourceFile, document::MAX_BYTES};
+use super::{CliError, GlobalArgs};
+use crate::template::{ReadTemplates, SourceFile, TemplateError, document::MAX_BYTES};
 
 /// Folders that hold what others wrote, and are large.
 const SKIPPED: [&str; 4] = [".git", ".terraform", "node_modules", "__pycache__"];
+/// What is piped in is called so in the result.
+const STDIN: &str = "stdin";
 /// Of a file in a folder, so much is looked at for a byte that no text has.
 const HEAD: usize = 8192;
 
@@ -54,17 +56,129 @@ pub fn tidy(path: &Path) -> PathBuf {
     here.and_then(|here| below(path, &here)).unwrap_or_else(|| without_dots(path))
 }
 
-/// Every file under `paths`, by path, except those under `left_out`. A path that cannot be read is an error; a
-/// file of a folder that cannot, too, since it may be the one that matters.
-pub fn read(paths: &[PathBuf], left_out: Option<&Path>) -> Result<Vec<SourceFile>, CliError> {
-    for path in paths {
-        path.metadata()
-            .with_context(|| format!("cannot read {}", path.display()))
-            .map_err(CliError::usage)?;
+/// What is under paths.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// By path.
+    pub files: Vec<SourceFile>,
+    /// Links in folders that are not followed: they lead out of the folder, to another folder, or nowhere.
+    pub links: Vec<PathBuf>,
+    /// What is there and cannot be read: it may be what matters, and is no reason to say nothing of the rest.
+    pub unread: Vec<Unread>,
+}
+
+/// A file or folder that cannot be read.
+#[derive(Debug, Clone)]
+pub struct Unread {
+    pub path: PathBuf,
+    why: String,
+}
+
+impl Unread {
+    fn new(path: &Path, error: &io::Error) -> Self {
+        Self { path: path.strip_prefix(".").unwrap_or(path).to_owned(), why: error.to_string() }
     }
+
+    fn error(&self) -> TemplateError {
+        TemplateError {
+            path: Arc::new(self.path.clone()),
+            line: 1,
+            column: 1,
+            message: format!("cannot be read: {}", self.why),
+            hint: Some("let whoever runs this read it, or leave it out by .gitignore".to_owned()),
+        }
+    }
+}
+
+impl Found {
+    /// Tells of what cannot be read, and of links, where the result does.
+    pub fn tell(&self, templates: &mut ReadTemplates) {
+        templates.ignored += self.links.len() as u64;
+        templates.unknown.extend(self.unread.iter().map(Unread::error));
+        templates.unknown.sort_by(|a, b| a.path.cmp(&b.path));
+    }
+
+    /// Says so, as what a link leads to is not in the result.
+    pub fn note_links(&self, global: &GlobalArgs) {
+        const SHOWN: usize = 3;
+        let Some(rest) = self.links.len().checked_sub(1) else { return };
+        let shown: Vec<_> = self.links.iter().take(SHOWN).map(|link| link.display().to_string()).collect();
+        let more = if rest >= SHOWN { ", ..." } else { "" };
+        let (are, lead) = if rest == 0 { (" is", "leads") } else { ("s are", "lead") };
+        global.note(&format!(
+            "{} link{are} ignored, which {lead} out of the folder, to a folder or nowhere: {}{more}",
+            self.links.len(),
+            shown.join(", ")
+        ));
+    }
+
+    /// Refuses to write the result over what it is made of: what was named, and what was recognised.
+    pub fn refuse_to_overwrite<'a>(
+        &self,
+        templates: &ReadTemplates,
+        outputs: impl IntoIterator<Item = &'a Path>,
+    ) -> Result<(), CliError> {
+        let named = self.files.iter().filter(|file| file.named).map(|file| file.path.as_path());
+        let inputs: Vec<&Path> =
+            named.chain(templates.files.iter().map(|file| file.path.as_path())).collect();
+        for output in outputs {
+            let Ok(real) = output.canonicalize() else { continue };
+            // A device is no text that could be lost.
+            if real.is_file() && inputs.iter().any(|path| path.canonicalize().is_ok_and(|path| path == real))
+            {
+                let error = anyhow!("{} is one of the files that are read", output.display());
+                return Err(CliError::usage(error).with_help("write the result to another file"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Says which `--parameter` no file has a word of.
+    pub fn warn_of_unknown(&self, global: &GlobalArgs, parameters: &[(String, String)]) {
+        for (name, _) in parameters {
+            if !self.files.iter().any(|file| has_word(&file.bytes, name)) {
+                global.warn(&format!("no file has a parameter or variable {name}"));
+            }
+        }
+    }
+
+    fn read(paths: Vec<(PathBuf, bool)>, mut unread: Vec<Unread>) -> Self {
+        let read: Vec<Result<Option<SourceFile>, Unread>> =
+            paths.into_par_iter().map(|(path, named)| read_one(path, named)).collect();
+        let mut files = Vec::new();
+        for one in read {
+            match one {
+                Ok(file) => files.extend(file),
+                Err(one) => unread.push(one),
+            }
+        }
+        Self { files, unread, links: Vec::new() }
+    }
+}
+
+/// Every file under `paths`, by path, except those under `left_out`; then what is piped in, if `-` is among them. A
+/// path that is not there is an error.
+pub fn read(paths: &[PathBuf], left_out: Option<&Path>) -> Result<Found, CliError> {
     let mut found: Vec<(PathBuf, bool)> = Vec::new();
+    let (mut unread, mut links, mut piped) = (Vec::new(), Vec::new(), None);
     for path in paths {
-        found.extend(find(path, left_out).map_err(CliError::not_evaluated)?);
+        if is_stdin(path) {
+            piped = Some(stdin().map_err(CliError::not_evaluated)?);
+            continue;
+        }
+        match find(path, left_out, &mut unread) {
+            Ok((files, others)) => {
+                found.extend(files);
+                links.extend(others);
+            }
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                unread.push(Unread::new(path, &error));
+            }
+            Err(error) => {
+                let error = anyhow::Error::new(error).context(format!("cannot read {}", path.display()));
+                return Err(CliError::usage(error));
+            }
+        }
     }
     found.sort();
     // Named beats found.
@@ -73,39 +187,82 @@ pub fn read(paths: &[PathBuf], left_out: Option<&Path>) -> Result<Vec<SourceFile
         kept.1 |= same && next.1;
         same
     });
-    read_found(found).map_err(CliError::not_evaluated)
+    links.sort();
+    links.dedup();
+    let mut found = Found { links, ..Found::read(found, unread) };
+    found.files.extend(piped);
+    Ok(found)
 }
 
-/// The file at `path`, or every file under it, by path.
+/// Whether a path stands for what is piped in.
+pub fn is_stdin(path: &Path) -> bool {
+    path == Path::new("-")
+}
+
+/// What is piped in, up to one byte more than is ever looked at.
+pub fn stdin() -> anyhow::Result<SourceFile> {
+    let mut bytes = Vec::new();
+    let most = MAX_BYTES as u64 + 1;
+    io::stdin().lock().take(most).read_to_end(&mut bytes).context("cannot read stdin")?;
+    Ok(SourceFile { path: Arc::new(PathBuf::from(STDIN)), bytes: bytes.into(), named: true })
+}
+
+/// Whether a name stands in a text, and not as a part of another.
+fn has_word(text: &[u8], name: &str) -> bool {
+    let text = String::from_utf8_lossy(text);
+    let is_part = |c: char| c.is_alphanumeric() || c == '_';
+    text.match_indices(name)
+        .any(|(at, _)| !text[..at].ends_with(is_part) && !text[at + name.len()..].starts_with(is_part))
+}
+
+/// The file at `path`, or every file under it, by path; all of them or none.
 pub fn read_path(path: &Path) -> anyhow::Result<Vec<SourceFile>> {
-    let mut found = find(path, None)?;
+    let mut unread = Vec::new();
+    let (mut found, _) =
+        find(path, None, &mut unread).with_context(|| format!("cannot read {}", path.display()))?;
     found.sort();
-    read_found(found)
-}
-
-/// The files at a path, and whether it named them itself.
-fn find(path: &Path, left_out: Option<&Path>) -> anyhow::Result<Vec<(PathBuf, bool)>> {
-    let metadata = path.metadata().with_context(|| format!("cannot read {}", path.display()))?;
-    if metadata.is_dir() {
-        Ok(walk(path, left_out)?.into_iter().map(|file| (file, false)).collect())
-    } else {
-        Ok(vec![(path.to_owned(), true)])
+    let found = Found::read(found, unread);
+    match found.unread.first() {
+        None => Ok(found.files),
+        Some(unread) => {
+            Err(anyhow!("{}", unread.why).context(format!("cannot read {}", unread.path.display())))
+        }
     }
 }
 
-fn read_found(found: Vec<(PathBuf, bool)>) -> anyhow::Result<Vec<SourceFile>> {
-    let read: anyhow::Result<Vec<Option<SourceFile>>> =
-        found.into_par_iter().map(|(path, named)| read_one(path, named)).collect();
-    Ok(read?.into_iter().flatten().collect())
+/// The files at a path, and whether it named them itself; and the links that are not followed.
+fn find(
+    path: &Path,
+    left_out: Option<&Path>,
+    unread: &mut Vec<Unread>,
+) -> io::Result<(Vec<(PathBuf, bool)>, Vec<PathBuf>)> {
+    if path.metadata()?.is_dir() {
+        let (files, links) = walk(path, left_out, unread);
+        Ok((files.into_iter().map(|file| (file, false)).collect(), links))
+    } else {
+        Ok((vec![(path.to_owned(), true)], Vec::new()))
+    }
 }
 
 /// The base without what is still there but is looked at no more, such as what `.gitignore` names: it is not gone.
-pub fn still_looked_at(base: Vec<SourceFile>, now: &[SourceFile]) -> Vec<SourceFile> {
-    let now: BTreeSet<&Path> = now.iter().map(|file| file.path.as_path()).collect();
+pub fn still_looked_at(base: Vec<SourceFile>, now: &Found) -> Vec<SourceFile> {
+    let read = now.files.iter().map(|file| file.path.as_path());
+    let now: BTreeSet<&Path> = read.chain(now.unread.iter().map(|unread| unread.path.as_path())).collect();
     base.into_iter().filter(|file| now.contains(file.path.as_path()) || !file.path.exists()).collect()
 }
 
-fn walk(folder: &Path, left_out: Option<&Path>) -> anyhow::Result<Vec<PathBuf>> {
+/// Every file in a folder, and what of it cannot be read.
+pub fn in_folder(folder: &Path) -> (Vec<PathBuf>, Vec<Unread>) {
+    let mut unread = Vec::new();
+    (walk(folder, None, &mut unread).0, unread)
+}
+
+/// Whether a path leads through a folder that is not looked into.
+pub fn is_skipped(path: &Path) -> bool {
+    path.components().any(|part| SKIPPED.iter().any(|skipped| part.as_os_str() == *skipped))
+}
+
+fn walk(folder: &Path, left_out: Option<&Path>, unread: &mut Vec<Unread>) -> (Vec<PathBuf>, Vec<PathBuf>) {
     let skipped = |name: &std::ffi::OsStr| SKIPPED.iter().any(|skipped| name == *skipped);
     let left_out = left_out.map(Path::to_owned);
     let walker = WalkBuilder::new(folder)
@@ -120,20 +277,69 @@ fn walk(folder: &Path, left_out: Option<&Path>) -> anyhow::Result<Vec<PathBuf>> 
             entry.depth() == 0 || !(skipped(entry.file_name()) || is_left_out())
         })
         .build();
-    let mut files = Vec::new();
+    let (mut files, mut links) = (Vec::new(), Vec::new());
     for entry in walker {
-        let entry = entry.with_context(|| format!("cannot read folder {}", folder.display()))?;
-        if entry.file_type().is_some_and(|kind| kind.is_file()) {
-            let path = entry.into_path();
-            // As users write it: without the dot that they gave for "here".
-            files.push(path.strip_prefix(".").map(Path::to_owned).unwrap_or(path));
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(error) => {
+                unread.push(unread_by_walk(folder, &error));
+                continue;
+            }
+        };
+        let Some(kind) = entry.file_type() else { continue };
+        // As users write it: without the dot that they gave for "here".
+        let path = entry.path().strip_prefix(".").unwrap_or(entry.path()).to_owned();
+        if kind.is_file() {
+            files.push(path);
+        } else if kind.is_symlink() {
+            links.push(path);
         }
     }
-    Ok(files)
+    if !links.is_empty() {
+        follow(folder, &mut files, &mut links);
+    }
+    (files, links)
+}
+
+/// Takes the links to files of the folder for files, and leaves the others. What is a file of its own right is read as
+/// that alone: twice, it would cost twice.
+fn follow(folder: &Path, files: &mut Vec<PathBuf>, links: &mut Vec<PathBuf>) {
+    let Ok(folder) = folder.canonicalize() else { return };
+    let mut known: BTreeSet<PathBuf> = files.iter().filter_map(|file| file.canonicalize().ok()).collect();
+    links.sort();
+    links.retain(|link| {
+        let target =
+            link.canonicalize().ok().filter(|target| target.is_file() && target.starts_with(&folder));
+        let Some(target) =
+            target.filter(|target| !is_skipped(target.strip_prefix(&folder).unwrap_or(target)))
+        else {
+            return true;
+        };
+        if known.insert(target) {
+            files.push(link.clone());
+        }
+        false
+    });
+}
+
+fn unread_by_walk(folder: &Path, error: &ignore::Error) -> Unread {
+    let why = error.io_error().map_or_else(|| error.to_string(), |error| error.kind().to_string());
+    Unread { why, ..Unread::new(path_of(error).unwrap_or(folder), &io::ErrorKind::Other.into()) }
+}
+
+/// What an error of the walk is about, where it says so.
+fn path_of(error: &ignore::Error) -> Option<&Path> {
+    match error {
+        ignore::Error::WithPath { path, .. } => Some(path),
+        ignore::Error::Loop { child, .. } => Some(child),
+        ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => path_of(err),
+        ignore::Error::Partial(errors) => errors.iter().find_map(path_of),
+        _ => None,
+    }
 }
 
 /// A file's bytes, up to one more than is ever looked at; nothing for a binary that was not named.
-fn read_one(path: PathBuf, named: bool) -> anyhow::Result<Option<SourceFile>> {
+fn read_one(path: PathBuf, named: bool) -> Result<Option<SourceFile>, Unread> {
     let read = || -> io::Result<Option<Vec<u8>>> {
         let mut file = File::open(&path)?;
         let mut bytes = Vec::new();
@@ -145,6 +351,47 @@ fn read_one(path: PathBuf, named: bool) -> anyhow::Result<Option<SourceFile>> {
         file.take(rest as u64).read_to_end(&mut bytes)?;
         Ok(Some(bytes))
     };
-    let bytes = read().with_context(|| format!("cannot read {}", path.display()))?;
+    let bytes = read().map_err(|error| Unread::new(&path, &error))?;
     Ok(bytes.map(|bytes| SourceFile { path: Arc::new(path), bytes: bytes.into(), named }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As whoever may read everything, too: a folder can be opened as a file, but not read as one.
+    #[test]
+    fn what_cannot_be_read_is_told_beside_the_rest() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("a.json");
+        std::fs::write(&file, "{}").unwrap();
+        let found = Found::read(vec![(file.clone(), true), (folder.path().to_owned(), false)], Vec::new());
+        assert_eq!(found.files.iter().map(|file| file.path.as_ref()).collect::<Vec<_>>(), [&file]);
+        let mut templates = ReadTemplates::default();
+        found.tell(&mut templates);
+        let error = &templates.unknown[0];
+        assert_eq!(error.path.as_path(), folder.path());
+        assert!(error.message.starts_with("cannot be read: Is a directory"), "{}", error.message);
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_listed_is_named() {
+        let denied = ignore::Error::Io(io::ErrorKind::PermissionDenied.into());
+        let error = ignore::Error::WithDepth {
+            depth: 2,
+            err: Box::new(ignore::Error::WithPath { path: "./infra/secret".into(), err: Box::new(denied) }),
+        };
+        let unread = unread_by_walk(Path::new("."), &error);
+        assert_eq!(
+            (unread.path.as_path(), unread.why.as_str()),
+            (Path::new("infra/secret"), "permission denied")
+        );
+    }
+
+    #[test]
+    fn a_path_that_is_not_there_is_a_mistake_of_the_caller() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = read(&[folder.path().join("missing.json")], None).unwrap_err();
+        assert_eq!(error.exit_code(), crate::cli::ExitCode::Usage);
+    }
 }

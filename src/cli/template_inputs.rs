@@ -25,6 +25,11 @@ pub fn key_value(text: &str) -> Result<(String, String), String> {
 }
 
 impl InputArgs {
+    /// What the command line gives itself.
+    pub fn given(&self) -> &[(String, String)] {
+        &self.parameters
+    }
+
     /// The values of all; what `--parameter` says beats a file, and a later file an earlier one.
     pub fn read(&self) -> Result<Inputs, CliError> {
         let mut inputs = Inputs::default();

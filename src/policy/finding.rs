@@ -21,8 +21,15 @@ pub struct Finding {
     pub help: Option<String>,
     /// USD a month that the change (or what is found) costs more; negative: less.
     pub monthly_cost_change: Option<Usd>,
-    /// Hexadecimal; the same for the same finding whatever the line, the revision or the file's name.
+    /// How bad it is, where money does not tell; only findings of the same thing compare.
+    pub severity: u64,
+    /// Of what the task asks for: the same for the same sizes and number of tasks; empty where it concerns none.
+    pub request: String,
+    /// Hexadecimal; the same for the same finding whatever the line or the revision, and the file's name where the
+    /// family has no other copy.
     pub fingerprint: String,
+    /// The same for the same finding in every copy of the family.
+    pub of_family: String,
     /// The reason of the waiver that covers it, if one does; it then cannot fail the check.
     pub waived: Option<String>,
     /// Whether the baseline or the base has it, too.

@@ -10,10 +10,10 @@ use jiff::{Timestamp, tz::TimeZone};
 use rust_decimal::Decimal;
 
 use super::{
-    Baseline, CheckSettings, Finding, Judgement, Level, NotJudged, Production, Rule,
+    Baseline, CheckSettings, Finding, Judgement, Level, NotJudged, Production, Rule, baseline,
     docket::Draft,
     link::linked,
-    matching::Match,
+    matching::{Match, slashed},
     rules,
     subject::{Base, Subject, TasksFrom},
 };
@@ -73,27 +73,32 @@ pub fn judge(case: Case<'_>) -> Judgement {
         }
         let before = on_templates(&as_it_was, &Counterparts::default(), &of_now);
         used_before = Some(before.used);
-        let before: BTreeMap<_, _> = before
-            .traces
-            .iter()
-            .zip(&before.judgement.findings)
-            .map(|(trace, finding)| (&trace.of, (trace, finding)))
-            .collect();
-        for (trace, finding) in heard.traces.iter().zip(&mut heard.judgement.findings) {
-            let was = counterparts.of_task.get(trace.of.task).copied().flatten();
-            let was = was.and_then(|task| before.get(&Identity { task, ..trace.of.clone() }));
-            finding.known = was.is_some_and(|(was, found)| {
-                was.severity >= trace.severity && found.monthly_cost_change >= finding.monthly_cost_change
+        let before: BTreeMap<_, _> = before.identities.iter().zip(&before.judgement.findings).collect();
+        for (identity, finding) in heard.identities.iter().zip(&mut heard.judgement.findings) {
+            let was = counterparts.of_task.get(identity.task).copied().flatten();
+            let was = was.and_then(|task| before.get(&Identity { task, ..identity.clone() }));
+            finding.known = was.is_some_and(|was| {
+                was.severity >= finding.severity && was.monthly_cost_change >= finding.monthly_cost_change
             });
         }
     }
-    let mut judgement = heard.judgement;
-    waivers(&case, &heard.used, used_before.as_deref(), &mut judgement);
+    let Heard { mut judgement, identities, used, told } = heard;
+    waivers(&case, &used, used_before.as_deref(), &mut judgement);
     without_template(&case, &mut judgement);
     for finding in &mut judgement.findings {
         // The snapshot's age is not the change's doing, either.
         finding.known |= case.base.is_some() && finding.rule == Rule::StaleSnapshot;
-        finding.known |= case.baseline.is_some_and(|baseline| baseline.has(&finding.fingerprint));
+    }
+    if let Some(baseline) = case.baseline {
+        let names = names_by_file(&case);
+        let has_left = |nth: usize, path: &str| {
+            let task = *case.tasks.get(identities.get(nth)?.task)?;
+            Some(names.get(path)?.as_ref().is_some_and(|names| !names.contains(name_of(task))))
+        };
+        let known = baseline.renewed(&told, fingerprint).known(&judgement.findings, has_left);
+        for (finding, known) in judgement.findings.iter_mut().zip(known) {
+            finding.known |= known;
+        }
     }
     judgement
 }
@@ -102,17 +107,14 @@ pub fn judge(case: Case<'_>) -> Judgement {
 struct Heard {
     judgement: Judgement,
     /// One for each finding.
-    traces: Vec<Trace>,
+    identities: Vec<Identity>,
     /// Of each waiver, whether it covers something.
     used: Vec<bool>,
+    /// What was told of any task of a family, and how often.
+    told: BTreeMap<String, usize>,
 }
 
-/// What a finding is compared by with that of another run.
-struct Trace {
-    of: Identity,
-    severity: u64,
-}
-
+/// What a finding is known by in another run.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Identity {
     /// Index of the template.
@@ -132,9 +134,10 @@ fn on_templates<'a>(
 ) -> Heard {
     let today = case.now.to_zoned(TimeZone::UTC).date();
     let mut judgement = Judgement::default();
-    let mut traces = Vec::new();
+    let mut all = Vec::new();
     let mut used = vec![false; case.settings.waivers.len()];
-    let mut fingerprints = BTreeMap::new();
+    let mut told = Told::default();
+    let copies = copies(case.tasks);
     for (index, &task) in case.tasks.iter().enumerate() {
         let mut subject = subject_of(case, task, counterparts.base(case, index));
         subject.other = subject.other.or(of_now.get(index).copied().flatten());
@@ -164,8 +167,8 @@ fn on_templates<'a>(
             let before = identities.entry(of.clone()).or_insert(0_usize);
             of.nth = *before;
             *before += 1;
-            traces.push(Trace { of, severity: draft.severity });
-            judgement.findings.push(finding(draft, &subject, level, waived, &mut fingerprints));
+            all.push(of);
+            judgement.findings.push(finding(draft, &subject, level, waived, &copies[index], &mut told));
         }
         let allowed = |rule| case.settings.level(rule, |m| m.holds(task, &subject.production, None));
         let not_judged = docket.not_judged.into_iter().filter(|n| allowed(n.rule) != Level::Allow);
@@ -181,7 +184,7 @@ fn on_templates<'a>(
             );
         }
     }
-    Heard { judgement, traces, used }
+    Heard { judgement, identities: all, used, told: told.of_family }
 }
 
 /// Why production says nothing of a template's size, if it does not.
@@ -347,22 +350,89 @@ fn pair_the_last_of_each_file(
     }
 }
 
+/// What findings know a task by: the family, else the service, else the name.
+fn name_of(task: &TaskTemplate) -> &str {
+    let service = || task.services.iter().find_map(|service| service.name.known());
+    task.family.known().or_else(service).unwrap_or(&task.name)
+}
+
+/// What tells each task from the others of its family: nothing where there are none, else as little of its place
+/// as will do. So what becomes of one copy has no bearing on another.
+fn copies(tasks: &[&TaskTemplate]) -> Vec<String> {
+    let folder = |task: &TaskTemplate| slashed(task.at.path.parent().unwrap_or(Path::new("")));
+    let keys: [&dyn Fn(&TaskTemplate) -> String; 4] =
+        [&|_| String::new(), &folder, &|task| slashed(&task.at.path), &|task| {
+            format!("{}\0{}", slashed(&task.at.path), task.name)
+        }];
+    let mut told: Vec<Option<String>> = vec![None; tasks.len()];
+    for key in keys {
+        let key_of = |task: &TaskTemplate| (name_of(task).to_owned(), key(task));
+        let mut count = BTreeMap::new();
+        for task in tasks {
+            *count.entry(key_of(task)).or_insert(0_usize) += 1;
+        }
+        for (task, told) in tasks.iter().zip(&mut told).filter(|(_, told)| told.is_none()) {
+            let key = key_of(task);
+            if count.get(&key) == Some(&1) {
+                *told = Some(key.1);
+            }
+        }
+    }
+    let mut seen = BTreeMap::new();
+    let whole = tasks.iter().zip(told).map(|(task, told)| {
+        told.unwrap_or_else(|| {
+            let place = format!("{}\0{}", slashed(&task.at.path), task.name);
+            let nth = seen.entry((name_of(task), place.clone())).or_insert(0_usize);
+            *nth += 1;
+            format!("{place}\0{nth}")
+        })
+    });
+    whole.collect()
+}
+
+/// By file, the names that findings know its tasks by; of a file that cannot be read, none.
+fn names_by_file<'a>(case: &Case<'a>) -> BTreeMap<String, Option<BTreeSet<&'a str>>> {
+    let mut files: BTreeMap<String, Option<BTreeSet<&'a str>>> = BTreeMap::new();
+    for &task in case.tasks {
+        let names = files.entry(slashed(&task.at.path)).or_insert_with(|| Some(BTreeSet::new()));
+        names.get_or_insert_default().insert(name_of(task));
+    }
+    files.extend(case.unread.iter().map(|path| (slashed(path), None)));
+    files
+}
+
+/// What was told so far, and how often.
+#[derive(Default)]
+struct Told {
+    /// Of any task of a family.
+    of_family: BTreeMap<String, usize>,
+    /// Of each.
+    of_copy: BTreeMap<String, usize>,
+}
+
+fn fingerprint(text: &str, nth: usize) -> String {
+    sha256::hex(format!("{text}\0{nth}").as_bytes())[..32].to_owned()
+}
+
 fn finding(
     draft: Draft,
     subject: &Subject<'_>,
     level: Level,
     waived: Option<String>,
-    taken: &mut BTreeMap<String, usize>,
+    copy: &str,
+    told: &mut Told,
 ) -> Finding {
     let task = subject.task;
-    let service = || task.services.iter().find_map(|service| service.name.known());
-    let identity = task.family.known().or_else(service).unwrap_or(&task.name);
-    // Neither line, file nor revision is part of it, so that it outlives all three.
+    // Neither line nor revision is part of it, and the file only where copies want to be told apart: so that it
+    // outlives all three.
     let container = draft.container.as_deref().unwrap_or_default();
-    let text = format!("{}\0{identity}\0{container}\0{}", draft.rule.as_str(), draft.about);
-    let nth = taken.entry(text.clone()).or_insert(0);
-    let fingerprint = sha256::hex(format!("{text}\0{nth}").as_bytes())[..32].to_owned();
+    let text = format!("{}\0{}\0{container}\0{}", draft.rule.as_str(), name_of(task), draft.about);
+    let of_copy = if copy.is_empty() { text.clone() } else { format!("{text}\0in\0{copy}") };
+    let nth = told.of_copy.entry(of_copy.clone()).or_insert(0);
+    let own = fingerprint(&of_copy, *nth);
     *nth += 1;
+    let of_family = fingerprint(&text, 0);
+    *told.of_family.entry(text).or_insert(0) += 1;
     Finding {
         rule: draft.rule,
         level,
@@ -376,7 +446,10 @@ fn finding(
         message: draft.message,
         help: draft.help,
         monthly_cost_change: draft.monthly_cost_change,
-        fingerprint,
+        severity: draft.severity,
+        request: baseline::request(task),
+        fingerprint: own,
+        of_family,
         waived,
         known: false,
     }
@@ -388,6 +461,7 @@ fn level_of_all(case: &Case<'_>, rule: Rule) -> Level {
 }
 
 fn bare(rule: Rule, level: Level, message: String, identity: &str) -> Finding {
+    let own = sha256::hex(format!("{}\0{identity}", rule.as_str()).as_bytes())[..32].to_owned();
     Finding {
         rule,
         level,
@@ -398,7 +472,10 @@ fn bare(rule: Rule, level: Level, message: String, identity: &str) -> Finding {
         message,
         help: None,
         monthly_cost_change: None,
-        fingerprint: sha256::hex(format!("{}\0{identity}", rule.as_str()).as_bytes())[..32].to_owned(),
+        severity: 0,
+        request: String::new(),
+        of_family: own.clone(),
+        fingerprint: own,
         waived: None,
         known: false,
     }

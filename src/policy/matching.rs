@@ -1,6 +1,6 @@
 //! [`Match`]: which templates a setting is for.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::Path};
 
 use serde::Deserialize;
 use wildmatch::WildMatch;
@@ -19,11 +19,14 @@ pub struct Match {
     cluster: Option<String>,
     container: Option<String>,
     tag: BTreeMap<String, String>,
+    /// From the folder that `path` is from to that of the run.
+    #[serde(skip)]
+    below: String,
 }
 
 impl Match {
     pub(super) fn has_empty_pattern(&self) -> bool {
-        let Self { path, task, family, service, cluster, container, tag } = self;
+        let Self { path, task, family, service, cluster, container, tag, below: _ } = self;
         [path, task, family, service, cluster, container]
             .into_iter()
             .flatten()
@@ -34,7 +37,7 @@ impl Match {
     /// Whether a task template is meant, by what the template says or what it runs as. What neither
     /// says matches no pattern.
     pub fn holds(&self, task: &TaskTemplate, production: &[&Production], container: Option<&str>) -> bool {
-        let path = task.at.path.to_string_lossy().replace('\\', "/");
+        let path = self.from_above(&task.at.path);
         let service_names = task.services.iter().filter_map(|service| service.name.known().cloned());
         let clusters = task.services.iter().filter_map(|service| service.cluster.known());
         // Templates name a cluster by its ARN, too.
@@ -59,9 +62,32 @@ impl Match {
             })
     }
 
+    /// Paths are from `here` from now on, a folder below that of the patterns.
+    pub(super) fn be_above(&mut self, here: &str) {
+        if self.path.is_some() {
+            here.clone_into(&mut self.below);
+        }
+    }
+
+    fn from_above(&self, path: &Path) -> String {
+        let path = slashed(path);
+        if self.below.is_empty() || path.starts_with('/') {
+            return path;
+        }
+        let mut parts: Vec<&str> = self.below.split('/').collect();
+        for part in path.split('/') {
+            if part == ".." && parts.last().is_some_and(|last| *last != "..") {
+                parts.pop();
+            } else {
+                parts.push(part);
+            }
+        }
+        parts.join("/")
+    }
+
     /// The same text for the same patterns, and for no others.
     pub(super) fn identity(&self) -> String {
-        let Self { path, task, family, service, cluster, container, tag } = self;
+        let Self { path, task, family, service, cluster, container, tag, below: _ } = self;
         format!("{:?}", (path, task, family, service, cluster, container, tag))
     }
 
@@ -69,4 +95,9 @@ impl Match {
     pub fn is_for_all(&self) -> bool {
         *self == Self::default()
     }
+}
+
+/// As patterns and files write it, whatever the system.
+pub(super) fn slashed(path: &Path) -> String {
+    path.to_string_lossy().replace('\\', "/")
 }

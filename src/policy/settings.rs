@@ -153,6 +153,18 @@ impl CheckSettings {
         self
     }
 
+    /// The same for paths from `here`, a folder below that of the settings, whose patterns are from there.
+    #[must_use]
+    pub fn from_below(mut self, here: &str) -> Self {
+        let overrides = self.overrides.iter_mut().map(|o| &mut o.matches);
+        let links = self.links.iter_mut().map(|link| &mut link.matches);
+        let waivers = self.waivers.iter_mut().map(|waiver| &mut waiver.matches);
+        for matches in overrides.chain(links).chain(waivers) {
+            matches.be_above(here);
+        }
+        self
+    }
+
     /// The level of a rule for a template (or for what concerns none): the command line's, else that of the
     /// last override that matches and has one, else the config's, else the rule's own.
     pub fn level(&self, rule: Rule, matches: impl Fn(&Match) -> bool) -> Level {

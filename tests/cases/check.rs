@@ -141,6 +141,60 @@ fn the_base_is_found_whatever_way_the_files_are_named() {
 }
 
 #[test]
+fn a_renamed_file_that_is_named_keeps_its_base() {
+    let bad = definition("\"256\"", "\"4096\"");
+    let other = definition("\"512\"", "\"1024\"").replace("web", "other");
+    let folder =
+        Folder::new().with("known.json", &bad).with("removed.json", &other).with("kept.json", &other);
+    git(&folder, &["init", "-q"]);
+    git(&folder, &["add", "."]);
+    git(&folder, &["commit", "-qm", "base"]);
+    std::fs::create_dir_all(folder.path("infra")).unwrap();
+    std::fs::create_dir_all(folder.path("old")).unwrap();
+    for name in ["known.json", "removed.json", "kept.json"] {
+        std::fs::copy(folder.path(name), folder.path("old").join(name)).unwrap();
+    }
+    std::fs::rename(folder.path("known.json"), folder.path("infra/renamed.json")).unwrap();
+    std::fs::remove_file(folder.path("removed.json")).unwrap();
+    for base in [["--base", "HEAD"], ["--base-path", "old"]] {
+        let named = [&["infra/renamed.json", "--new-only"][..], &base].concat();
+        let found = report(&folder, &named, 0);
+        assert_eq!(
+            (rules(&found), &found["findings"][0]["known"]),
+            (vec!["invalid-task-size"], &Value::from(true))
+        );
+        // What else is gone was not asked about.
+        assert_eq!(found["tasks"].as_array().unwrap().len(), 1, "{found}");
+    }
+    // From a folder of the repository, too: the file came from above it.
+    let run = folder.fargauge().current_dir(folder.path("infra"));
+    run.args(["check", "renamed.json", "--base", "HEAD", "--new-only"]).assert().code(0);
+    // A new file of another family has none.
+    let folder = folder.with("new.json", bad.replace("web", "new"));
+    report(&folder, &["new.json", "--base", "HEAD", "--new-only"], 1);
+}
+
+#[test]
+fn what_git_refuses_is_told_in_its_words() {
+    let folder = Folder::new().with("a.json", definition("\"256\"", "\"512\""));
+    let check = ["check", "a.json", "--base", "main"];
+    let outside =
+        folder.fargauge().env("GIT_CEILING_DIRECTORIES", folder.path("")).args(check).assert().code(3);
+    assert!(stderr(&outside).contains("not a git repository"), "{}", stderr(&outside));
+    assert!(stderr(&outside).contains("inside the repository"), "{}", stderr(&outside));
+    let without = folder.fargauge().env("PATH", folder.path("")).args(check).assert().code(3);
+    assert!(stderr(&without).contains("help: install git"), "{}", stderr(&without));
+    git(&folder, &["init", "-q"]);
+    let untrusted =
+        folder.fargauge().env("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1").args(check).assert().code(3);
+    assert!(stderr(&untrusted).contains("dubious ownership"), "{}", stderr(&untrusted));
+    assert!(stderr(&untrusted).contains("help: git does not trust"), "{}", stderr(&untrusted));
+    let unknown = folder.run(&check).code(3);
+    assert!(stderr(&unknown).contains("git has no revision \"main\" here"), "{}", stderr(&unknown));
+    assert!(stderr(&unknown).contains("help: fetch it first"), "{}", stderr(&unknown));
+}
+
+#[test]
 fn what_git_ignores_now_is_not_gone() {
     let folder = Folder::new();
     std::fs::create_dir_all(folder.path("node_modules")).unwrap();
@@ -253,7 +307,12 @@ fn levels_waivers_and_baselines() {
     folder.run(&["check", "bad.json", "--baseline", "known.json", "--new-only"]).code(0);
     // It outlives a move of the file and of the line.
     let folder = folder.with("moved.json", format!("\n\n{bad}"));
-    folder.run(&["check", "moved.json", "--baseline", "known.json", "--new-only"]).code(0);
+    let moved = ["check", "moved.json", "--baseline", "known.json", "--new-only"];
+    // A copy is another one.
+    folder.run(&moved).code(1);
+    std::fs::remove_file(folder.path("bad.json")).unwrap();
+    folder.run(&moved).code(0);
+    let folder = folder.with("bad.json", &bad);
 
     let waiver = "[[waiver]]\nrule = \"invalid-task-size\"\nmatch = { family = \"web\" }\nreason = \"until the move\"\nowner = \"web\"\nexpires = 2026-11-30\n";
     let folder = folder.with("fargauge.toml", waiver);
@@ -322,6 +381,162 @@ fn hostile_files_are_refused() {
     folder.run(&["check", "loop.json"]).code(2);
     // In a folder, a link is not followed.
     folder.run(&["check", ".", "--on-incomplete", "pass"]).code(0);
+}
+
+#[test]
+fn hosts_are_told_paths_of_the_repository_and_people_their_own() {
+    let folder = Folder::new();
+    std::fs::create_dir_all(folder.path("infra/sub")).unwrap();
+    let bad = definition("\"256\"", "\"4096\"");
+    let folder = folder.with("a.json", &bad).with("infra/sub/b.json", bad.replace("web", "b"));
+    let check = |path: &str, format: &str| {
+        let run = folder.fargauge().current_dir(folder.path("infra"));
+        stdout(&run.args(["check", path, "--format", format]).assert().code(1))
+    };
+    // No repository: from the current folder.
+    assert!(check("sub", "github").contains("file=sub/b.json,"));
+    git(&folder, &["init", "-q"]);
+    let absolute = folder.path("a.json").canonicalize().unwrap().display().to_string();
+    for format in ["github", "gitlab", "sarif", "junit", "markdown"] {
+        let text = check("sub", format);
+        assert!(text.contains("infra/sub/b.json"), "{format}: {text}");
+        for path in ["../a.json", &absolute] {
+            let text = check(path, format);
+            assert!(text.contains("a.json") && !text.contains("../a.json"), "{format}: {text}");
+            assert!(!text.contains(&absolute), "{format}: {text}");
+        }
+    }
+    for format in ["table", "json"] {
+        let text = check("sub", format);
+        assert!(text.contains("sub/b.json") && !text.contains("infra/sub/b.json"), "{format}: {text}");
+    }
+}
+
+#[test]
+fn the_settings_of_the_repository_hold_in_its_folders() {
+    let folder = Folder::new();
+    std::fs::create_dir_all(folder.path("infra")).unwrap();
+    let folder = folder.with("infra/bad.json", definition("\"256\"", "\"4096\"")).with(
+        "fargauge.toml",
+        "[[waiver]]\nrule = \"invalid-task-size\"\nmatch = { path = \"infra/*\" }\nreason = \"r\"\nowner = \"o\"\nexpires = 2099-01-01\n",
+    );
+    let check = || folder.fargauge().current_dir(folder.path("infra")).args(["check", "bad.json"]).assert();
+    check().code(1);
+    git(&folder, &["init", "-q"]);
+    check().code(0);
+}
+
+#[test]
+fn what_is_piped_in_is_judged() {
+    let folder = Folder::new();
+    let run =
+        folder.fargauge().args(["check", "-"]).stdin(definition("\"256\"", "\"4096\"")).assert().code(1);
+    assert!(stdout(&run).contains("--> stdin:1:"), "{}", stdout(&run));
+    folder.fargauge().args(["check", "-", "--base", "HEAD"]).stdin("").assert().code(2);
+}
+
+#[test]
+fn the_ending_of_the_file_decides_on_the_format_unless_one_is_named() {
+    let folder = Folder::new().with("bad.json", definition("\"256\"", "\"4096\""));
+    for (file, start) in [
+        ("x.json", "{\n  \"schema_version\""),
+        ("x.sarif", "{\n  \"$schema\""),
+        ("x.sarif.json", "{\n  \"$schema\""),
+        ("x.XML", "<?xml"),
+        ("x.md", "<!-- fargauge-check -->"),
+        ("x.txt", "error"),
+    ] {
+        folder.run(&["check", "bad.json", "-o", file]).code(1);
+        let text = folder.read(file);
+        assert!(
+            text.starts_with(start) || file == "x.txt" && !text.starts_with(['{', '<']),
+            "{file}: {text}"
+        );
+    }
+    folder.run(&["check", "bad.json", "-o", "y.json", "--format", "junit"]).code(1);
+    assert!(folder.read("y.json").starts_with("<?xml"));
+}
+
+#[test]
+fn a_result_does_not_replace_what_it_is_made_of() {
+    let bad = definition("\"256\"", "\"4096\"");
+    let folder = Folder::new().with("bad.json", &bad);
+    for arguments in [
+        &["bad.json", "-o", "bad.json"][..],
+        &[".", "--output", "./bad.json"],
+        &["bad.json", "--also", "json=bad.json"],
+        &["bad.json", "--write-baseline", "bad.json"],
+    ] {
+        let run = folder.run(&[&["check"], arguments].concat()).code(2);
+        assert!(stderr(&run).contains("is one of the files that are read"), "{}", stderr(&run));
+        assert_eq!(folder.read("bad.json"), bad);
+    }
+    // An earlier result is no such thing.
+    folder.run(&["check", ".", "-o", "out.json"]).code(1);
+    folder.run(&["check", ".", "-o", "out.json"]).code(1);
+}
+
+#[test]
+fn a_parameter_that_no_file_has_is_told() {
+    let template = "Parameters:\n  TaskCpu: {Type: String}\nResources:\n  Task:\n    Type: AWS::ECS::TaskDefinition\n    Properties: {Cpu: !Ref TaskCpu, Memory: 512}\n";
+    let folder = Folder::new().with("t.yaml", template);
+    let run =
+        folder.run(&["check", "t.yaml", "--parameter", "TaskCpu=256", "--parameter", "Task_Cp=1"]).code(0);
+    assert_eq!(stderr(&run), "warning: no file has a parameter or variable Task_Cp\n");
+    let run = folder.run(&["check", "t.yaml", "--parameter", "Cp=256"]).code(0);
+    assert_eq!(stderr(&run), "warning: no file has a parameter or variable Cp\n");
+}
+
+#[cfg(unix)]
+#[test]
+fn links_that_stay_in_the_folder_are_followed() {
+    use std::os::unix::fs::symlink;
+    let bad = definition("\"256\"", "\"4096\"");
+    let elsewhere = Folder::new().with("a.json", &bad);
+    let folder =
+        Folder::new().with("kept.json", &bad).with("ignored.json", &bad).with(".gitignore", "ignored.json\n");
+    std::fs::create_dir_all(folder.path("sub")).unwrap();
+    symlink("../kept.json", folder.path("sub/same.json")).unwrap();
+    symlink("ignored.json", folder.path("link.json")).unwrap();
+    symlink(elsewhere.path("a.json"), folder.path("out.json")).unwrap();
+    symlink("nowhere", folder.path("dangling")).unwrap();
+    symlink(".", folder.path("loop")).unwrap();
+    let run = folder.run(&["check", ".", "--format", "json"]).code(1);
+    let found: Value = serde_json::from_str(&stdout(&run)).unwrap();
+    let paths: Vec<&str> =
+        found["files"].as_array().unwrap().iter().map(|file| file["path"].as_str().unwrap()).collect();
+    assert_eq!(paths, ["kept.json", "link.json"]);
+    // And .gitignore.
+    assert_eq!(found["ignored_files"], 4);
+    assert_eq!(
+        stderr(&run),
+        "note: 3 links are ignored, which lead out of the folder, to a folder or nowhere: dangling, loop, out.json\n"
+    );
+}
+
+#[test]
+fn a_base_that_has_none_of_the_paths_is_told() {
+    let folder = Folder::new().with("a.json", definition("\"256\"", "\"512\""));
+    std::fs::create_dir_all(folder.path("old")).unwrap();
+    let run = folder.run(&["check", "a.json", "--base-path", "old"]).code(0);
+    assert!(stderr(&run).contains("warning: --base-path old has nothing at the paths"), "{}", stderr(&run));
+}
+
+#[test]
+fn what_is_misspelt_is_answered_with_what_there_is() {
+    let folder = Folder::new().with("a.json", definition("\"256\"", "\"512\""));
+    let run = folder.run(&["check", "a.json", "--region", "mars"]).code(0);
+    assert!(stderr(&run).contains("no rates of region mars, but of af-south-1, "), "{}", stderr(&run));
+    let run = folder.run(&["check", "a.json", "--also", "foo=x"]).code(2);
+    assert!(
+        stderr(&run)
+            .contains("\"foo\" is no format; choose table, json, sarif, junit, github, gitlab, markdown")
+    );
+    for flag in ["--write-baseline", "--also", "--output"] {
+        let file = if flag == "--also" { "json=no/such/folder" } else { "no/such/folder" };
+        let run = folder.run(&["check", "a.json", flag, file]).code(2);
+        assert!(stderr(&run).contains(&format!("choose another file for {flag},")), "{}", stderr(&run));
+    }
 }
 
 #[test]

@@ -56,6 +56,31 @@ resource "aws_ecs_task_definition" "worker" {
 }
 "#;
 
+#[test]
+fn what_is_piped_in_is_patched_to_stdout() {
+    let folder = Folder::new();
+    let fleet = FLEET.path("fleet");
+    let run = |arguments: &[&str], text: &str| {
+        let all = [&["patch", "-", "--snapshot", fleet.to_str().unwrap()], arguments].concat();
+        folder.fargauge().args(all).stdin(text.to_owned()).assert()
+    };
+    let diff = stdout(&run(&[], JSON).code(0));
+    assert!(diff.starts_with("--- a/stdin\n+++ b/stdin\n"), "{diff}");
+    let text = stdout(&run(&["--write"], JSON).code(0));
+    assert_eq!(text, JSON.replace("1 GB", "0.5 GB").replace("512", "256").replace("1024", "512"));
+    // What needs no change comes through as it is.
+    assert_eq!(stdout(&run(&["--write"], &text).code(0)), text);
+    run(&["x.json", "--write"], JSON).code(2);
+}
+
+#[test]
+fn a_diff_does_not_replace_what_it_is_of() {
+    let folder = Folder::new().with("worker.json", JSON);
+    let run = patch(&folder, &["worker.json", "-o", "worker.json"]).code(2);
+    assert!(stderr(&run).contains("is one of the files that are read"), "{}", stderr(&run));
+    assert_eq!(folder.read("worker.json"), JSON);
+}
+
 /// A folder of three files that the fleet runs.
 fn infrastructure() -> Folder {
     let folder = Folder::new();

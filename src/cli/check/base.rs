@@ -1,21 +1,61 @@
 //! The same files before the change: in another folder, or in a revision of git.
 
+mod git;
+
 use std::{
-    io::{BufRead as _, BufReader, Read as _, Write as _},
+    collections::BTreeSet,
     path::{Component, Path, PathBuf},
-    process::{Command, Stdio},
     sync::Arc,
 };
 
-use anyhow::{Context as _, anyhow, bail};
+use anyhow::{Context as _, anyhow};
 
 use crate::{
-    cli::{CliError, GlobalArgs, template_files},
-    template::{SourceFile, document::MAX_BYTES},
+    cli::{
+        CliError, GlobalArgs,
+        template_files::{self, Found},
+    },
+    template::{ReadTemplates, TaskTemplate},
 };
 
-/// What `paths` (relative to here) were in `folder`. What is not there was not there.
-pub fn in_folder(folder: &Path, paths: &[PathBuf]) -> Result<Vec<SourceFile>, CliError> {
+/// The files before the change.
+#[derive(Debug, Default)]
+pub struct Before {
+    pub found: Found,
+    /// Of them, those that are here no more and were not asked for: a file that is new may be one of them, renamed.
+    pub perhaps_renamed: BTreeSet<PathBuf>,
+}
+
+impl Before {
+    /// Leaves out of what was read of them the files that none of now was.
+    pub fn without_strangers(&self, mut read: ReadTemplates, now: &ReadTemplates) -> ReadTemplates {
+        let had: BTreeSet<&Path> = self.found.files.iter().map(|file| file.path.as_path()).collect();
+        let new = || now.files.iter().filter(|file| !had.contains(file.path.as_path()));
+        let is_of = |was: &TaskTemplate, is: &TaskTemplate| {
+            let same_family = was.family.known().is_some() && was.family.known() == is.family.known();
+            same_family || (was.kind == is.kind && was.name == is.name)
+        };
+        read.files.retain(|file| {
+            !self.perhaps_renamed.contains(file.path.as_ref())
+                || file.tasks.iter().any(|was| new().flat_map(|file| &file.tasks).any(|is| is_of(was, is)))
+        });
+        read
+    }
+}
+
+/// Of the files that are checked, those whose names the base does not have, by their endings.
+fn new_endings<'a>(now: &'a [PathBuf], had: &BTreeSet<&Path>) -> BTreeSet<Option<&'a std::ffi::OsStr>> {
+    now.iter().filter(|path| !had.contains(path.as_path())).map(|path| path.extension()).collect()
+}
+
+/// What `paths` (relative to here) were in `folder`. What is not there was not there, unless it has another name
+/// there: `now` are the templates of here.
+pub fn in_folder(
+    global: &GlobalArgs,
+    folder: &Path,
+    paths: &[PathBuf],
+    now: &[PathBuf],
+) -> Result<Before, CliError> {
     if !folder.is_dir() {
         return Err(CliError::usage(anyhow!("--base-path {} is not a folder", folder.display())));
     }
@@ -34,97 +74,74 @@ pub fn in_folder(folder: &Path, paths: &[PathBuf]) -> Result<Vec<SourceFile>, Cl
             found.push(there);
         }
     }
-    let mut read = template_files::read(&found, None)?;
-    for file in &mut read {
-        let relative = file.path.strip_prefix(folder).unwrap_or(&file.path).to_owned();
-        file.path = Arc::new(relative);
+    let mut found = template_files::read(&found, None)?;
+    let relative = |path: &Path| path.strip_prefix(folder).unwrap_or(path).to_owned();
+    let asked: BTreeSet<PathBuf> = found.files.iter().map(|file| relative(&file.path)).collect();
+    let endings = new_endings(now, &asked.iter().map(PathBuf::as_path).collect());
+    let mut perhaps_renamed = BTreeSet::new();
+    if !endings.is_empty() {
+        let gone = |path: &Path| {
+            let here = relative(path);
+            endings.contains(&path.extension()) && !asked.contains(&here) && !here.exists()
+        };
+        let (all, _) = template_files::in_folder(folder);
+        let gone: Vec<PathBuf> = all.into_iter().filter(|path| gone(path)).collect();
+        perhaps_renamed.extend(gone.iter().map(|path| relative(path)));
+        found.files.extend(template_files::read(&gone, None)?.files);
+    }
+    if found.files.is_empty() && found.unread.is_empty() {
+        global.warn(&format!(
+            "--base-path {} has nothing at the paths that are checked; all of it counts as new",
+            folder.display()
+        ));
+    }
+    for unread in &mut found.unread {
+        unread.path = relative(&unread.path);
+    }
+    for file in &mut found.files {
+        file.path = Arc::new(relative(&file.path));
         // That it is something known is asked of what is checked, not of what was.
         file.named = false;
     }
-    Ok(read)
+    Ok(Before { found, perhaps_renamed })
 }
 
-/// What `paths` were in a revision of the repository that this folder is in.
-pub fn in_git(global: &GlobalArgs, revision: &str, paths: &[PathBuf]) -> Result<Vec<SourceFile>, CliError> {
-    let read = || -> anyhow::Result<Vec<SourceFile>> {
-        if revision.starts_with('-') {
-            bail!("{revision:?} is no revision");
-        }
-        let commit =
-            git(&["rev-parse", "--verify", "--quiet", "--end-of-options", &format!("{revision}^{{commit}}")])
-                .map_err(|_| anyhow!("git knows no revision {revision:?} here; fetch it first"))?;
-        let commit = first_line(&commit)?;
-        // What the base got since this branch left it is not this change's doing.
-        let left = git(&["merge-base", "HEAD", &commit]).and_then(|output| first_line(&output));
-        let commit = left.unwrap_or(commit);
-        global.detail(&format!("base is {commit}"));
-        blobs(&commit, paths)
+/// What `paths` were in a revision of the repository that this folder is in, and what `now`, the templates of here,
+/// may have been called there.
+pub fn in_git(
+    global: &GlobalArgs,
+    revision: &str,
+    paths: &[PathBuf],
+    now: &[PathBuf],
+) -> Result<Before, CliError> {
+    let refused = |error: git::GitError| {
+        let help = error.help();
+        let context = format!("cannot read the base {revision}");
+        CliError::not_evaluated(anyhow::Error::new(error).context(context)).with_help(help)
     };
-    read().with_context(|| format!("cannot read the base {revision}")).map_err(CliError::not_evaluated)
-}
-
-fn blobs(commit: &str, paths: &[PathBuf]) -> anyhow::Result<Vec<SourceFile>> {
-    let mut list = Command::new("git");
-    list.args(["ls-tree", "-r", "-l", "-z", commit, "--"]);
-    // A name is a name, with a `*` in it, too.
-    list.env("GIT_LITERAL_PATHSPECS", "1").args(paths);
-    let output = list.stdin(Stdio::null()).output().context("cannot run git")?;
-    if !output.status.success() {
-        bail!("git ls-tree: {}", String::from_utf8_lossy(&output.stderr).trim());
+    let here = git::Here::find().map_err(refused)?;
+    let commit = git::base_commit(revision).map_err(refused)?;
+    global.detail(&format!("base is {commit}"));
+    let mut blobs = git::below(&commit, paths).map_err(refused)?;
+    let had: BTreeSet<&Path> = blobs.iter().map(|blob| blob.path.as_path()).collect();
+    let endings = new_endings(now, &had);
+    let mut perhaps_renamed = BTreeSet::new();
+    if !endings.is_empty() {
+        let all = git::everything(&commit, &here).map_err(refused)?;
+        let gone: Vec<git::Blob> = all
+            .into_iter()
+            .filter(|blob| {
+                endings.contains(&blob.path.extension())
+                    && !had.contains(blob.path.as_path())
+                    && !template_files::is_skipped(&blob.path)
+                    && !blob.path.exists()
+            })
+            .collect();
+        perhaps_renamed = gone.iter().map(|blob| blob.path.clone()).collect();
+        blobs.extend(gone);
     }
-    let mut entries = Vec::new();
-    for line in output.stdout.split(|byte| *byte == 0).filter(|line| !line.is_empty()) {
-        let line = String::from_utf8_lossy(line);
-        let Some((head, path)) = line.split_once('\t') else { continue };
-        let mut parts = head.split_whitespace();
-        let (_mode, kind, object, size) = (parts.next(), parts.next(), parts.next(), parts.next());
-        let size: usize = size.and_then(|size| size.parse().ok()).unwrap_or(usize::MAX);
-        if let (Some("blob"), Some(object)) = (kind, object)
-            && size <= MAX_BYTES
-        {
-            entries.push((object.to_owned(), PathBuf::from(path)));
-        }
-    }
-    let mut child = Command::new("git")
-        .args(["cat-file", "--batch"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .context("cannot run git")?;
-    let mut ask = child.stdin.take().context("git cat-file has no input")?;
-    let mut answer = BufReader::new(child.stdout.take().context("git cat-file has no output")?);
-    let mut files = Vec::new();
-    for (object, path) in entries {
-        writeln!(ask, "{object}")?;
-        ask.flush()?;
-        let mut head = String::new();
-        answer.read_line(&mut head)?;
-        let size: usize = head
-            .split_whitespace()
-            .nth(2)
-            .and_then(|size| size.parse().ok())
-            .with_context(|| format!("git cat-file: {}", head.trim()))?;
-        let mut bytes = vec![0; size];
-        answer.read_exact(&mut bytes)?;
-        answer.read_exact(&mut [0])?;
-        files.push(SourceFile { path: Arc::new(path), bytes: bytes.into(), named: false });
-    }
-    drop(ask);
-    child.wait()?;
-    Ok(files)
-}
-
-fn git(arguments: &[&str]) -> anyhow::Result<Vec<u8>> {
-    let output =
-        Command::new("git").args(arguments).stdin(Stdio::null()).output().context("cannot run git")?;
-    if !output.status.success() {
-        bail!("git {}: {}", arguments[0], String::from_utf8_lossy(&output.stderr).trim());
-    }
-    Ok(output.stdout)
-}
-
-fn first_line(output: &[u8]) -> anyhow::Result<String> {
-    let text = std::str::from_utf8(output)?;
-    text.lines().next().map(str::to_owned).context("git said nothing")
+    let files = git::contents(blobs)
+        .with_context(|| format!("cannot read the base {revision}"))
+        .map_err(CliError::not_evaluated)?;
+    Ok(Before { found: Found { files, ..Found::default() }, perhaps_renamed })
 }

@@ -8,7 +8,7 @@ mod base;
 mod module_files;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     env, fs,
     path::{Path, PathBuf},
 };
@@ -22,18 +22,21 @@ use super::{
     report::{report_on, table_options},
     template_files,
     template_inputs::InputArgs,
+    work_tree,
 };
 use crate::{
     analysis::check::{CheckInput, check, sources},
     policy::{self, Baseline, CheckSettings, Level, Rule, UnknownRule},
-    report::check::{CheckFormat, Verdict, render},
+    pricing::PriceBook,
+    report::check::{CheckFormat, HostPaths, Verdict, render},
     template::read_all,
+    workload::Region,
 };
 
 /// Judge task definitions, CloudFormation and Terraform by what production needs
 #[derive(Debug, Args)]
 pub struct CheckArgs {
-    /// Files and folders; what they hold is told by content
+    /// Files and folders; what they hold is told by content; - is stdin
     #[arg(value_name = "PATH", required_unless_present = "explain")]
     paths: Vec<PathBuf>,
     /// Judge by this snapshot of production, as `collect --out` wrote it: a folder, or s3://BUCKET/PREFIX
@@ -73,9 +76,9 @@ pub struct CheckArgs {
     explain: Option<Rule>,
     #[command(flatten)]
     region: RegionArgs,
-    /// How to write the result
-    #[arg(long, short, value_enum, default_value_t = Format::Table)]
-    format: Format,
+    /// How to write the result [default: by the ending of --output (.json, .sarif, .xml, .md), else table]
+    #[arg(long, short, value_enum)]
+    format: Option<Format>,
     #[command(flatten)]
     output: OutputArgs,
     /// Write the same result in another format, too, such as sarif=fargauge.sarif; may be given several times
@@ -105,6 +108,19 @@ enum Format {
 }
 
 impl Format {
+    fn by_ending(file: &Path) -> Option<Self> {
+        let name = file.file_name()?.to_str()?.to_ascii_lowercase();
+        // Code scanning knows both endings of SARIF.
+        let endings = [
+            (".sarif", Self::Sarif),
+            (".sarif.json", Self::Sarif),
+            (".json", Self::Json),
+            (".xml", Self::Junit),
+            (".md", Self::Markdown),
+        ];
+        endings.into_iter().find(|(ending, _)| name.ends_with(ending)).map(|(_, format)| format)
+    }
+
     const fn check_format(self) -> CheckFormat {
         match self {
             Self::Table => CheckFormat::Human,
@@ -123,7 +139,10 @@ fn also(text: &str) -> Result<(Format, OutputArgs), String> {
     if file.is_empty() {
         return Err("FILE is empty".to_owned());
     }
-    Ok((Format::from_str(format, false)?, OutputArgs { output: Some(file.into()) }))
+    let known = || Format::value_variants().iter().map(|format| format.check_format().as_str());
+    let format = Format::from_str(format, false)
+        .map_err(|_| format!("{format:?} is no format; choose {}", known().collect::<Vec<_>>().join(", ")))?;
+    Ok((format, OutputArgs { output: Some(file.into()) }))
 }
 
 fn rule(name: &str) -> Result<Rule, String> {
@@ -132,8 +151,15 @@ fn rule(name: &str) -> Result<Rule, String> {
 
 pub fn run(global: &GlobalArgs, args: &CheckArgs) -> Result<ExitCode, CliError> {
     let output = args.output.open()?;
-    let also = args.also.iter().map(|(format, to)| Ok((*format, to, to.open()?)));
+    let other = |flag: &'static str| {
+        move |error: CliError| {
+            error.with_help(format!("choose another file for {flag}, in a folder you may write to"))
+        }
+    };
+    let also = args.also.iter().map(|(format, to)| Ok((*format, to, to.open().map_err(other("--also"))?)));
     let also: Vec<_> = also.collect::<Result<_, CliError>>()?;
+    let known_to = args.write_baseline.clone().map(|path| OutputArgs { output: Some(path) }.open());
+    let known_to = known_to.transpose().map_err(other("--write-baseline"))?;
     if let Some(rule) = args.explain {
         output.write(format!("{}\n", rule.documentation()).as_bytes())?;
         return Ok(ExitCode::Fine);
@@ -146,22 +172,39 @@ pub fn run(global: &GlobalArgs, args: &CheckArgs) -> Result<ExitCode, CliError> 
     }
     let baseline = args.baseline.as_deref().map(read_baseline).transpose()?;
     let paths = template_files::tidied(&args.paths);
+    if args.paths.iter().any(|path| template_files::is_stdin(path))
+        && (args.base.is_some() || args.base_path.is_some())
+    {
+        return Err(CliError::usage(anyhow!("what is piped in has no base; name the file instead of -")));
+    }
     let base_path = args.base_path.as_deref().map(template_files::tidy);
-    let mut sources_read = template_files::read(&paths, base_path.as_deref())?;
-    let beside = module_files::beside(&sources_read)?;
-    let base_paths: Vec<PathBuf> =
-        paths.iter().cloned().chain(beside.iter().map(|file| file.path.to_path_buf())).collect();
-    sources_read.extend(beside);
-    let templates = read_all(&sources_read, &inputs);
-    let base = match (&base_path, &args.base) {
-        (Some(folder), _) => Some(base::in_folder(folder, &base_paths)?),
-        (None, Some(revision)) => Some(base::in_git(global, revision, &base_paths)?),
+    let mut found = template_files::read(&paths, base_path.as_deref())?;
+    let base_paths = module_files::add_what_is_beside(&mut found, &paths)?;
+    let mut templates = read_all(&found.files, &inputs);
+    found.tell(&mut templates);
+    found.note_links(global);
+    found.warn_of_unknown(global, args.inputs.given());
+    let results = args.also.iter().filter_map(|(_, to)| to.output.as_ref());
+    let results = results.chain(&args.output.output).chain(&args.write_baseline);
+    found.refuse_to_overwrite(&templates, results.map(PathBuf::as_path))?;
+    let now: Vec<PathBuf> = templates.files.iter().map(|file| file.path.as_ref().clone()).collect();
+    let before = match (&base_path, &args.base) {
+        (Some(folder), _) => Some(base::in_folder(global, folder, &base_paths, &now)?),
+        (None, Some(revision)) => Some(base::in_git(global, revision, &base_paths, &now)?),
         (None, None) => None,
     };
-    let base = base.map(|files| read_all(&template_files::still_looked_at(files, &sources_read), &inputs));
+    let base = before.map(|mut before| {
+        before.found.files = template_files::still_looked_at(before.found.files, &found);
+        let mut read = read_all(&before.found.files, &inputs);
+        before.found.tell(&mut read);
+        before.without_strangers(read, &templates)
+    });
     let production =
         args.snapshot.as_ref().map(|place| report_on(global, &place.open(global)?)).transpose()?;
     let book = global.price_book()?;
+    if let Some(region) = &region {
+        warn_without_rates(global, &book, region);
+    }
     let input = CheckInput {
         templates: &templates,
         base: base.as_ref(),
@@ -182,15 +225,20 @@ pub fn run(global: &GlobalArgs, args: &CheckArgs) -> Result<ExitCode, CliError> 
             Timestamp::from_second(now.as_second()).unwrap_or(now)
         }),
     };
-    let (report, found) = check(input);
+    let (report, known) = check(input);
     let sources = sources(&templates);
+    let for_hosts = host_paths().map(|paths| paths.applied(&report));
     let render = |format: Format, to: &OutputArgs| {
-        render(format.check_format(), &report, &sources, table_options(args.width, to))
+        let format = format.check_format();
+        let report = for_hosts.as_ref().filter(|_| format.is_for_hosts()).unwrap_or(&report);
+        render(format, report, &sources, table_options(args.width, to))
     };
     for (format, to, file) in also {
         file.write(render(format, to).as_bytes())?;
     }
-    output.write(render(args.format, &args.output).as_bytes())?;
+    let by_ending = || args.output.output.as_deref().and_then(Format::by_ending);
+    let format = args.format.or_else(by_ending).unwrap_or(Format::Table);
+    output.write(render(format, &args.output).as_bytes())?;
     for path in &templates.without {
         global.warn(&format!("{} holds nothing about ECS tasks", path.display()));
     }
@@ -200,8 +248,8 @@ pub fn run(global: &GlobalArgs, args: &CheckArgs) -> Result<ExitCode, CliError> 
         global.warn(&format!("{unread} file{plural} could not be read whole; the result says why"));
     }
     // A baseline of a part would let the rest through as new.
-    if let Some(path) = args.write_baseline.as_ref().filter(|_| report.verdict != Verdict::Incomplete) {
-        write_baseline(path, &found)?;
+    if let Some(to) = known_to.filter(|_| report.verdict != Verdict::Incomplete) {
+        to.write(known.to_json().as_bytes())?;
         return Ok(ExitCode::Fine);
     }
     Ok(match report.verdict {
@@ -211,11 +259,15 @@ pub fn run(global: &GlobalArgs, args: &CheckArgs) -> Result<ExitCode, CliError> 
     })
 }
 
+/// How the host of this folder's repository calls its files.
+fn host_paths() -> Option<HostPaths> {
+    let here = env::current_dir().ok()?;
+    let slashed = |path: &Path| path.to_string_lossy().replace('\\', "/");
+    Some(HostPaths { top: slashed(&work_tree::top().unwrap_or_else(|| here.clone())), here: slashed(&here) })
+}
+
 fn settings(global: &GlobalArgs, args: &CheckArgs) -> Result<CheckSettings, CliError> {
-    let settings = match global.config_text()? {
-        Some((name, text)) => CheckSettings::from_toml(&name, &text).map_err(CliError::usage)?,
-        None => CheckSettings::default(),
-    };
+    let settings = global.check_settings()?;
     let levels = [(&args.allow, Level::Allow), (&args.warn, Level::Warn), (&args.deny, Level::Deny)];
     let mut chosen = BTreeMap::new();
     for (rules, level) in levels {
@@ -230,19 +282,24 @@ fn settings(global: &GlobalArgs, args: &CheckArgs) -> Result<CheckSettings, CliE
 }
 
 /// The region, if anything names one: a template need not have one to be judged.
-fn region(global: &GlobalArgs, args: &RegionArgs) -> Result<Option<crate::workload::Region>, CliError> {
+fn region(global: &GlobalArgs, args: &RegionArgs) -> Result<Option<Region>, CliError> {
     let is_named =
         args.region.is_some() || global.config()?.region.is_some() || env::var_os("AWS_REGION").is_some();
     // An empty variable names none.
     if is_named { global.region(args).map(Some).or(Ok(None)) } else { Ok(None) }
 }
 
-fn read_baseline(path: &Path) -> Result<Baseline, CliError> {
-    let read = || -> anyhow::Result<Baseline> { Ok(Baseline::from_json(&fs::read(path)?)?) };
-    read().with_context(|| format!("cannot use baseline {}", path.display())).map_err(CliError::usage)
+/// A misspelt region prices nothing, and one that the book does not have may be right all the same.
+fn warn_without_rates(global: &GlobalArgs, book: &PriceBook, region: &Region) {
+    let known: BTreeSet<&str> = book.rates().map(|rate| rate.key.region.as_str()).collect();
+    if !known.contains(region.as_str()) {
+        let known = known.into_iter().collect::<Vec<_>>().join(", ");
+        global.warn(&format!("the price book has no rates of region {}, but of {known}", region.as_str()));
+    }
 }
 
-fn write_baseline(path: &Path, baseline: &Baseline) -> Result<(), CliError> {
-    let output = OutputArgs { output: Some(path.to_owned()) };
-    output.open()?.write(baseline.to_json().as_bytes())
+fn read_baseline(path: &Path) -> Result<Baseline, CliError> {
+    let read =
+        || -> anyhow::Result<Baseline> { Ok(Baseline::from_json(&fs::read(path)?)?.located(Path::exists)) };
+    read().with_context(|| format!("cannot use baseline {}", path.display())).map_err(CliError::usage)
 }

@@ -10,26 +10,39 @@ use anyhow::Context as _;
 use ignore::WalkBuilder;
 
 use crate::{
-    cli::{CliError, template_files},
+    cli::{
+        CliError,
+        template_files::{self, Found},
+    },
     template::SourceFile,
 };
 
-/// What Terraform reads of a folder beside the files of it that were named; as found, not as named. As of a folder,
-/// what `.gitignore` leaves out is left out.
-pub fn beside(read: &[SourceFile]) -> Result<Vec<SourceFile>, CliError> {
+/// Adds what Terraform reads of a folder beside the files of it that were named; as found, not as named. As of a
+/// folder, what `.gitignore` leaves out is left out. Gives the paths to look for in a base: `paths` and what was
+/// added.
+pub fn add_what_is_beside(found: &mut Found, paths: &[PathBuf]) -> Result<Vec<PathBuf>, CliError> {
+    let beside = beside(&found.files)?;
+    let added = beside.files.iter().map(|file| file.path.to_path_buf());
+    let all = paths.iter().cloned().chain(added).collect();
+    found.files.extend(beside.files);
+    found.unread.extend(beside.unread);
+    Ok(all)
+}
+
+fn beside(read: &[SourceFile]) -> Result<Found, CliError> {
     let known: BTreeSet<&Path> = read.iter().map(|file| file.path.as_path()).collect();
     let named = read.iter().filter(|file| file.named && is_of_terraform(&file.path));
     let folders: BTreeSet<&Path> = named.filter_map(|file| file.path.parent()).collect();
-    let mut found = Vec::new();
+    let mut paths = Vec::new();
     for folder in folders {
-        found.extend(of_folder(folder).map_err(CliError::not_evaluated)?);
+        paths.extend(of_folder(folder).map_err(CliError::not_evaluated)?);
     }
-    found.retain(|path| !known.contains(path.as_path()));
-    let mut files = template_files::read(&found, None)?;
-    for file in &mut files {
+    paths.retain(|path| !known.contains(path.as_path()));
+    let mut found = template_files::read(&paths, None)?;
+    for file in &mut found.files {
         file.named = false;
     }
-    Ok(files)
+    Ok(found)
 }
 
 fn of_folder(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
@@ -89,9 +102,9 @@ mod tests {
         }
         fs::write(at(".gitignore"), "left.tf\n").unwrap();
         let names = |named: &str| -> Vec<(String, bool)> {
-            let read = template_files::read(&[at(named)], None).unwrap();
+            let read = template_files::read(&[at(named)], None).unwrap().files;
             let name = |path: &Path| path.file_name().unwrap().to_string_lossy().into_owned();
-            beside(&read).unwrap().iter().map(|file| (name(&file.path), file.named)).collect()
+            beside(&read).unwrap().files.iter().map(|file| (name(&file.path), file.named)).collect()
         };
         let others = |names: &[&str]| -> Vec<(String, bool)> {
             names.iter().map(|name| ((*name).to_owned(), false)).collect()
@@ -102,7 +115,7 @@ mod tests {
             others(&["main.tf", "terraform.tfvars", "variables.tf", "x.auto.tfvars"])
         );
         assert_eq!(names("task.json"), []);
-        let found = template_files::read(&[folder.path().to_owned()], None).unwrap();
-        assert!(beside(&found).unwrap().is_empty(), "a folder is what it is");
+        let found = template_files::read(&[folder.path().to_owned()], None).unwrap().files;
+        assert!(beside(&found).unwrap().files.is_empty(), "a folder is what it is");
     }
 }

@@ -5,18 +5,15 @@
 
 use std::{
     collections::BTreeMap,
-    io::Read as _,
     path::{Path, PathBuf},
     sync::Arc,
 };
-
-use anyhow::Context as _;
 
 use crate::{
     cli::template_files,
     template::{
         Inputs, Place, ReadTemplates, SourceFile, TaskTemplate, TemplateError, TemplateFile, TemplateKind,
-        document::MAX_BYTES, read_all,
+        read_all,
     },
 };
 
@@ -75,8 +72,11 @@ pub fn read(paths: &[PathBuf], inputs: &Inputs) -> Vec<Holding> {
     let mut known: BTreeMap<Arc<PathBuf>, usize> = BTreeMap::new();
     let mut holdings: Vec<(usize, Holding)> = Vec::new();
     for path in paths {
-        let found =
-            if is_stdin(path) { stdin().map(|file| vec![file]) } else { template_files::read_path(path) };
+        let found = if is_stdin(path) {
+            template_files::stdin().map(|file| vec![file])
+        } else {
+            template_files::read_path(path)
+        };
         match found {
             Ok(found) => {
                 for file in found {
@@ -117,13 +117,6 @@ pub fn read(paths: &[PathBuf], inputs: &Inputs) -> Vec<Holding> {
     }
     holdings.sort_by_key(|(rank, _)| *rank);
     holdings.into_iter().map(|(_, holding)| holding).collect()
-}
-
-fn stdin() -> anyhow::Result<SourceFile> {
-    let mut bytes = Vec::new();
-    let most = MAX_BYTES as u64 + 1;
-    std::io::stdin().lock().take(most).read_to_end(&mut bytes).context("cannot read stdin")?;
-    Ok(SourceFile { path: Arc::new(PathBuf::from(STDIN)), bytes: bytes.into(), named: true })
 }
 
 /// The tasks of a file. What is wrong with it is told of the task that it is about, else beside the tasks: there

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{CheckFinding, CheckReport, location::Location, standing::Standing};
+use super::{CheckFinding, CheckReport, Verdict, location::Location, standing::Standing};
 use crate::{report::display_safe, sha256};
 
 #[derive(Debug, Serialize)]
@@ -39,7 +39,6 @@ enum Severity {
     Info,
     Minor,
     Major,
-    Critical,
 }
 
 impl Severity {
@@ -59,7 +58,11 @@ pub fn render(report: &CheckReport) -> String {
             description: description(&error.message, error.hint.as_deref()),
             check_name: "unreadable-file",
             fingerprint: sha256::hex(format!("unreadable-file\0{}", file.path).as_bytes())[..32].to_owned(),
-            severity: Severity::Critical,
+            // As bad as what fails the check only where it does.
+            severity: match report.verdict {
+                Verdict::Incomplete => Severity::Major,
+                Verdict::Pass | Verdict::Fail => Severity::Minor,
+            },
             location: location(&Location::line_of(&file.path, error.line)),
         })
     });
@@ -153,13 +156,20 @@ mod tests {
 
     #[test]
     fn severity_follows_what_a_finding_does() {
-        let (report, _) = fixture::report();
+        let (mut report, _) = fixture::report();
+        let unreadable = |report: &CheckReport| {
+            let issues = rendered(report);
+            let issue = issues.iter().find(|issue| issue["check_name"] == "unreadable-file").unwrap();
+            issue["severity"].as_str().unwrap().to_owned()
+        };
+        assert_eq!(unreadable(&report), "minor");
+        report.verdict = Verdict::Incomplete;
+        assert_eq!(unreadable(&report), "major");
         let listed: Vec<_> = rendered(&report)
             .iter()
             .map(|issue| format!("{} {}", issue["check_name"].as_str().unwrap(), issue["severity"]))
             .collect();
         for expected in [
-            "unreadable-file \"critical\"",
             "memory-overprovisioned \"major\"",
             "stale-snapshot \"minor\"",
             "unresolved-size \"minor\"",

@@ -1,7 +1,7 @@
 //! `JUnit` XML, as Jenkins, GitLab and most runners read it.
 //!
 //! Takes the report; gives a suite per file, and one for what concerns no file. A suite has a test for the
-//! reading of the file, which is in error where it could not be read, and one for each task and rule that there
+//! reading of the file, which is in error where that fails the check, else skipped, and one for each task and rule that there
 //! is something to say about: failed where it is denied, with an output where it is warned of, skipped where it
 //! is waived, known and let pass, or could not be judged. What XML cannot hold is shown as its escape.
 
@@ -12,7 +12,7 @@ use quick_xml::{
     events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event},
 };
 
-use super::{CheckFinding, CheckReport, location::Location, standing::Standing, wording};
+use super::{CheckFinding, CheckReport, Verdict, location::Location, standing::Standing, wording};
 use crate::report::display_safe;
 
 /// The suite of what concerns no file, and the class of its tests.
@@ -83,6 +83,10 @@ fn suites(report: &CheckReport) -> BTreeMap<&str, Vec<TestCase>> {
     for file in &report.files {
         let outcome = match &file.error {
             None => Outcome::Passed,
+            Some(error) if report.verdict != Verdict::Incomplete => Outcome::Skipped(format!(
+                "could not be read: {}:{}: {}",
+                error.line, error.column, error.message
+            )),
             Some(error) => Outcome::Error {
                 message: format!("{}:{}: {}", error.line, error.column, error.message),
                 text: lines([
@@ -253,7 +257,8 @@ mod tests {
 
     #[test]
     fn hostile_files() {
-        let (report, _) = fixture::hostile();
+        let (mut report, _) = fixture::hostile();
+        report.verdict = Verdict::Incomplete;
         let xml = render(&report);
         let elements = parsed(&xml);
         let names: BTreeSet<&str> = elements.iter().map(|(name, ..)| name.as_str()).collect();
@@ -292,6 +297,16 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_read_is_an_error_where_it_fails_the_check() {
+        let (mut report, _) = fixture::report();
+        let errors = |report: &CheckReport| parsed(&render(report))[0].1["errors"].clone();
+        assert_eq!(errors(&report), "0");
+        assert!(render(&report).contains("<skipped message=\"could not be read: 3:5: "));
+        report.verdict = Verdict::Incomplete;
+        assert_eq!(errors(&report), "1");
     }
 
     #[test]

@@ -121,7 +121,11 @@ impl Comment {
     }
 
     fn section(&mut self, title: &str, fold: Fold, head: &str, rows: &[String]) {
-        if rows.is_empty() {
+        let Some(first) = rows.first() else { return };
+        if first.chars().count() > self.left {
+            self.left = 0;
+            let what = if title.is_empty() { "Findings" } else { title };
+            self.add(&format!("\n{what}: {} left out, for the length of a comment.\n", rows.len()));
             return;
         }
         match fold {
@@ -242,6 +246,9 @@ mod tests {
         let rows = text.matches("| denied |").count() + text.matches("| warning |").count();
         assert!(text.contains(&format!("{} left out", 5_000 - rows)), "{rows} rows");
         assert_eq!(text.matches("<details>").count(), text.matches("</details>").count());
+        // Nothing is folded that has nothing in it.
+        assert!(text.contains("\nNot judged: 2 left out, for the length of a comment.\n"), "{text}");
+        assert_eq!(text.matches("</summary>\n\n|").count(), text.matches("<details>").count());
     }
 
     #[test]

@@ -13,12 +13,14 @@ pub mod sarif;
 mod excerpt;
 #[cfg(test)]
 mod fixture;
+mod host_paths;
 mod location;
 mod model;
 mod standing;
 mod unjudged;
 mod wording;
 
+pub use host_paths::HostPaths;
 pub use model::{
     CheckFile, CheckFileError, CheckFinding, CheckNotJudged, CheckReport, CheckTask, CheckTotals, Sources,
     Verdict,
@@ -60,6 +62,11 @@ impl CheckFormat {
             Self::Gitlab => "gitlab",
             Self::Markdown => "markdown",
         }
+    }
+
+    /// Whether a code host or a CI server reads it, which know files by their paths in the repository.
+    pub const fn is_for_hosts(self) -> bool {
+        !matches!(self, Self::Human | Self::Json)
     }
 
     pub fn named(name: &str) -> Option<Self> {

@@ -44,7 +44,9 @@ pub fn render(report: &CheckReport) -> String {
         invocations: [invocation(report, left_out)],
         original_uri_base_ids: [(
             ROOT,
-            UriBase { description: Message::plain("The folder that fargauge ran in.") },
+            UriBase {
+                description: Message::plain("The top of the repository, or the folder that fargauge ran in."),
+            },
         )]
         .into(),
         results: kept.into_iter().map(|finding| result(finding, report, compared)).collect(),
