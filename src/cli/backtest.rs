@@ -12,7 +12,7 @@ use anyhow::{Context as _, anyhow};
 use clap::{ArgGroup, Args};
 
 use super::{
-    CliError, ExitCode, GlobalArgs, OutputArgs, SnapshotPlace, TabularArgs, TabularFormat,
+    CliError, ExitCode, GlobalArgs, Output, OutputArgs, SnapshotPlace, TabularArgs, TabularFormat,
     table::{self, Align},
 };
 use crate::{
@@ -80,10 +80,8 @@ fn parse_length(text: &str) -> Result<i64, String> {
 
 pub fn run(global: &GlobalArgs, args: &BacktestArgs) -> Result<ExitCode, CliError> {
     let output = args.tabular.output.open()?;
-    let open = |path: &Option<PathBuf>| {
-        path.clone().map(|path| OutputArgs { output: Some(path) }.open()).transpose()
-    };
-    let (details, picture) = (open(&args.details)?, open(&args.chart)?);
+    let details = open("--details", args.details.as_ref())?;
+    let picture = open("--chart", args.chart.as_ref())?;
     let rules = args.rules(rules::all(&global.config()?.sizing))?;
     let (data, region) = args.data(global)?;
     let region = Region(args.region.clone().unwrap_or(region));
@@ -121,6 +119,13 @@ pub fn run(global: &GlobalArgs, args: &BacktestArgs) -> Result<ExitCode, CliErro
     }
     output.write(text.as_bytes())?;
     Ok(ExitCode::Fine)
+}
+
+/// Opens the file that `flag` names, if it does.
+fn open(flag: &str, path: Option<&PathBuf>) -> Result<Option<Output>, CliError> {
+    path.map(|path| OutputArgs { output: Some(path.clone()) }.open())
+        .transpose()
+        .map_err(|e| e.with_help(format!("choose another file for {flag}, in a folder you may write to")))
 }
 
 impl BacktestArgs {
@@ -265,6 +270,17 @@ fn cells(score: &RuleScore) -> [String; 11] {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_that_cannot_be_written_is_put_down_to_its_own_flag() {
+        let folder = tempfile::tempdir().unwrap();
+        let missing = folder.path().join("missing/x.svg");
+        for flag in ["--chart", "--details"] {
+            let error = format!("{:?}", open(flag, Some(&missing)).unwrap_err());
+            assert!(error.contains(&format!("choose another file for {flag},")), "{error}");
+        }
+        assert!(open("--chart", None).unwrap().is_none());
+    }
 
     #[test]
     fn a_length_is_days_or_hours() {

@@ -157,6 +157,8 @@ fn bad_usage_says_what_would_do() {
         ),
         (with(&["--step", "soon"]), "expected a time such as 14d or 36h"),
         (with(&["--chart", "missing/c.svg"]), "error: cannot write missing/c.svg"),
+        (with(&["--chart", "missing/c.svg"]), "help: choose another file for --chart,"),
+        (with(&["--details", "missing/d.csv"]), "help: choose another file for --details,"),
     ] {
         let run = folder().run(&arguments).code(2).stdout_eq("");
         assert!(stderr(&run).contains(message), "{arguments:?}: {}", stderr(&run));
