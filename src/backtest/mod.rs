@@ -33,6 +33,7 @@ mod run;
 mod score;
 mod series;
 mod split;
+pub mod table;
 mod traces;
 mod training;
 

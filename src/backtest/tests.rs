@@ -7,11 +7,12 @@ use super::{
     Window, chart, csv, each,
     json::{self, PriceBase},
     ladder::tests::ladder,
-    rules, run,
+    rules, run, table,
 };
 use crate::{
     config::Config,
     fargate::TaskSize,
+    report::display_width,
     units::{CpuUnits, MemoryMib},
     workload::OperatingSystem,
 };
@@ -392,6 +393,27 @@ fn as_csv() {
 #[test]
 fn details_as_csv() {
     insta::assert_snapshot!(csv::details(&rendered()));
+}
+
+#[test]
+fn as_table() {
+    insta::assert_snapshot!(table::render(&rendered(), &prices(), 180));
+}
+
+#[test]
+fn a_table_fits_whatever_the_width_and_keeps_what_matters_most() {
+    let split = Split { train: 2 * DAY, test: 4 * DAY, step: DAY };
+    let result = run(&small_fleet(), split, &ladder(), &all_rules(), Options::default()).unwrap();
+    for width in (0..=220).step_by(7) {
+        let text = table::render(&result, &prices(), width);
+        for line in text.lines() {
+            assert!(display_width(line) <= width.max(60), "{width}: {line:?}");
+        }
+        for title in ["rule", "saved %", "memory above %", "CPU above %"] {
+            assert!(text.contains(title), "{width}: {text}");
+        }
+    }
+    assert!(table::render(&result, &prices(), 180).contains("churn %"));
 }
 
 #[test]

@@ -270,7 +270,7 @@ fn write_rest(all: usize, out: &mut String) {
 
 /// Writes `parts` one after the other, as many to a line as fit; lines after the first are indented to
 /// the end of `lead`. A part is never broken over two lines.
-pub(super) fn write_flow(lead: &str, parts: &[String], separator: &str, width: usize, out: &mut String) {
+pub(crate) fn write_flow(lead: &str, parts: &[String], separator: &str, width: usize, out: &mut String) {
     let indent = display_width(lead);
     let end = display_width(separator.trim_end());
     let room = width - indent - end;
