@@ -1,10 +1,12 @@
 //! The backtest as text for a terminal of a known width.
 //!
 //! Takes a [`Backtest`], what it was priced by and a width; gives lines that all fit it: what the figures
-//! are of, a row per rule, what the columns mean, and what was noticed about the input. What does not fit
+//! are of, a row per rule, what the columns mean, at which risk headroom was really learnt, and what was
+//! noticed about the input. What does not fit
 //! is left out, intervals mostly before the figures they belong to.
 
 use super::{
+    headroom::LearntHeadroom,
     json::PriceBase,
     run::{Backtest, Ceiling},
     score::{Interval, RuleScore},
@@ -59,6 +61,9 @@ pub fn render(backtest: &Backtest, base: &PriceBase, width: usize) -> String {
     table.write(width, false, &mut out);
     out.push('\n');
     write_words(LEGEND, width, &mut out);
+    for (words, rules) in headrooms(&backtest.rules) {
+        write_words(&format!("memory headroom of {}: {words}", rules.join(", ")), width, &mut out);
+    }
     let ceiling = match backtest.ceiling {
         Ceiling::Current => "what would cost more than the current size keeps it",
         Ceiling::None => "sizes may cost more than the current one",
@@ -71,6 +76,19 @@ pub fn render(backtest: &Backtest, base: &PriceBase, width: usize) -> String {
         write_words(&read, width, &mut out);
     }
     out
+}
+
+/// How headroom was set, each with the rules that it holds for, in their sequence.
+fn headrooms(scores: &[RuleScore]) -> Vec<(String, Vec<&str>)> {
+    let mut groups: Vec<(String, Vec<&str>)> = Vec::new();
+    for score in scores {
+        let Some(words) = score.headroom.as_ref().map(LearntHeadroom::in_words) else { continue };
+        match groups.iter_mut().find(|(same, _)| *same == words) {
+            Some((_, rules)) => rules.push(&score.rule),
+            None => groups.push((words, vec![&score.rule])),
+        }
+    }
+    groups
 }
 
 /// Broken between words; what is from outside is made safe to display.
