@@ -73,7 +73,7 @@ impl LearntHeadroom {
     pub fn in_words(&self) -> String {
         let count = self.windows.len();
         let of = |windows: usize| {
-            if count == 1 { String::new() } else { format!(" in {windows} of {count} windows") }
+            if windows == count { String::new() } else { format!(" in {windows} of {count} windows") }
         };
         let shows = |window: &&Headroom, asked: bool| {
             window.shown_risk_percent.is_some_and(|shown| (shown <= self.risk_percent) == asked)
@@ -129,6 +129,7 @@ mod tests {
         for (risk, shown, words) in [
             (5.0, &[Some(5.0)][..], "learnt at 5 % risk"),
             (1.0, &[Some(4.0401)], "learnt at 4.1 % risk, the least that the series can show"),
+            (5.0, &[Some(5.0), Some(5.0)], "learnt at 5 % risk"),
             (1.0, &[None], "fixed at 20 %, because the past is too short"),
             (
                 2.5,

@@ -2,9 +2,10 @@
 
 use super::*;
 use crate::{
-    analysis::{LookupError, explain, find},
+    analysis::{LookupError, explain, find, merged},
     demo::Fleet,
     report::{
+        Quantity,
         explain::{Explanation, HeadroomInForce, json, page, schema},
         json::tests::violations,
     },
@@ -245,6 +246,26 @@ fn the_headroom_in_force_and_the_risk_it_was_learnt_at_are_told() {
     let page = page::render(&few, 160);
     assert!(page.contains("984 MiB with 20 % (default), "), "{page}");
     assert!(!page.contains("learnt"), "{page}");
+}
+
+#[test]
+fn of_several_snapshots_the_headroom_is_that_of_the_one_that_shows_least() {
+    let report = |name: &str, shown: Option<i64>| {
+        let mut report = service(20, 30).with(|s| s.workload.identity.name = name.into()).report();
+        report.headroom.shown_risk_percent = shown.map(|shown| Quantity(Decimal::from(shown)));
+        report
+    };
+    for (shown, least) in [
+        ([Some(1), Some(4), Some(3)], Some(4)),
+        ([Some(4), Some(1), Some(1)], Some(4)),
+        ([Some(4), None, Some(1)], None),
+        ([None, Some(4), Some(1)], None),
+    ] {
+        let [a, b, c] = shown;
+        let merged = merged(vec![report("a", a), report("b", b), report("c", c)]).unwrap();
+        let told = merged.headroom.shown_risk_percent.map(|told| told.0);
+        assert_eq!(told, least.map(Decimal::from), "{shown:?}");
+    }
 }
 
 #[test]
