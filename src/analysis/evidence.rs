@@ -35,6 +35,9 @@ impl Facts<'_> {
         if self.platform_changed() {
             notes.push("mixed-platforms".to_owned());
         }
+        if self.is_scaled_to_zero() {
+            notes.push("scaled-to-zero".to_owned());
+        }
         if self.runs.is_some() {
             notes.push("runs".to_owned());
         }

@@ -178,6 +178,11 @@ impl<'a> Facts<'a> {
         Ok(Priced { window, current_hourly: current })
     }
 
+    /// Whether tasks ran in the window and none is wanted now.
+    pub(super) fn is_scaled_to_zero(&self) -> bool {
+        self.demand.is_some() && self.workload.desired_count == Some(0)
+    }
+
     pub(super) fn no_samples(&self) -> Unrated {
         // First of all: what was not seen is not known to be nothing.
         if Refused::concerns(&self.refused.metrics, &self.workload.identity) {

@@ -31,7 +31,7 @@ pub(super) fn opportunities(
     facts: &Facts<'_>,
     book: &PriceBook,
     config: &Config,
-    (shape, split): (TaskShape, PurchaseSplit),
+    (shape, mut split): (TaskShape, PurchaseSplit),
     rating: &Result<Rating, Unrated>,
     (remaining, fewer): (Option<Usd>, Option<FewerTasks>),
 ) -> Vec<Opportunity> {
@@ -55,8 +55,16 @@ pub(super) fn opportunities(
         let after = TaskTime::from_secs(seconds.saturating_mul(fewer.tasks.into()));
         // What is paid for is what ran, which may be less than what is wanted.
         if after < time {
-            offers.push(scale_in(fewer, remaining, (remaining * (after.hours() / time.hours())).rounded()));
-            time = after;
+            let fewer_split = spot_share(&facts.workload.strategy, u64::from(fewer.tasks) * 1000);
+            let hourly = |split| TaskCost::split(book, &shape, split).map(|cost| cost.hourly().0);
+            // The base of a strategy stays, so that another part is Spot.
+            let dearer = match (hourly(split), hourly(fewer_split)) {
+                (Ok(before), Ok(after)) if !before.is_zero() => after / before,
+                _ => Decimal::ONE,
+            };
+            let cost = (remaining * (after.hours() / time.hours() * dearer)).rounded();
+            offers.push(scale_in(fewer, remaining, cost));
+            (time, split) = (after, fewer_split);
         }
     }
     let running = Running {

@@ -50,10 +50,7 @@ pub(super) fn reported(runs: &Runs, hourly: Option<Usd>) -> Option<RunsReport> {
         count: runs.count,
         mean_task_minutes: Quantity(minutes(runs.task_time) / count).rounded(),
         longest_task_minutes: Quantity(minutes(runs.longest)).rounded(),
-        // Of runs side by side, what one of them costs is not known.
-        cost_per_run: hourly
-            .filter(|_| !runs.overlapping)
-            .map(|hourly| (hourly * (runs.billed_time.hours() / count)).rounded()),
+        cost_per_run: hourly.map(|hourly| (hourly * (runs.billed_time.hours() / count)).rounded()),
     })
 }
 
@@ -81,7 +78,6 @@ mod tests {
             longest: TaskTime::from_secs(seconds_each),
             seconds_with_tasks: count * seconds_each,
             days: count,
-            overlapping: false,
         }
     }
 
@@ -100,8 +96,6 @@ mod tests {
         let told = reported(&runs(4, 20), hourly).unwrap();
         // 20 seconds are billed as a minute: 6 USD / 60.
         assert_eq!(told.cost_per_run, Some(Usd(Decimal::new(1, 1))));
-        let overlapping = Runs { overlapping: true, ..runs(4, 20) };
-        assert_eq!(reported(&overlapping, hourly).unwrap().cost_per_run, None);
         assert_eq!(reported(&Runs::default(), hourly), None);
     }
 }

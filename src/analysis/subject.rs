@@ -149,6 +149,16 @@ pub(super) fn shown(calibration: &Calibration, risk: u32) -> Quantity {
     least.ok().filter(|_| calibration.risk > calibration.asked).unwrap_or(percent(risk))
 }
 
+fn conditions(facts: &Facts<'_>, rating: &Rating) -> Vec<String> {
+    let asleep = "no task is wanted now: it saves once tasks run again as they did in the window";
+    facts
+        .is_scaled_to_zero()
+        .then(|| asleep.to_owned())
+        .into_iter()
+        .chain(rating.conditions.clone())
+        .collect()
+}
+
 /// By Fargate's rates and sizes; of launch types that are neither on Fargate nor on instances of AWS's,
 /// that there are none.
 fn on_fargate(
@@ -185,7 +195,7 @@ fn on_fargate(
             performance_risk: choice.risk.as_str().to_owned(),
             lower_bound: reported(choice.lower),
             upper_bound: reported(choice.upper),
-            conditions: rating.conditions.clone(),
+            conditions: conditions(facts, rating),
             containers: rating.containers.iter().map(container_report).collect(),
             scaling: rating.scaling.map(|choice| scaling(choice, rating.simulation_error)),
         })

@@ -352,7 +352,7 @@ fn too_few_runs_are_a_reason_and_no_runs_cost_nothing() {
 }
 
 #[test]
-fn tasks_side_by_side_have_no_cost_per_run() {
+fn tasks_side_by_side_are_a_run_and_cost_what_they_cost_together() {
     let row = nightly(14, 30)
         .with(|service| {
             for point in &mut service.points {
@@ -361,7 +361,8 @@ fn tasks_side_by_side_have_no_cost_per_run() {
         })
         .rated();
     assert_eq!(row.task_hours.unwrap().0, Decimal::from(21));
-    assert_eq!(row.runs.unwrap().cost_per_run, None);
+    // 21 task-hours in 14 runs, at 0.05826 USD for an hour of 1 vCPU / 4 GB.
+    assert_eq!(row.runs.unwrap().cost_per_run, Some(Usd(Decimal::new(874, 4))));
 }
 
 #[test]

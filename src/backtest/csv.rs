@@ -2,13 +2,12 @@
 //!
 //! Raw numbers in columns of a fixed order; what there is no figure for is empty.
 
-use std::borrow::Cow;
-
 use super::{
     headroom::LearntHeadroom,
     run::{Backtest, DetailRow},
     score::Interval,
 };
+use crate::report::cell;
 
 /// Columns of [`render`].
 const SCORES: [&str; 23] = [
@@ -121,7 +120,7 @@ pub fn details(backtest: &Backtest) -> String {
                 Err(reason) => (String::new(), String::new(), reason.to_owned()),
             };
             [
-                no_formula(&row.series_id).into_owned(),
+                name(&row.series_id),
                 row.rule.clone(),
                 row.window.train_start.to_string(),
                 row.window.train_end.to_string(),
@@ -139,13 +138,9 @@ pub fn details(backtest: &Backtest) -> String {
     )
 }
 
-/// A cell that no spreadsheet takes for a formula; a negative number, as a series may be called, is none.
-fn no_formula(text: &str) -> Cow<'_, str> {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) && text.parse::<i64>().is_err() {
-        Cow::Owned(format!("'{text}"))
-    } else {
-        Cow::Borrowed(text)
-    }
+/// A negative number, as a series may be called, is no formula.
+fn name(text: &str) -> String {
+    if text.parse::<i64>().is_ok() { text.to_owned() } else { cell::text(text) }
 }
 
 fn table<const N: usize>(header: &[&str; N], rows: impl Iterator<Item = [String; N]>) -> String {
@@ -160,12 +155,10 @@ fn table<const N: usize>(header: &[&str; N], rows: impl Iterator<Item = [String;
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
     #[test]
     fn no_series_name_is_a_formula() {
         for (name, cell) in [("=1+1", "'=1+1"), ("-cmd", "'-cmd"), ("-12", "-12"), ("vm-1", "vm-1")] {
-            assert_eq!(no_formula(name), cell);
+            assert_eq!(super::name(name), cell);
         }
     }
 }

@@ -115,19 +115,9 @@ impl Subject {
             cpu_max: Track::default(),
             memory: Track::default(),
         };
-        let segments = self.timeline.segments();
-        let mut at = 0;
         for point in points {
-            while segments.get(at + 1).is_some_and(|next| next.start <= point.timestamp) {
-                at += 1;
-            }
             let end = point.timestamp.saturating_add(i64::from(period_seconds));
-            // In a period in which the size changes, per cent may be of either: the larger understates nothing.
-            let in_force =
-                segments[at..].iter().enumerate().take_while(|(place, next)| *place == 0 || next.start < end);
-            let (cpu, memory) = in_force.fold((0, 0), |(cpu, memory), (_, segment)| {
-                (cpu.max(segment.requested.cpu.0), memory.max(segment.requested.memory.0))
-            });
+            let Requested { cpu, memory, .. } = self.timeline.in_force(point.timestamp, end).relative_to;
             let mut add = |track: &mut Track, value: Option<u32>, full: u64| {
                 if let Some(value) = value {
                     counts.clipped += u64::from(value > CENTI_PERCENT_FULL);
@@ -136,7 +126,7 @@ impl Subject {
                     track.push(point.timestamp, u32::try_from(absolute).unwrap_or(u32::MAX));
                 }
             };
-            let (cpu, memory) = (u64::from(cpu) * 1000, u64::from(memory) * 1024);
+            let (cpu, memory) = (u64::from(cpu.0) * 1000, u64::from(memory.0) * 1024);
             add(&mut series.cpu_average, point.cpu_avg, cpu);
             add(&mut series.cpu_max, point.cpu_max, cpu);
             add(&mut series.memory, point.mem_max.or(point.mem_avg), memory);

@@ -4,7 +4,6 @@
 //! work is done. A reader that has left (`| head`) is fine. stdout carries the result alone.
 
 use std::{
-    borrow::Cow,
     fs,
     io::{self, Write},
     path::{Path, PathBuf},
@@ -141,15 +140,6 @@ impl Output {
     }
 }
 
-/// `text` as a CSV cell that no spreadsheet takes for a formula.
-pub fn csv_safe(text: &str) -> Cow<'_, str> {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
-        Cow::Owned(format!("'{text}"))
-    } else {
-        Cow::Borrowed(text)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -190,12 +180,6 @@ mod tests {
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
         assert_eq!(fs::read_to_string(&real).unwrap(), "new");
         assert!(matches!(to_file(Path::new("/dev/null")).unwrap(), Output::Special(_)));
-    }
-
-    #[test]
-    fn a_csv_cell_is_no_formula() {
-        assert_eq!(csv_safe("=cmd()"), "'=cmd()");
-        assert_eq!(csv_safe("a=b"), "a=b");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! Takes snapshots; gives a table, JSON or CSV. Works offline. Gaps of the snapshot are told
 //! on stderr, and make the exit code 3 only where that is asked for.
 
-use std::io::IsTerminal as _;
+use std::{collections::BTreeSet, io::IsTerminal as _};
 
 use anyhow::anyhow;
 use clap::Args;
@@ -64,9 +64,17 @@ pub(super) const WIDTH_WITHOUT_TERMINAL: usize = 160;
 
 pub fn run(global: &GlobalArgs, args: &ReportArgs) -> Result<ExitCode, CliError> {
     let output = args.view.tabular.output.open()?;
+    let config = global.config()?;
     let mut reports = Vec::new();
+    let mut unmatched = None::<BTreeSet<&str>>;
     for place in &args.snapshots {
-        reports.push(report_on(global, &place.open(global)?)?);
+        let snapshot = place.open(global)?;
+        reports.push(report_on(global, &snapshot)?);
+        let here = config.overrides_without_workload(&snapshot.inventory.workloads);
+        unmatched = Some(unmatched.map_or_else(|| here.clone(), |before| &before & &here));
+    }
+    for place in unmatched.into_iter().flatten() {
+        global.warn(&format!("{place}: this [[override]] matches no workload"));
     }
     let report = merged(reports).map_err(CliError::usage)?;
     args.view.show(global, report, output)
@@ -103,7 +111,11 @@ impl ViewArgs {
             min_savings: self.min_savings.map(Usd),
             top: self.top,
         };
+        let had_workloads = !report.workloads.is_empty();
         let report = selection.of(report);
+        if had_workloads && report.workloads.is_empty() {
+            global.warn("no workload of the snapshot matches what was asked for");
+        }
         let text = match self.tabular.format() {
             TabularFormat::Json => json::render(&report),
             TabularFormat::Csv => csv::render(&report, &CsvOptions { tag_columns: self.tag_columns.clone() }),

@@ -17,6 +17,8 @@ use crate::workload::{Workload, WorkloadKind};
 /// Settings for some workloads. What is `None` stays as it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Override {
+    /// File and line.
+    pub(super) from: String,
     matches: Match,
     pub(super) cpu_percentile: Option<Set<u32>>,
     pub(super) cpu_headroom: Option<Set<u32>>,
@@ -144,6 +146,7 @@ impl Override {
         };
         let include_peak = written.include_peak.map(|peak| past_peak(peak, source)).transpose()?;
         let read = Self {
+            from: source.origin(&span),
             matches,
             cpu_percentile: number(CPU_PERCENTILE, written.cpu_percentile)?,
             cpu_headroom: number(CPU_HEADROOM, written.cpu_headroom_percent)?,

@@ -1,5 +1,7 @@
 //! [`Resolved`]: what holds for one workload, and where each setting is from.
 
+use std::collections::BTreeSet;
+
 use rust_decimal::Decimal;
 
 use super::{
@@ -32,6 +34,12 @@ pub struct SettingInForce {
 }
 
 impl Config {
+    /// Where the overrides are written that match none of `workloads`.
+    pub fn overrides_without_workload(&self, workloads: &[Workload]) -> BTreeSet<&str> {
+        let unmatched = self.overrides.iter().filter(|o| !workloads.iter().any(|one| o.matches(one)));
+        unmatched.map(|o| o.from.as_str()).collect()
+    }
+
     /// The settings in force for `workload`: the sections', with what the overrides that match it set,
     /// the last one winning key by key.
     pub fn for_workload(&self, workload: &Workload) -> Resolved {

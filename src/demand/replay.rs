@@ -25,8 +25,8 @@ const CAP_CENTI_PERCENT: u32 = 9_500;
 pub struct Moment {
     /// Start of the period, seconds since the epoch.
     pub timestamp: i64,
-    /// The size that holds for the period: of several, the larger.
-    pub requested: Requested,
+    /// The size that per cent are of: of several, the smaller.
+    pub relative_to: Requested,
     pub mixed: bool,
     /// Thousandths of a CPU unit; `None`: no sample.
     pub cpu: Option<u64>,
@@ -67,7 +67,7 @@ pub fn moments(points: &[Point], timeline: &Timeline, period_seconds: u32) -> Ve
         .filter(has_sample)
         .map(|point| {
             let end = point.timestamp.saturating_add(period);
-            let Segment { requested, caps, mixed, .. } = in_force(timeline, point.timestamp, end);
+            let Segment { relative_to, caps, mixed, .. } = timeline.in_force(point.timestamp, end);
             let absolute = |share: Option<u32>, full: u64| {
                 // Of nothing a share says nothing.
                 let share = share.filter(|_| full > 0)?;
@@ -80,32 +80,15 @@ pub fn moments(points: &[Point], timeline: &Timeline, period_seconds: u32) -> Ve
             };
             Moment {
                 timestamp: point.timestamp,
-                requested,
+                relative_to,
                 mixed,
-                cpu: absolute(point.cpu_max, u64::from(requested.cpu.0) * 1000),
-                memory: absolute(point.mem_max, u64::from(requested.memory.0) * 1024),
-                cpu_capped: capped(point.cpu_max, requested.cpu.0, caps.cpu.map(|cpu| cpu.0)),
-                memory_capped: capped(point.mem_max, requested.memory.0, caps.memory.map(|mib| mib.0)),
+                cpu: absolute(point.cpu_max, u64::from(relative_to.cpu.0) * 1000),
+                memory: absolute(point.mem_max, u64::from(relative_to.memory.0) * 1024),
+                cpu_capped: capped(point.cpu_max, relative_to.cpu.0, caps.cpu.map(|cpu| cpu.0)),
+                memory_capped: capped(point.mem_max, relative_to.memory.0, caps.memory.map(|mib| mib.0)),
             }
         })
         .collect()
-}
-
-/// The larger of each dimension from `start` until before `end`, and whether sizes were mixed.
-fn in_force(timeline: &Timeline, start: i64, end: i64) -> Segment {
-    let segments = timeline.segments();
-    let first = segments.partition_point(|segment| segment.start <= start).saturating_sub(1);
-    let Segment { mut requested, mut caps, mut mixed, .. } = segments[first];
-    for next in segments[first + 1..].iter().take_while(|next| next.start < end) {
-        mixed |= next.mixed || next.requested != requested;
-        caps = caps.larger(next.caps);
-        requested = Requested {
-            cpu: requested.cpu.max(next.requested.cpu),
-            memory: requested.memory.max(next.requested.memory),
-            ephemeral_storage: requested.ephemeral_storage.max(next.requested.ephemeral_storage),
-        };
-    }
-    Segment { requested, caps, mixed, ..segments[first] }
 }
 
 impl Replay {
@@ -113,9 +96,9 @@ impl Replay {
     pub fn of(moments: &[Moment], cpu: CpuUnits, memory: MemoryMib) -> Self {
         let mut replay = Self::default();
         for moment in moments {
-            let smaller = moment.cpu_capped && moment.requested.cpu < cpu;
+            let smaller = moment.cpu_capped && moment.relative_to.cpu < cpu;
             replay.cpu.add(moment.cpu, u64::from(cpu.0) * 1000, smaller);
-            let smaller = moment.memory_capped && moment.requested.memory < memory;
+            let smaller = moment.memory_capped && moment.relative_to.memory < memory;
             replay.memory.add(moment.memory, u64::from(memory.0) * 1024, smaller);
         }
         replay
@@ -210,13 +193,13 @@ mod tests {
             let replay = Replay::of(&moments(&points, &timeline, PERIOD), judged.cpu(), judged.memory());
             let mut above = (0, 0);
             for point in &points {
-                let (mut cpu, mut memory) = (0, 0);
+                let (mut cpu, mut memory) = (u32::MAX, u32::MAX);
                 for second in point.timestamp..point.timestamp + i64::from(PERIOD) {
                     if second < from + lasts || second < from {
-                        (cpu, memory) = (cpu.max(1024), memory.max(2048));
+                        (cpu, memory) = (cpu.min(1024), memory.min(2048));
                     }
                     if second >= from {
-                        (cpu, memory) = (cpu.max(other.cpu().0), memory.max(other.memory().0));
+                        (cpu, memory) = (cpu.min(other.cpu().0), memory.min(other.memory().0));
                     }
                 }
                 let units = f64::from(point.cpu_max.unwrap()) / 10_000.0 * f64::from(cpu);

@@ -35,7 +35,9 @@ pub struct DayRollup {
     /// Days since 1970-01-01, UTC.
     pub day: i64,
     pub requested: Requested,
-    /// Different sizes ran at once; `requested` is the larger.
+    /// What per cent were taken of.
+    pub relative_to: Requested,
+    /// Different sizes ran at once: `requested` is the larger, `relative_to` the smaller.
     pub mixed: bool,
     /// Periods with any sample.
     pub periods: u32,
@@ -114,8 +116,6 @@ impl ResourceFill {
 pub fn roll_up(points: &[Point], timeline: &Timeline, period_seconds: u32) -> Rollups {
     let mut rollups = Rollups::default();
     let (mut cpu, mut memory) = (ResourceFill::default(), ResourceFill::default());
-    let segments = timeline.segments();
-    let mut at = 0;
     let mut day: Option<DayRollup> = None;
     for point in points {
         rollups.values += values_in(point);
@@ -124,29 +124,19 @@ pub fn roll_up(points: &[Point], timeline: &Timeline, period_seconds: u32) -> Ro
         {
             continue;
         }
-        while segments.get(at + 1).is_some_and(|next| next.start <= point.timestamp) {
-            at += 1;
-        }
-        // A period in which the size changes counts as mixed, with the larger size.
-        let Segment { mut requested, mut mixed, mut caps, .. } = segments[at];
-        let resolution = segments[at].metric_resolution_seconds;
         let end = point.timestamp.saturating_add(i64::from(period_seconds));
-        for next in segments[at + 1..].iter().take_while(|next| next.start < end) {
-            mixed |= next.mixed || next.requested != requested;
-            caps = caps.larger(next.caps);
-            requested = Requested {
-                cpu: requested.cpu.max(next.requested.cpu),
-                memory: requested.memory.max(next.requested.memory),
-                ephemeral_storage: requested.ephemeral_storage.max(next.requested.ephemeral_storage),
-            };
-        }
+        let Segment { requested, relative_to, caps, mixed, metric_resolution_seconds: resolution, .. } =
+            timeline.in_force(point.timestamp, end);
         let today = point.timestamp.div_euclid(86_400);
-        if day.as_ref().is_none_or(|d| (d.day, d.requested, d.mixed) != (today, requested, mixed)) {
+        if day.as_ref().is_none_or(|d| {
+            (d.day, d.requested, d.relative_to, d.mixed) != (today, requested, relative_to, mixed)
+        }) {
             finish(&mut day, &mut cpu, &mut memory, &mut rollups);
         }
         let day = day.get_or_insert_with(|| DayRollup {
             day: today,
             requested,
+            relative_to,
             mixed,
             periods: 0,
             assumed_periods: 0,
@@ -175,7 +165,7 @@ pub fn roll_up(points: &[Point], timeline: &Timeline, period_seconds: u32) -> Ro
         }
         let weight = point.cpu_samples.unwrap_or(1);
         let (cpu_full, memory_full) =
-            (u64::from(requested.cpu.0) * 1000, u64::from(requested.memory.0) * 1024);
+            (u64::from(relative_to.cpu.0) * 1000, u64::from(relative_to.memory.0) * 1024);
         let cpu_cap = caps.cpu.map(|cpu| u64::from(cpu.0) * 1000);
         let memory_cap = caps.memory.map(|memory| u64::from(memory.0) * 1024);
         cpu.add((point.cpu_avg, point.cpu_max), weight, cpu_full, cpu_cap);

@@ -1,8 +1,7 @@
 //! [`Runs`]: how often tasks that come and go ran, and for how long.
 //!
-//! A run is a stretch of periods with tasks, without a period between them that has none. So two runs
-//! less than a period apart are counted as one, and tasks that run side by side are one run: where
-//! that is seen, runs are marked as overlapping, and what one of them costs is not told.
+//! A run is a stretch of periods with tasks, without a period between them that has none: an invocation,
+//! however many tasks of it run side by side. Two runs less than a period apart are counted as one.
 //!
 //! A task is billed for a minute at least (Windows: five), however short it ran:
 //!
@@ -10,7 +9,7 @@
 //! |---|---|---|---|
 //! | 2 samples; none; 5, 5, 1 | 2 | 2 + 11 minutes | 2 + 11 minutes |
 //! | Windows: 2 samples; none; 5, 5, 1 | 2 | 2 + 11 minutes | 5 + 11 minutes |
-//! | 10, 10 | 1, overlapping | 20 task-minutes | 20 task-minutes |
+//! | 10, 10 | 1 | 20 task-minutes | 20 task-minutes |
 
 use crate::{units::TaskTime, utilization::Point};
 
@@ -30,8 +29,6 @@ pub struct Runs {
     pub seconds_with_tasks: u64,
     /// UTC days with a run.
     pub days: u64,
-    /// More than one task ran at some time.
-    pub overlapping: bool,
 }
 
 /// The runs in `points` (sorted by time).
@@ -63,7 +60,6 @@ pub fn runs(points: &[Point], period_seconds: u32, minimum_billed_seconds: u64) 
         let seconds = samples.saturating_mul(SECONDS_PER_SAMPLE);
         current = current.saturating_add(seconds);
         runs.seconds_with_tasks += u64::from(period_seconds);
-        runs.overlapping |= seconds > u64::from(period_seconds);
         (last, day) = (Some(point.timestamp), Some(today));
     }
     if runs.count > 0 {
@@ -76,7 +72,7 @@ pub fn runs(points: &[Point], period_seconds: u32, minimum_billed_seconds: u64) 
 mod tests {
     use super::*;
 
-    fn of(samples: &[u32], minimum: u64) -> (u64, u64, u64, bool) {
+    fn of(samples: &[u32], minimum: u64) -> (u64, u64, u64) {
         let points: Vec<Point> = (0..)
             .zip(samples)
             .filter(|(_, n)| **n > 0)
@@ -84,20 +80,20 @@ mod tests {
             .collect();
         let runs = runs(&points, 300, minimum);
         let minutes = |time: TaskTime| time.millis() / 60_000;
-        (runs.count, minutes(runs.task_time), minutes(runs.billed_time), runs.overlapping)
+        (runs.count, minutes(runs.task_time), minutes(runs.billed_time))
     }
 
     #[test]
     fn the_worked_table_holds() {
-        assert_eq!(of(&[2, 0, 5, 5, 1], 60), (2, 13, 13, false));
-        assert_eq!(of(&[2, 0, 5, 5, 1], 300), (2, 13, 16, false));
-        assert_eq!(of(&[10, 10], 60), (1, 20, 20, true));
+        assert_eq!(of(&[2, 0, 5, 5, 1], 60), (2, 13, 13));
+        assert_eq!(of(&[2, 0, 5, 5, 1], 300), (2, 13, 16));
+        assert_eq!(of(&[10, 10], 60), (1, 20, 20));
     }
 
     #[test]
     fn no_tasks_are_no_run() {
-        assert_eq!(of(&[], 60), (0, 0, 0, false));
-        assert_eq!(of(&[0, 0], 60), (0, 0, 0, false));
+        assert_eq!(of(&[], 60), (0, 0, 0));
+        assert_eq!(of(&[0, 0], 60), (0, 0, 0));
     }
 
     #[test]

@@ -131,7 +131,8 @@ impl Found {
         let before = self.values.len();
         for point in points {
             let Some(maximum) = point.cpu_max else { continue };
-            let size = largest_cpu(timeline, point.timestamp, point.timestamp.saturating_add(period));
+            let held = timeline.in_force(point.timestamp, point.timestamp.saturating_add(period));
+            let size = held.relative_to.cpu.0;
             let full = u64::from(CENTI_PERCENT_FULL);
             self.values.push((u64::from(maximum) * u64::from(size) * 1000).div_ceil(full));
             if maximum >= CAP_CENTI_PERCENT {
@@ -141,19 +142,6 @@ impl Found {
         }
         self.values.len() > before
     }
-}
-
-/// The largest CPU size in force from `start` until before `end`, as rollups take it.
-fn largest_cpu(timeline: &Timeline, start: i64, end: i64) -> u32 {
-    let segments = timeline.segments();
-    let first = segments.partition_point(|segment| segment.start <= start).saturating_sub(1);
-    segments[first..]
-        .iter()
-        .enumerate()
-        .take_while(|(index, segment)| *index == 0 || segment.start < end)
-        .map(|(_, segment)| segment.requested.cpu.0)
-        .max()
-        .unwrap_or(0)
 }
 
 #[cfg(test)]

@@ -1,8 +1,17 @@
 //! [`Timeline`]: which task size was in force when.
 //!
 //! Takes a workload's revisions and the task definitions; gives segments of time with the size
-//! that holds in each. Where two sizes ran at once (a deployment under way), the larger of each
-//! dimension holds and the segment is marked as mixed. Before the first known revision, the first
+//! that holds in each. Where two sizes ran at once (a deployment under way) the segment is marked as
+//! mixed: what was requested is taken to be the larger of each dimension, and what per cent are of, the
+//! smaller. CloudWatch does not say of which size the hottest task was; of the smaller, per cent are what
+//! it took at least, and a deployment of minutes makes no demand that nobody had:
+//!
+//! | resized from | to | maximum meanwhile | it took at least | and at most |
+//! |---|---|---|---|---|
+//! | 8 GB | 4 GB | 54 % | 2.2 GB | 4.3 GB |
+//! | 1 GB | 4 GB | 97 % | 1.0 GB | 3.9 GB |
+//!
+//! What the tasks of the larger size need shows before or after. Before the first known revision, the first
 //! one is assumed.
 //!
 //! What a task may use at most ([`Caps`]) is its size where the size is the task's own, as it always is
@@ -27,6 +36,24 @@ pub struct Requested {
     pub ephemeral_storage: StorageGib,
 }
 
+impl Requested {
+    fn larger(self, other: Self) -> Self {
+        Self {
+            cpu: self.cpu.max(other.cpu),
+            memory: self.memory.max(other.memory),
+            ephemeral_storage: self.ephemeral_storage.max(other.ephemeral_storage),
+        }
+    }
+
+    fn smaller(self, other: Self) -> Self {
+        Self {
+            cpu: self.cpu.min(other.cpu),
+            memory: self.memory.min(other.memory),
+            ephemeral_storage: self.ephemeral_storage.min(other.ephemeral_storage),
+        }
+    }
+}
+
 /// What one task can use at most; `None`: nothing but the instance ends it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Caps {
@@ -44,11 +71,11 @@ impl Caps {
         Self { cpu: definition.cpu, memory: definition.memory.or(hard) }
     }
 
-    /// Those of tasks of both kinds: the larger.
-    pub(super) fn larger(self, other: Self) -> Self {
+    /// Those of tasks of both kinds: the smaller, and none where one has none.
+    fn smaller(self, other: Self) -> Self {
         Self {
-            cpu: self.cpu.zip(other.cpu).map(|(a, b)| a.max(b)),
-            memory: self.memory.zip(other.memory).map(|(a, b)| a.max(b)),
+            cpu: self.cpu.zip(other.cpu).map(|(a, b)| a.min(b)),
+            memory: self.memory.zip(other.memory).map(|(a, b)| a.min(b)),
         }
     }
 }
@@ -58,12 +85,29 @@ impl Caps {
 pub struct Segment {
     /// Seconds since the epoch; the segment lasts until the next one starts.
     pub start: i64,
+    /// What a task requested: of several sizes, the larger.
     pub requested: Requested,
+    /// What utilization in per cent is of: of several sizes, the smaller.
+    pub relative_to: Requested,
+    /// Of several sizes, those of the smaller.
     pub caps: Caps,
     /// Several different sizes ran at once.
     pub mixed: bool,
     /// Seconds of task time that one sample stands for.
     pub metric_resolution_seconds: u32,
+}
+
+impl Segment {
+    /// What holds where both do.
+    fn with(self, other: &Self) -> Self {
+        Self {
+            requested: self.requested.larger(other.requested),
+            relative_to: self.relative_to.smaller(other.relative_to),
+            caps: self.caps.smaller(other.caps),
+            mixed: self.mixed || other.mixed || self.requested != other.requested,
+            ..self
+        }
+    }
 }
 
 /// The sizes of a workload over time, oldest first; never empty.
@@ -188,19 +232,15 @@ impl Timeline {
         let newest = phases.iter().rposition(|phase| phase.from <= start).unwrap_or(0);
         let oldest = phases[..=newest].iter().rposition(|phase| phase.settled <= start).unwrap_or(0);
         let running = &phases[oldest..=newest];
-        let first = running[0].requested;
-        let larger = running.iter().fold(first, |larger, phase| Requested {
-            cpu: larger.cpu.max(phase.requested.cpu),
-            memory: larger.memory.max(phase.requested.memory),
-            ephemeral_storage: larger.ephemeral_storage.max(phase.requested.ephemeral_storage),
-        });
-        Segment {
+        let of = |phase: &Phase| Segment {
             start,
-            requested: larger,
-            caps: running.iter().fold(running[0].caps, |caps, phase| caps.larger(phase.caps)),
-            mixed: running.iter().any(|phase| phase.requested != first),
+            requested: phase.requested,
+            relative_to: phase.requested,
+            caps: phase.caps,
+            mixed: false,
             metric_resolution_seconds: running.last().map_or(60, |phase| phase.resolution),
-        }
+        };
+        running[1..].iter().fold(of(&running[0]), |held, phase| held.with(&of(phase)))
     }
 
     /// For a workload of unknown size: its demand has no absolute value.
@@ -213,6 +253,7 @@ impl Timeline {
         let segment = Segment {
             start: i64::MIN,
             requested,
+            relative_to: requested,
             caps: Caps::default(),
             mixed: false,
             metric_resolution_seconds: 60,
@@ -223,6 +264,13 @@ impl Timeline {
     /// The segments, oldest first; the first one starts before all time.
     pub fn segments(&self) -> &[Segment] {
         &self.segments
+    }
+
+    /// What holds in the period from `start` until before `end`: a period in which the size changes is mixed.
+    pub fn in_force(&self, start: i64, end: i64) -> Segment {
+        let first = self.segments.partition_point(|segment| segment.start <= start).saturating_sub(1);
+        let later = self.segments[first + 1..].iter().take_while(|next| next.start < end);
+        later.fold(self.segments[first], |held, next| held.with(next))
     }
 
     /// The size in force last.
@@ -291,9 +339,14 @@ mod tests {
     }
 
     #[test]
-    fn overlapping_deployments_hold_the_largest_until_all_are_settled() {
+    fn overlapping_deployments_are_mixed_until_all_are_settled() {
         let three = timeline(&[(1024, None, None), (512, Some(100), None), (256, Some(200), Some(300))]);
-        assert_eq!(cpus(&three), [(i64::MIN, 1024, false), (100, 1024, true), (300, 256, false)]);
+        let least: Vec<u32> = three.segments().iter().map(|segment| segment.relative_to.cpu.0).collect();
+        assert_eq!(
+            cpus(&three),
+            [(i64::MIN, 1024, false), (100, 1024, true), (200, 1024, true), (300, 256, false)]
+        );
+        assert_eq!(least, [1024, 512, 256, 256]);
     }
 
     #[test]

@@ -71,8 +71,8 @@ impl WindowDemand {
             assumed_periods: sum(|day| day.assumed_periods),
             first_sample,
             last_sample,
-            cpu: observed(&rollups.days, |day| (&day.cpu, day.requested.cpu.0)),
-            memory: observed(&rollups.days, |day| (&day.memory, day.requested.memory.0)),
+            cpu: observed(&rollups.days, |day| (&day.cpu, day.relative_to.cpu.0)),
+            memory: observed(&rollups.days, |day| (&day.memory, day.relative_to.memory.0)),
             daily_memory_peaks: daily_peaks(&rollups.days),
         })
     }
@@ -187,13 +187,49 @@ mod tests {
     }
 
     #[test]
-    fn a_period_that_spans_a_resize_is_mixed_and_uses_the_larger_size() {
+    fn a_period_that_spans_a_resize_is_mixed() {
         let (mut points, timeline) = resized();
         for point in &mut points {
             point.timestamp += 60;
         }
         let demand = WindowDemand::of(&roll_up(&points, &timeline, 300)).unwrap();
         assert_eq!(demand.mixed_periods, 1);
+    }
+
+    /// From 4 vCPU / 8 GB to half of it in eight minutes: the tasks of either size use 1 vCPU and 2.2 GB.
+    #[test]
+    fn a_deployment_to_another_size_makes_no_demand_that_nobody_had() {
+        let (from, settled) = (12 * HOUR, 12 * HOUR + 480);
+        let revision = |name: &str, from: Option<i64>| RevisionInForce {
+            task_definition: name.to_owned(),
+            from: from.map(|second| jiff::Timestamp::from_second(second).unwrap()),
+            settled: from.map(|_| jiff::Timestamp::from_second(settled).unwrap()),
+            metric_resolution_seconds: 60,
+        };
+        let definitions =
+            [("a".to_owned(), definition(4096, 8192)), ("b".to_owned(), definition(2048, 4096))].into();
+        let revisions = [revision("a", None), revision("b", Some(from))];
+        let timeline = Timeline::of(&revisions, HistorySource::ServiceDeployments, &definitions).unwrap();
+        let point = |timestamp: i64| {
+            let (cpu, memory) = if timestamp + 300 <= from { (2500, 2750) } else { (5000, 5500) };
+            Point {
+                timestamp,
+                cpu_avg: Some(cpu),
+                cpu_max: Some(cpu),
+                cpu_samples: Some(10),
+                mem_avg: Some(memory),
+                mem_max: Some(memory),
+                live_tasks: None,
+            }
+        };
+        let points: Vec<Point> = (0..24 * 12).map(|at| point(at * 300)).collect();
+        let demand = WindowDemand::of(&roll_up(&points, &timeline, 300)).unwrap();
+        let (cpu, memory) = (demand.cpu.as_ref().unwrap(), demand.memory.as_ref().unwrap());
+        assert_eq!((cpu.max, memory.max), (1_024_000, 2_306_868));
+        assert_eq!((cpu.average, cpu.periods_at_cap, memory.largest_capped_size), (Some(1_024_000), 0, None));
+        // Two tasks: what was requested meanwhile is taken to be the larger size.
+        assert_eq!(demand.mixed_periods, 2);
+        assert_eq!(demand.requested_hours().0.round_dp(4), Decimal::new(1_446_667, 4));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 
 mod amounts;
 mod capacity;
+pub(crate) mod cell;
 pub mod check;
 mod columns;
 pub mod compare;

@@ -261,8 +261,7 @@ pub struct RunsReport {
     pub count: u64,
     pub mean_task_minutes: Quantity,
     pub longest_task_minutes: Quantity,
-    /// At the current size, with the billed minimum of each run; null without a price, or where runs
-    /// overlap and cannot be told apart.
+    /// All tasks of a run at the current size, with the billed minimum; null without a price.
     pub cost_per_run: Option<Usd>,
 }
 

@@ -5,9 +5,13 @@ use rust_decimal::Decimal;
 
 use super::{DAYS, POINTS, Service, service, size_of, target_tracking};
 use crate::{
+    pricing::{PriceBook, TaskCost, TaskShape},
     report::Finding,
-    units::Usd,
-    workload::{PolicyKind, ScalingPolicy, ScheduledAction, TrackedMetric},
+    units::{CpuUnits, MemoryMib, Usd},
+    workload::{
+        Architecture, CapacityProviderKind, OperatingSystem, Platform, PolicyKind, PurchaseOption, Region,
+        ScalingPolicy, ScheduledAction, StrategyItem, TrackedMetric,
+    },
 };
 
 #[test]
@@ -171,6 +175,50 @@ fn replicas_that_the_peak_leaves_idle_are_an_option_after_the_size() {
     }
     assert_eq!(scale_in(replicas(12, 97)), None, "what lacks CPU lacks no tasks less");
     assert_eq!(scale_in(scaled_between(quiet(20), 2, 30, 60.0)), None, "policies see to it");
+}
+
+/// Of 8 tasks with base 1 on demand and weights 1 to 3, 2.75 are on demand; of 3, 1.5.
+#[test]
+fn fewer_replicas_are_priced_with_the_base_of_their_strategy() {
+    let item =
+        |provider: &str, kind, base, weight| StrategyItem { provider: provider.into(), kind, base, weight };
+    let row = service(3, 1)
+        .sized(256, 512)
+        .with(|service| {
+            service.workload.desired_count = Some(8);
+            service.workload.strategy = vec![
+                item("FARGATE", CapacityProviderKind::Fargate, 1, 1),
+                item("FARGATE_SPOT", CapacityProviderKind::FargateSpot, 0, 3),
+            ];
+            service.points.iter_mut().for_each(|point| point.cpu_samples = Some(40));
+        })
+        .rated();
+    let option = row.options.iter().find(|option| option.kind == "scale-in").unwrap();
+    assert!(option.conditions[0].ends_with("from 8 to 3"), "{:?}", option.conditions);
+    let hourly = |purchase| {
+        let shape = TaskShape {
+            region: Region("us-east-1".into()),
+            platform: Platform { os: OperatingSystem::Linux, arch: Architecture::X86_64 },
+            cpu: CpuUnits(256),
+            memory: MemoryMib(512),
+            ephemeral_storage: crate::fargate::FREE_EPHEMERAL_STORAGE,
+        };
+        TaskCost::of(PriceBook::embedded(), &shape, purchase).unwrap().hourly().0
+    };
+    let (on_demand, spot) = (hourly(PurchaseOption::OnDemand), hourly(PurchaseOption::Spot));
+    let tenths = |tenths| Decimal::new(tenths, 1);
+    let before = on_demand * Decimal::new(275, 2) + spot * Decimal::new(525, 2);
+    let after = on_demand * tenths(15) + spot * tenths(15);
+    let ratio = option.monthly_cost.unwrap().0 / row.monthly_cost.unwrap().0;
+    assert!((ratio - after / before).abs() < Decimal::new(1, 4), "{ratio} {}", after / before);
+}
+
+#[test]
+fn a_service_that_is_scaled_to_zero_saves_only_once_it_runs_again() {
+    let row = service(3, 10).with(|service| service.workload.desired_count = Some(0)).rated();
+    assert!(row.evidence.notes.contains(&"scaled-to-zero".to_owned()), "{:?}", row.evidence.notes);
+    let conditions = row.recommendation.unwrap().conditions;
+    assert!(conditions[0].starts_with("no task is wanted now"), "{conditions:?}");
 }
 
 proptest! {

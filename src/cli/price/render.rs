@@ -12,13 +12,9 @@ use super::{
     quote::{Cost, NotPriced, Quote, QuoteLine, Terms},
 };
 use crate::{
-    cli::{
-        output::csv_safe,
-        table::{self, Align},
-    },
+    cli::table::{self, Align},
     pricing::RateDimension,
-    report::display_safe,
-    report::{PriceBookReference, Quantity},
+    report::{PriceBookReference, Quantity, cell::text, display_safe},
     template::TemplateKind,
     units::{Usd, decimal_as_f64},
     workload::PurchaseOption,
@@ -454,7 +450,6 @@ pub fn csv(terms: &Terms<'_>, all: &[Priced<'_>]) -> String {
         writer.write_record(row).expect("every row has 27 cells, and memory takes them all");
     };
     write(CSV_HEADER.map(str::to_owned));
-    let text = |text: &str| csv_safe(text).into_owned();
     for priced in all {
         let (path, family, region) = (text(&priced.path), text(&priced.family), text(terms.region.as_str()));
         let (tasks, hours) = (priced.tasks.count.to_string(), terms.hours.normalize().to_string());

@@ -12,10 +12,11 @@ use clap::{Args, Subcommand};
 use csv::{Terminator, WriterBuilder};
 use serde::Serialize;
 
-use super::{CliError, ExitCode, GlobalArgs, RegionArgs, TabularArgs, output::csv_safe};
+use super::{CliError, ExitCode, GlobalArgs, RegionArgs, TabularArgs};
+
 use crate::{
     pricing::PriceBook,
-    report::{PriceBookReference, display_safe},
+    report::{PriceBookReference, cell, display_safe},
 };
 
 /// Show, check and renew the rates that prices stand on
@@ -74,7 +75,7 @@ fn csv_text(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> Str
     let mut writer = WriterBuilder::new().terminator(Terminator::CRLF).from_writer(Vec::new());
     let mut write = |row: Vec<String>| {
         writer
-            .write_record(row.iter().map(|cell| csv_safe(cell).into_owned()))
+            .write_record(row.iter().map(|value| cell::text(value)))
             .expect("rows have the header's cells, and memory takes them all");
     };
     write(header.iter().map(|title| (*title).to_owned()).collect());

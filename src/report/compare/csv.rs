@@ -1,14 +1,16 @@
 //! The comparison as CSV: a row per scope and platform.
 //!
 //! Takes a [`Comparison`]; gives RFC 4180 text with a header and CRLF line ends. Numbers are raw, their unit is
-//! in the header; what is unknown is an empty cell, never 0. What is several in one cell is joined by `;`.
-
-use std::borrow::Cow;
+//! in the header; what is unknown is an empty cell, never 0. Several values in
+//! one cell are joined by `;`, with a `\` before each `;` that is part of one.
 
 use csv::{Terminator, WriterBuilder};
 
 use super::{Comparison, ComparisonRow, FLEET};
-use crate::{report::Quantity, units::Usd};
+use crate::{
+    report::cell::{list, money, quantity, text},
+    units::Usd,
+};
 
 pub fn render(comparison: &Comparison) -> String {
     let mut writer = WriterBuilder::new().terminator(Terminator::CRLF).from_writer(Vec::new());
@@ -41,16 +43,13 @@ const COLUMNS: &[(&str, CellOf)] = &[
     ("memory_utilization", |_, r| quantity(r.memory_utilization)),
     ("lower_bound_gap_percent", |_, r| quantity(r.lower_bound_gap_percent)),
     ("break_even_utilization", |_, r| quantity(r.break_even_utilization)),
-    ("instance_types", |_, r| {
-        let used = r.instance_types.iter();
-        text(&used.map(|used| used.instance_type.as_str()).collect::<Vec<_>>().join(";"))
-    }),
+    ("instance_types", |_, r| list(r.instance_types.iter().map(|used| &used.instance_type))),
     ("staying_workloads", |_, r| r.stays.iter().map(|stays| stays.workloads).sum::<u64>().to_string()),
     ("staying_monthly_cost_usd", |_, r| {
         money(Some(r.stays.iter().fold(Usd::ZERO, |sum, stays| sum + stays.monthly_cost)))
     }),
     ("not_priced", |_, r| text(r.not_priced.as_deref().unwrap_or_default())),
-    ("assumptions", |_, r| text(&r.assumptions.join(";"))),
+    ("assumptions", |_, r| list(&r.assumptions)),
     ("window_start", |c, _| c.window.start.to_string()),
     ("window_end", |c, _| c.window.end.to_string()),
     ("as_of", |c, _| c.as_of.to_string()),
@@ -62,21 +61,6 @@ const COLUMNS: &[(&str, CellOf)] = &[
 fn part(row: &ComparisonRow, at: usize) -> String {
     let parts = (row.scope != FLEET).then(|| row.scope.splitn(3, '/').nth(at)).flatten();
     text(parts.unwrap_or_default())
-}
-
-fn money(amount: Option<Usd>) -> String {
-    amount.map_or_else(String::new, |amount| amount.rounded().0.normalize().to_string())
-}
-
-fn quantity(value: Option<Quantity>) -> String {
-    value.map_or_else(String::new, |value| value.rounded().0.normalize().to_string())
-}
-
-/// A cell that no spreadsheet takes for a formula.
-fn text(value: &str) -> String {
-    let value: Cow<'_, str> =
-        if value.contains('\0') { value.replace('\0', "\u{fffd}").into() } else { value.into() };
-    if value.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{value}") } else { value.into_owned() }
 }
 
 #[cfg(test)]

@@ -30,14 +30,10 @@ pub struct ReplicaPeaks {
 impl ReplicaPeaks {
     /// `None` where no period has tasks, CPU and memory.
     pub fn of(points: &[Point], timeline: &Timeline, period_seconds: u32) -> Option<Self> {
-        let segments = timeline.segments();
-        let mut at = 0;
         let mut peaks: Option<Self> = None;
         for point in points {
-            while segments.get(at + 1).is_some_and(|next| next.start <= point.timestamp) {
-                at += 1;
-            }
-            let segment = segments[at];
+            let end = point.timestamp.saturating_add(i64::from(period_seconds));
+            let segment = timeline.in_force(point.timestamp, end);
             let (Some(samples), Some(cpu), Some(memory)) = (point.cpu_samples, point.cpu_max, point.mem_max)
             else {
                 continue;
@@ -49,8 +45,8 @@ impl ReplicaPeaks {
                 (u64::from(centi_percent) * u64::from(size)).saturating_mul(task_seconds)
             };
             let peaks = peaks.get_or_insert_with(Self::default);
-            peaks.cpu = peaks.cpu.max(all(cpu, segment.requested.cpu.0));
-            peaks.memory = peaks.memory.max(all(memory, segment.requested.memory.0));
+            peaks.cpu = peaks.cpu.max(all(cpu, segment.relative_to.cpu.0));
+            peaks.memory = peaks.memory.max(all(memory, segment.relative_to.memory.0));
         }
         let whole = 10_000 * u128::from(period_seconds.max(1));
         let parts = |peak: u64, parts: u128| {

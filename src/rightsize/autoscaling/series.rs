@@ -55,7 +55,7 @@ pub struct Period {
     pub second: i64,
     /// Tasks that ran, in thousandths.
     pub tasks_milli: u32,
-    /// The size in force.
+    /// The size that utilization is relative to.
     pub requested: Requested,
     pub cpu: Load,
     pub memory: Load,
@@ -70,14 +70,10 @@ impl TaskSeries {
         deployments: Vec<(i64, i64)>,
     ) -> Option<Self> {
         let period_seconds = period_seconds.max(1);
-        let segments = timeline.segments();
-        let mut at = 0;
         let mut series: Option<Self> = None;
         for point in points {
-            while segments.get(at + 1).is_some_and(|next| next.start <= point.timestamp) {
-                at += 1;
-            }
-            let segment = segments[at];
+            let end = point.timestamp.saturating_add(i64::from(period_seconds));
+            let segment = timeline.in_force(point.timestamp, end);
             let Some(tasks_milli) =
                 tasks_milli(point, segment.metric_resolution_seconds, u64::from(period_seconds))
             else {
@@ -98,9 +94,9 @@ impl TaskSeries {
             if series.packed.last().is_some_and(|last| offset <= last.offset) {
                 continue;
             }
-            if series.sizes.last().is_none_or(|(_, size)| *size != segment.requested) {
+            if series.sizes.last().is_none_or(|(_, size)| *size != segment.relative_to) {
                 let from = u32::try_from(series.packed.len()).unwrap_or(u32::MAX);
-                series.sizes.push((from, segment.requested));
+                series.sizes.push((from, segment.relative_to));
             }
             series.packed.push(Packed {
                 offset,

@@ -123,7 +123,7 @@ pub(super) fn timeline(explanation: &Explanation, page: &mut Page) {
         let skipped = explanation.sizes.len().saturating_sub(CHANGES);
         let rows = explanation.sizes.iter().skip(skipped).map(|stretch| {
             let how = match (stretch.mixed, stretch.assumed) {
-                (true, _) => "mixed: the larger counts",
+                (true, _) => "mixed with a smaller one",
                 (false, true) => "assumed",
                 (false, false) => "",
             };
