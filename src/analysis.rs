@@ -44,7 +44,7 @@ use crate::{
     launch::{Host, InstanceRates, InstanceShares, Tenant, hosts},
     pricing::{Charges, PriceBook},
     report::{
-        HeadroomReport, PoolReport, PriceBookReference, Quantity, Report, ReportWindow, SCHEMA_VERSION,
+        HeadroomReport, PoolReport, PriceBookReference, Report, ReportWindow, SCHEMA_VERSION,
         SnapshotReference, Totals, WorkloadReport,
     },
     rightsize::{
@@ -294,16 +294,20 @@ fn price_book_reference(book: &PriceBook) -> PriceBookReference {
 
 /// How headroom was set for a risk (in hundredths of a per cent), in the report's words.
 fn headroom(calibration: &Result<Calibration, Unsupported>, risk: u32) -> HeadroomReport {
-    let risk_percent = Quantity(Decimal::from(risk) / Decimal::ONE_HUNDRED);
+    let risk_percent = subject::percent(risk);
     match calibration {
         Ok(calibration) => HeadroomReport {
             method: "calibrated".to_owned(),
             risk_percent,
+            shown_risk_percent: Some(subject::shown(calibration, risk)),
             detail: format!(
                 "{}learnt from {} splits of the window, each with at least {} workloads made smaller, of which at \
                  most {:.1} % later ran short of memory",
                 if calibration.risk > calibration.asked {
-                    format!("the least risk this fleet can show is {:.1} %; ", calibration.risk * 100.0)
+                    format!(
+                        "the least risk this fleet can show is {} %; ",
+                        subject::shown(calibration, risk).tenths_up()
+                    )
                 } else {
                     String::new()
                 },
@@ -316,6 +320,7 @@ fn headroom(calibration: &Result<Calibration, Unsupported>, risk: u32) -> Headro
         Err(unsupported) => HeadroomReport {
             method: "fixed".to_owned(),
             risk_percent,
+            shown_risk_percent: None,
             detail: unsupported.to_string(),
             price_of_risk: None,
         },
@@ -339,6 +344,9 @@ pub fn merged(reports: Vec<Report>) -> Result<Report, CannotMerge> {
         whole.window.end = whole.window.end.max(report.window.end);
         whole.as_of = whole.as_of.max(report.as_of);
         whole.samples_read += report.samples_read;
+        if report.headroom.shows_less_than(&whole.headroom) {
+            whole.headroom = report.headroom;
+        }
         whole.workloads.extend(report.workloads);
         whole.capacity.extend(report.capacity);
         whole.gaps.extend(report.gaps);

@@ -9,8 +9,11 @@ use jiff::Timestamp;
 use rust_decimal::Decimal;
 
 use super::{
-    Fleet, Input, Keep, facts::Facts, headroom, on_instances, price_book_reference, report_window,
-    snapshot_reference, standalone, subject::report_on, with_fleet,
+    Fleet, Input, Keep,
+    facts::Facts,
+    headroom, on_instances, price_book_reference, report_window, snapshot_reference, standalone,
+    subject::{percent, report_on},
+    with_fleet,
 };
 use crate::{
     config::{Config, Resolved},
@@ -20,11 +23,15 @@ use crate::{
     report::{
         Quantity, SCHEMA_VERSION, Size, WorkloadReport,
         explain::{
-            CandidateReport, DemandSeries, Explanation, NeedReport, PeriodsReport, PriceRow, ReplayReport,
-            ResourceNeedReport, ResourceReplayReport, RevisionReport, SizeInForce,
+            CALIBRATED, CPU_HEADROOM, CandidateReport, DemandSeries, Explanation, HeadroomInForce,
+            MEMORY_HEADROOM, NeedReport, PeriodsReport, PriceRow, ReplayReport, ResourceNeedReport,
+            ResourceReplayReport, RevisionReport, SizeInForce,
         },
     },
-    rightsize::{Calibration, Candidate, Need, Reason, ResourceNeed, Shortage, Unrated, Weighing, weigh},
+    rightsize::{
+        Calibration, Candidate, LEAST_LEARNT_HEADROOM, Need, Reason, ResourceNeed, Shortage, Unrated,
+        Weighing, weigh,
+    },
     snapshot::Window,
     units::{CpuUnits, MemoryMib, TaskTime, Usd, decimal_as_f64},
 };
@@ -54,6 +61,9 @@ pub fn explain(
         let weighing = weighing(facts, &row, book, config, &in_force, calibration.as_ref().ok());
         let reservation = on_instances::is_on(facts.workload.launch_type)
             .then(|| on_instances::rating(facts, config, &in_force));
+        let calibrated = calibration.is_ok() && reservation.is_none();
+        let need_report =
+            |(cpu, memory): (&_, &_), needed| need_report(cpu, memory, needed, &in_force, calibrated);
         let (causes, need) = match &reservation {
             None => (
                 causes(&weighing),
@@ -218,21 +228,45 @@ fn periods(facts: &Facts<'_>, seen: &[Moment]) -> PeriodsReport {
     }
 }
 
+/// `calibrated`: whether memory headroom is learnt from the fleet. A size that is too small just grows, with
+/// the configured one.
 fn need_report(
-    (cpu, memory): (&Result<ResourceNeed, Unrated>, &Result<ResourceNeed, Unrated>),
+    cpu: &Result<ResourceNeed, Unrated>,
+    memory: &Result<ResourceNeed, Unrated>,
     needed: Need,
+    in_force: &Resolved,
+    calibrated: bool,
 ) -> NeedReport {
-    let report = |demanded: &Result<ResourceNeed, Unrated>, needed: ResourceNeed| {
-        let own = demanded.as_ref().unwrap_or(&needed);
-        ResourceNeedReport {
-            without_headroom: own.bare,
-            with_headroom: own.floor,
-            with_guards: needed.floor,
-            allowing_for_short_history: needed.ample,
-            reached_cap: needed.reached_cap || needed.unknown_above,
-        }
+    let configured = |hundredths: u32, key: &str| HeadroomInForce {
+        percent: percent(hundredths),
+        from: in_force
+            .settings
+            .iter()
+            .find(|setting| setting.key == key)
+            .map_or_else(String::new, |s| s.from.clone()),
     };
-    NeedReport { cpu_units: report(cpu, needed.cpu), memory_mib: report(memory, needed.memory) }
+    let of_memory = if calibrated && memory.as_ref().is_ok_and(|need| !need.short) {
+        HeadroomInForce { percent: percent(LEAST_LEARNT_HEADROOM), from: CALIBRATED.to_owned() }
+    } else {
+        configured(in_force.sizing.memory_headroom, MEMORY_HEADROOM)
+    };
+    let of_cpu = configured(in_force.sizing.cpu_headroom, CPU_HEADROOM);
+    let report =
+        |demanded: &Result<ResourceNeed, Unrated>, needed: ResourceNeed, headroom: HeadroomInForce| {
+            let own = demanded.as_ref().unwrap_or(&needed);
+            ResourceNeedReport {
+                without_headroom: own.bare,
+                headroom: demanded.is_ok().then_some(headroom),
+                with_headroom: own.floor,
+                with_guards: needed.floor,
+                allowing_for_short_history: needed.ample,
+                reached_cap: needed.reached_cap || needed.unknown_above,
+            }
+        };
+    NeedReport {
+        cpu_units: report(cpu, needed.cpu, of_cpu),
+        memory_mib: report(memory, needed.memory, of_memory),
+    }
 }
 
 /// The candidates, each with what became of it.

@@ -17,7 +17,7 @@ use crate::{
     pricing::PriceBook,
     report::{
         Dimensions, Finding, GuardReport, NotRated, Opportunity, PlatformReport, Quantity, Recommendation,
-        RuledOut, WorkloadCapacity, WorkloadReport,
+        RuledOut, WorkloadCapacity, WorkloadHeadroom, WorkloadReport,
     },
     rightsize::{Calibration, DimensionRating, Rating, Reason, Unsupported},
     units::{TaskTime, Usd},
@@ -57,12 +57,12 @@ pub(super) fn report_on(
     let known_size = facts.timeline.is_some();
     let prepared = facts.prepared(book);
     let in_force = config.for_workload(workload);
-    let answer = if on_instances::is_on(workload.launch_type) {
-        on_instances::answer(facts, book, config, &in_force)
+    let risk = in_force.sizing.risk;
+    let (answer, calibration) = if on_instances::is_on(workload.launch_type) {
+        (on_instances::answer(facts, book, config, &in_force), None)
     } else {
-        let calibration =
-            calibrations.get(&in_force.sizing.risk).and_then(|calibration| calibration.as_ref().ok());
-        on_fargate(facts, book, config, (&in_force, calibration), &prepared)
+        let calibration = calibrations.get(&risk).and_then(|calibration| calibration.as_ref().ok());
+        (on_fargate(facts, book, config, (&in_force, calibration), &prepared), calibration)
     };
     let Prepared { platform, split, .. } = prepared;
     let requested = demand.filter(|_| known_size).map(WindowDemand::requested_hours);
@@ -110,6 +110,7 @@ pub(super) fn report_on(
         finding,
         reasons,
         not_rated,
+        headroom: headroom(dimensions.memory.finding, calibration, risk),
         dimensions,
         options: answer.options,
         ruled_out: answer.ruled_out,
@@ -119,6 +120,33 @@ pub(super) fn report_on(
         runs: facts.runs.and_then(|runs| standalone::reported(runs, answer.hourly)),
         evidence: facts.evidence(answer.notes, answer.simulation_error, in_force),
     }
+}
+
+/// How memory headroom was set, at a risk in hundredths of a per cent. A size that is too small just grows,
+/// with the fixed one.
+fn headroom(memory: Finding, calibration: Option<&Calibration>, risk: u32) -> Option<WorkloadHeadroom> {
+    let calibration = match memory {
+        Finding::NotRated => return None,
+        Finding::Underprovisioned => None,
+        Finding::Overprovisioned | Finding::Optimized | Finding::AlreadyMinimal => calibration,
+    };
+    Some(WorkloadHeadroom {
+        method: if calibration.is_some() { "calibrated" } else { "fixed" }.to_owned(),
+        risk_percent: percent(risk),
+        shown_risk_percent: calibration.map(|calibration| shown(calibration, risk)),
+    })
+}
+
+/// Of hundredths of a per cent.
+pub(super) fn percent(hundredths: u32) -> Quantity {
+    Quantity(Decimal::from(hundredths) / Decimal::ONE_HUNDRED)
+}
+
+/// The risk that a fleet shows, where `risk` was asked for.
+pub(super) fn shown(calibration: &Calibration, risk: u32) -> Quantity {
+    let least = Decimal::try_from(calibration.risk * 100.0).map(|least| Quantity(least).rounded());
+    // What was asked for is not told with a double's last digits.
+    least.ok().filter(|_| calibration.risk > calibration.asked).unwrap_or(percent(risk))
 }
 
 fn conditions(facts: &Facts<'_>, rating: &Rating) -> Vec<String> {

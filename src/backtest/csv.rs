@@ -2,11 +2,15 @@
 //!
 //! Raw numbers in columns of a fixed order; what there is no figure for is empty.
 
-use super::{run::Backtest, score::Interval};
+use super::{
+    headroom::LearntHeadroom,
+    run::{Backtest, DetailRow},
+    score::Interval,
+};
 use crate::report::cell;
 
 /// Columns of [`render`].
-const SCORES: [&str; 18] = [
+const SCORES: [&str; 23] = [
     "rule",
     "saved_percent",
     "saved_low",
@@ -25,10 +29,15 @@ const SCORES: [&str; 18] = [
     "cpu_violating_percent",
     "not_rated_percent",
     "churn_percent",
+    "risk_percent",
+    "windows_calibrated",
+    "windows_fixed",
+    "shown_risk_percent",
+    "headroom_detail",
 ];
 
 /// Columns of [`details`].
-const DETAILS: [&str; 11] = [
+const DETAILS: [&str; 13] = [
     "series_id",
     "rule",
     "train_start",
@@ -40,11 +49,18 @@ const DETAILS: [&str; 11] = [
     "memory_mib",
     "not_rated",
     "judged",
+    "headroom_method",
+    "shown_risk_percent",
 ];
 
-/// A row per rule.
+fn figure(figure: Option<f64>) -> String {
+    figure.map_or_else(String::new, |figure| figure.to_string())
+}
+
+/// A row per rule. The last five columns are for rules that learn their memory headroom: the risk asked
+/// for, in how many windows it was learnt and in how many fixed, the highest risk of the former, why the
+/// latter.
 pub fn render(backtest: &Backtest) -> String {
-    let figure = |figure: Option<f64>| figure.map_or_else(String::new, |figure| figure.to_string());
     let bounds = |interval: Option<Interval>| {
         [interval.map(|interval| interval.low), interval.map(|interval| interval.high)].map(figure)
     };
@@ -55,6 +71,10 @@ pub fn render(backtest: &Backtest) -> String {
             let [memory_low, memory_high] = bounds(score.memory_violating_interval);
             let [attained_low, attained_high] = bounds(score.attained_risk_interval);
             let [cpu_low, cpu_high] = bounds(score.cpu_samples_over_interval);
+            let headroom = score.headroom.as_ref();
+            let windows = |count: fn(&LearntHeadroom) -> usize| {
+                headroom.map_or_else(String::new, |headroom| count(headroom).to_string())
+            };
             [
                 score.rule.clone(),
                 figure(score.saved_percent),
@@ -74,13 +94,24 @@ pub fn render(backtest: &Backtest) -> String {
                 figure(score.cpu_violating_percent),
                 figure(score.not_rated_percent),
                 figure(score.churn_percent),
+                figure(headroom.map(|headroom| headroom.risk_percent)),
+                windows(LearntHeadroom::calibrated),
+                windows(|headroom| headroom.windows.len() - headroom.calibrated()),
+                figure(headroom.and_then(LearntHeadroom::shown_risk_percent)),
+                headroom.and_then(LearntHeadroom::detail).unwrap_or_default().to_owned(),
             ]
         }),
     )
 }
 
-/// A row per decision. `not_rated` says why there is no size; `judged` whether there was later data.
+/// A row per decision. `not_rated` says why there is no size; `judged` whether there was later data;
+/// the last two columns how a rule that learns its memory headroom set it in this window.
 pub fn details(backtest: &Backtest) -> String {
+    let headroom = |row: &DetailRow| {
+        let at = backtest.windows.iter().position(|window| *window == row.window)?;
+        let score = backtest.rules.iter().find(|score| score.rule == row.rule)?;
+        score.headroom.as_ref()?.windows.get(at)
+    };
     table(
         &DETAILS,
         backtest.details.iter().map(|row| {
@@ -100,6 +131,8 @@ pub fn details(backtest: &Backtest) -> String {
                 memory,
                 not_rated,
                 row.judged.to_string(),
+                headroom(row).map_or_else(String::new, |headroom| headroom.method.to_owned()),
+                figure(headroom(row).and_then(|headroom| headroom.shown_risk_percent)),
             ]
         }),
     )

@@ -25,6 +25,7 @@ pub mod chart;
 mod counts;
 pub mod csv;
 mod from_snapshot;
+mod headroom;
 pub mod json;
 mod ladder;
 mod rule;
@@ -33,6 +34,7 @@ mod run;
 mod score;
 mod series;
 mod split;
+pub mod table;
 mod traces;
 mod training;
 
@@ -41,8 +43,9 @@ mod tests;
 
 pub use counts::InputCounts;
 pub use from_snapshot::from_snapshot;
+pub use headroom::{Headroom, LearntHeadroom};
 pub use ladder::{Ladder, Need, Price};
-pub use rule::{Decision, Rule, each};
+pub use rule::{Answer, Decision, Rule, each};
 pub use run::{Backtest, Ceiling, DetailRow, Options, run};
 pub use score::{Interval, RuleScore};
 pub use series::{Dataset, Series, Track};

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::{ladder::Ladder, training::Training};
+use super::{headroom::Headroom, ladder::Ladder, training::Training};
 use crate::fargate::TaskSize;
 
 /// What a rule says about one series.
@@ -15,12 +15,27 @@ pub enum Decision {
     NotRated(&'static str),
 }
 
+/// What a rule says about a fleet.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answer {
+    /// One for each series, in the fleet's order.
+    pub decisions: Vec<Decision>,
+    /// How much memory headroom it left and why, where it learns that from the fleet.
+    pub headroom: Option<Headroom>,
+}
+
 /// A sizing rule. It sees the fleet at once, so that it may learn from one series for another.
 pub trait Rule: Sync {
     fn name(&self) -> &str;
 
-    /// A decision for each of `fleet`, in its order.
-    fn decide(&self, fleet: &[Training<'_>], ladder: &Ladder) -> Vec<Decision>;
+    /// Decides for the whole of `fleet`.
+    fn decide(&self, fleet: &[Training<'_>], ladder: &Ladder) -> Answer;
+
+    /// The risk that it was asked for, in per cent, where it learns its headroom from the fleet; its
+    /// answers then tell the headroom.
+    fn risk_percent(&self) -> Option<f64> {
+        None
+    }
 
     /// Whether it is shown the time it is judged on, as no rule that could be used is.
     fn sees_the_future(&self) -> bool {
@@ -28,10 +43,7 @@ pub trait Rule: Sync {
     }
 }
 
-/// The decisions of a rule that looks at one series at a time.
-pub fn each(
-    fleet: &[Training<'_>],
-    decide: impl Fn(&Training<'_>) -> Decision + Sync + Send,
-) -> Vec<Decision> {
-    fleet.par_iter().map(decide).collect()
+/// The answer of a rule that looks at one series at a time.
+pub fn each(fleet: &[Training<'_>], decide: impl Fn(&Training<'_>) -> Decision + Sync + Send) -> Answer {
+    Answer { decisions: fleet.par_iter().map(decide).collect(), headroom: None }
 }

@@ -4,8 +4,9 @@ use rayon::prelude::*;
 
 use super::{
     counts::InputCounts,
+    headroom::{Headroom, LearntHeadroom},
     ladder::Ladder,
-    rule::{Decision, Rule},
+    rule::{Answer, Decision, Rule},
     score::{Draws, RuleScore, Tally},
     series::{Dataset, Series},
     split::{NoWindow, Split, Window},
@@ -74,10 +75,15 @@ pub fn run(
     let mut tallies = vec![vec![Tally::default(); data.series.len()]; rules.len()];
     let mut before: Vec<Vec<Option<TaskSize>>> = vec![vec![None; data.series.len()]; rules.len()];
     let mut details = Vec::new();
+    let mut headrooms: Vec<Vec<Headroom>> = vec![Vec::new(); rules.len()];
     for window in &windows {
         let stage = Stage::new(data, *window);
-        let outcomes: Vec<Vec<Outcome>> =
-            rules.iter().map(|rule| stage.outcomes(rule.as_ref(), ladder, options.ceiling)).collect();
+        let mut outcomes: Vec<Vec<Outcome>> = Vec::new();
+        for (rule, headrooms) in rules.iter().zip(&mut headrooms) {
+            let (of_rule, headroom) = stage.outcomes(rule.as_ref(), ladder, options.ceiling);
+            outcomes.push(of_rule);
+            headrooms.extend(headroom);
+        }
         for (rule, outcomes) in outcomes.iter().enumerate() {
             for (number, outcome) in outcomes.iter().enumerate() {
                 let place = stage.places[number];
@@ -112,7 +118,11 @@ pub fn run(
     let mut scores: Vec<RuleScore> = rules
         .par_iter()
         .zip(&tallies)
-        .map(|(rule, tallies)| RuleScore::of(rule.name(), tallies, &draws))
+        .zip(headrooms)
+        .map(|((rule, tallies), windows)| RuleScore {
+            headroom: rule.risk_percent().map(|risk_percent| LearntHeadroom { risk_percent, windows }),
+            ..RuleScore::of(rule.name(), tallies, &draws)
+        })
         .collect();
     scores.sort_by(|a, b| {
         let saved = |score: &RuleScore| score.saved_percent.unwrap_or(f64::NEG_INFINITY);
@@ -162,10 +172,15 @@ impl<'a> Stage<'a> {
         stage
     }
 
-    /// The rule's outcome for each series.
-    fn outcomes(&self, rule: &dyn Rule, ladder: &Ladder, ceiling: Ceiling) -> Vec<Outcome> {
+    /// The rule's outcome for each series, and how it set its headroom.
+    fn outcomes(
+        &self,
+        rule: &dyn Rule,
+        ladder: &Ladder,
+        ceiling: Ceiling,
+    ) -> (Vec<Outcome>, Option<Headroom>) {
         let fleet = if rule.sees_the_future() { &self.later } else { &self.seen };
-        let decisions = rule.decide(&fleet[..self.rated], ladder);
+        let Answer { decisions, headroom } = rule.decide(&fleet[..self.rated], ladder);
         let outcome = |(number, seen): (usize, &Training<'_>)| {
             let current = seen.current;
             match decisions.get(number) {
@@ -180,7 +195,7 @@ impl<'a> Stage<'a> {
                 None => Err("no-answer"),
             }
         };
-        self.seen.iter().enumerate().map(outcome).collect()
+        (self.seen.iter().enumerate().map(outcome).collect(), headroom)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::ladder::Price;
+use super::{headroom::LearntHeadroom, ladder::Price};
 
 /// What a rule's decisions for one series came to, over all windows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -102,6 +102,8 @@ pub struct RuleScore {
     pub not_rated_percent: Option<f64>,
     /// Decisions that differ from the same series' one window earlier; none with one window.
     pub churn_percent: Option<f64>,
+    /// How it set its memory headroom; null for a rule that does not learn it.
+    pub headroom: Option<LearntHeadroom>,
 }
 
 /// Resamplings of the series that an interval is made of.
@@ -128,6 +130,7 @@ impl RuleScore {
             cpu_violating_percent: percent(all.cpu_violating, all.cpu_judged).map(rounded),
             not_rated_percent: percent(all.not_rated, all.windows).map(rounded),
             churn_percent: percent(all.changed, all.pairs).map(rounded),
+            headroom: None,
         }
     }
 }
@@ -158,7 +161,7 @@ fn wilson(part: u64, of: u64) -> Option<Interval> {
 }
 
 /// To four decimals, and no negative zero.
-fn rounded(percent: f64) -> f64 {
+pub(super) fn rounded(percent: f64) -> f64 {
     (percent * 10_000.0).round() / 10_000.0 + 0.0
 }
 

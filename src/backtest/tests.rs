@@ -3,15 +3,16 @@
 use proptest::prelude::*;
 
 use super::{
-    Backtest, Ceiling, Dataset, Decision, InputCounts, Ladder, Options, Rule, Series, Split, Track, Training,
-    Window, chart, csv, each,
+    Answer, Backtest, Ceiling, Dataset, Decision, InputCounts, Ladder, Options, Rule, Series, Split, Track,
+    Training, Window, chart, csv, each,
     json::{self, PriceBase},
     ladder::tests::ladder,
-    rules, run,
+    rules, run, table,
 };
 use crate::{
     config::Config,
     fargate::TaskSize,
+    report::display_width,
     units::{CpuUnits, MemoryMib},
     workload::OperatingSystem,
 };
@@ -57,7 +58,7 @@ impl Rule for Always {
         "always"
     }
 
-    fn decide(&self, fleet: &[Training<'_>], _: &Ladder) -> Vec<Decision> {
+    fn decide(&self, fleet: &[Training<'_>], _: &Ladder) -> Answer {
         each(fleet, |_| Decision::Size(self.0))
     }
 }
@@ -306,8 +307,8 @@ fn a_rule_that_answers_too_little_is_not_rated() {
         fn name(&self) -> &'static str {
             "silent"
         }
-        fn decide(&self, _: &[Training<'_>], _: &Ladder) -> Vec<Decision> {
-            Vec::new()
+        fn decide(&self, _: &[Training<'_>], _: &Ladder) -> Answer {
+            each(&[], |_| Decision::Keep)
         }
     }
     let result = backtest(&small_fleet(), &[Box::new(Silent) as Box<dyn Rule>], Ceiling::Current);
@@ -335,7 +336,7 @@ fn every_rule_decides_by_its_published_constants() {
     let training = [Training::new(&series, size(1024, 4096), 0, 2 * DAY)];
     let decided: Vec<(String, Decision)> = all_rules()
         .iter()
-        .map(|rule| (rule.name().to_owned(), rule.decide(&training, &ladder()).remove(0)))
+        .map(|rule| (rule.name().to_owned(), rule.decide(&training, &ladder()).decisions.remove(0)))
         .collect();
     let expected = [
         // 300 x 1.2 = 360; 1,500 x 1.2 = 1,800
@@ -372,9 +373,13 @@ fn prices() -> PriceBase {
     PriceBase { region: "us-east-1".into(), price_book: "test".into(), effective_date: "2026-11-22".into() }
 }
 
-/// Two rules over the small fleet.
+/// Three rules over the small fleet.
 fn rendered() -> Backtest {
-    let rules: Vec<Box<dyn Rule>> = vec![Box::new(rules::ComputeOptimizerProxy), Box::new(rules::Keep)];
+    let rules: Vec<Box<dyn Rule>> = vec![
+        Box::new(rules::ComputeOptimizerProxy),
+        Box::new(rules::Keep),
+        Box::new(rules::Fargauge::at_risk(&Config::default().sizing, 1)),
+    ];
     let split = Split { train: 2 * DAY, test: 4 * DAY, step: DAY };
     run(&small_fleet(), split, &ladder(), &rules, Options { details: true, ..Options::default() }).unwrap()
 }
@@ -392,6 +397,73 @@ fn as_csv() {
 #[test]
 fn details_as_csv() {
     insta::assert_snapshot!(csv::details(&rendered()));
+}
+
+#[test]
+fn as_table() {
+    insta::assert_snapshot!(table::render(&rendered(), &prices(), 180));
+}
+
+/// A rule that is named after a risk says whether the fleet could show it: 90 steady series of eight days
+/// can show 3.3 % at best (1 - 0.05^(1/90)), four of two days nothing.
+#[test]
+fn a_risk_that_could_not_be_shown_is_told() {
+    let steady =
+        (0..90).map(|i| hourly(&format!("{i:02}"), size(1024, 8192), (0..16 * 24).map(|_| (100, Some(100)))));
+    let split = Split { train: 8 * DAY, test: 8 * DAY, step: DAY };
+    let rules: Vec<Box<dyn Rule>> = [1, 2, 5, 10]
+        .map(|risk| Box::new(rules::Fargauge::at_risk(&Config::default().sizing, risk)) as Box<dyn Rule>)
+        .into_iter()
+        .chain([Box::new(rules::Keep) as Box<dyn Rule>])
+        .collect();
+    let options = Options { details: true, ..Options::default() };
+    let result = run(&dataset(steady.collect()), split, &ladder(), &rules, options).unwrap();
+    let of = |name: &str| result.rules.iter().find(|score| score.rule == name).unwrap();
+    let shown = |name: &str| of(name).headroom.as_ref().unwrap().windows[0].shown_risk_percent;
+    let least = (1.0 - 0.05_f64.powf(1.0 / 90.0)) * 100.0;
+    for (rule, risk) in [
+        ("fargauge-risk-1", least),
+        ("fargauge-risk-2", least),
+        ("fargauge-risk-5", 5.0),
+        ("fargauge-risk-10", 10.0),
+    ] {
+        assert!((shown(rule).unwrap() - risk).abs() < 1e-3, "{rule}: {:?}", of(rule));
+    }
+    assert_eq!(of("keep").headroom, None);
+    let text = table::render(&result, &prices(), 180);
+    for note in [
+        "memory headroom of fargauge-risk-1, fargauge-risk-2: learnt at 3.3 % risk, the least that the series can show\n",
+        "memory headroom of fargauge-risk-5: learnt at 5 % risk\n",
+        "memory headroom of fargauge-risk-10: learnt at 10 % risk\n",
+    ] {
+        assert!(text.contains(note), "{text}");
+    }
+    assert!(csv::details(&result).contains(",true,calibrated,3.2"), "{}", csv::details(&result));
+
+    let small = table::render(&rendered(), &prices(), 180);
+    assert!(small.contains("memory headroom of fargauge-risk-1: fixed at 20 %"), "{small}");
+    assert!(
+        csv::render(&rendered()).contains(",1,0,1,,2 days of history are too few"),
+        "{}",
+        csv::render(&rendered())
+    );
+    assert!(csv::details(&rendered()).contains(",true,fixed,\n"), "{}", csv::details(&rendered()));
+}
+
+#[test]
+fn a_table_fits_whatever_the_width_and_keeps_what_matters_most() {
+    let split = Split { train: 2 * DAY, test: 4 * DAY, step: DAY };
+    let result = run(&small_fleet(), split, &ladder(), &all_rules(), Options::default()).unwrap();
+    for width in (0..=220).step_by(7) {
+        let text = table::render(&result, &prices(), width);
+        for line in text.lines() {
+            assert!(display_width(line) <= width.max(60), "{width}: {line:?}");
+        }
+        for title in ["rule", "saved %", "memory above %", "CPU above %"] {
+            assert!(text.contains(title), "{width}: {text}");
+        }
+    }
+    assert!(table::render(&result, &prices(), 180).contains("churn %"));
 }
 
 #[test]

@@ -3,24 +3,20 @@
 //! Takes a snapshot or a Parquet file of traces; gives a table, JSON or CSV, and on request every single
 //! decision and a chart. Works offline.
 
-use std::{
-    fmt::Write as _,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow};
 use clap::{ArgGroup, Args};
 
 use super::{
-    CliError, ExitCode, GlobalArgs, OutputArgs, SnapshotPlace, TabularArgs, TabularFormat,
-    table::{self, Align},
+    CliError, ExitCode, GlobalArgs, Output, OutputArgs, SnapshotPlace, TabularArgs, TabularFormat,
+    report::known_width,
 };
 use crate::{
     backtest::{
-        Backtest, Ceiling, Dataset, Interval, Ladder, Options, Rule, RuleScore, Split, chart, csv,
-        from_snapshot,
+        Ceiling, Dataset, Ladder, Options, Rule, Split, chart, csv, from_snapshot,
         json::{self, PriceBase},
-        rules, run as backtest,
+        rules, run as backtest, table,
     },
     frames::read_traces,
     workload::Region,
@@ -61,9 +57,15 @@ pub struct BacktestArgs {
     /// Draw saved against violations to FILE, as SVG
     #[arg(long, value_name = "FILE.svg")]
     chart: Option<PathBuf>,
+    /// Lay the table out for N columns [default: the terminal's, else 180]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    width: Option<u16>,
     #[command(flatten)]
     tabular: TabularArgs,
 }
+
+/// Columns of a table that goes to no terminal: every figure has room.
+const WIDTH_WITHOUT_TERMINAL: usize = 180;
 
 /// Prices of traces, which are from no region.
 const TRACES_REGION: &str = "us-east-1";
@@ -80,10 +82,8 @@ fn parse_length(text: &str) -> Result<i64, String> {
 
 pub fn run(global: &GlobalArgs, args: &BacktestArgs) -> Result<ExitCode, CliError> {
     let output = args.tabular.output.open()?;
-    let open = |path: &Option<PathBuf>| {
-        path.clone().map(|path| OutputArgs { output: Some(path) }.open()).transpose()
-    };
-    let (details, picture) = (open(&args.details)?, open(&args.chart)?);
+    let details = open("--details", args.details.as_ref())?;
+    let picture = open("--chart", args.chart.as_ref())?;
     let rules = args.rules(rules::all(&global.config()?.sizing))?;
     let (data, region) = args.data(global)?;
     let region = Region(args.region.clone().unwrap_or(region));
@@ -111,7 +111,10 @@ pub fn run(global: &GlobalArgs, args: &BacktestArgs) -> Result<ExitCode, CliErro
     let text = match args.tabular.format() {
         TabularFormat::Json => json::render(&result, &base),
         TabularFormat::Csv => csv::render(&result),
-        TabularFormat::Table => render_table(&result, &base),
+        TabularFormat::Table => {
+            let width = known_width(args.width, &args.tabular.output).unwrap_or(WIDTH_WITHOUT_TERMINAL);
+            table::render(&result, &base, width)
+        }
     };
     if let Some(picture) = picture {
         picture.write(chart::render(&result).map_err(CliError::not_evaluated)?.as_bytes())?;
@@ -121,6 +124,13 @@ pub fn run(global: &GlobalArgs, args: &BacktestArgs) -> Result<ExitCode, CliErro
     }
     output.write(text.as_bytes())?;
     Ok(ExitCode::Fine)
+}
+
+/// Opens the file that `flag` names, if it does.
+fn open(flag: &str, path: Option<&PathBuf>) -> Result<Option<Output>, CliError> {
+    path.map(|path| OutputArgs { output: Some(path.clone()) }.open())
+        .transpose()
+        .map_err(|e| e.with_help(format!("choose another file for {flag}, in a folder you may write to")))
 }
 
 impl BacktestArgs {
@@ -188,83 +198,20 @@ fn traces(path: &Path) -> Result<Dataset, CliError> {
     Ok(Dataset::from_traces(by_series, traces.without_series, |row| traces.row(row)))
 }
 
-/// What the figures are of, a row per rule, and what was noticed about the input.
-fn render_table(result: &Backtest, base: &PriceBase) -> String {
-    let days = |seconds: i64| {
-        format!("{:.2}", seconds as f64 / 86_400.0).trim_end_matches('0').trim_end_matches('.').to_owned()
-    };
-    let windows = result.windows.len();
-    let mut text = format!(
-        "Backtest of {} series: {} days seen, the next {} judged, {windows} window{}\n\n",
-        result.series,
-        days(result.split.train),
-        days(result.split.test),
-        if windows == 1 { String::new() } else { format!("s {} days apart", days(result.split.step)) },
-    );
-    let columns = [
-        ("rule", Align::Left),
-        ("saved %", Align::Right),
-        ("95 % of fleets", Align::Right),
-        ("memory above %", Align::Right),
-        ("95 % of fleets", Align::Right),
-        ("attained % (binomial)", Align::Right),
-        ("CPU samples above %", Align::Right),
-        ("95 % of fleets", Align::Right),
-        ("any CPU above %", Align::Right),
-        ("churn %", Align::Right),
-        ("not rated %", Align::Right),
-    ];
-    text += &table::render(&columns, result.rules.iter().map(cells), 0);
-    text += "\nmemory above: series whose later memory passed the new memory · CPU samples above: of all later samples,\n\
-             those above the new vCPU · any CPU above: series with such a sample · attained: of the series made\n\
-             smaller, those whose later memory passed the new memory, which is what a risk speaks of\n";
-    // Writing to a string cannot fail.
-    let _ = writeln!(
-        text,
-        "{}; prices of {}, {} ({})",
-        match result.ceiling {
-            Ceiling::Current => "what would cost more than the current size keeps it",
-            Ceiling::None => "sizes may cost more than the current one",
-        },
-        base.region,
-        base.price_book,
-        base.effective_date,
-    );
-    let notes = result.input.notes();
-    if !notes.is_empty() {
-        let _ = writeln!(text, "of the {} rows read: {}", result.input.rows, notes.join("; "));
-    }
-    text
-}
-
-fn cells(score: &RuleScore) -> [String; 11] {
-    let figure = |figure: Option<f64>, decimals: usize| {
-        figure.map_or_else(|| "–".to_owned(), |figure| format!("{figure:.decimals$}"))
-    };
-    let interval = |interval: Option<Interval>, decimals: usize| {
-        interval.map_or_else(
-            || "–".to_owned(),
-            |Interval { low, high }| format!("{low:.decimals$} to {high:.decimals$}"),
-        )
-    };
-    [
-        score.rule.clone(),
-        figure(score.saved_percent, 1),
-        interval(score.saved_interval, 1),
-        figure(score.memory_violating_percent, 1),
-        interval(score.memory_violating_interval, 1),
-        format!("{} ({})", figure(score.attained_risk_percent, 1), interval(score.attained_risk_interval, 1)),
-        figure(score.cpu_samples_over_percent, 3),
-        interval(score.cpu_samples_over_interval, 3),
-        figure(score.cpu_violating_percent, 1),
-        figure(score.churn_percent, 1),
-        figure(score.not_rated_percent, 1),
-    ]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_that_cannot_be_written_is_put_down_to_its_own_flag() {
+        let folder = tempfile::tempdir().unwrap();
+        let missing = folder.path().join("missing/x.svg");
+        for flag in ["--chart", "--details"] {
+            let error = format!("{:?}", open(flag, Some(&missing)).unwrap_err());
+            assert!(error.contains(&format!("choose another file for {flag},")), "{error}");
+        }
+        assert!(open("--chart", None).unwrap().is_none());
+    }
 
     #[test]
     fn a_length_is_days_or_hours() {

@@ -157,11 +157,16 @@ pub(super) fn verdict(
 
 /// Columns to lay a table out for: those asked for, else the terminal's, else `COLUMNS`.
 pub(super) fn table_width(asked: Option<u16>, output: &OutputArgs) -> usize {
+    known_width(asked, output).unwrap_or(WIDTH_WITHOUT_TERMINAL)
+}
+
+/// The same; `None` where nothing says how many there are.
+pub(super) fn known_width(asked: Option<u16>, output: &OutputArgs) -> Option<usize> {
     let to_terminal = output.output.is_none() && std::io::stdout().is_terminal();
     let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
     let terminal = || {
         let (terminal_size::Width(width), _) = terminal_size::terminal_size().filter(|_| to_terminal)?;
         Some(width)
     };
-    asked.or_else(terminal).or(columns).map_or(WIDTH_WITHOUT_TERMINAL, usize::from)
+    asked.or_else(terminal).or(columns).map(usize::from)
 }

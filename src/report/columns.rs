@@ -14,14 +14,14 @@ const GAP: u16 = 2;
 const COMFORTABLE: usize = 36;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Align {
+pub(crate) enum Align {
     Left,
     Right,
 }
 
 /// What happens to a cell that is wider than the room there is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Shrink {
+pub(crate) enum Shrink {
     Never,
     /// Cut in the middle, but not below `min` columns.
     Middle {
@@ -34,7 +34,7 @@ pub(super) enum Shrink {
 }
 
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Column {
+pub(crate) struct Column {
     pub title: &'static str,
     pub align: Align,
     pub shrink: Shrink,
@@ -44,7 +44,7 @@ pub(super) struct Column {
 
 /// ANSI foreground colours, the terminal's own shades.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Color {
+pub(crate) enum Color {
     Red,
     Green,
     Yellow,
@@ -64,7 +64,7 @@ impl Color {
 const COLOR_END: &str = "\u{1b}[0m";
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Cell {
+pub(crate) struct Cell {
     text: String,
     color: Option<Color>,
 }
@@ -83,7 +83,7 @@ impl<T: Into<String>> From<T> for Cell {
 }
 
 #[derive(Debug)]
-pub(super) struct Columns {
+pub(crate) struct Columns {
     columns: Vec<Column>,
     rows: Vec<Vec<Cell>>,
 }

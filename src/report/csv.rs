@@ -127,6 +127,9 @@ const COLUMNS: &[(&str, CellOf)] = &[
     ("instance_types", |_, w| w.capacity.as_ref().map_or_else(String::new, |c| pairs(&c.types))),
     ("instances_share_percent", |_, w| quantity(w.capacity.as_ref().and_then(|c| c.share_percent))),
     ("instances_idle_share_percent", |_, w| quantity(w.capacity.as_ref().and_then(|c| c.idle_share_percent))),
+    ("headroom_method", |_, w| optional_text(w.headroom.as_ref().map(|h| h.method.as_str()))),
+    ("risk_percent", |_, w| quantity(w.headroom.as_ref().map(|h| h.risk_percent))),
+    ("shown_risk_percent", |_, w| quantity(w.headroom.as_ref().and_then(|h| h.shown_risk_percent))),
     ("snapshot_id", |r, _| text(&r.snapshot.id)),
     ("price_book_id", |r, _| text(&r.price_book.id)),
     ("tags", |_, w| pairs(&w.tags)),
@@ -168,7 +171,7 @@ mod tests {
     use snapbox::{Data, assert_data_eq};
 
     use super::*;
-    use crate::report::{Quantity, WorkloadCapacity, fixture};
+    use crate::report::{Quantity, WorkloadCapacity, WorkloadHeadroom, fixture};
 
     #[test]
     fn the_committed_example_is_what_is_rendered() {
@@ -254,6 +257,23 @@ mod tests {
             ],
             ["3", "m7i.large=1;r7i.xlarge=2", "58.61", "", ""]
         );
+    }
+
+    #[test]
+    fn the_risk_that_was_shown_is_told_beside_the_one_asked_for() {
+        let mut report = fixture::report();
+        report.workloads[0].headroom = Some(WorkloadHeadroom {
+            method: "calibrated".to_owned(),
+            risk_percent: Quantity(Decimal::ONE),
+            shown_risk_percent: Some(Quantity("4.074905".parse().unwrap())),
+        });
+        report.workloads[1].headroom = None;
+        let rows = parsed(&render(&report, &CsvOptions::default()));
+        let cells = |row| {
+            ["headroom_method", "risk_percent", "shown_risk_percent"].map(|title| cell(&rows, row, title))
+        };
+        assert_eq!(cells(0), ["calibrated", "1", "4.074905"]);
+        assert_eq!(cells(1), ["", "", ""]);
     }
 
     #[test]

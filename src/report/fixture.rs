@@ -9,7 +9,7 @@ use super::{
     ContainerReport, CpuDemand, CurrentSize, DemandReport, Dimension, Dimensions, Evidence, Finding,
     GuardReport, HeadroomReport, MemoryDemand, NotRated, Note, Opportunity, PlatformReport,
     PriceBookReference, Quantity, Recommendation, Report, ReportWindow, RunsReport, SCHEMA_VERSION, Size,
-    SnapshotReference, Totals, WorkloadReport,
+    SnapshotReference, Totals, WorkloadHeadroom, WorkloadReport,
 };
 use crate::{snapshot::Gap, units::Usd};
 
@@ -37,7 +37,8 @@ pub fn report() -> Report {
         headroom: HeadroomReport {
             method: "fixed".into(),
             risk_percent: quantity("3"),
-            detail: "11 workloads cannot show a risk of 3 %".into(),
+            shown_risk_percent: None,
+            detail: "11 workloads cannot show so low a risk".into(),
             price_of_risk: None,
         },
         samples_read: 141_120,
@@ -284,6 +285,11 @@ fn rated(name: &str, finding: Finding, size: (u32, u32), monthly_cost: &str) -> 
             cpu: Dimension { finding, not_rated: None },
             memory: Dimension { finding, not_rated: None },
         },
+        headroom: Some(WorkloadHeadroom {
+            method: "fixed".into(),
+            risk_percent: quantity("3"),
+            shown_risk_percent: None,
+        }),
         recommendation: None,
         options: Vec::new(),
         ruled_out: Vec::new(),
@@ -326,6 +332,7 @@ fn not_rated(name: &str, reason: &str, detail: &str) -> WorkloadReport {
         demand: None,
         not_rated: Some(why),
         dimensions: Dimensions { cpu: dimension.clone(), memory: dimension },
+        headroom: None,
         evidence: Evidence {
             first_sample: None,
             last_sample: None,

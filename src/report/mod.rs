@@ -20,6 +20,9 @@ mod text;
 mod totals;
 
 pub use capacity::*;
+pub(crate) use columns::{Align, Column, Columns, Shrink};
 pub use model::*;
 pub use selection::{Filter, InvalidFilter, Selection};
 pub use text::display_safe;
+#[cfg(test)]
+pub(crate) use text::display_width;

@@ -50,16 +50,40 @@ pub struct Note {
     pub detail: String,
 }
 
-/// How much headroom sizes leave, and why.
+/// How much headroom sizes leave, and why; of several snapshots, of the one that shows least.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct HeadroomReport {
     /// `calibrated`: learnt from the fleet; `fixed`: the configured per cent.
     pub method: String,
     /// Share of the workloads made smaller that may later run short of memory.
     pub risk_percent: Quantity,
+    /// The risk that the fleet's own past shows: the one asked for, or the least there is above it; null
+    /// where headroom is fixed.
+    pub shown_risk_percent: Option<Quantity>,
     pub detail: String,
     /// USD a month that one workload's running short weighs; null where headroom is fixed.
     pub price_of_risk: Option<Usd>,
+}
+
+/// The memory headroom of one workload, at the risk that is in force for it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct WorkloadHeadroom {
+    /// `calibrated`: learnt from the fleet; `fixed`: the configured per cent.
+    pub method: String,
+    /// Asked for.
+    pub risk_percent: Quantity,
+    /// The risk that the fleet's own past shows; null where headroom is fixed.
+    pub shown_risk_percent: Option<Quantity>,
+}
+
+impl HeadroomReport {
+    /// Whether its fleet could show only a higher risk than the other's, or none.
+    pub fn shows_less_than(&self, other: &Self) -> bool {
+        match (self.shown_risk_percent, other.shown_risk_percent) {
+            (None, other) => other.is_some(),
+            (Some(own), other) => other.is_some_and(|other| own > other),
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
@@ -92,6 +116,12 @@ pub struct PriceBookReference {
 pub struct Quantity(pub Decimal);
 
 impl Quantity {
+    /// To a tenth, never below it: a risk is not told smaller than it was shown.
+    #[must_use]
+    pub fn tenths_up(self) -> Decimal {
+        self.0.round_dp_with_strategy(1, rust_decimal::RoundingStrategy::ToPositiveInfinity).normalize()
+    }
+
     #[must_use]
     pub fn rounded(self) -> Self {
         Self(self.0.round_dp_with_strategy(6, rust_decimal::RoundingStrategy::MidpointAwayFromZero))
@@ -197,6 +227,8 @@ pub struct WorkloadReport {
     /// Non-null exactly when the finding is `NotRated`.
     pub not_rated: Option<NotRated>,
     pub dimensions: Dimensions,
+    /// How its memory headroom was set; null where memory is not rated.
+    pub headroom: Option<WorkloadHeadroom>,
     pub recommendation: Option<Recommendation>,
     /// Further steps in sequence, each priced after the one before; never part of the totals. Those that
     /// are an `alternative` come last and are no steps.

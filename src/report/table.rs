@@ -11,7 +11,7 @@ mod options;
 use std::{collections::BTreeSet, fmt::Write as _};
 
 use super::{
-    Finding, NotRated, Report, WorkloadReport,
+    Finding, HeadroomReport, NotRated, Report, WorkloadReport,
     amounts::{NONE, cost, count, grouped, money, percent_of, size},
     columns::{Align, Cell, Color, Column, Columns, Shrink},
     text::{display_safe, display_width, shorten_end},
@@ -123,12 +123,27 @@ fn write_totals(report: &Report, width: usize, out: &mut String) {
         ),
         format!("snapshot {}", display_safe(&report.snapshot.id)),
         count(report.samples_read, "sample"),
-        format!("{} headroom", display_safe(&report.headroom.method)),
     ];
     if let Some((account, region)) = only_place(report) {
         provenance.insert(0, format!("{} {}", display_safe(account), display_safe(region)));
     }
     write_flow("", &provenance, " · ", width, out);
+    let words: Vec<String> =
+        display_safe(&headroom(&report.headroom)).split(' ').map(str::to_owned).collect();
+    write_flow("", &words, " ", width, out);
+}
+
+/// How headroom was set, at the risk that the fleet shows and not only at the one asked for.
+fn headroom(headroom: &HeadroomReport) -> String {
+    let asked = headroom.risk_percent.0.normalize();
+    let how = match headroom.shown_risk_percent {
+        Some(shown) if shown > headroom.risk_percent => {
+            format!(": {} % risk, the least this fleet can show; {asked} % was asked for", shown.tenths_up())
+        }
+        Some(_) => format!(": {asked} % risk"),
+        None => format!(" ({asked} % risk was asked for): {}", headroom.detail),
+    };
+    format!("{} headroom{how}", headroom.method)
 }
 
 /// Which of account and region differ between the workloads, and so need a column.
@@ -270,7 +285,7 @@ fn write_rest(all: usize, out: &mut String) {
 
 /// Writes `parts` one after the other, as many to a line as fit; lines after the first are indented to
 /// the end of `lead`. A part is never broken over two lines.
-pub(super) fn write_flow(lead: &str, parts: &[String], separator: &str, width: usize, out: &mut String) {
+pub(crate) fn write_flow(lead: &str, parts: &[String], separator: &str, width: usize, out: &mut String) {
     let indent = display_width(lead);
     let end = display_width(separator.trim_end());
     let room = width - indent - end;
@@ -344,7 +359,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        report::{Note, fixture},
+        report::{Note, Quantity, fixture},
         snapshot::Gap,
     };
 
@@ -421,6 +436,26 @@ mod tests {
             stripped = stripped.replace(code, "");
         }
         assert_eq!(stripped, plain);
+    }
+
+    #[test]
+    fn the_risk_that_was_shown_is_told_and_not_only_the_one_asked_for() {
+        let mut report = fixture::report();
+        let mut line = |shown: Option<&str>| {
+            report.headroom.method = if shown.is_some() { "calibrated" } else { "fixed" }.into();
+            report.headroom.shown_risk_percent = shown.map(|shown| Quantity(shown.parse().unwrap()));
+            let text = at_width(&report, 200);
+            text.lines().find(|line| line.contains(" headroom")).unwrap().to_owned()
+        };
+        assert_eq!(line(Some("3")), "calibrated headroom: 3 % risk");
+        assert_eq!(
+            line(Some("4.0401")),
+            "calibrated headroom: 4.1 % risk, the least this fleet can show; 3 % was asked for"
+        );
+        assert_eq!(
+            line(None),
+            "fixed headroom (3 % risk was asked for): 11 workloads cannot show so low a risk"
+        );
     }
 
     #[test]

@@ -37,7 +37,7 @@ fn is_unsafe(character: char) -> bool {
 }
 
 /// Terminal columns that `text` takes.
-pub(super) fn display_width(text: &str) -> usize {
+pub(crate) fn display_width(text: &str) -> usize {
     text.width()
 }
 

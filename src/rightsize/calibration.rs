@@ -76,16 +76,15 @@ pub struct Calibration {
 
 /// Why a fleet's own past cannot say how much headroom it needs. The fixed headroom of the
 /// configuration holds then.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unsupported {
     #[error("{days} days of history are too few to learn from; at least {} are needed", 4 * MIN_DAYS_PER_SIDE)]
     TooShort { days: usize },
     #[error(
         "{workloads} workloads, of which at most {made_smaller} would be made smaller in every part of the \
-         past, cannot show a risk of {} %",
-        risk * 100.0
+         past, cannot show so low a risk"
     )]
-    TooFew { workloads: usize, made_smaller: usize, risk: f64 },
+    TooFew { workloads: usize, made_smaller: usize },
 }
 
 /// A fleet that cannot show the risk asked for, but this one, is learnt from all the same.
@@ -189,7 +188,7 @@ impl Calibration {
                 attained,
                 curves,
             }),
-            None => Err(Unsupported::TooFew { workloads: fleet.len(), made_smaller, risk }),
+            None => Err(Unsupported::TooFew { workloads: fleet.len(), made_smaller }),
         }
     }
 
@@ -335,7 +334,7 @@ mod tests {
         assert_eq!(
             error.to_string(),
             "20 workloads, of which at most 20 would be made smaller in every part of the past, cannot \
-             show a risk of 5 %"
+             show so low a risk"
         );
         let mut young = fleet(300, |_, _| 600);
         for member in &mut young {

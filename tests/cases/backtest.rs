@@ -65,6 +65,13 @@ fn json_has_the_promised_keys_and_counts_the_input() {
         }
         assert!(rule["churn_percent"].is_null(), "one window has no churn: {rule}");
     }
+    let strict = rules.iter().find(|rule| rule["rule"] == "fargauge-risk-1").unwrap();
+    assert_eq!(strict["headroom"]["risk_percent"], 1.0);
+    let window = &strict["headroom"]["windows"][0];
+    assert_eq!(window["method"], "fixed");
+    assert_eq!(window["fixed_percent"], 20.0);
+    assert!(window["shown_risk_percent"].is_null(), "{window}");
+    assert!(window["detail"].as_str().unwrap().contains("days of history are too few"), "{window}");
     let foresight = rules.iter().find(|rule| rule["rule"] == "foresight").unwrap();
     assert_eq!(foresight["memory_violating_percent"], 0.0);
     assert_eq!(foresight["cpu_samples_over_percent"], 0.0);
@@ -81,7 +88,7 @@ fn details_and_chart_go_to_their_files() {
     let mut lines = details.lines();
     assert_eq!(
         lines.next().unwrap(),
-        "series_id,rule,train_start,train_end,test_end,current_cpu_units,current_memory_mib,cpu_units,memory_mib,not_rated,judged"
+        "series_id,rule,train_start,train_end,test_end,current_cpu_units,current_memory_mib,cpu_units,memory_mib,not_rated,judged,headroom_method,shown_risk_percent"
     );
     assert_eq!(lines.clone().count(), 2 * 5, "two rules and five series: {details}");
     assert!(
@@ -157,6 +164,8 @@ fn bad_usage_says_what_would_do() {
         ),
         (with(&["--step", "soon"]), "expected a time such as 14d or 36h"),
         (with(&["--chart", "missing/c.svg"]), "error: cannot write missing/c.svg"),
+        (with(&["--chart", "missing/c.svg"]), "help: choose another file for --chart,"),
+        (with(&["--details", "missing/d.csv"]), "help: choose another file for --details,"),
     ] {
         let run = folder().run(&arguments).code(2).stdout_eq("");
         assert!(stderr(&run).contains(message), "{arguments:?}: {}", stderr(&run));

@@ -16,6 +16,7 @@ mod output;
 mod patch;
 mod price;
 mod prices;
+mod readme;
 mod refresh;
 mod snapshot;
 mod structure;

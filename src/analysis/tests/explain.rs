@@ -2,10 +2,11 @@
 
 use super::*;
 use crate::{
-    analysis::{LookupError, explain, find},
+    analysis::{LookupError, explain, find, merged},
     demo::Fleet,
     report::{
-        explain::{Explanation, json, page, schema},
+        Quantity,
+        explain::{Explanation, HeadroomInForce, json, page, schema},
         json::tests::violations,
     },
     workload::RuntimeSetting,
@@ -162,6 +163,109 @@ fn sizes_that_lost_say_why() {
     assert_eq!(details[1], "chosen: the cheapest that holds what is needed");
     // 2 x 0.004445 x 730
     assert_eq!(details[2], "holds what is needed, but 6.49 USD dearer");
+}
+
+/// A fleet of so many services alike, and the first of them explained.
+fn explained_of_many(services: u32, toml: &str) -> Explanation {
+    let config = Config::from_toml("fargauge.toml", toml).unwrap();
+    let Service { workload, definition, points, .. } = service(20, 10).sized(1024, 8192);
+    let window = Window { start: Timestamp::UNIX_EPOCH, ..demo_manifest(&Fleet::new(1)).window };
+    let window =
+        Window { end: Timestamp::from_second(DAYS * 86_400).unwrap(), period_seconds: 300, ..window };
+    let manifest = Manifest { window, gaps: Vec::new(), ..demo_manifest(&Fleet::new(1)) };
+    let points_of = |id: u32| {
+        let grown = |point: &Point| {
+            // One in five takes 12 % of its memory in the second week instead of 10 %.
+            let grows = id % 5 == 1 && point.timestamp >= 7 * 86_400;
+            let memory = if grows { Some(1_200) } else { point.mem_max };
+            Point { mem_avg: memory, mem_max: memory, ..*point }
+        };
+        points.iter().map(grown).collect()
+    };
+    let numbered = |id: u32| {
+        let identity = WorkloadIdentity { name: format!("api-{id}"), ..workload.identity.clone() };
+        Workload { workload_id: id, identity, ..workload.clone() }
+    };
+    let inventory = Inventory {
+        workloads: (0..services).map(numbered).collect(),
+        task_definitions: [(definition.arn.clone(), definition)].into(),
+        ..Inventory::default()
+    };
+    let utilization: Vec<Series> =
+        (0..services).map(|workload_id| Series { workload_id, points: points_of(workload_id) }).collect();
+    let input =
+        Input { manifest: &manifest, inventory: &inventory, utilization: &utilization, sha256: "abc" };
+    let report = analyse(input, PriceBook::embedded(), &config, window.end).unwrap();
+    let explanation = explain(input, PriceBook::embedded(), &config, window.end, 0).unwrap().unwrap();
+    assert_eq!(report.headroom.shown_risk_percent, explanation.headroom.shown_risk_percent);
+    explanation
+}
+
+/// 90 services of which none ran short show 3.27 % (1 - 0.05^(1/90)), whatever is asked for below that.
+#[test]
+fn the_headroom_in_force_and_the_risk_it_was_learnt_at_are_told() {
+    let explanation = explained_of_many(90, "[sizing]\nrisk_percent = 1\ncpu_headroom_percent = 30\n");
+    let shown = explanation.headroom.shown_risk_percent.unwrap();
+    assert_eq!(
+        (shown.0.round_dp(4).to_string(), shown.tenths_up().to_string()),
+        ("3.2738".into(), "3.3".into())
+    );
+    assert_eq!(explanation.headroom.risk_percent.0.to_string(), "1");
+    let own = explanation.workload.headroom.as_ref().unwrap();
+    assert_eq!((own.method.as_str(), own.shown_risk_percent), ("calibrated", Some(shown)));
+    let need = explanation.need.as_ref().unwrap();
+    let told = |headroom: &Option<HeadroomInForce>| {
+        headroom.as_ref().map(|headroom| (headroom.percent.0.to_string(), headroom.from.clone())).unwrap()
+    };
+    assert_eq!(told(&need.cpu_units.headroom), ("30".into(), "fargauge.toml:3".into()));
+    assert_eq!(told(&need.memory_mib.headroom), ("10".into(), "calibrated".into()));
+    let page = page::render(&explanation, 160);
+    for line in [
+        "0.200 vCPU without headroom, 0.260 vCPU with 30 % (fargauge.toml:3), ",
+        "820 MiB without headroom, 902 MiB with 10 % (calibrated: the least), ",
+        "calibrated, at 3.3 % risk (1 % was asked for): ",
+        "  learnt       ",
+        "; the chance that a later memory peak passes it is ",
+        "default; in force only where the size is too small",
+    ] {
+        assert!(page.contains(line), "{line}: {page}");
+    }
+    // The growth of some tells that others may grow.
+    let chosen = explanation.candidates.iter().find(|c| c.verdict == "chosen").unwrap();
+    assert!(chosen.probability.unwrap().0 > Decimal::new(1, 4), "{chosen:?}");
+    let chance = format!("{:.2} %", chosen.probability.unwrap().0 * Decimal::ONE_HUNDRED);
+    assert!(page.lines().any(|line| line.contains("learnt  ") && line.ends_with(&chance)), "{page}");
+
+    let asked = explained_of_many(90, "");
+    assert_eq!(asked.headroom.shown_risk_percent, Some(asked.headroom.risk_percent));
+
+    let few = explained_of_many(3, "");
+    assert_eq!(few.headroom.shown_risk_percent, None);
+    assert_eq!(few.workload.headroom.as_ref().unwrap().method, "fixed");
+    assert_eq!(told(&few.need.as_ref().unwrap().memory_mib.headroom), ("20".into(), "default".into()));
+    let page = page::render(&few, 160);
+    assert!(page.contains("984 MiB with 20 % (default), "), "{page}");
+    assert!(!page.contains("learnt"), "{page}");
+}
+
+#[test]
+fn of_several_snapshots_the_headroom_is_that_of_the_one_that_shows_least() {
+    let report = |name: &str, shown: Option<i64>| {
+        let mut report = service(20, 30).with(|s| s.workload.identity.name = name.into()).report();
+        report.headroom.shown_risk_percent = shown.map(|shown| Quantity(Decimal::from(shown)));
+        report
+    };
+    for (shown, least) in [
+        ([Some(1), Some(4), Some(3)], Some(4)),
+        ([Some(4), Some(1), Some(1)], Some(4)),
+        ([Some(4), None, Some(1)], None),
+        ([None, Some(4), Some(1)], None),
+    ] {
+        let [a, b, c] = shown;
+        let merged = merged(vec![report("a", a), report("b", b), report("c", c)]).unwrap();
+        let told = merged.headroom.shown_risk_percent.map(|told| told.0);
+        assert_eq!(told, least.map(Decimal::from), "{shown:?}");
+    }
 }
 
 #[test]

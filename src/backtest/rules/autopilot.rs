@@ -1,7 +1,7 @@
 //! `autopilot`: the moving-window recommender of Google's Autopilot.
 
 use super::decayed::{decayed, weighted_percentile};
-use crate::backtest::{Decision, Ladder, Rule, Samples, Training, each};
+use crate::backtest::{Answer, Ladder, Rule, Samples, Training, each};
 
 /// CPU: 95th percentile of the load-adjusted histogram, half-life 12 h. Memory: 98th percentile of it,
 /// half-life 48 h. Both + 15 %.
@@ -22,7 +22,7 @@ impl Rule for Autopilot {
         "autopilot"
     }
 
-    fn decide(&self, fleet: &[Training<'_>], ladder: &Ladder) -> Vec<Decision> {
+    fn decide(&self, fleet: &[Training<'_>], ladder: &Ladder) -> Answer {
         each(fleet, |one| {
             let of_work = |samples: &Samples<'_>, half_life, share| {
                 let weighted = samples

@@ -1,7 +1,7 @@
 //! `cloudfix`: `CloudFix`'s `EcsOptimizeFargate`.
 
 use crate::{
-    backtest::{Decision, Ladder, Rule, Samples, Training, each},
+    backtest::{Answer, Decision, Ladder, Rule, Samples, Training, each},
     workload::OperatingSystem,
 };
 
@@ -22,7 +22,7 @@ impl Rule for CloudFix {
         "cloudfix"
     }
 
-    fn decide(&self, fleet: &[Training<'_>], ladder: &Ladder) -> Vec<Decision> {
+    fn decide(&self, fleet: &[Training<'_>], ladder: &Ladder) -> Answer {
         each(fleet, |one| {
             let (cpu, memory) = (largest_hourly_p99(&one.cpu), largest_hourly_p99(&one.memory));
             let near = |peak: Option<f64>, size: f64| peak.is_some_and(|peak| peak >= size * CANDIDATE_BELOW);

@@ -1,6 +1,6 @@
 //! `compute-optimizer-proxy`: AWS Compute Optimizer for ECS services on Fargate, as far as it is known.
 
-use crate::backtest::{Decision, Ladder, Rule, Training, each};
+use crate::backtest::{Answer, Ladder, Rule, Training, each};
 
 /// CPU 99.5th percentile / 0.8, memory maximum / 0.8.
 ///
@@ -16,7 +16,7 @@ impl Rule for ComputeOptimizerProxy {
         "compute-optimizer-proxy"
     }
 
-    fn decide(&self, fleet: &[Training<'_>], ladder: &Ladder) -> Vec<Decision> {
+    fn decide(&self, fleet: &[Training<'_>], ladder: &Ladder) -> Answer {
         each(fleet, |one| {
             let need = one.need(
                 |cpu| super::scaled(cpu.percentile(9_950), 10, 8),

@@ -1,12 +1,13 @@
 //! `fargauge`: the product's own rule, at the configured risk or at another.
 //!
 //! The training window alone says how much headroom is worth its price ([`Calibration`]); where the
-//! fleet is too small or too young for that, the configured fixed headroom holds, as in a report.
+//! fleet is too small or too young for that, the configured fixed headroom holds, as in a report, and the
+//! answer says so.
 
 use std::borrow::Cow;
 
 use crate::{
-    backtest::{Decision, Ladder, Need, Rule, Training, each},
+    backtest::{Answer, Decision, Headroom, Ladder, Need, Rule, Training, each},
     config::Sizing,
     fargate::TaskSize,
     rightsize::{Calibration, LEAST_LEARNT_HEADROOM, Member, Priced, choose, steps},
@@ -57,7 +58,11 @@ impl Rule for Fargauge {
         &self.name
     }
 
-    fn decide(&self, fleet: &[Training<'_>], ladder: &Ladder) -> Vec<Decision> {
+    fn risk_percent(&self) -> Option<f64> {
+        Some(f64::from(self.sizing.risk) / 100.0)
+    }
+
+    fn decide(&self, fleet: &[Training<'_>], ladder: &Ladder) -> Answer {
         let ladders: Vec<Vec<Priced>> =
             fleet.iter().map(|one| priced(ladder, self.need(one, true), one.current)).collect();
         let days = Days::of(fleet);
@@ -72,10 +77,12 @@ impl Rule for Fargauge {
             })
             .collect();
         let calibration = Calibration::of(&members, f64::from(self.sizing.risk) / 10_000.0);
+        let headroom = Some(Headroom::of(&calibration, &self.sizing));
         let Ok(calibration) = calibration else {
-            return each(fleet, |one| ladder.decide(self.need(one, false), one.current));
+            let fixed = each(fleet, |one| ladder.decide(self.need(one, false), one.current));
+            return Answer { headroom, ..fixed };
         };
-        fleet
+        let decisions = fleet
             .iter()
             .zip(&ladders)
             .map(|(one, sizes)| match one.memory.max() {
@@ -83,7 +90,8 @@ impl Rule for Fargauge {
                     .map_or_else(|| ladder.decide(self.need(one, true), one.current), Decision::Size),
                 None => ladder.decide(self.need(one, true), one.current),
             })
-            .collect()
+            .collect();
+        Answer { decisions, headroom }
     }
 }
 

@@ -1,6 +1,6 @@
 //! `foresight`: the most that can be saved without ever running short.
 
-use crate::backtest::{Decision, Ladder, Rule, Training, each};
+use crate::backtest::{Answer, Ladder, Rule, Training, each};
 
 /// The cheapest size that holds the very time it is judged on. No rule that runs short nowhere can save
 /// more.
@@ -12,7 +12,7 @@ impl Rule for Foresight {
         "foresight"
     }
 
-    fn decide(&self, fleet: &[Training<'_>], ladder: &Ladder) -> Vec<Decision> {
+    fn decide(&self, fleet: &[Training<'_>], ladder: &Ladder) -> Answer {
         each(fleet, |one| {
             let need =
                 one.need(|cpu| super::scaled(cpu.max(), 1, 1), |memory| super::scaled(memory.max(), 1, 1));

@@ -1,6 +1,6 @@
 //! `halve-below-30`: what is done by hand.
 
-use crate::backtest::{Decision, Ladder, Need, Rule, Training, each};
+use crate::backtest::{Answer, Ladder, Need, Rule, Training, each};
 
 /// Half of each resource that never passed 30 % of its size; the other keeps its size. Half a size that is
 /// no size is rounded up to the next one.
@@ -12,7 +12,7 @@ impl Rule for HalveBelow30 {
         "halve-below-30"
     }
 
-    fn decide(&self, fleet: &[Training<'_>], ladder: &Ladder) -> Vec<Decision> {
+    fn decide(&self, fleet: &[Training<'_>], ladder: &Ladder) -> Answer {
         let wanted = |max: Option<u32>, size: u64| {
             let max = u64::from(max?);
             Some(if max * 10 < size * 3 { size / 2 } else { size })

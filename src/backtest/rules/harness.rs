@@ -1,6 +1,6 @@
 //! `harness`: Harness Cloud Cost Management, ECS recommendations, performance optimised.
 
-use crate::backtest::{Decision, Ladder, Rule, Training, each};
+use crate::backtest::{Answer, Ladder, Rule, Training, each};
 
 /// 95th percentile + 15 % in both resources, every day weighing the same.
 ///
@@ -15,7 +15,7 @@ impl Rule for Harness {
         "harness"
     }
 
-    fn decide(&self, fleet: &[Training<'_>], ladder: &Ladder) -> Vec<Decision> {
+    fn decide(&self, fleet: &[Training<'_>], ladder: &Ladder) -> Answer {
         each(fleet, |one| {
             let need = one.need(
                 |cpu| super::scaled(cpu.percentile(9_500), 115, 100),

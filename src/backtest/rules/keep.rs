@@ -1,6 +1,6 @@
 //! `keep`: nothing is changed; what the others are measured against.
 
-use crate::backtest::{Decision, Ladder, Rule, Training, each};
+use crate::backtest::{Answer, Decision, Ladder, Rule, Training, each};
 
 /// Keeps every size.
 #[derive(Debug, Clone, Copy)]
@@ -11,7 +11,7 @@ impl Rule for Keep {
         "keep"
     }
 
-    fn decide(&self, fleet: &[Training<'_>], _: &Ladder) -> Vec<Decision> {
+    fn decide(&self, fleet: &[Training<'_>], _: &Ladder) -> Answer {
         each(fleet, |_| Decision::Keep)
     }
 }

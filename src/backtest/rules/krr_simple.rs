@@ -1,6 +1,6 @@
 //! `krr-simple`: Robusta KRR's strategy `simple`.
 
-use crate::backtest::{Decision, Ladder, Rule, Training, each};
+use crate::backtest::{Answer, Ladder, Rule, Training, each};
 
 /// CPU 95th percentile, memory maximum + 15 %; at least 10 thousandths of a vCPU and 100 MiB.
 ///
@@ -19,7 +19,7 @@ impl Rule for KrrSimple {
         "krr-simple"
     }
 
-    fn decide(&self, fleet: &[Training<'_>], ladder: &Ladder) -> Vec<Decision> {
+    fn decide(&self, fleet: &[Training<'_>], ladder: &Ladder) -> Answer {
         each(fleet, |one| {
             let need = one.need(
                 |cpu| super::scaled(cpu.percentile(9_500), 1, 1).map(|cpu| cpu.max(LEAST_CPU)),

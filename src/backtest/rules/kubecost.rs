@@ -1,6 +1,6 @@
 //! `kubecost`: Kubecost's container request right-sizing with the profile "production".
 
-use crate::backtest::{Decision, Ladder, Rule, Training, each};
+use crate::backtest::{Answer, Ladder, Rule, Training, each};
 
 /// Maximum / 0.65 in both resources; at least 10 thousandths of a vCPU and 20 MiB.
 ///
@@ -14,7 +14,7 @@ impl Rule for Kubecost {
         "kubecost"
     }
 
-    fn decide(&self, fleet: &[Training<'_>], ladder: &Ladder) -> Vec<Decision> {
+    fn decide(&self, fleet: &[Training<'_>], ladder: &Ladder) -> Answer {
         each(fleet, |one| {
             let need = one.need(
                 |cpu| super::scaled(cpu.max(), 100, 65).map(|cpu| cpu.max(10_240.0)),

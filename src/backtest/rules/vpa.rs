@@ -1,7 +1,7 @@
 //! `vpa`: the target of the Kubernetes Vertical Pod Autoscaler's recommender.
 
 use super::decayed::decayed;
-use crate::backtest::{Decision, Ladder, Rule, Samples, Training, each};
+use crate::backtest::{Answer, Ladder, Rule, Samples, Training, each};
 
 /// 90th percentile of a decaying histogram + 15 %, in both resources; at least 25 thousandths of a vCPU
 /// and 250 MiB.
@@ -29,7 +29,7 @@ impl Rule for Vpa {
         "vpa"
     }
 
-    fn decide(&self, fleet: &[Training<'_>], ladder: &Ladder) -> Vec<Decision> {
+    fn decide(&self, fleet: &[Training<'_>], ladder: &Ladder) -> Answer {
         each(fleet, |one| {
             let cpu = |cpu: &Samples<'_>| {
                 let mut histogram = Histogram::new(FIRST_CPU_BUCKET);

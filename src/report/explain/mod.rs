@@ -14,6 +14,12 @@ use super::{
 };
 use crate::{snapshot::Gap, units::Usd};
 
+/// What `from` of a headroom says that is no setting.
+pub const CALIBRATED: &str = "calibrated";
+/// Keys of the settings that headroom is configured by.
+pub const CPU_HEADROOM: &str = "sizing.cpu_headroom_percent";
+pub const MEMORY_HEADROOM: &str = "sizing.memory_headroom_percent";
+
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Explanation {
     pub schema_version: u32,
@@ -98,16 +104,18 @@ pub struct PeriodsReport {
     pub longest_gap_hours: Quantity,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct NeedReport {
     pub cpu_units: ResourceNeedReport,
     pub memory_mib: ResourceNeedReport,
 }
 
 /// What a size must hold, in CPU units or MiB. A resource that is not rated needs what it has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ResourceNeedReport {
     pub without_headroom: u32,
+    /// What `with_headroom` adds; null for a resource that is not rated.
+    pub headroom: Option<HeadroomInForce>,
     pub with_headroom: u32,
     /// And whatever guards hold it to.
     pub with_guards: u32,
@@ -115,6 +123,15 @@ pub struct ResourceNeedReport {
     pub allowing_for_short_history: u32,
     /// Demand was at the current size's cap, so that what it wants above is not known.
     pub reached_cap: bool,
+}
+
+/// A headroom, and where it is from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct HeadroomInForce {
+    pub percent: Quantity,
+    /// `calibrated`: the least of what is learnt from the fleet, which weighs each size's price against
+    /// its risk; else where the setting is from: `default`, or file and line.
+    pub from: String,
 }
 
 /// A size that was weighed.

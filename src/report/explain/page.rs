@@ -13,7 +13,7 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 
-use super::{Explanation, chart::chart};
+use super::{CALIBRATED, CandidateReport, Explanation, HeadroomInForce, ResourceNeedReport, chart::chart};
 use crate::{
     report::{
         ContainerReport, Finding, Quantity, Recommendation, Scaling, Size, WorkloadCapacity,
@@ -274,7 +274,7 @@ fn demand(explanation: &Explanation, page: &mut Page) {
         value.map_or_else(|| NONE.to_owned(), |v| grouped(&v.0.round().normalize().to_string()))
     };
     let mut rows = Vec::new();
-    let need = explanation.need;
+    let need = explanation.need.as_ref();
     if let Some(cpu) = demand.cpu_vcpu {
         let need = need.map(|need| Quantity(CpuUnits(need.cpu_units.with_guards).vcpu()));
         rows.push(vec![
@@ -315,11 +315,16 @@ fn demand(explanation: &Explanation, page: &mut Page) {
     if let Some(need) = need {
         let vcpu = |units: u32| format!("{:.3} vCPU", CpuUnits(units).vcpu());
         let mib = |mib: u32| format!("{} MiB", grouped(&mib.to_string()));
-        let (cpu, memory) = (need.cpu_units, need.memory_mib);
-        let steps = |of: &dyn Fn(u32) -> String, need: super::ResourceNeedReport| {
+        let (cpu, memory) = (&need.cpu_units, &need.memory_mib);
+        let steps = |of: &dyn Fn(u32) -> String, need: &ResourceNeedReport| {
+            let headroom = match &need.headroom {
+                Some(headroom) if need.with_headroom > need.without_headroom => in_force(headroom),
+                // A need from a cap that was reached has none.
+                _ => "it".to_owned(),
+            };
             let cap = if need.reached_cap { "; it reached its cap, so more may be wanted" } else { "" };
             format!(
-                "{} without headroom, {} with it, {} with guards{cap}",
+                "{} without headroom, {} with {headroom}, {} with guards{cap}",
                 of(need.without_headroom),
                 of(need.with_headroom),
                 of(need.with_guards)
@@ -327,7 +332,38 @@ fn demand(explanation: &Explanation, page: &mut Page) {
         };
         page.field("need of CPU", &steps(&vcpu, cpu));
         page.field("of memory", &steps(&mib, memory));
+        if let Some(learnt) = learnt(explanation, memory) {
+            page.field("learnt", &learnt);
+        }
     }
+}
+
+/// `20 % (default)`.
+fn in_force(headroom: &HeadroomInForce) -> String {
+    let from = if headroom.from == CALIBRATED { "calibrated: the least" } else { &headroom.from };
+    format!("{} % ({from})", headroom.percent.0.normalize())
+}
+
+/// The memory headroom that price and risk together left, and what it is thought to be worth; `None` where
+/// nothing was learnt.
+fn learnt(explanation: &Explanation, memory: &ResourceNeedReport) -> Option<String> {
+    memory.headroom.as_ref().filter(|headroom| headroom.from == CALIBRATED)?;
+    let settled = |candidate: &&CandidateReport| matches!(candidate.verdict.as_str(), "chosen" | "kept");
+    let chosen = explanation.candidates.iter().find(settled)?;
+    let probability = chosen.probability?.0 * Decimal::ONE_HUNDRED;
+    let percent = Decimal::from(chosen.memory_mib) * Decimal::ONE_HUNDRED
+        / Decimal::from(memory.without_headroom.max(1))
+        - Decimal::ONE_HUNDRED;
+    let risk = if explanation.workload.current.memory_mib.is_some_and(|now| chosen.memory_mib >= now) {
+        "no less than now, so no new risk".to_owned()
+    } else {
+        // Never told as none, however small.
+        let least = Decimal::new(1, 2);
+        let chance = if probability < least { format!("below {least}") } else { format!("{probability:.2}") };
+        format!("the chance that a later memory peak passes it is {chance} %")
+    };
+    let memory = MemoryMib(chosen.memory_mib);
+    Some(format!("{memory} leaves {} %; {risk}", percent.round_dp(1).normalize()))
 }
 
 fn charts(explanation: &Explanation, page: &mut Page) {

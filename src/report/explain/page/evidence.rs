@@ -9,7 +9,7 @@ use super::{Page, a_month, days, number, short_arn, stamp, text};
 use crate::report::{
     Quantity,
     amounts::{NONE, count, grouped, money, size},
-    explain::Explanation,
+    explain::{CALIBRATED, Explanation, MEMORY_HEADROOM},
 };
 
 /// Changes of size and revisions shown, the newest.
@@ -90,15 +90,14 @@ pub(super) fn evidence(explanation: &Explanation, page: &mut Page) {
     let price = headroom
         .price_of_risk
         .map_or_else(String::new, |price| format!("; a workload that runs short weighs {}", a_month(price)));
-    page.field(
-        "headroom",
-        &format!(
-            "{}, at {} % risk: {}{price}",
-            headroom.method,
-            headroom.risk_percent.0.normalize(),
-            headroom.detail
-        ),
-    );
+    let asked = headroom.risk_percent.0.normalize();
+    let risk = match headroom.shown_risk_percent {
+        Some(shown) if shown > headroom.risk_percent => {
+            format!("at {} % risk ({asked} % was asked for)", shown.tenths_up())
+        }
+        _ => format!("at {asked} % risk"),
+    };
+    page.field("headroom", &format!("{}, {risk}: {}{price}", headroom.method, headroom.detail));
 }
 
 pub(super) fn timeline(explanation: &Explanation, page: &mut Page) {
@@ -153,7 +152,17 @@ pub(super) fn settings(explanation: &Explanation, page: &mut Page) {
         return;
     }
     page.section("Settings in force");
-    let rows = settings.iter().map(|s| vec![s.key.clone(), s.value.clone(), s.from.clone()]);
+    let of_memory = explanation.need.as_ref().and_then(|need| need.memory_mib.headroom.as_ref());
+    let is_learnt = of_memory.is_some_and(|headroom| headroom.from == CALIBRATED);
+    let rows = settings.iter().map(|s| {
+        let replaced = is_learnt && s.key == MEMORY_HEADROOM;
+        let from = if replaced {
+            format!("{}; in force only where the size is too small", s.from)
+        } else {
+            s.from.clone()
+        };
+        vec![s.key.clone(), s.value.clone(), from]
+    });
     let columns = vec![text("SETTING", 16), text("VALUE", 10), text("FROM", 10)];
     page.table(columns, rows.collect());
 }
