@@ -230,12 +230,15 @@ pub fn read_path(path: &Path) -> anyhow::Result<Vec<SourceFile>> {
     }
 }
 
+/// A file, and whether it was named itself.
+type Named = (PathBuf, bool);
+
 /// The files at a path, and whether it named them itself; and the links that are not followed.
 fn find(
     path: &Path,
     left_out: Option<&Path>,
     unread: &mut Vec<Unread>,
-) -> io::Result<(Vec<(PathBuf, bool)>, Vec<PathBuf>)> {
+) -> io::Result<(Vec<Named>, Vec<PathBuf>)> {
     if path.metadata()?.is_dir() {
         let (files, links) = walk(path, left_out, unread);
         Ok((files.into_iter().map(|file| (file, false)).collect(), links))

@@ -93,6 +93,9 @@ impl Entry {
     }
 }
 
+/// Whether an entry may be of a finding, given by its index.
+type Likeness<'a> = &'a dyn Fn(&Entry, usize) -> bool;
+
 fn path_of(finding: &Finding) -> Option<String> {
     finding.at.as_ref().map(|at| slashed(&at.path))
 }
@@ -226,7 +229,7 @@ impl Baseline {
             entry.path.as_ref().is_some_and(|path| has_left(nth, path).unwrap_or(!entry.is_there))
         };
         // The closest first.
-        let likeness: [&dyn Fn(&Entry, usize) -> bool; 4] = [
+        let likeness: [Likeness<'_>; 4] = [
             &|entry, nth| entry.path == path_of(&findings[nth]) && entry.task == findings[nth].task,
             &|entry, nth| entry.path == path_of(&findings[nth]),
             &|entry, nth| {

@@ -37,7 +37,7 @@ impl Match {
     /// Whether a task template is meant, by what the template says or what it runs as. What neither
     /// says matches no pattern.
     pub fn holds(&self, task: &TaskTemplate, production: &[&Production], container: Option<&str>) -> bool {
-        let path = self.from_above(&task.at.path);
+        let path = self.seen_from_above(&task.at.path);
         let service_names = task.services.iter().filter_map(|service| service.name.known().cloned());
         let clusters = task.services.iter().filter_map(|service| service.cluster.known());
         // Templates name a cluster by its ARN, too.
@@ -69,7 +69,7 @@ impl Match {
         }
     }
 
-    fn from_above(&self, path: &Path) -> String {
+    fn seen_from_above(&self, path: &Path) -> String {
         let path = slashed(path);
         if self.below.is_empty() || path.starts_with('/') {
             return path;

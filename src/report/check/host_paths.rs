@@ -20,14 +20,14 @@ impl HostPaths {
         let findings = report.findings.iter_mut().filter_map(|finding| finding.path.as_mut());
         let not_judged = report.not_judged.iter_mut().filter_map(|item| item.path.as_mut());
         for path in files.chain(tasks).chain(findings).chain(not_judged) {
-            if let Some(from_top) = self.from_top(path) {
+            if let Some(from_top) = self.path_from_top(path) {
                 *path = from_top;
             }
         }
         report
     }
 
-    fn from_top(&self, path: &str) -> Option<String> {
+    fn path_from_top(&self, path: &str) -> Option<String> {
         let whole = if path.starts_with('/') { path.to_owned() } else { format!("{}/{path}", self.here) };
         let mut parts: Vec<&str> = Vec::new();
         for part in whole.split('/').filter(|part| !matches!(*part, "" | ".")) {
@@ -59,7 +59,7 @@ mod tests {
             ("../../a.json", None),
             ("../../../../../../a.json", None),
         ] {
-            assert_eq!(paths.from_top(written).as_deref(), known, "{written}");
+            assert_eq!(paths.path_from_top(written).as_deref(), known, "{written}");
         }
     }
 
