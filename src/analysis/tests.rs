@@ -3,6 +3,7 @@
 mod compare;
 mod explain;
 mod instances;
+mod max_capacity;
 mod scaling;
 mod settings;
 

@@ -14,6 +14,8 @@
 mod candidates;
 mod choice;
 mod fit;
+mod peak;
+mod pressure;
 mod refine;
 mod reproduction;
 mod scale_in;
@@ -32,5 +34,5 @@ pub use reproduction::{MOST_ERROR, OffTheMark, Reproduction};
 pub use scale_in::{AVAILABILITY_ZONES, ReplicaPeaks, fewest_tasks};
 pub use schedule::CapacityChange;
 pub use series::TaskSeries;
-pub use simulate::{Limits, Setting, Simulated, simulate};
+pub use simulate::{HeldBack, Limits, Setting, Simulated, simulate};
 pub use steering::{Capacity, FOLLOWS_OTHER_METRIC, Plan, Resource, Steering, Tracking};
