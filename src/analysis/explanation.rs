@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use rust_decimal::Decimal;
 
 use super::{
-    Fleet, Input, Keep, facts::Facts, headroom, on_instances, price_book_reference, report_window,
+    Fleet, Input, Keep, facts::Facts, headroom, on_instances, price_book_reference, report_window, scaled,
     snapshot_reference, standalone, subject::report_on, with_fleet,
 };
 use crate::{
@@ -24,7 +24,11 @@ use crate::{
             ResourceNeedReport, ResourceReplayReport, RevisionReport, SizeInForce,
         },
     },
-    rightsize::{Calibration, Candidate, Need, Reason, ResourceNeed, Shortage, Unrated, Weighing, weigh},
+    rightsize::{
+        Calibration, Candidate, Need, Reason, ResourceNeed, Shortage, Unrated, Weighing,
+        autoscaling::{Outlook, outlook},
+        weigh,
+    },
     snapshot::Window,
     units::{CpuUnits, MemoryMib, TaskTime, Usd, decimal_as_f64},
 };
@@ -52,6 +56,12 @@ pub fn explain(
         let unknown = Timeline::unknown();
         let seen = moments(&points, facts.timeline.unwrap_or(&unknown), window.period_seconds);
         let weighing = weighing(facts, &row, book, config, &in_force, calibration.as_ref().ok());
+        let outlook = match &weighing {
+            Ok(weighing) if row.not_rated.is_none() => {
+                looked_ahead(facts, &row, book, config, &in_force, (calibration.as_ref().ok(), weighing))
+            }
+            _ => None,
+        };
         let reservation = on_instances::is_on(facts.workload.launch_type)
             .then(|| on_instances::rating(facts, config, &in_force));
         let (causes, need) = match &reservation {
@@ -66,6 +76,7 @@ pub fn explain(
                 (unrated.map(|u| u.reason).collect(), Some(need_report((cpu, memory), rating.needed)))
             }
         };
+        let need = outlook.as_ref().map(scaled::need).or(need);
         let scope_concerns = |scope: &str| row.id == scope || row.id.starts_with(&format!("{scope}/"));
         Some(Explanation {
             schema_version: SCHEMA_VERSION,
@@ -80,12 +91,27 @@ pub fn explain(
             sizes: facts.timeline.map_or_else(Vec::new, |timeline| sizes(timeline, window, &seen)),
             periods: periods(facts, &seen),
             need: need.filter(|_| row.not_rated.is_none()),
-            candidates: match &weighing {
-                Ok(weighing) if row.not_rated.is_none() => candidates(facts, &row, config, weighing),
+            candidates: match (&outlook, &weighing) {
+                (Some(outlook), _) => {
+                    let month = |hourly: Usd, hours: Decimal| {
+                        (hourly * (hours * facts.months_per_window()) * config.discount.factor()).rounded()
+                    };
+                    let to = settled(&row);
+                    let to = (to.0.unwrap_or_default(), to.1.unwrap_or_default());
+                    scaled::candidates(outlook, &row, (to, calibration.is_ok()), month)
+                }
+                (None, Ok(weighing)) if row.not_rated.is_none() => candidates(facts, &row, config, weighing),
                 _ => Vec::new(),
             },
             replay: match facts.timeline {
-                Some(timeline) if !seen.is_empty() => replays(timeline, &row, &seen),
+                Some(timeline) if !seen.is_empty() => match &outlook {
+                    Some(outlook) => {
+                        let Requested { cpu, memory, .. } = timeline.current();
+                        let size = Size { cpu_units: cpu.0, memory_mib: memory.0 };
+                        scaled::replays(outlook, &row, (size, Replay::of(&seen, cpu, memory)))
+                    }
+                    None => replays(timeline, &row, &seen),
+                },
                 _ => Vec::new(),
             },
             prices: prices(facts, &row, book),
@@ -121,6 +147,26 @@ fn weighing(
         });
         weigh(subject, book, calibration, to.unwrap_or(subject.size))
     })
+}
+
+/// The service under its own policies, where the number of tasks follows its size.
+fn looked_ahead(
+    facts: &Facts<'_>,
+    row: &WorkloadReport,
+    book: &PriceBook,
+    config: &Config,
+    in_force: &Resolved,
+    (calibration, weighing): (Option<&Calibration>, &Weighing),
+) -> Option<Outlook> {
+    let (cpu, memory) = settled(row);
+    let outlook = facts.with_subject(config, in_force, &facts.prepared(book), |subject| {
+        let os = subject.shape.platform.os;
+        let to = TaskSize::new(CpuUnits(cpu.unwrap_or_default()), MemoryMib(memory.unwrap_or_default()), os);
+        let also = weighing.candidates.iter().map(|candidate| candidate.size);
+        let to = (to.unwrap_or(subject.size), row.recommendation.is_some());
+        outlook(subject, book, config, calibration, to, also)
+    });
+    outlook.ok().flatten()
 }
 
 /// What keeps the task, or a resource of it, from being rated.
@@ -300,6 +346,7 @@ fn candidates(
                 memory_mib: candidate.size.memory().0,
                 hourly: candidate.hourly.rounded(),
                 monthly_cost: cost,
+                task_hours: None,
                 probability: candidate.risk.and_then(|(share, _)| quantity(share)),
                 cost_of_risk: candidate
                     .risk
@@ -366,7 +413,7 @@ fn too_small(candidate: &Candidate, weighing: &Weighing) -> Option<(&'static str
 }
 
 /// CPU units as vCPU, rounded up to hundredths.
-fn vcpu(units: CpuUnits) -> String {
+pub(super) fn vcpu(units: CpuUnits) -> String {
     let vcpu = units.vcpu().round_dp_with_strategy(2, rust_decimal::RoundingStrategy::AwayFromZero);
     format!("{} vCPU", vcpu.normalize())
 }
@@ -382,12 +429,13 @@ fn replays(timeline: &Timeline, row: &WorkloadReport, seen: &[Moment]) -> Vec<Re
                 size: Size { cpu_units: cpu.0, memory_mib: memory.0 },
                 cpu: resource_replay(replay.cpu),
                 memory: resource_replay(replay.memory),
+                tasks: None,
             }
         })
         .collect()
 }
 
-fn resource_replay(
+pub(super) fn resource_replay(
     ResourceReplay { periods, above, at_cap, unknown }: ResourceReplay,
 ) -> ResourceReplayReport {
     ResourceReplayReport { periods, above, at_cap, unknown }
@@ -448,6 +496,6 @@ fn series(window: Window, seen: &[Moment]) -> DemandSeries {
     }
 }
 
-fn quantity(value: f64) -> Option<Quantity> {
+pub(super) fn quantity(value: f64) -> Option<Quantity> {
     Decimal::try_from(value).ok().map(|value| Quantity(value).rounded())
 }

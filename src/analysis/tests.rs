@@ -2,6 +2,7 @@
 
 mod compare;
 mod explain;
+mod explain_scaled;
 mod instances;
 mod max_capacity;
 mod scaling;

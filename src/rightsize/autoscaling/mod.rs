@@ -14,6 +14,7 @@
 mod candidates;
 mod choice;
 mod fit;
+mod outlook;
 mod peak;
 mod pressure;
 mod refine;
@@ -28,6 +29,7 @@ mod tests;
 
 pub use candidates::SAFE_TARGET;
 pub use choice::LEAST_SAVING;
+pub use outlook::{Course, Lack, Outlook, SizeOutlook, outlook};
 pub(super) use refine::{Context, refine};
 pub use refine::{ScalingChoice, percent};
 pub use reproduction::{MOST_ERROR, OffTheMark, Reproduction};
