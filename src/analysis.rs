@@ -12,6 +12,7 @@ mod lookup;
 mod on_instances;
 mod options;
 pub mod patch;
+mod scaled;
 mod standalone;
 mod subject;
 mod task_skew;

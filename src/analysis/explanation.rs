@@ -11,7 +11,7 @@ use rust_decimal::Decimal;
 use super::{
     Fleet, Input, Keep,
     facts::Facts,
-    headroom, on_instances, price_book_reference, report_window, snapshot_reference, standalone,
+    headroom, on_instances, price_book_reference, report_window, scaled, snapshot_reference, standalone,
     subject::{percent, report_on},
     with_fleet,
 };
@@ -30,7 +30,9 @@ use crate::{
     },
     rightsize::{
         Calibration, Candidate, LEAST_LEARNT_HEADROOM, Need, Reason, ResourceNeed, Shortage, Unrated,
-        Weighing, weigh,
+        Weighing,
+        autoscaling::{Outlook, outlook},
+        weigh,
     },
     snapshot::Window,
     units::{CpuUnits, MemoryMib, TaskTime, Usd, decimal_as_f64},
@@ -59,6 +61,12 @@ pub fn explain(
         let unknown = Timeline::unknown();
         let seen = moments(&points, facts.timeline.unwrap_or(&unknown), window.period_seconds);
         let weighing = weighing(facts, &row, book, config, &in_force, calibration.as_ref().ok());
+        let outlook = match &weighing {
+            Ok(weighing) if row.not_rated.is_none() => {
+                looked_ahead(facts, &row, book, config, &in_force, (calibration.as_ref().ok(), weighing))
+            }
+            _ => None,
+        };
         let reservation = on_instances::is_on(facts.workload.launch_type)
             .then(|| on_instances::rating(facts, config, &in_force));
         let calibrated = calibration.is_ok() && reservation.is_none();
@@ -76,6 +84,10 @@ pub fn explain(
                 (unrated.map(|u| u.reason).collect(), Some(need_report((cpu, memory), rating.needed)))
             }
         };
+        let of_scaled = |outlook: &Outlook| {
+            need_report((&Ok(outlook.demanded.cpu), &Ok(outlook.demanded.memory)), outlook.need)
+        };
+        let need = outlook.as_ref().map(of_scaled).or(need);
         let scope_concerns = |scope: &str| row.id == scope || row.id.starts_with(&format!("{scope}/"));
         Some(Explanation {
             schema_version: SCHEMA_VERSION,
@@ -90,12 +102,27 @@ pub fn explain(
             sizes: facts.timeline.map_or_else(Vec::new, |timeline| sizes(timeline, window, &seen)),
             periods: periods(facts, &seen),
             need: need.filter(|_| row.not_rated.is_none()),
-            candidates: match &weighing {
-                Ok(weighing) if row.not_rated.is_none() => candidates(facts, &row, config, weighing),
+            candidates: match (&outlook, &weighing) {
+                (Some(outlook), _) => {
+                    let month = |hourly: Usd, hours: Decimal| {
+                        (hourly * (hours * facts.months_per_window()) * config.discount.factor()).rounded()
+                    };
+                    let to = settled(&row);
+                    let to = (to.0.unwrap_or_default(), to.1.unwrap_or_default());
+                    scaled::candidates(outlook, &row, (to, calibration.is_ok()), month)
+                }
+                (None, Ok(weighing)) if row.not_rated.is_none() => candidates(facts, &row, config, weighing),
                 _ => Vec::new(),
             },
             replay: match facts.timeline {
-                Some(timeline) if !seen.is_empty() => replays(timeline, &row, &seen),
+                Some(timeline) if !seen.is_empty() => match &outlook {
+                    Some(outlook) => {
+                        let Requested { cpu, memory, .. } = timeline.current();
+                        let size = Size { cpu_units: cpu.0, memory_mib: memory.0 };
+                        scaled::replays(outlook, &row, (size, Replay::of(&seen, cpu, memory)))
+                    }
+                    None => replays(timeline, &row, &seen),
+                },
                 _ => Vec::new(),
             },
             prices: prices(facts, &row, book),
@@ -131,6 +158,26 @@ fn weighing(
         });
         weigh(subject, book, calibration, to.unwrap_or(subject.size))
     })
+}
+
+/// The service under its own policies, where the number of tasks follows its size.
+fn looked_ahead(
+    facts: &Facts<'_>,
+    row: &WorkloadReport,
+    book: &PriceBook,
+    config: &Config,
+    in_force: &Resolved,
+    (calibration, weighing): (Option<&Calibration>, &Weighing),
+) -> Option<Outlook> {
+    let (cpu, memory) = settled(row);
+    let outlook = facts.with_subject(config, in_force, &facts.prepared(book), |subject| {
+        let os = subject.shape.platform.os;
+        let to = TaskSize::new(CpuUnits(cpu.unwrap_or_default()), MemoryMib(memory.unwrap_or_default()), os);
+        let also = weighing.candidates.iter().map(|candidate| candidate.size);
+        let to = (to.unwrap_or(subject.size), row.recommendation.is_some());
+        outlook(subject, book, config, calibration, to, also)
+    });
+    outlook.ok().flatten()
 }
 
 /// What keeps the task, or a resource of it, from being rated.
@@ -334,6 +381,7 @@ fn candidates(
                 memory_mib: candidate.size.memory().0,
                 hourly: candidate.hourly.rounded(),
                 monthly_cost: cost,
+                task_hours: None,
                 probability: candidate.risk.and_then(|(share, _)| quantity(share)),
                 cost_of_risk: candidate
                     .risk
@@ -400,7 +448,7 @@ fn too_small(candidate: &Candidate, weighing: &Weighing) -> Option<(&'static str
 }
 
 /// CPU units as vCPU, rounded up to hundredths.
-fn vcpu(units: CpuUnits) -> String {
+pub(super) fn vcpu(units: CpuUnits) -> String {
     let vcpu = units.vcpu().round_dp_with_strategy(2, rust_decimal::RoundingStrategy::AwayFromZero);
     format!("{} vCPU", vcpu.normalize())
 }
@@ -416,12 +464,13 @@ fn replays(timeline: &Timeline, row: &WorkloadReport, seen: &[Moment]) -> Vec<Re
                 size: Size { cpu_units: cpu.0, memory_mib: memory.0 },
                 cpu: resource_replay(replay.cpu),
                 memory: resource_replay(replay.memory),
+                tasks: None,
             }
         })
         .collect()
 }
 
-fn resource_replay(
+pub(super) fn resource_replay(
     ResourceReplay { periods, above, at_cap, unknown }: ResourceReplay,
 ) -> ResourceReplayReport {
     ResourceReplayReport { periods, above, at_cap, unknown }
@@ -482,6 +531,6 @@ fn series(window: Window, seen: &[Moment]) -> DemandSeries {
     }
 }
 
-fn quantity(value: f64) -> Option<Quantity> {
+pub(super) fn quantity(value: f64) -> Option<Quantity> {
     Decimal::try_from(value).ok().map(|value| Quantity(value).rounded())
 }

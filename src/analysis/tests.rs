@@ -2,7 +2,9 @@
 
 mod compare;
 mod explain;
+mod explain_scaled;
 mod instances;
+mod max_capacity;
 mod scaling;
 mod settings;
 

@@ -214,6 +214,17 @@ pub fn rate(
     config: &Config,
     calibration: Option<&Calibration>,
 ) -> Result<Rating, NoPrice> {
+    rate_and(subject, book, config, calibration, refine)
+}
+
+/// `finish` is given the rating for as many tasks as ran.
+pub(super) fn rate_and<T>(
+    subject: &Subject<'_>,
+    book: &PriceBook,
+    config: &Config,
+    calibration: Option<&Calibration>,
+    finish: impl FnOnce(&Context<'_>, Rating) -> Result<T, NoPrice>,
+) -> Result<T, NoPrice> {
     let Subject { size, shape, split, demand, .. } = *subject;
     let os = shape.platform.os;
     let needs = Needs::of(subject, calibration.is_some());
@@ -314,7 +325,7 @@ pub fn rate(
         (Some(_), None) => Some((size, hourly(book, shape, split, size)?)),
         (chosen, _) => chosen,
     };
-    refine(&Context { subject, guards: &needs.guards, calibration, book, same }, rating)
+    finish(&Context { subject, guards: &needs.guards, calibration, book, same }, rating)
 }
 
 /// Demand with the start-up spikes of CPU taken out: they are a guard's business.

@@ -25,7 +25,7 @@ fn demo_manifest(fleet: &Fleet) -> Manifest {
 }
 
 /// What is said of every one of the demo's workloads that `names` has; all where it is empty.
-fn of_demo(names: &[&str]) -> Vec<Explanation> {
+pub(super) fn of_demo(names: &[&str]) -> Vec<Explanation> {
     let fleet = Fleet::new(Fleet::DEFAULT_SERVICES);
     let (manifest, inventory) = (demo_manifest(&fleet), fleet.inventory());
     let input =
@@ -42,7 +42,7 @@ fn page_of(name: &str) -> String {
 }
 
 /// The service as `explain` has it.
-fn explained(service: Service, config: &Config) -> Explanation {
+pub(super) fn explained(service: Service, config: &Config) -> Explanation {
     let at = |second| Timestamp::from_second(second).unwrap();
     let window = Window { start: at(0), end: at(DAYS * 86_400), period_seconds: 300 };
     let manifest = Manifest { window, gaps: service.gaps, ..demo_manifest(&Fleet::new(1)) };

@@ -45,7 +45,7 @@ fn following(cpu_percent: u32, memory_percent: u32, hottest_percent: u32) -> Ser
     })
 }
 
-fn scaled_between(service: Service, min: u32, max: u32, target: f64) -> Service {
+pub(super) fn scaled_between(service: Service, min: u32, max: u32, target: f64) -> Service {
     let policy = PolicyKind::TargetTracking {
         metric: TrackedMetric::CpuUtilization,
         target,

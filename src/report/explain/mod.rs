@@ -142,12 +142,14 @@ pub struct CandidateReport {
     /// USD per task-hour, at list prices.
     pub hourly: Usd,
     pub monthly_cost: Usd,
+    /// Of the window, as simulated; null where the number of tasks does not follow the size.
+    pub task_hours: Option<Quantity>,
     /// Probability that a later memory peak passes it, 0 to 1; null where headroom is fixed or the size
     /// does not hold what is needed.
     pub probability: Option<Quantity>,
     /// USD a month that this probability weighs.
     pub cost_of_risk: Option<Usd>,
-    /// `chosen`, `kept`, `too-small`, `fixed`, `dearer`, `risk` or `below-least-change`.
+    /// `chosen`, `kept`, `too-small`, `fixed`, `dearer`, `risk`, `below-least-change` or `too-close`.
     pub verdict: String,
     /// In words.
     pub detail: String,
@@ -158,6 +160,19 @@ pub struct ReplayReport {
     pub size: Size,
     pub cpu: ResourceReplayReport,
     pub memory: ResourceReplayReport,
+    /// Where the number of tasks follows the size: those that ran, or that would have run.
+    pub tasks: Option<ReplayTasks>,
+}
+
+/// How many tasks, and what the hottest carried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct ReplayTasks {
+    pub least: u32,
+    pub most: u32,
+    /// Of the window.
+    pub task_hours: Quantity,
+    pub cpu_peak_vcpu: Option<Quantity>,
+    pub memory_peak_mib: Option<Quantity>,
 }
 
 /// Periods in which the hottest task's hottest moment met a size.

@@ -389,16 +389,21 @@ fn charts(explanation: &Explanation, page: &mut Page) {
                 }
             }
         };
+    // Another number of tasks carries another load each; what is drawn is what those carried that ran.
+    let other_tasks = recommendation
+        .and_then(|to| to.scaling)
+        .is_some_and(|scaling| scaling.simulated_task_hours != scaling.observed_task_hours);
+    let of = if other_tasks { "the hottest task, of as many as ran" } else { "the hottest task" };
     let cpu = |units: u32| (CpuUnits(units).to_string(), decimal_as_f64(CpuUnits(units).vcpu()));
     let memory = |mib: u32| (MemoryMib(mib).to_string(), f64::from(mib));
     draw(
-        "CPU of the hottest task",
+        &format!("CPU of {of}"),
         &values(&series.cpu_vcpu),
         workload.current.cpu_units.map(cpu),
         recommendation.map(|to| cpu(to.cpu_units)),
     );
     draw(
-        "Memory of the hottest task",
+        &format!("Memory of {of}"),
         &values(&series.memory_mib),
         workload.current.memory_mib.map(memory),
         recommendation.map(|to| memory(to.memory_mib)),

@@ -2,10 +2,10 @@
 //!
 //! | what | tried |
 //! |---|---|
-//! | a resource that a policy follows | its size, and down to a quarter of it: smaller tasks carry more of what every task needs for itself. Up to twice its size only where nothing else fits |
+//! | a resource that a policy follows | its size, and down to a quarter of it: smaller tasks carry more of what every task needs for itself. Larger only where nothing else fits |
 //! | a resource that none follows | every size that holds it |
-//! | target | as it is, and steps of 10 % up to [`SAFE_TARGET`] |
-//! | upper limit | so that the same total capacity can be reached |
+//! | target | as it is, and steps of 10 % up to [`SAFE_TARGET`]; of larger tasks, where nothing else fits, also lower ones, down to where there are as many tasks as before |
+//! | upper limit | so that the same total capacity can be reached; where that is too little, so that the tasks asked for can run |
 //! | lower limit | so that the same total capacity is kept; and the same number of tasks, which is a smaller reserve, if the demand seen holds with full headroom |
 
 use super::{
@@ -41,11 +41,14 @@ impl Bounds {
         }
     }
 
-    /// Sizes to try, by CPU, then memory. With `larger`, also larger ones of what is followed.
-    pub(super) fn sizes(self, plan: &Plan, larger: bool) -> impl Iterator<Item = TaskSize> {
+    /// Sizes to try, by CPU, then memory; what is followed up to `larger` times its size.
+    pub(super) fn sizes(self, plan: &Plan, larger: u32) -> impl Iterator<Item = TaskSize> {
         let followed = |(least, most): (u32, u32), now: u32, tracked: bool| {
-            let now_or_twice = if larger { now.saturating_mul(2) } else { now };
-            let tried = if tracked { (now.div_ceil(SMALLEST_PART), now_or_twice) } else { (0, u32::MAX) };
+            let tried = if tracked {
+                (now.div_ceil(SMALLEST_PART), now.saturating_mul(larger))
+            } else {
+                (0, u32::MAX)
+            };
             least.max(tried.0)..=most.min(tried.1)
         };
         let cpu = followed(self.cpu, self.current.cpu().0, plan.tracks(Resource::Cpu));
@@ -64,8 +67,35 @@ pub(super) fn followed_size(plan: &Plan, size: TaskSize, current: TaskSize) -> (
     )
 }
 
+/// How far the search goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Reach {
+    /// What is followed, up to so many times its size.
+    pub larger: u32,
+    /// The tasks asked for and those that may run, where the limit holds policies back: then nothing
+    /// is made smaller, and no task used more.
+    pub raise: Option<(u32, u32)>,
+    pub targets: Targets,
+}
+
+/// Targets to try besides those in force.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Targets {
+    Kept,
+    Higher,
+    /// For larger tasks.
+    Lower,
+}
+
+impl Reach {
+    /// Where nothing is short.
+    pub(super) fn saving(targets: Targets) -> Self {
+        Self { larger: 1, raise: None, targets }
+    }
+}
+
 /// The settings to try at a followed size.
-pub(super) fn settings(plan: &Plan, followed: (u32, u32), current: TaskSize) -> Vec<Setting> {
+pub(super) fn settings(plan: &Plan, followed: (u32, u32), current: TaskSize, reach: Reach) -> Vec<Setting> {
     // As many more tasks as the scarcer of the followed resources asks for.
     let ratios = [(current.cpu().0, followed.0), (current.memory().0, followed.1)];
     let [cpu, memory] = ratios;
@@ -77,29 +107,72 @@ pub(super) fn settings(plan: &Plan, followed: (u32, u32), current: TaskSize) -> 
         _ if more(cpu, memory) => cpu,
         _ => memory,
     };
+    let ratio = if ratio.0 == ratio.1 { (1, 1) } else { ratio };
     let mut limits = vec![Limits { min: ratio, max: ratio }];
     if ratio.0 > ratio.1 {
         limits.push(Limits { min: (1, 1), max: ratio });
     }
     if ratio.0 == ratio.1 {
         limits = vec![Limits::AS_THEY_ARE];
+    } else if ratio.0 < ratio.1 && reach.larger > 1 {
+        limits.push(Limits::AS_THEY_ARE);
     }
+    if let Some(raise) = reach.raise {
+        let mins = [(1, 1), ratio];
+        let maxima = [Some(raise), product(raise, ratio)];
+        let raised =
+            mins.into_iter().flat_map(|min| maxima.into_iter().flatten().map(move |max| Limits { min, max }));
+        // More of tasks as large is the point; with larger ones the limits may do as they are.
+        if ratio == (1, 1) {
+            limits.clear();
+        }
+        limits.extend(raised);
+        limits.sort_unstable();
+        limits.dedup();
+    }
+    let targets = match reach.targets {
+        Targets::Kept => vec![Setting::unchanged(plan).targets],
+        Targets::Higher => higher_targets(plan),
+        Targets::Lower => lower_targets(plan, ratio),
+    };
     let mut settings = Vec::new();
     for limits in limits {
-        for targets in targets(plan) {
+        for targets in targets.iter().cloned() {
             settings.push(Setting { size: Some(followed), limits, targets });
         }
     }
     settings
 }
 
+fn product((a, b): (u32, u32), (c, d): (u32, u32)) -> Option<(u32, u32)> {
+    Some((a.checked_mul(c)?, b.checked_mul(d)?))
+}
+
 /// Every combination of the policies' targets; the first one is as it is.
-fn targets(plan: &Plan) -> Vec<Vec<u32>> {
+fn higher_targets(plan: &Plan) -> Vec<Vec<u32>> {
+    combinations(plan, |target| {
+        let first_step = (target / TARGET_STEP + 1).saturating_mul(TARGET_STEP);
+        (first_step..=SAFE_TARGET).step_by(TARGET_STEP as usize).collect()
+    })
+}
+
+/// The same downwards, to the one at which a larger task carries what one carries now. `ratio` is the
+/// size now over the larger one.
+fn lower_targets(plan: &Plan, (now, larger): (u32, u32)) -> Vec<Vec<u32>> {
+    combinations(plan, |target| {
+        let least = (u64::from(target) * u64::from(now) / u64::from(larger.max(1))).max(1);
+        let least = u32::try_from(least).unwrap_or(u32::MAX);
+        let steps = (1..target.div_ceil(TARGET_STEP)).rev().map(|step| step * TARGET_STEP);
+        let mut lower: Vec<u32> = steps.take_while(|step| *step > least).collect();
+        lower.extend((least < target).then_some(least));
+        lower
+    })
+}
+
+fn combinations(plan: &Plan, others: impl Fn(u32) -> Vec<u32>) -> Vec<Vec<u32>> {
     let mut combinations: Vec<Vec<u32>> = vec![Vec::new()];
     for tracking in &plan.tracking {
-        let first_step = (tracking.target / TARGET_STEP + 1).saturating_mul(TARGET_STEP);
-        let higher = (first_step..=SAFE_TARGET).step_by(TARGET_STEP as usize);
-        let tried: Vec<u32> = std::iter::once(tracking.target).chain(higher).collect();
+        let tried: Vec<u32> = std::iter::once(tracking.target).chain(others(tracking.target)).collect();
         // Two policies give a dozen combinations; who has more than that keeps the rest as it is.
         let tried = if combinations.len() * tried.len() > MOST_COMBINATIONS { &tried[..1] } else { &tried };
         combinations = combinations
@@ -151,24 +224,48 @@ mod tests {
 
     #[test]
     fn targets_rise_in_steps_to_the_safe_one_and_never_fall() {
-        let of = |target| targets(&plan(&[(Resource::Cpu, target)]));
+        let of = |target| higher_targets(&plan(&[(Resource::Cpu, target)]));
         assert_eq!(of(4_500), [[4_500], [5_000], [6_000], [7_000]]);
         assert_eq!(of(7_000), [[7_000]]);
         assert_eq!(of(8_500), [[8_500]]);
-        assert_eq!(targets(&plan(&[(Resource::Cpu, 6_000), (Resource::Memory, 6_500)])).len(), 4);
+        assert_eq!(higher_targets(&plan(&[(Resource::Cpu, 6_000), (Resource::Memory, 6_500)])).len(), 4);
         let many: Vec<(Resource, u32)> = (0..50).map(|_| (Resource::Cpu, 1)).collect();
-        assert!(targets(&plan(&many)).len() <= MOST_COMBINATIONS);
+        assert!(higher_targets(&plan(&many)).len() <= MOST_COMBINATIONS);
+    }
+
+    #[test]
+    fn a_limit_that_is_too_low_is_raised_and_targets_are_not() {
+        let plan = plan(&[(Resource::Cpu, 5_000)]);
+        let reach = Reach { larger: 2, raise: Some((17, 10)), targets: Targets::Kept };
+        let of = |followed| -> Vec<Capacity> {
+            let settings = settings(&plan, followed, size(1024, 2048), reach);
+            assert!(settings.iter().all(|setting| setting.targets == [5_000]));
+            settings.iter().map(|setting| setting.limits.apply(plan.capacity)).collect()
+        };
+        assert_eq!(of((1024, 2048)), [Capacity::new(2, 17)]);
+        assert!(of((2048, 4096)).contains(&Capacity::new(2, 10)));
+        assert!(of((2048, 4096)).contains(&Capacity::new(2, 9)), "17 tasks' capacity in larger ones");
+    }
+
+    #[test]
+    fn lower_targets_end_where_a_larger_task_carries_as_much_as_one_does_now() {
+        let of = |target, ratio| lower_targets(&plan(&[(Resource::Cpu, target)]), ratio);
+        assert_eq!(of(6_000, (1, 2)), [[6_000], [5_000], [4_000], [3_000]]);
+        assert_eq!(of(5_500, (1, 2)), [[5_500], [5_000], [4_000], [3_000], [2_750]]);
+        assert_eq!(of(6_000, (1, 1)), [[6_000]]);
+        assert_eq!(of(1, (1, 2)), [[1]]);
     }
 
     #[test]
     fn limits_keep_the_total_capacity_or_the_least_number_of_tasks() {
         let plan = plan(&[(Resource::Cpu, 7_000)]);
-        let limits: Vec<Capacity> = settings(&plan, (256, 2048), size(1024, 2048))
-            .iter()
-            .map(|setting| setting.limits.apply(plan.capacity))
-            .collect();
+        let limits: Vec<Capacity> =
+            settings(&plan, (256, 2048), size(1024, 2048), Reach::saving(Targets::Higher))
+                .iter()
+                .map(|setting| setting.limits.apply(plan.capacity))
+                .collect();
         assert_eq!(limits, [Capacity::new(8, 40), Capacity::new(2, 40)]);
-        let larger = &settings(&plan, (4096, 2048), size(1024, 2048))[0];
+        let larger = &settings(&plan, (4096, 2048), size(1024, 2048), Reach::saving(Targets::Higher))[0];
         assert_eq!(larger.limits.apply(plan.capacity), Capacity::new(2, 3), "two tasks stay two tasks");
     }
 
@@ -186,8 +283,8 @@ mod tests {
             cpus.dedup();
             cpus
         };
-        assert_eq!(cpus(false), [256, 512, 1024]);
-        assert_eq!(cpus(true), [256, 512, 1024, 2048]);
-        assert!(bounds.sizes(&plan, false).all(|size| size.memory().0 >= 2048));
+        assert_eq!(cpus(1), [256, 512, 1024]);
+        assert_eq!(cpus(2), [256, 512, 1024, 2048]);
+        assert!(bounds.sizes(&plan, 1).all(|size| size.memory().0 >= 2048));
     }
 }

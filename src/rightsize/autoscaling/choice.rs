@@ -3,12 +3,15 @@
 //! A change that leaves the number of tasks alone (such as less memory where CPU is followed) is as
 //! certain as for any other service. A change that moves it must save more than the simulation's own
 //! error and [`LEAST_SAVING`] besides. Among those that save about as much, the one that changes least.
+//! Where the upper limit leaves tasks short, a higher one or a larger size, whichever costs less.
 
 use std::collections::BTreeMap;
 
 use super::{
-    candidates::{Bounds, followed_size, settings},
+    candidates::{Bounds, Reach, Targets, followed_size, settings},
     fit::Fit,
+    peak::Peak,
+    pressure::Pressure,
     refine::Context,
     reproduction::Reproduction,
     series::TaskSeries,
@@ -55,6 +58,8 @@ pub(super) struct Search<'a> {
     pub reproduction: &'a Reproduction,
     pub observed: &'a Fit,
     pub bounds: Bounds,
+    pub pressure: &'a Pressure,
+    pub peak: Option<&'a Peak>,
 }
 
 /// Simulations by setting, each run once; with its fit once it was asked for.
@@ -63,44 +68,55 @@ type Simulations = BTreeMap<Setting, (Simulated, Option<Option<Fit>>)>;
 /// `same` is the size chosen for as many tasks as ran, if one holds the load.
 pub(super) fn choose(search: &Search<'_>, same: Option<(TaskSize, Usd)>) -> Result<Choice, NoPrice> {
     let mut simulations = Simulations::new();
-    let unchanged = search.reproduction.unchanged.task_periods;
     let current = search.context.subject.size;
+    let unchanged = search.reproduction.unchanged.task_periods;
     let now = search.month(search.price(current)?, unchanged);
     let percent = |centi: u32| now * f64::from(centi) / 10_000.0;
+    if search.pressure.is_short() || same.is_none() {
+        let targets = if same.is_none() { Targets::Lower } else { Targets::Kept };
+        for larger in [2, u32::MAX] {
+            let raise = search.pressure.raise.filter(|_| search.pressure.is_short());
+            let reach = Reach { larger, raise, targets };
+            let found = search.others(reach, None, &mut simulations, &mut false)?;
+            let best = search.best(found, percent(LEAST_SAVING));
+            if best.is_some() {
+                return Ok(Choice { best, multiplies_tasks: false });
+            }
+        }
+        return Ok(Choice { best: None, multiplies_tasks: false });
+    }
+    // A kill, or a peak to come, says more than what the window's tasks would have done.
+    if search.context.guards.memory_is_short() || search.peak.is_some() {
+        return Ok(Choice { best: None, multiplies_tasks: false });
+    }
     let margin = percent(search.reproduction.error.saturating_add(LEAST_SAVING));
     let worth = same
         .map(|(size, hourly)| search.month(hourly, unchanged) + search.risk(size, search.observed) - margin);
+    // Tasks above their target for want of more of them are not told to run hotter.
+    let targets = if search.pressure.raise.is_none() { Targets::Higher } else { Targets::Kept };
     let mut multiplies_tasks = false;
-    let mut others = search.others(false, worth, &mut simulations, &mut multiplies_tasks)?;
-    if same.is_none() && others.is_empty() {
-        others = search.others(true, worth, &mut simulations, &mut multiplies_tasks)?;
-    }
-    let least = others.iter().map(|candidate| candidate.weight).fold(f64::INFINITY, f64::min);
-    let about = least + percent(LEAST_SAVING);
-    let best = others.into_iter().filter(|candidate| candidate.weight <= about).min_by(|a, b| {
-        let changes = search.changes(a).cmp(&search.changes(b));
-        changes.then(a.weight.total_cmp(&b.weight)).then(a.size.cmp(&b.size))
-    });
+    let others = search.others(Reach::saving(targets), worth, &mut simulations, &mut multiplies_tasks)?;
+    let best = search.best(others, percent(LEAST_SAVING));
     let own = (current.cpu().0, current.memory().0);
     let shrinks = best.as_ref().is_some_and(|best| followed_size(search.plan, best.size, current) != own);
     Ok(Choice { best, multiplies_tasks: multiplies_tasks && !shrinks })
 }
 
 impl Search<'_> {
-    fn price(&self, size: TaskSize) -> Result<Usd, NoPrice> {
+    pub(super) fn price(&self, size: TaskSize) -> Result<Usd, NoPrice> {
         let subject = self.context.subject;
         hourly(self.context.book, subject.shape, subject.split, size)
     }
 
     /// USD a month for so many task-periods of the window.
-    fn month(&self, hourly: Usd, task_periods: u64) -> f64 {
+    pub(super) fn month(&self, hourly: Usd, task_periods: u64) -> f64 {
         let unchanged = self.reproduction.unchanged.task_periods.max(1) as f64;
         let hours = self.context.subject.monthly_task_hours * task_periods as f64 / unchanged;
         decimal_as_f64(hourly.0) * hours
     }
 
     /// What the risk of less memory is worth, USD a month.
-    fn risk(&self, size: TaskSize, fit: &Fit) -> f64 {
+    pub(super) fn risk(&self, size: TaskSize, fit: &Fit) -> f64 {
         let subject = self.context.subject;
         if size.memory() >= subject.size.memory() {
             return 0.0;
@@ -110,11 +126,22 @@ impl Search<'_> {
         self.context.calibration.map_or(0.0, |calibration| calibration.cost_of_risk(peak, limit))
     }
 
+    /// Of those that weigh at most `about` more than the least, the one that changes least.
+    fn best(&self, others: Vec<Candidate>, about: f64) -> Option<Candidate> {
+        let least = others.iter().map(|candidate| candidate.weight).fold(f64::INFINITY, f64::min);
+        others.into_iter().filter(|candidate| candidate.weight <= least + about).min_by(|a, b| {
+            let short = self.pressure.is_short();
+            let resized = |c: &Candidate| short && self.is_resized(c.size);
+            let changes = resized(a).cmp(&resized(b)).then(self.changes(a).cmp(&self.changes(b)));
+            changes.then(a.weight.total_cmp(&b.weight)).then(a.size.cmp(&b.size))
+        })
+    }
+
     /// Every candidate with another number of tasks that holds the load and weighs less than `worth`,
     /// where that is given: of each setting, the size that weighs least.
     fn others(
         &self,
-        larger: bool,
+        reach: Reach,
         worth: Option<f64>,
         simulations: &mut Simulations,
         multiplies_tasks: &mut bool,
@@ -124,10 +151,13 @@ impl Search<'_> {
         let own = (current.cpu().0, current.memory().0);
         let price_now = self.price(current)?;
         let mut found: BTreeMap<Setting, Candidate> = BTreeMap::new();
-        for size in self.bounds.sizes(self.plan, larger) {
+        for size in self.bounds.sizes(self.plan, reach.larger) {
             let followed = followed_size(self.plan, size, current);
+            if reach.larger > 1 && (followed.0 < own.0 || followed.1 < own.1) {
+                continue;
+            }
             let hourly = self.price(size)?;
-            for setting in settings(self.plan, followed, current) {
+            for setting in settings(self.plan, followed, current, reach) {
                 let same_size = followed == own;
                 let same_targets = setting.targets == Setting::unchanged(self.plan).targets;
                 if same_size && same_targets && setting.limits == Limits::AS_THEY_ARE {
@@ -148,11 +178,12 @@ impl Search<'_> {
                 });
                 let Some(fit) = fit else { continue };
                 let weight = cost + self.risk(size, fit);
-                let less_reserve = setting.limits.min != setting.limits.max;
+                let less_reserve = self.reserves_less(&setting, size);
                 if worth.is_some_and(|worth| weight >= worth)
                     || found.get(&setting).is_some_and(|found| found.weight <= weight)
                     || !self.holds_unfollowed(fit, size)
                     || !self.holds_followed(fit, size, less_reserve)
+                    || !self.limit_suffices((fit, simulated), &setting, followed)
                 {
                     continue;
                 }
@@ -173,7 +204,7 @@ impl Search<'_> {
 
     /// Whether `size` holds what a policy follows with headroom, or, unless `strictly`, is used no more
     /// than the current size is: the target in force is how much of it its owners want used.
-    fn holds_followed(&self, fit: &Fit, size: TaskSize, strictly: bool) -> bool {
+    pub(super) fn holds_followed(&self, fit: &Fit, size: TaskSize, strictly: bool) -> bool {
         let (need, was) = (fit.need(self.context.subject), self.observed.need(self.context.subject));
         let holds = |floor: u32, size: u32, floor_was: u32, size_was: u32| {
             floor <= size
@@ -187,13 +218,46 @@ impl Search<'_> {
                 || holds(need.memory.floor, size.memory().0, was.memory.floor, current.memory().0))
     }
 
+    /// Whether the upper limit of `setting` leaves no task short, in the window and at a peak to come; where
+    /// tasks are short now, whether it lets as many run as policies ask for.
+    pub(super) fn limit_suffices(
+        &self,
+        (fit, after): (&Fit, &Simulated),
+        setting: &Setting,
+        followed: (u32, u32),
+    ) -> bool {
+        let standing = self.peak.map(|peak| (peak, peak.standing(self.plan, setting, followed)));
+        let held_back = after.held_back.most.is_some() || standing.is_some_and(|(_, at)| at.wanted > at.most);
+        if self.pressure.is_short() && held_back {
+            return false;
+        }
+        [Resource::Cpu, Resource::Memory].into_iter().filter(|resource| self.plan.tracks(*resource)).all(
+            |resource| {
+                fit.at_limit(resource).is_none_or(|need| !need.short)
+                    && standing.is_none_or(|(peak, at)| !peak.is_short(at, resource, followed))
+            },
+        )
+    }
+
+    /// Whether the lower limit keeps its number of tasks, which are smaller.
+    pub(super) fn reserves_less(&self, setting: &Setting, size: TaskSize) -> bool {
+        let current = self.context.subject.size;
+        let (cpu, memory) = followed_size(self.plan, size, current);
+        let smaller = cpu < current.cpu().0 || memory < current.memory().0;
+        smaller && setting.limits.min != setting.limits.max
+    }
+
+    /// Whether what is followed has another size.
+    fn is_resized(&self, size: TaskSize) -> bool {
+        let current = self.context.subject.size;
+        followed_size(self.plan, size, current) != (current.cpu().0, current.memory().0)
+    }
+
     /// How many things a person would change.
     fn changes(&self, candidate: &Candidate) -> u32 {
-        let current = self.context.subject.size;
-        let followed = followed_size(self.plan, candidate.size, current);
-        let resized = followed != (current.cpu().0, current.memory().0);
+        let resized = self.is_resized(candidate.size);
         let targets = candidate.setting.targets != Setting::unchanged(self.plan).targets;
-        let reserve = candidate.setting.limits.min != candidate.setting.limits.max;
-        u32::from(resized) + u32::from(targets) + u32::from(reserve)
+        let limits = candidate.setting.limits.min != candidate.setting.limits.max;
+        u32::from(resized) + u32::from(targets) + u32::from(limits)
     }
 }

@@ -11,7 +11,8 @@
 //! | 0.4 vCPU | 6 | 4, not risen yet | 2, not either | 0.8 vCPU |
 //! | 1.5 GB | 6 | 6 | 12 | 1.5 GB |
 //!
-//! What that load needs is asked of [`need`], as for every other task.
+//! What that load needs is asked of [`need`], as for every other task; and once more of the periods alone
+//! in which the upper limit held a policy back, the others counting as idle.
 
 use super::{
     series::{Period, TaskSeries},
@@ -19,6 +20,7 @@ use super::{
     steering::{Plan, Resource},
 };
 use crate::{
+    config::{ExpectedPeak, Sizing},
     demand::{Histogram, Observed, Requested, WindowDemand},
     rightsize::{
         need::{Need, ResourceNeed, need},
@@ -32,14 +34,17 @@ pub(super) struct Fit {
     pub demand: WindowDemand,
     pub cpu: Option<ResourceNeed>,
     pub memory: Option<ResourceNeed>,
+    /// Of what policies follow, where the upper limit held them back.
+    cpu_at_limit: Option<ResourceNeed>,
+    memory_at_limit: Option<ResourceNeed>,
 }
 
 impl Fit {
     /// The need as it was observed, at the current size.
-    pub(super) fn observed(subject: &Subject<'_>, calibrated: bool) -> Self {
+    pub(super) fn observed(subject: &Subject<'_>, plan: &Plan, calibrated: bool) -> Self {
         let demand = subject.demand.clone();
-        let (cpu, memory) = ask(subject, &demand, current(subject), calibrated);
-        Self { demand, cpu, memory }
+        let (cpu, memory) = ask(subject, plan, &demand, current(subject), calibrated);
+        Self { demand, cpu, memory, cpu_at_limit: None, memory_at_limit: None }
     }
 
     /// The need if `after` had run instead of `before`, in tasks of `size` (CPU units, MiB). `None`
@@ -55,21 +60,18 @@ impl Fit {
         let mut cpu_loads = Vec::with_capacity(series.len());
         let mut memory_loads = Vec::with_capacity(series.len());
         let mut sustained = None;
-        for (period, (before, after)) in series.periods().zip(before.tasks.iter().zip(&after.tasks)) {
-            let before = u64::from(period.tasks_milli).min(u64::from(*before) * 1000);
-            let shared = |load: u64| share_out(load, before, *after);
-            if period.tasks_milli == 0 {
-                continue;
+        let (mut cpu_at_limit, mut memory_at_limit) =
+            (AtLimit::of(after, Resource::Cpu), AtLimit::of(after, Resource::Memory));
+        for (at, carried) in carried(series, before, after).enumerate() {
+            let Carried { cpu, cpu_average, memory } = carried?;
+            if let Some(load) = cpu {
+                cpu_loads.push(load);
+                cpu_at_limit.push(at, load);
             }
-            let Period { cpu, memory, .. } = period;
-            if let Some(load) = cpu.hottest {
-                cpu_loads.push(shared(load)?);
-            }
-            if let Some(load) = cpu.average {
-                sustained = sustained.max(shared(load));
-            }
-            if let Some(load) = memory.hottest {
-                memory_loads.push(shared(load)?.max(load));
+            sustained = sustained.max(cpu_average);
+            if let Some(load) = memory {
+                memory_loads.push(load);
+                memory_at_limit.push(at, load);
             }
         }
         let mut demand = subject.demand.clone();
@@ -86,8 +88,25 @@ impl Fit {
         if memory_tracked {
             requested.memory.0 = memory;
         }
-        let (cpu, memory) = ask(subject, &demand, requested, calibrated);
-        Some(Self { demand, cpu, memory })
+        let (cpu, memory) = ask(subject, plan, &demand, requested, calibrated);
+        let (mut cpu_limited, mut memory_limited) = (None, None);
+        if cpu_at_limit.any() || memory_at_limit.any() {
+            let mut limited = demand.clone();
+            replace(&mut limited.cpu, cpu_at_limit.loads, cpu_tracked);
+            replace(&mut limited.memory, memory_at_limit.loads, memory_tracked);
+            let (cpu, memory) = ask(subject, plan, &limited, requested, false);
+            cpu_limited = cpu.filter(|_| !after.held_back.cpu.is_empty());
+            memory_limited = memory.filter(|_| !after.held_back.memory.is_empty());
+        }
+        Some(Self { demand, cpu, memory, cpu_at_limit: cpu_limited, memory_at_limit: memory_limited })
+    }
+
+    /// What a task needs of it in the periods in which the upper limit held a policy on it back.
+    pub(super) fn at_limit(&self, resource: Resource) -> Option<ResourceNeed> {
+        match resource {
+            Resource::Cpu => self.cpu_at_limit,
+            Resource::Memory => self.memory_at_limit,
+        }
     }
 
     /// As the rating's needs; a resource without samples keeps its size.
@@ -107,6 +126,39 @@ impl Fit {
     }
 }
 
+/// What a task carries in one period, in the rollups' units; `None`: no sample.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Carried {
+    /// The hottest one.
+    pub cpu: Option<u64>,
+    pub cpu_average: Option<u64>,
+    pub memory: Option<u64>,
+}
+
+/// By period, if `after` had run instead of `before`; `None` where tasks were needed and none ran.
+pub(super) fn carried<'a>(
+    series: &'a TaskSeries,
+    before: &'a Simulated,
+    after: &'a Simulated,
+) -> impl Iterator<Item = Option<Carried>> + 'a {
+    series.periods().zip(before.tasks.iter().zip(&after.tasks)).map(|(period, (before, after))| {
+        let before = u64::from(period.tasks_milli).min(u64::from(*before) * 1000);
+        let shared = |load: Option<u64>| match load {
+            None => Some(None),
+            Some(load) => share_out(load, before, *after).map(Some),
+        };
+        let Period { cpu, memory, .. } = period;
+        if period.tasks_milli == 0 {
+            return Some(Carried::default());
+        }
+        Some(Carried {
+            cpu: shared(cpu.hottest)?,
+            cpu_average: shared(cpu.average)?,
+            memory: shared(memory.hottest)?.max(memory.hottest),
+        })
+    })
+}
+
 /// `load` of each of so many thousandths of a task, carried by `after` tasks.
 pub(super) fn share_out(load: u64, before_milli: u64, after: u32) -> Option<u64> {
     if after == 0 && load > 0 {
@@ -114,6 +166,29 @@ pub(super) fn share_out(load: u64, before_milli: u64, after: u32) -> Option<u64>
     }
     // No real load comes near to overflow; what does is as good as endless.
     Some(load.saturating_mul(before_milli).div_ceil(u64::from(after.max(1)) * 1000))
+}
+
+/// The loads of a resource where the upper limit held a policy on it back, and 0 elsewhere.
+struct AtLimit<'a> {
+    periods: &'a [usize],
+    loads: Vec<u64>,
+}
+
+impl<'a> AtLimit<'a> {
+    fn of(simulated: &'a Simulated, resource: Resource) -> Self {
+        Self { periods: simulated.held_back.by(resource), loads: Vec::new() }
+    }
+
+    fn any(&self) -> bool {
+        !self.periods.is_empty()
+    }
+
+    fn push(&mut self, at: usize, load: u64) {
+        if self.any() {
+            let held = self.periods.binary_search(&at).is_ok();
+            self.loads.push(if held { load } else { 0 });
+        }
+    }
 }
 
 fn current(subject: &Subject<'_>) -> Requested {
@@ -124,14 +199,25 @@ fn current(subject: &Subject<'_>) -> Requested {
     }
 }
 
+/// A peak to come is asked of no resource that policies follow: there will be more tasks, not larger ones.
 fn ask(
     subject: &Subject<'_>,
+    plan: &Plan,
     demand: &WindowDemand,
     requested: Requested,
     calibrated: bool,
 ) -> (Option<ResourceNeed>, Option<ResourceNeed>) {
     let os = subject.shape.platform.os;
-    need(demand, requested, os, &subject.sizing, calibrated, subject.observed_days)
+    let of = |sizing| need(demand, requested, os, sizing, calibrated, subject.observed_days);
+    let (cpu, memory) = of(&subject.sizing);
+    if subject.sizing.peak == ExpectedPeak::NONE {
+        return (cpu, memory);
+    }
+    let (cpu_as_seen, memory_as_seen) = of(&Sizing { peak: ExpectedPeak::NONE, ..subject.sizing });
+    (
+        if plan.tracks(Resource::Cpu) { cpu_as_seen } else { cpu },
+        if plan.tracks(Resource::Memory) { memory_as_seen } else { memory },
+    )
 }
 
 /// Caps that were reached at the size of then say nothing about a resource whose load is another now.

@@ -14,6 +14,9 @@
 mod candidates;
 mod choice;
 mod fit;
+mod outlook;
+mod peak;
+mod pressure;
 mod refine;
 mod reproduction;
 mod scale_in;
@@ -26,11 +29,12 @@ mod tests;
 
 pub use candidates::SAFE_TARGET;
 pub use choice::LEAST_SAVING;
+pub use outlook::{Course, Lack, Outlook, SizeOutlook, outlook};
 pub(super) use refine::{Context, refine};
 pub use refine::{ScalingChoice, percent};
 pub use reproduction::{MOST_ERROR, OffTheMark, Reproduction};
 pub use scale_in::{AVAILABILITY_ZONES, ReplicaPeaks, fewest_tasks};
 pub use schedule::CapacityChange;
 pub use series::TaskSeries;
-pub use simulate::{Limits, Setting, Simulated, simulate};
+pub use simulate::{HeldBack, Limits, Setting, Simulated, simulate};
 pub use steering::{Capacity, FOLLOWS_OTHER_METRIC, Plan, Resource, Steering, Tracking};

@@ -6,13 +6,15 @@ use super::{
     candidates::{Bounds, followed_size},
     choice::{Candidate, Choice, Search, choose},
     fit::Fit,
+    peak::Peak,
+    pressure::Pressure,
     reproduction::Reproduction,
     series::TaskSeries,
-    simulate::{Limits, Setting},
+    simulate::{Limits, Setting, simulate},
     steering::{FOLLOWS_OTHER_METRIC, Plan, Resource, Steering},
 };
 use crate::{
-    config::ExpectedPeak,
+    config::{ExpectedPeak, Sizing},
     fargate::TaskSize,
     pricing::{NoPrice, PriceBook},
     rightsize::{
@@ -20,6 +22,7 @@ use crate::{
         cheapest::{Floors, cheapest_size},
         guards::Guards,
         need::ResourceNeed,
+        performance_risk::PerformanceRisk,
         rating::{DimensionRating, Rating, SizeChoice, Subject, risk_at},
         unrated::{Reason, Unrated},
     },
@@ -49,53 +52,115 @@ pub(in crate::rightsize) struct Context<'a> {
     pub same: Option<(TaskSize, Usd)>,
 }
 
+/// What the scaling of a service comes to.
+pub(super) enum Scaled<'a> {
+    /// The number of tasks does not follow the size, or in a way that cannot be computed; the reason to
+    /// show, if any.
+    Apart(Option<&'static str>),
+    /// Its simulation says nothing, for this reason.
+    Unknown(String),
+    Simulated(Box<Ground<'a>>),
+}
+
+/// All that a search stands on.
+pub(super) struct Ground<'a> {
+    plan: Plan,
+    series: &'a TaskSeries,
+    reproduction: Reproduction,
+    observed: Fit,
+    bounds: Bounds,
+    pressure: Pressure,
+    peak: Option<Peak>,
+}
+
+impl<'a> Scaled<'a> {
+    pub(super) fn of(context: &Context<'a>) -> Self {
+        let subject = context.subject;
+        let span = subject.series.map_or((0, 0), TaskSeries::span);
+        let plan = match subject.scaling.map(|target| Steering::of(target, span)) {
+            Some(Steering::Tracked(plan)) => plan,
+            Some(Steering::Independent(reason)) => return Self::Apart(reason),
+            Some(Steering::Opaque { .. }) | None => return Self::Apart(None),
+        };
+        let calibrated = context.calibration.is_some();
+        let observed = Fit::observed(subject, &plan, calibrated);
+        let (series, reproduction) = match trusted(subject, &plan, &observed) {
+            Ok(trusted) => trusted,
+            Err(why) => return Self::Unknown(why),
+        };
+        let (size, floor) = (subject.size, context.guards.floors());
+        let own = (size.cpu().0, size.memory().0);
+        let peak = Peak::of(subject.sizing, &plan, series);
+        let now = simulate(&plan, &Setting { size: Some(own), ..Setting::unchanged(&plan) }, series);
+        let fit = now.held_back.most.and_then(|_| {
+            Fit::simulated(subject, &plan, series, (&reproduction.unchanged, &now), own, calibrated)
+        });
+        let pressure = Pressure::of(&plan, series, (&now, fit.as_ref()), (peak.as_ref(), own));
+        if used_up(&plan, &observed, &pressure) {
+            return Self::Unknown(USED_UP.to_owned());
+        }
+        let bounds = Bounds {
+            current: size,
+            os: subject.shape.platform.os,
+            cpu: Bounds::of(observed.cpu, size.cpu().0, floor.0.0),
+            memory: Bounds::of(observed.memory, size.memory().0, floor.1.0),
+        };
+        Self::Simulated(Box::new(Ground { plan, series, reproduction, observed, bounds, pressure, peak }))
+    }
+}
+
+impl Ground<'_> {
+    pub(super) fn search<'s>(&'s self, context: &'s Context<'s>) -> Search<'s> {
+        Search {
+            context,
+            plan: &self.plan,
+            series: self.series,
+            reproduction: &self.reproduction,
+            observed: &self.observed,
+            bounds: self.bounds,
+            pressure: &self.pressure,
+            peak: self.peak.as_ref(),
+        }
+    }
+}
+
 /// `rating`, made for as many tasks as ran and with what they follow kept as it is, with all that the
 /// service's scaling says.
 pub(in crate::rightsize) fn refine(context: &Context<'_>, mut rating: Rating) -> Result<Rating, NoPrice> {
-    let subject = context.subject;
-    let span = subject.series.map_or((0, 0), TaskSeries::span);
-    let plan = match subject.scaling.map(|target| Steering::of(target, span)) {
-        Some(Steering::Tracked(plan)) => plan,
-        Some(Steering::Independent(reason)) => {
+    match Scaled::of(context) {
+        Scaled::Apart(reason) => {
             rating.reasons.extend(reason);
-            return Ok(rating);
+            Ok(rating)
         }
-        Some(Steering::Opaque { .. }) | None => return Ok(rating),
-    };
-    let observed = Fit::observed(subject, context.calibration.is_some());
-    let (series, reproduction) = match trusted(subject, &plan, &observed) {
-        Ok(trusted) => trusted,
-        Err(why) => {
+        Scaled::Unknown(why) => {
             for dimension in [&mut rating.cpu, &mut rating.memory] {
                 if let DimensionRating::NotRated(Unrated { reason: Reason::Autoscaled, detail }) = dimension {
                     detail.clone_from(&why);
                 }
             }
-            return Ok(rating);
+            Ok(rating)
         }
-    };
-    let (size, floor) = (subject.size, context.guards.floors());
-    let search = Search {
-        context,
-        plan: &plan,
-        series,
-        reproduction: &reproduction,
-        observed: &observed,
-        bounds: Bounds {
-            current: size,
-            os: subject.shape.platform.os,
-            cpu: Bounds::of(observed.cpu, size.cpu().0, floor.0.0),
-            memory: Bounds::of(observed.memory, size.memory().0, floor.1.0),
+        Scaled::Simulated(ground) => {
+            let search = ground.search(context);
+            let choice = choose(&search, context.same)?;
+            search.refined(choice, rating)
+        }
+    }
+}
+
+const USED_UP: &str = "its number of tasks follows this resource, and tasks used all they had of it: how much \
+    more they wanted, and so how many tasks another size would need, is unknown";
+
+/// Whether tasks used all they had of what policies follow, and not because there could be no more of
+/// them.
+fn used_up(plan: &Plan, observed: &Fit, pressure: &Pressure) -> bool {
+    [(Resource::Cpu, observed.cpu), (Resource::Memory, observed.memory)].into_iter().any(
+        |(resource, need)| {
+            plan.tracks(resource)
+                && need.is_some_and(|need| need.unknown_above)
+                && !pressure.by(resource).unknown
         },
-    };
-    // A kill, or a peak to come, says more than what the window's tasks would have done.
-    let searched = !context.guards.memory_is_short() && subject.sizing.peak == ExpectedPeak::NONE;
-    let choice = if searched {
-        choose(&search, context.same)?
-    } else {
-        Choice { best: None, multiplies_tasks: false }
-    };
-    search.refined(choice, rating)
+    )
 }
 
 /// The series and its simulation, or why they say nothing.
@@ -110,28 +175,36 @@ fn trusted<'a>(
         if !plan.tracks(resource) {
             continue;
         }
-        match need {
-            None => return Err(format!("{follows}, of which there are no samples")),
-            Some(need) if need.unknown_above => {
-                return Err(format!(
-                    "{follows}, and tasks used all they had of it: how much more they wanted, and so how \
-                     many tasks another size would need, is unknown"
-                ));
-            }
-            Some(_) => {}
+        if need.is_none() {
+            return Err(format!("{follows}, of which there are no samples"));
         }
     }
-    let reproduction = Reproduction::of(plan, series).map_err(|off| format!("{follows}; {off}"))?;
+    let used_up = used_up(plan, observed, &Pressure::default());
+    let reproduction = Reproduction::of(plan, series)
+        .map_err(|off| if used_up { USED_UP.to_owned() } else { format!("{follows}; {off}") })?;
     Ok((series, reproduction))
 }
 
 impl Search<'_> {
     fn refined(&self, choice: Choice, mut rating: Rating) -> Result<Rating, NoPrice> {
-        let (subject, plan) = (self.context.subject, self.plan);
+        let (subject, plan, pressure) = (self.context.subject, self.plan, self.pressure);
         let Choice { best, multiplies_tasks } = choice;
         if let Some(best) = &best {
             rating.reasons.retain(|reason| *reason != "no-size-fits");
             rating.choice = Some(self.size_choice(best)?);
+        } else if pressure.is_short() {
+            if !rating.is_underprovisioned() {
+                // What saves on tasks that are short already.
+                rating.choice = None;
+                rating.conditions.clear();
+                rating.containers.clear();
+            }
+            if !rating.reasons.contains(&"no-size-fits") {
+                rating.reasons.push("no-size-fits");
+            }
+        }
+        if let Some(choice) = rating.choice.as_mut().filter(|_| best.is_none() && self.peak.is_some()) {
+            choice.risk = self.risk_of(self.observed, &Setting::unchanged(plan), choice.size);
         }
         let now = subject.size;
         let to = rating.choice.map_or(now, |choice| choice.size);
@@ -139,7 +212,7 @@ impl Search<'_> {
         let setting = best.as_ref().map_or(&unchanged, |best| &best.setting);
         let raised = |resource| {
             let mut targets = plan.tracking.iter().zip(&setting.targets);
-            targets.any(|(tracking, target)| tracking.resource == resource && tracking.target != *target)
+            targets.any(|(tracking, target)| tracking.resource == resource && tracking.target < *target)
         };
         let followed = |resource| plan.tracks(resource);
         for (dimension, resource, smaller) in [
@@ -148,6 +221,7 @@ impl Search<'_> {
         ] {
             let over = smaller || raised(resource);
             match dimension {
+                _ if pressure.by(resource).short => *dimension = DimensionRating::Underprovisioned,
                 DimensionRating::Underprovisioned => {}
                 DimensionRating::NotRated(unrated)
                     if !(followed(resource) && unrated.reason == Reason::Autoscaled) => {}
@@ -164,13 +238,27 @@ impl Search<'_> {
             .filter(|(dimension, ..)| **dimension == DimensionRating::Overprovisioned)
             .map(|(_, code, ..)| *code)
             .collect();
+        for (short, under, unknown) in [
+            (pressure.cpu, "cpu-underprovisioned", "cpu-demand-unknown-above-cap"),
+            (pressure.memory, "memory-underprovisioned", "memory-demand-unknown-above-cap"),
+        ] {
+            reasons.extend(
+                [(short.short, under), (short.unknown, unknown)]
+                    .iter()
+                    .filter(|(is, code)| *is && !rating.reasons.contains(code))
+                    .map(|(_, code)| *code),
+            );
+        }
         let own = ["cpu-overprovisioned", "memory-overprovisioned", "cpu-autoscaled", "memory-autoscaled"];
         reasons.extend(rating.reasons.iter().filter(|reason| !own.contains(reason)));
         reasons.extend(codes.iter().filter(|(_, _, followed, _)| *followed).map(|(.., code)| *code));
         if raised(Resource::Cpu) || raised(Resource::Memory) {
             reasons.push("low-scaling-target");
         }
-        if setting.limits.min != setting.limits.max {
+        if pressure.raise.is_some() {
+            reasons.push(LOW_MAX_CAPACITY);
+        }
+        if best.as_ref().is_some_and(|best| self.reserves_less(&best.setting, best.size)) {
             reasons.push("smaller-reserve-at-minimum");
         }
         if multiplies_tasks {
@@ -189,6 +277,19 @@ impl Search<'_> {
         if setting.limits != Limits::AS_THEY_ARE && capacity != plan.capacity && !plan.changes.is_empty() {
             rating.conditions.push("the limits that scheduled actions set change along".to_owned());
         }
+        for (tracking, target) in plan.tracking.iter().zip(&setting.targets).filter(|(t, to)| **to < t.target)
+        {
+            rating.conditions.push(format!(
+                "the target of policy {} goes down from {} to {} %, so that more of the larger tasks run",
+                tracking.name,
+                percent(tracking.target).normalize(),
+                percent(*target).normalize()
+            ));
+        }
+        rating.notes.extend(pressure.notes.iter().cloned());
+        if pressure.is_short() {
+            rating.already_minimal = false;
+        }
         let not_simulated = |name: &String| format!("scheduled action {name} is not simulated");
         rating.notes.extend(plan.not_understood.iter().map(not_simulated));
         rating.simulation_error = Some(self.reproduction.error);
@@ -198,7 +299,7 @@ impl Search<'_> {
         Ok(rating)
     }
 
-    fn scaling(&self, setting: &Setting, task_periods: u64) -> ScalingChoice {
+    pub(super) fn scaling(&self, setting: &Setting, task_periods: u64) -> ScalingChoice {
         let capacity = setting.limits.apply(self.plan.capacity);
         let target = |resource| {
             let targets = self.plan.tracking.iter().zip(&setting.targets);
@@ -232,16 +333,46 @@ impl Search<'_> {
             let found = cheapest_size(context.book, subject.shape, subject.split, floors)?;
             Ok(found.map_or(best.size, |(size, _)| size))
         };
-        let after = Subject { demand: &best.fit.demand, ..*subject };
+        let risk = self.risk_of(&best.fit, &best.setting, best.size);
         Ok(SizeChoice {
             size: best.size,
             hourly: best.hourly,
             lower: pick(|need| need.bare)?,
             upper: pick(|need| need.ample)?,
-            risk: risk_at(best.size, &after, &seen),
+            risk,
         })
     }
 }
+
+impl Search<'_> {
+    /// By the loads of the window, and those of a peak to come on the tasks that would run in it.
+    fn risk_of(&self, fit: &Fit, setting: &Setting, size: TaskSize) -> PerformanceRisk {
+        let Self { context, plan, pressure, .. } = *self;
+        let (subject, sizing) = (context.subject, context.subject.sizing);
+        let mut demand = fit.demand.clone();
+        let standing =
+            self.peak.map(|peak| peak.standing(plan, setting, followed_size(plan, size, subject.size)));
+        if let Some(cpu) = &mut demand.cpu {
+            let followed = plan.tracks(Resource::Cpu);
+            let peak = standing.and_then(|at| at.cpu).filter(|_| followed);
+            cpu.max = if followed { cpu.max.max(peak.unwrap_or(0)) } else { sizing.peak.cpu(cpu.max) };
+        }
+        if let Some(memory) = &mut demand.memory {
+            let followed = plan.tracks(Resource::Memory);
+            let peak = standing.and_then(|at| at.memory).filter(|_| followed);
+            memory.max =
+                if followed { memory.max.max(peak.unwrap_or(0)) } else { sizing.peak.memory(memory.max) };
+        }
+        let mut seen = fit.need(subject);
+        seen.cpu.unknown_above |= pressure.cpu.unknown;
+        seen.memory.unknown_above |= pressure.memory.unknown;
+        let sizing = Sizing { peak: ExpectedPeak::NONE, ..sizing };
+        risk_at(size, &Subject { demand: &demand, sizing, ..*subject }, &seen)
+    }
+}
+
+/// Reason: policies ask for more tasks than may run.
+pub const LOW_MAX_CAPACITY: &str = "low-max-capacity";
 
 /// `time` x `part` / `whole`, to the nearest.
 fn times(time: TaskTime, part: u64, whole: u64) -> TaskTime {

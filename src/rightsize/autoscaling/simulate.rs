@@ -88,6 +88,40 @@ pub struct Simulated {
     pub tasks: Vec<u32>,
     /// Their sum: task-periods.
     pub task_periods: u64,
+    pub held_back: HeldBack,
+}
+
+/// Where as many tasks ran as may, and a policy asked for more.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct HeldBack {
+    /// Numbers of the series' periods in which a policy on CPU did, and on memory.
+    pub cpu: Vec<usize>,
+    pub memory: Vec<usize>,
+    /// The tasks asked for and those that may run, where the first are the largest multiple.
+    pub most: Option<(u32, u32)>,
+}
+
+impl HeldBack {
+    pub fn by(&self, resource: Resource) -> &[usize] {
+        match resource {
+            Resource::Cpu => &self.cpu,
+            Resource::Memory => &self.memory,
+        }
+    }
+
+    fn note(&mut self, period: usize, resource: Resource, wanted: u32, most: u32) {
+        let periods = match resource {
+            Resource::Cpu => &mut self.cpu,
+            Resource::Memory => &mut self.memory,
+        };
+        if periods.last() != Some(&period) {
+            periods.push(period);
+        }
+        let larger = |(a, b): (u32, u32)| u64::from(wanted) * u64::from(b) > u64::from(a) * u64::from(most);
+        if self.most.is_none_or(larger) {
+            self.most = Some((wanted, most));
+        }
+    }
 }
 
 /// One policy's alarms: how many periods in a row have been beyond them.
@@ -126,6 +160,7 @@ struct Simulator<'a> {
     periods_out: u32,
     periods_in: u32,
     period_seconds: i64,
+    held_back: HeldBack,
 }
 
 /// The number of tasks in every period of `series` under `setting`.
@@ -143,6 +178,7 @@ pub fn simulate(plan: &Plan, setting: &Setting, series: &TaskSeries) -> Simulate
         periods_out: SCALE_OUT_SECONDS.div_ceil(series.period_seconds()),
         periods_in: SCALE_IN_SECONDS.div_ceil(series.period_seconds()),
         period_seconds: i64::from(series.period_seconds()),
+        held_back: HeldBack::default(),
     };
     let mut tasks = Vec::with_capacity(series.len());
     let mut deployments = series.deployments().iter().peekable();
@@ -165,11 +201,12 @@ pub fn simulate(plan: &Plan, setting: &Setting, series: &TaskSeries) -> Simulate
         while deployments.next_if(|(_, to)| *to <= period.second).is_some() {}
         let deploying = deployments.peek().is_some_and(|(from, _)| *from < end);
         simulator.observe(&period);
+        simulator.note_held_back(tasks.len() - 1);
         simulator.act(end, deploying);
         expected = Some(end);
     }
     let task_periods = tasks.iter().map(|tasks| u64::from(*tasks)).sum();
-    Simulated { tasks, task_periods }
+    Simulated { tasks, task_periods, held_back: simulator.held_back }
 }
 
 impl Simulator<'_> {
@@ -250,6 +287,21 @@ impl Simulator<'_> {
             alarms.above = if above { alarms.above.saturating_add(1) } else { 0 };
             alarms.below = if below { alarms.below.saturating_add(1) } else { 0 };
             alarms.latest = Some((total, at_target));
+        }
+    }
+
+    /// Whether more tasks are asked for than may run, where those run already.
+    fn note_held_back(&mut self, period: usize) {
+        let most = self.capacity.max;
+        if self.plan.scale_out_suspended || self.tasks < most || most == 0 {
+            return;
+        }
+        for (tracking, alarms) in self.plan.tracking.iter().zip(&self.alarms) {
+            if let Some(wanted) = alarms.desired().filter(|wanted| *wanted > most)
+                && alarms.above >= self.periods_out
+            {
+                self.held_back.note(period, tracking.resource, wanted, most);
+            }
         }
     }
 

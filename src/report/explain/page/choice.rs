@@ -10,7 +10,7 @@ use crate::{
         Opportunity, Size, WorkloadReport,
         amounts::{NONE, count, grouped, money, size},
         columns::{Align, Column, Shrink},
-        explain::{CandidateReport, Explanation, ReplayReport, ResourceReplayReport},
+        explain::{CandidateReport, Explanation, ReplayReport, ReplayTasks, ResourceReplayReport},
         text::display_safe,
     },
     units::{CpuUnits, Usd},
@@ -28,6 +28,7 @@ pub(super) fn candidates(explanation: &Explanation, page: &mut Page) {
     let shown = nearest(candidates, &explanation.workload);
     let hidden = candidates.len() - shown.len();
     let risky = candidates.iter().any(|candidate| candidate.probability.is_some());
+    let simulated = candidates.iter().any(|candidate| candidate.task_hours.is_some());
     let rows =
         shown.into_iter().map(|candidate| {
             let mut row = vec![
@@ -35,6 +36,12 @@ pub(super) fn candidates(explanation: &Explanation, page: &mut Page) {
                 format!("{:.4}", candidate.hourly.0),
                 money(candidate.monthly_cost),
             ];
+            if simulated {
+                row.push(candidate.task_hours.map_or_else(
+                    || NONE.to_owned(),
+                    |hours| grouped(&hours.0.round_dp(1).normalize().to_string()),
+                ));
+            }
             if risky {
                 row.push(candidate.probability.map_or_else(
                     || NONE.to_owned(),
@@ -48,6 +55,9 @@ pub(super) fn candidates(explanation: &Explanation, page: &mut Page) {
         });
     let rows = rows.collect();
     let mut columns = vec![text("SIZE", 18), number("USD/H", 3), number("USD/MO", 1)];
+    if simulated {
+        columns.push(number("TASK-HOURS", 2));
+    }
     if risky {
         columns.extend([number("P(SHORT)", 2), number("WEIGHS", 2)]);
     }
@@ -103,14 +113,28 @@ pub(super) fn replay(explanation: &Explanation, page: &mut Page) {
     let days = days(explanation.workload.evidence.observed_hours);
     for (at, replay) in explanation.replay.iter().enumerate() {
         let label = if at == 0 { "now" } else { "recommended" };
-        let ReplayReport { size: Size { cpu_units, memory_mib }, cpu, memory } = replay;
+        let ReplayReport { size: Size { cpu_units, memory_mib }, cpu, memory, tasks } = replay;
         page.field(label, &format!("{}, in {days} days:", size(Some(*cpu_units), Some(*memory_mib))));
+        if let Some(tasks) = tasks {
+            page.field("", &tasks_text(tasks, if at == 0 { "ran" } else { "simulated" }));
+        }
         page.field("", &resource(memory, "above its memory", "at 95 % of it or more"));
         page.field(
             "",
             &resource(cpu, "with a minute above its CPU", "with a minute at the CPU cap (95 % or more)"),
         );
     }
+}
+
+fn tasks_text(tasks: &ReplayTasks, how: &str) -> String {
+    let ReplayTasks { least, most, task_hours, cpu_peak_vcpu, memory_peak_mib } = tasks;
+    let hours = grouped(&task_hours.0.round_dp(1).normalize().to_string());
+    let mut text = format!("{least} to {most} tasks {how}, {hours} task-hours");
+    if let (Some(cpu), Some(memory)) = (cpu_peak_vcpu, memory_peak_mib) {
+        let memory = grouped(&memory.0.round().normalize().to_string());
+        let _ = write!(text, "; at most {:.3} vCPU and {memory} MiB of one task", cpu.0);
+    }
+    text
 }
 
 fn resource(replay: &ResourceReplayReport, above: &str, at_cap: &str) -> String {

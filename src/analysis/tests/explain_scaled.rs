@@ -1,0 +1,69 @@
+//! What `explain` says of a service under its own policies is what its row stands on.
+
+use rust_decimal::Decimal;
+
+use super::{
+    explain::{explained, of_demo},
+    scaling::scaled_between,
+    service,
+};
+use crate::{config::Config, report::explain::Explanation, units::Usd};
+
+/// The outcome shown is that of the recommendation, simulated tasks included.
+fn agrees_with_its_row(explanation: &Explanation) {
+    let row = &explanation.workload;
+    let recommendation = row.recommendation.as_ref().unwrap();
+    let scaling = recommendation.scaling.unwrap();
+    let chosen = explanation.candidates.iter().find(|c| c.verdict == "chosen").unwrap();
+    assert_eq!(Some(chosen.monthly_cost), recommendation.monthly_cost);
+    assert_eq!(chosen.task_hours, Some(scaling.simulated_task_hours));
+    let [now, then] = explanation.replay.as_slice() else { panic!("now and then: {:?}", explanation.replay) };
+    assert_eq!(now.tasks.unwrap().task_hours, scaling.observed_task_hours);
+    assert_eq!(then.tasks.unwrap().task_hours, scaling.simulated_task_hours);
+    assert!(then.tasks.unwrap().most <= scaling.max_capacity);
+    assert_eq!((then.cpu.above, then.memory.above), (0, 0), "{:?}", explanation.replay);
+    let need = explanation.need.unwrap();
+    assert!(need.cpu_units.without_headroom <= recommendation.cpu_units, "{need:?}");
+    assert!(need.memory_mib.with_guards <= recommendation.memory_mib, "{need:?}");
+    for candidate in &explanation.candidates {
+        assert!(candidate.task_hours.is_some() && !candidate.detail.contains("stays at"), "{candidate:?}");
+        // The reason that is given is true of the prices that are given.
+        let difference = candidate.monthly_cost - chosen.monthly_cost;
+        match candidate.verdict.as_str() {
+            "dearer" => assert!(difference >= Usd::ZERO, "{candidate:?}"),
+            "risk" | "too-close" | "below-least-change" => assert!(difference < Usd::ZERO, "{candidate:?}"),
+            "chosen" | "too-small" => {}
+            other => panic!("{other}"),
+        }
+    }
+}
+
+#[test]
+fn a_smaller_task_is_shown_with_the_tasks_that_it_would_run() {
+    let steady = service(20, 20).sized(1024, 4096).with(|service| {
+        for point in &mut service.points {
+            (point.cpu_max, point.mem_max) = (Some(3_000), Some(2_500));
+        }
+    });
+    let explanation = explained(scaled_between(steady, 2, 2, 60.0), &Config::default());
+    agrees_with_its_row(&explanation);
+    let recommendation = explanation.workload.recommendation.as_ref().unwrap();
+    assert_eq!((recommendation.cpu_units, recommendation.memory_mib), (256, 2048));
+    // 0.4 vCPU at 60 % of 0.25 vCPU are three tasks where two ran.
+    let tasks = explanation.replay[1].tasks.unwrap();
+    assert_eq!((tasks.most, tasks.task_hours.0), (3, Decimal::from(1008)));
+    let of = |size| explanation.candidates.iter().find(|c| (c.cpu_units, c.memory_mib) == size).unwrap();
+    let (now, kept) = (of((1024, 4096)), of((1024, 2048)));
+    assert_eq!(Some(now.monthly_cost), explanation.workload.monthly_cost);
+    assert!(kept.detail.contains("30.4"), "{}", kept.detail);
+}
+
+#[test]
+fn the_demo_says_why_smaller_tasks_save_nothing() {
+    let explanations = of_demo(&["prod/price-feed", "prod/storefront-web"]);
+    explanations.iter().for_each(agrees_with_its_row);
+    let smaller = explanations[1].candidates.iter().find(|c| c.cpu_units < 1024).unwrap();
+    assert!(smaller.detail.contains("tasks multiply"), "{}", smaller.detail);
+    let cost = explanations[1].workload.recommendation.as_ref().unwrap().monthly_cost.unwrap();
+    assert!(smaller.detail.contains(&cost.cents()), "{}", smaller.detail);
+}

@@ -1,0 +1,297 @@
+//! [`Outlook`]: sizes under a service's own policies, for people to see why one was chosen.
+//!
+//! Takes what a rating is made from and the size that it ended with; gives what ran, what would have
+//! run at that size, and other sizes each with the limits and targets that serve it best. It decides
+//! nothing: simulations, needs and prices are those of the search.
+
+use std::collections::BTreeSet;
+
+use super::{
+    candidates::{Reach, Targets, followed_size, settings},
+    choice::{Choice, LEAST_SAVING, Search, choose},
+    fit::{Fit, carried},
+    refine::{Scaled, ScalingChoice},
+    simulate::{Setting, Simulated, simulate},
+    steering::Resource,
+};
+use crate::{
+    config::Config,
+    demand::ResourceReplay,
+    fargate::TaskSize,
+    pricing::{NoPrice, PriceBook},
+    rightsize::{
+        calibration::Calibration,
+        need::{CAP_SHARE, Need},
+        rating::{Subject, rate_and},
+    },
+    units::Usd,
+};
+
+/// A service under its own policies.
+#[derive(Debug, Clone)]
+pub struct Outlook {
+    /// As it ran.
+    pub now: Course,
+    /// At the size, limits and targets of the recommendation.
+    pub then: Option<Course>,
+    /// What a task needs at the end: of the recommendation, else as it ran; guards included.
+    pub need: Need,
+    /// And by its demand alone.
+    pub demanded: Need,
+    /// By price of a task; the one that the rating ended with is among them.
+    pub sizes: Vec<SizeOutlook>,
+    /// 0.01 % of the present cost: what a change that moves the number of tasks must save.
+    pub least_saving: u32,
+}
+
+/// What ran or would have run, and how tasks would have fared.
+#[derive(Debug, Clone)]
+pub struct Course {
+    pub scaling: ScalingChoice,
+    pub least_tasks: u32,
+    pub most_tasks: u32,
+    pub cpu: ResourceReplay,
+    pub memory: ResourceReplay,
+    /// The hottest task's: thousandths of a CPU unit, KiB.
+    pub cpu_peak: Option<u64>,
+    pub memory_peak: Option<u64>,
+}
+
+/// A size with the limits and targets that serve it best.
+#[derive(Debug, Clone)]
+pub struct SizeOutlook {
+    pub size: TaskSize,
+    /// USD per task-hour, at list prices.
+    pub hourly: Usd,
+    pub scaling: ScalingChoice,
+    /// What it lacks; empty where it holds the load.
+    pub lacks: Vec<Lack>,
+    /// USD a month that its risk weighs.
+    pub risk: f64,
+    /// What policies follow is smaller than now.
+    pub followed_is_smaller: bool,
+    pub most_tasks: u32,
+}
+
+/// Why a size does not hold the load, with what a task would need of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lack {
+    Cpu(u32),
+    Memory(u32),
+    /// The upper limit leaves its tasks short.
+    Tasks,
+    /// Guards, or demand that reached a cap.
+    Floor(Resource, u32),
+}
+
+/// `to` is the size that the rating ended with; `changed` whether that is a recommendation. `also` are
+/// sizes to look at besides. `None` where policies do not follow the size, or cannot be simulated.
+pub fn outlook(
+    subject: &Subject<'_>,
+    book: &PriceBook,
+    config: &Config,
+    calibration: Option<&Calibration>,
+    (to, changed): (TaskSize, bool),
+    also: impl IntoIterator<Item = TaskSize>,
+) -> Result<Option<Outlook>, NoPrice> {
+    rate_and(subject, book, config, calibration, |context, _| {
+        let Scaled::Simulated(ground) = Scaled::of(context) else { return Ok(None) };
+        let search = ground.search(context);
+        let choice = choose(&search, context.same)?;
+        let sizes = also.into_iter().collect();
+        View { search, choice, same: context.same, to, changed }.outlook(sizes).map(Some)
+    })
+}
+
+struct View<'a> {
+    search: Search<'a>,
+    choice: Choice,
+    same: Option<(TaskSize, Usd)>,
+    to: TaskSize,
+    changed: bool,
+}
+
+impl View<'_> {
+    fn outlook(&self, mut sizes: BTreeSet<TaskSize>) -> Result<Outlook, NoPrice> {
+        let search = &self.search;
+        let (subject, plan) = (search.context.subject, search.plan);
+        let reach = self.reach();
+        sizes.extend([subject.size, self.to]);
+        // Of each size of what is followed, the cheapest that holds the rest.
+        let mut cheapest: Vec<((u32, u32), SizeOutlook)> = Vec::new();
+        for size in search.bounds.sizes(plan, reach.larger.min(2)) {
+            let followed = followed_size(plan, size, subject.size);
+            let at = self.at(size, reach)?;
+            let known = cheapest.iter_mut().find(|(other, _)| *other == followed);
+            let worse = |a: &SizeOutlook, b: &SizeOutlook| {
+                (!a.lacks.is_empty(), a.hourly) > (!b.lacks.is_empty(), b.hourly)
+            };
+            match known {
+                None => cheapest.push((followed, at)),
+                Some((_, other)) if worse(other, &at) => *other = at,
+                Some(_) => {}
+            }
+        }
+        sizes.extend(cheapest.into_iter().map(|(_, at)| at.size));
+        let mut sizes: Vec<SizeOutlook> =
+            sizes.into_iter().map(|size| self.at(size, reach)).collect::<Result<_, _>>()?;
+        sizes.sort_by_key(|at| (at.hourly, at.size));
+        let unchanged = &search.reproduction.unchanged;
+        let setting = self.setting();
+        let after = setting.as_ref().map_or_else(|| unchanged.clone(), |s| simulate(plan, s, search.series));
+        let fit = self.fit(&after, self.to);
+        let demanded = fit.as_ref().unwrap_or(search.observed).need(subject);
+        let kept = Setting::unchanged(plan);
+        Ok(Outlook {
+            now: self.course(&kept, unchanged, subject.size, true),
+            then: self
+                .changed
+                .then(|| self.course(setting.as_ref().unwrap_or(&kept), &after, self.to, false)),
+            need: demanded.at_least(search.context.guards.floors()),
+            demanded,
+            sizes,
+            least_saving: search.reproduction.error.saturating_add(LEAST_SAVING),
+        })
+    }
+
+    /// As far as the search went.
+    fn reach(&self) -> Reach {
+        let pressure = self.search.pressure;
+        if pressure.is_short() || self.same.is_none() {
+            let targets = if self.same.is_none() { Targets::Lower } else { Targets::Kept };
+            Reach { larger: 2, raise: pressure.raise.filter(|_| pressure.is_short()), targets }
+        } else if pressure.raise.is_some() || self.search.peak.is_some() {
+            Reach::saving(Targets::Kept)
+        } else {
+            Reach::saving(Targets::Higher)
+        }
+    }
+
+    /// That of the recommendation, where it is more than a size.
+    fn setting(&self) -> Option<Setting> {
+        let best = self.choice.best.as_ref()?;
+        (self.changed && best.size == self.to).then(|| best.setting.clone())
+    }
+
+    fn fit(&self, after: &Simulated, size: TaskSize) -> Option<Fit> {
+        let search = &self.search;
+        let subject = search.context.subject;
+        let followed = followed_size(search.plan, size, subject.size);
+        let calibrated = search.context.calibration.is_some();
+        let tasks = (&search.reproduction.unchanged, after);
+        Fit::simulated(subject, search.plan, search.series, tasks, followed, calibrated)
+    }
+
+    /// A size, with the setting that holds and weighs least; where none holds, the first.
+    fn at(&self, size: TaskSize, reach: Reach) -> Result<SizeOutlook, NoPrice> {
+        let search = &self.search;
+        let (subject, plan) = (search.context.subject, search.plan);
+        let followed = followed_size(plan, size, subject.size);
+        let own = (subject.size.cpu().0, subject.size.memory().0);
+        let mut tried = Vec::new();
+        match self.setting().filter(|_| size == self.to) {
+            Some(setting) => tried.push(setting),
+            None if followed == own => tried.push(Setting::unchanged(plan)),
+            None => {}
+        }
+        // What is now, and what it ends with, are what they are.
+        let settled = size == self.to || size == subject.size;
+        if !settled || tried.is_empty() {
+            tried.extend(settings(plan, followed, subject.size, reach));
+        }
+        let hourly = search.price(size)?;
+        let mut best: Option<(bool, f64, SizeOutlook)> = None;
+        for setting in tried {
+            let as_it_ran = setting == Setting::unchanged(plan);
+            let after = if as_it_ran {
+                search.reproduction.unchanged.clone()
+            } else {
+                simulate(plan, &setting, search.series)
+            };
+            let fit = self.fit(&after, size);
+            let lacks = fit
+                .as_ref()
+                .map_or_else(|| vec![Lack::Tasks], |fit| self.lacks((fit, &after), &setting, size));
+            let risk = fit.as_ref().map_or(0.0, |fit| search.risk(size, fit));
+            let weight = search.month(hourly, after.task_periods) + risk;
+            let short = !lacks.is_empty();
+            if best.as_ref().is_none_or(|(s, w, _)| (short, weight) < (*s, *w)) {
+                let outlook = SizeOutlook {
+                    size,
+                    hourly,
+                    scaling: search.scaling(&setting, after.task_periods),
+                    lacks,
+                    risk,
+                    followed_is_smaller: followed.0 < own.0 || followed.1 < own.1,
+                    most_tasks: after.tasks.iter().copied().max().unwrap_or(0),
+                };
+                best = Some((short, weight, outlook));
+            }
+        }
+        let (_, _, outlook) = best.expect("every size has at least one setting to try");
+        Ok(outlook)
+    }
+
+    fn lacks(&self, (fit, after): (&Fit, &Simulated), setting: &Setting, size: TaskSize) -> Vec<Lack> {
+        let search = &self.search;
+        let (subject, plan) = (search.context.subject, search.plan);
+        let need = fit.need(subject);
+        let followed = followed_size(plan, size, subject.size);
+        let strictly = search.reserves_less(setting, size);
+        let mut lacks = Vec::new();
+        let (cpu, memory) = (size.cpu().0, size.memory().0);
+        let tracks = |resource| plan.tracks(resource);
+        if need.cpu.floor > cpu && !(tracks(Resource::Cpu) && search.holds_followed(fit, size, strictly)) {
+            lacks.push(Lack::Cpu(need.cpu.floor));
+        }
+        if need.memory.floor > memory
+            && !(tracks(Resource::Memory) && search.holds_followed(fit, size, strictly))
+        {
+            lacks.push(Lack::Memory(need.memory.floor));
+        }
+        if !search.limit_suffices((fit, after), setting, followed) {
+            lacks.push(Lack::Tasks);
+        }
+        for (resource, value, (least, _)) in
+            [(Resource::Cpu, cpu, search.bounds.cpu), (Resource::Memory, memory, search.bounds.memory)]
+        {
+            if lacks.is_empty() && value < least {
+                lacks.push(Lack::Floor(resource, least));
+            }
+        }
+        lacks
+    }
+
+    fn course(&self, setting: &Setting, after: &Simulated, size: TaskSize, as_it_ran: bool) -> Course {
+        let search = &self.search;
+        let (mut cpu, mut memory) = (ResourceReplay::default(), ResourceReplay::default());
+        let (mut cpu_peak, mut memory_peak) = (None, None);
+        // What ran carries what was seen, however exactly the simulation reproduces it.
+        for at in carried(search.series, &search.reproduction.unchanged, after).flatten() {
+            count(&mut cpu, at.cpu, u64::from(size.cpu().0) * 1000);
+            count(&mut memory, at.memory, u64::from(size.memory().0) * 1024);
+            cpu_peak = cpu_peak.max(at.cpu);
+            memory_peak = memory_peak.max(at.memory);
+        }
+        let ran = || search.series.periods().map(|period| period.tasks_milli.div_ceil(1000));
+        let would = || after.tasks.iter().copied();
+        let (least, most) =
+            if as_it_ran { (ran().min(), ran().max()) } else { (would().min(), would().max()) };
+        Course {
+            scaling: search.scaling(setting, after.task_periods),
+            least_tasks: least.unwrap_or(0),
+            most_tasks: most.unwrap_or(0),
+            cpu,
+            memory,
+            cpu_peak,
+            memory_peak,
+        }
+    }
+}
+
+fn count(replay: &mut ResourceReplay, load: Option<u64>, full: u64) {
+    let Some(load) = load else { return };
+    replay.periods += 1;
+    replay.above += u64::from(load > full);
+    replay.at_cap += u64::from(load.saturating_mul(10_000) >= full.saturating_mul(CAP_SHARE));
+}
