@@ -103,17 +103,16 @@ fn containers(
     }
     let has_proxy = workloads.iter().any(|w| w.guards.iter().any(|guard| guard.code == SERVICE_CONNECT));
     let injected: Vec<_> = has_proxy.then_some(InjectedContainer::ServiceConnectProxy).into_iter().collect();
-    let Some(containers) = containers_at(&definition, &injected, TaskRoom::from(size)) else {
-        return Err("the limits of its containers do not fit that size and must be set by hand".to_owned());
-    };
+    let containers = containers_at(&definition, &injected, TaskRoom::from(size))?;
     for (now, then) in definition.containers.iter().zip(&containers) {
         let is_lower = then.memory.is_some() && then.memory < now.memory;
         if is_lower && !holds(then, linked, &workloads) {
             let limit = then.memory.unwrap_or_default().0;
             return Err(format!(
-                "its containers differ from those that run: {:?} would be left {limit} MiB, and what it uses is not \
-                 known to be less",
-                then.name
+                "its containers differ from those that run: {:?} would be left {limit} MiB of its {}, and what it uses \
+                 is not known to be less; where it is, set that by hand",
+                then.name,
+                now.memory.unwrap_or_default().0
             ));
         }
     }

@@ -37,7 +37,7 @@ pub fn judge(subject: &Subject<'_>, docket: &mut Docket) {
     {
         let at = task.platform.place().unwrap_or(&task.at);
         let message = "Fargate has no Windows on ARM64; Windows runs on X86_64".to_owned();
-        docket.find(Rule::InvalidTaskSize, at, message, None).about = "runtimePlatform".to_owned();
+        docket.find(Rule::InvalidTaskSize, at, message, None).about = "runtimePlatform".into();
     }
     let missing: Vec<&str> =
         [("cpu", task.cpu == Setting::Absent), ("memory", task.memory == Setting::Absent)]

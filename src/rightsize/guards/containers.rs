@@ -30,7 +30,7 @@
 //! | 1024 / 2048 | 1024 / 4096 | app 0, 2048, 512 | app 0, 4096, 512 |
 //! | any | any | app 0, -, - | unchanged |
 
-use super::{Guard, GuardInput, injected, listed, runtime};
+use super::{Guard, GuardInput, injected, listed, lowered::lowered, runtime};
 use crate::{
     rightsize::TaskRoom,
     units::{CpuUnits, MemoryMib},
@@ -41,6 +41,8 @@ const CODE: &str = "container-minimums";
 const SERVICE_CONNECT: &str = "service-connect-proxy";
 /// Codes of the guards of this module.
 pub(super) const CODES: [&str; 2] = [CODE, SERVICE_CONNECT];
+pub(super) const DO_NOT_FIT: &str =
+    "the limits of its containers do not fit together and must be set by hand";
 /// What a main container that follows the task keeps of CPU, at least.
 const MAIN_CPU: u32 = 128;
 
@@ -263,9 +265,15 @@ impl ContainerSize {
 /// The containers' settings for a task of size `to`, in the definition's order. `None` where they would
 /// not register, which takes settings in force that do not either.
 pub(super) fn split(input: &GuardInput<'_>, to: TaskRoom) -> Option<Vec<ContainerSize>> {
+    let split = followed(input, to);
+    registers(&split, to).then_some(split)
+}
+
+/// What follows the task at size `to`, and all else as it is, whether it registers or not.
+fn followed(input: &GuardInput<'_>, to: TaskRoom) -> Vec<ContainerSize> {
     let mut split: Vec<ContainerSize> =
         input.definition.containers.iter().map(ContainerSize::as_now).collect();
-    let Some(layout) = Layout::of(input) else { return Some(split) };
+    let Some(layout) = Layout::of(input) else { return split };
     let (room_cpu, room_memory) = injected::room(&input.facts.injected, to);
     let left = |whole: u32, others: u32, room: u32| whole.saturating_sub(others).saturating_sub(room);
     let rest_cpu = left(to.cpu().0, layout.others_cpu, room_cpu.0);
@@ -291,20 +299,21 @@ pub(super) fn split(input: &GuardInput<'_>, to: TaskRoom) -> Option<Vec<Containe
         }
         _ => {}
     }
-    registers(&split, to).then_some(split)
+    split
 }
 
 /// The containers' settings of a definition at size `to`, with room for the containers that AWS adds; in the
-/// definition's order. `None` where no such settings register.
+/// definition's order. Limits that do not fit are lowered; whether a container gets by with what it is left is not
+/// known here. Or what keeps such settings from registering, and what would do.
 pub fn containers_at(
     definition: &TaskDefinition,
     injected: &[InjectedContainer],
     to: TaskRoom,
-) -> Option<Vec<ContainerSize>> {
+) -> Result<Vec<ContainerSize>, String> {
     let Some(size) = definition.cpu.zip(definition.memory) else {
         // What follows a task of no size is not known.
         let now: Vec<ContainerSize> = definition.containers.iter().map(ContainerSize::as_now).collect();
-        return registers(&now, to).then_some(now);
+        return if registers(&now, to) { Ok(now) } else { Err(DO_NOT_FIT.to_owned()) };
     };
     let facts = TaskFacts { injected: injected.to_vec(), ..TaskFacts::default() };
     let input = GuardInput {
@@ -317,7 +326,21 @@ pub fn containers_at(
         memory_need: MemoryMib(0),
         memory_headroom: 0,
     };
-    split(&input, to)
+    let now: Vec<ContainerSize> = definition.containers.iter().map(ContainerSize::as_now).collect();
+    match (split(&input, to), Layout::of(&input)) {
+        (Some(split), _) => Ok(split),
+        (None, Some(layout)) if registers(&now, input.size) => {
+            let mut split = followed(&input, to);
+            // One for which the others leave nothing is no follower of use: what it has says what it may need.
+            if split[layout.main].memory == Some(MemoryMib(0))
+                || split[layout.main].memory_reservation == Some(MemoryMib(0))
+            {
+                split[layout.main].clone_from(&now[layout.main]);
+            }
+            lowered(split, layout.main, to, injected::room(&facts.injected, to))
+        }
+        (None, _) => Err(DO_NOT_FIT.to_owned()),
+    }
 }
 
 /// Whether ECS takes a task of this size with these containers.

@@ -8,6 +8,7 @@
 
 mod containers;
 mod injected;
+mod lowered;
 mod oom;
 mod runtime;
 mod startup;
