@@ -18,6 +18,8 @@ pub enum ProblemKind {
     Hole,
     /// A price of zero or below.
     NotPositive,
+    /// A price in the place of another one of a later date.
+    Older,
     /// A price that moved further than prices do.
     Jump,
     /// A price that the trusted tables have.
@@ -29,6 +31,7 @@ impl ProblemKind {
         match self {
             Self::Hole => "hole",
             Self::NotPositive => "not-positive",
+            Self::Older => "older",
             Self::Jump => "jump",
             Self::Vanished => "vanished",
         }

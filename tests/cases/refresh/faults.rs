@@ -160,6 +160,41 @@ fn a_vanished_rate_and_a_jump_are_not_kept_unless_accepted() {
 }
 
 #[test]
+fn an_older_offer_takes_nothing_from_later_prices_unless_accepted() {
+    let mut rows = EU_WEST_1;
+    rows[0].2 = "0.0354800000";
+    let older = ecs_csv(&rows).replace("2026-11-20T", "2020-11-20T");
+    let (folder, server) = with_book();
+    let before = contents(&folder.path("book"));
+    server.on(&file(ECS), [Answer::ok(older)]);
+    let detail = "0.03548 USD of 2020-11-20 for 0.04048 USD of 2026-11-20";
+    let told = json(&refresh(&folder, &server, &["--only", "fargate", "--format", "json", "-q"]).code(3));
+    let problems = told["problems"].as_array().unwrap();
+    assert_eq!(problems.len(), 1, "{told:#}");
+    assert_eq!((&problems[0]["problem"], &problems[0]["detail"]), (&"older".into(), &detail.into()));
+    assert!(
+        told["notes"][0].as_str().unwrap().contains("AmazonECS eu-west-1 was published on 2020-11-20"),
+        "{told:#}"
+    );
+    let csv = stdout(&refresh(&folder, &server, &["--only", "fargate", "--format", "csv", "-q"]).code(3));
+    assert!(
+        csv.contains("problem:older,fargate,eu-west-1,linux/x86_64 on-demand vcpu,0.04048,0.03548,,"),
+        "{csv}"
+    );
+    let table = stdout(&refresh(&folder, &server, &["--only", "fargate", "-q"]).code(3));
+    assert!(table.contains(detail), "{table}");
+    assert_eq!(contents(&folder.path("book")), before);
+
+    refresh(&folder, &server, &["--only", "fargate", "--accept"]).code(0);
+    let rates = folder.read("book/fargate.csv");
+    assert!(rates.contains("eu-west-1,linux,x86_64,on-demand,vcpu,vCPU-hour,0.03548,2020-11-20,"), "{rates}");
+    assert!(
+        rates.contains("eu-west-1,linux,x86_64,on-demand,memory,GB-hour,0.004445,2026-11-20,"),
+        "{rates}"
+    );
+}
+
+#[test]
 fn tiers_of_one_product_are_one_price_and_two_products_for_one_thing_are_told() {
     let folder = Folder::new();
     let server = serving(&EU_WEST_1);

@@ -204,7 +204,13 @@ impl Outcome<'_> {
             let new = new.map(|(usage_type, rows)| row("new-usage-type", usage_type, format!("{rows} rows")));
             unread.chain(new).collect::<Vec<_>>()
         });
-        csv_text(&header, changes.chain(problems).chain(offers))
+        let notes = self.refreshed.notes.iter().map(|note| {
+            let mut row = vec!["note".to_owned()];
+            row.resize(header.len() - 1, String::new());
+            row.push(note.clone());
+            row
+        });
+        csv_text(&header, changes.chain(problems).chain(offers).chain(notes))
     }
 }
 
