@@ -5,6 +5,7 @@
 
 mod compare;
 mod older;
+mod plausible;
 mod renew;
 mod row;
 mod verify;
@@ -220,6 +221,11 @@ impl PriceTables {
                 rows.map(|row| row.effective_date.as_str()).max()
             }
         }
+    }
+
+    /// The date of a fee of Managed Instances.
+    fn fee_date(&self, region: &str, instance_type: &str) -> Option<jiff::civil::Date> {
+        self.date_of(&self.fees.get(region)?.get(instance_type)?.source).parse().ok()
     }
 
     /// How many Spot rates of Fargate there are, and the oldest and newest of their dates.

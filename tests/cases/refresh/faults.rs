@@ -160,6 +160,36 @@ fn a_vanished_rate_and_a_jump_are_not_kept_unless_accepted() {
 }
 
 #[test]
+fn new_prices_out_of_line_with_those_beside_them_are_not_kept_unless_accepted() {
+    let mut rows = EU_WEST_1.to_vec();
+    rows.push(("ECS-Managed-Instances:c6g.medium-management-hours", "hours", "0.0500000000"));
+    // As the offer of 2022 had it; those of 2026 have 0.046552.
+    rows[4].2 = "0.0914800000";
+    let (folder, server) = (Folder::new(), serving(&rows));
+    let told = json(&refresh(&folder, &server, &["--only", "fargate", "--format", "json"]).code(3));
+    let problems: Vec<String> = told["problems"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|problem| format!("{} {}", problem["item"], problem["detail"]).replace('"', ""))
+        .collect();
+    assert_eq!(
+        problems,
+        [
+            "windows/x86_64 on-demand vcpu 0.09148 USD is 2.26 times linux/x86_64 on-demand vcpu of the region, where \
+             other regions have 1.15 times",
+            "c6g.medium 0.05 USD is 137 % of its on-demand price (0.0365), where the fee is 12 %",
+        ]
+    );
+    assert!(!folder.path("book").exists());
+    refresh(&folder, &server, &["--only", "fargate", "--accept"]).code(0);
+    let verdict = stdout(&folder.run(&["prices", "verify", "--price-book", "book"]).code(1));
+    assert!(verdict.contains("c6g.medium") && verdict.contains("2 problems"), "{verdict}");
+    // What was accepted is what the next refresh goes by.
+    refresh(&folder, &server, &["--only", "fargate"]).code(0);
+}
+
+#[test]
 fn an_older_offer_takes_nothing_from_later_prices_unless_accepted() {
     let mut rows = EU_WEST_1;
     rows[0].2 = "0.0354800000";
