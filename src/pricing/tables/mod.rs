@@ -4,6 +4,7 @@
 //! negative rate: [`verify`] finds it, where a [`PriceBook`](super::PriceBook) refuses it.
 
 mod compare;
+mod holdings;
 mod older;
 mod plausible;
 mod renew;
@@ -15,11 +16,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use rust_decimal::Decimal;
 use serde::{Serialize, de::DeserializeOwned};
 
-use row::{DiscountRow, FargateRow, InstanceRow, PlanRow, SourceRow};
+use row::{DiscountRow, FargateRow, InstanceRow};
 
 pub use self::{
     compare::{ChangeKind, PriceChange, changes},
+    holdings::Holdings,
     older::older,
+    row::{PlanRow, SourceRow},
     verify::{PriceProblem, ProblemKind, verify},
 };
 
