@@ -279,6 +279,31 @@ fn a_book_whose_files_were_changed_is_refused_with_the_file() {
     assert!(stderr(&run).contains("book/ec2/us-east-1.csv"), "{}", stderr(&run));
 }
 
+/// What the help of a damaged book, or of none, says must be what helps.
+#[test]
+fn a_book_that_is_damaged_or_not_there_is_told_with_what_helps() {
+    let (folder, server) = with_book();
+    std::fs::write(folder.path("book/fargate.csv"), "damaged").unwrap();
+    let told = |run: snapbox::cmd::OutputAssert| stderr(&run.code(2).stdout_eq(""));
+    let refused = told(refresh(&folder, &server, &["--only", "fargate"]));
+    let help = "help: `fargauge prices refresh --out book --price-book embedded` makes it anew; ";
+    assert!(refused.contains(help), "{refused}");
+    assert!(told(folder.run(&["prices", "list", "--price-book", "book"])).contains(help));
+    refresh(&folder, &server, &["--only", "fargate", "--price-book", "embedded"]).code(0);
+    folder.run(&["prices", "list", "--price-book", "book"]).code(0);
+
+    std::fs::create_dir(folder.path("other")).unwrap();
+    let other = "help: name a folder that `fargauge prices refresh` wrote, or a CSV file; ";
+    let refused = told(folder.run(&["prices", "list", "--price-book", "other"]));
+    assert!(refused.contains("other: is no price book: there is no manifest.json in it\n"), "{refused}");
+    assert!(refused.contains(other), "{refused}");
+    for command in ["list", "verify"] {
+        let refused = told(folder.run(&["prices", command, "--price-book", "nowhere"]));
+        assert!(refused.contains("  cause: there is no file or folder at nowhere\n"), "{refused}");
+        assert!(refused.contains(other), "{refused}");
+    }
+}
+
 #[test]
 fn arguments_that_name_nothing_exit_2() {
     let folder = Folder::new();
