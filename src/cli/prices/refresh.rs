@@ -141,7 +141,13 @@ fn failure(error: PriceListError, out: &std::path::Path) -> CliError {
     } else {
         "no price book was written".to_owned()
     };
-    CliError::not_evaluated(anyhow::Error::new(error).context(format!("cannot refresh prices; {place}")))
+    let help = error.help();
+    let failure =
+        CliError::not_evaluated(anyhow::Error::new(error).context(format!("cannot refresh prices; {place}")));
+    match help {
+        Some(help) => failure.with_help(help),
+        None => failure,
+    }
 }
 
 impl RefreshArgs {
