@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
 use rust_decimal::Decimal;
 
 use super::{CliError, GlobalArgs};
@@ -75,7 +75,7 @@ impl GlobalArgs {
         match self.choice() {
             Choice::Embedded => Ok(Cow::Borrowed(PriceBook::embedded())),
             Choice::Csv(path) | Choice::Folder(path) => {
-                load(&path).map(Cow::Owned).map_err(|error| self.unusable(&path, error))
+                load(&path).map(Cow::Owned).map_err(|error| unusable(&path, error))
             }
         }
     }
@@ -85,7 +85,7 @@ impl GlobalArgs {
         let book = self.price_book()?;
         let Choice::Folder(path) = self.choice() else { return Ok(book) };
         let instances = BookFolder::open(&path).and_then(|book| book.instance_prices());
-        let instances = instances.map_err(|error| self.unusable(&path, error.into()))?;
+        let instances = instances.map_err(|error| unusable(&path, error.into()))?;
         Ok(Cow::Owned(book.into_owned().with_instance_prices(instances)))
     }
 
@@ -95,8 +95,8 @@ impl GlobalArgs {
             Choice::Embedded => Ok((PriceTables::embedded(), PriceBook::embedded().id().to_owned())),
             Choice::Csv(path) => tables_of_csv(&path)
                 .map(|tables| (tables, path.display().to_string()))
-                .map_err(|error| self.unusable(&path, error)),
-            Choice::Folder(path) => self.tables_of_folder(&path),
+                .map_err(|error| unusable(&path, error)),
+            Choice::Folder(path) => tables_of_folder(&path),
         }
     }
 
@@ -104,27 +104,39 @@ impl GlobalArgs {
     pub fn tables_to_renew(&self, out: &Path) -> Result<(PriceTables, String), CliError> {
         match &self.price_book {
             Some(_) => self.price_tables(),
-            None if BookFolder::exists(out) => self.tables_of_folder(out),
+            None if BookFolder::exists(out) => tables_of_folder(out),
             None => Ok((PriceTables::embedded(), PriceBook::embedded().id().to_owned())),
         }
     }
+}
 
-    fn tables_of_folder(&self, path: &Path) -> Result<(PriceTables, String), CliError> {
-        let load = || {
-            let book = BookFolder::open(path)?;
-            let (name, sha256) = book.identity();
-            Ok((book.tables()?, format!("{name}-{}", &sha256[..12])))
-        };
-        load().map_err(|error: anyhow::Error| self.unusable(path, error))
-    }
+fn tables_of_folder(path: &Path) -> Result<(PriceTables, String), CliError> {
+    let load = || {
+        let book = BookFolder::open(path)?;
+        let (name, sha256) = book.identity();
+        Ok((book.tables()?, format!("{name}-{}", &sha256[..12])))
+    };
+    load().map_err(|error: anyhow::Error| unusable(path, error))
+}
 
-    fn unusable(&self, path: &Path, error: anyhow::Error) -> CliError {
-        let error = error.context(format!("cannot use price book {}", path.display()));
-        CliError::usage(error).with_help(match &self.price_book {
-            Some(path) if !path.is_dir() => "`fargauge prices show --region us-east-1 --format csv` shows the columns",
-            _ => "`fargauge prices refresh --price-book embedded` makes a new one; `--price-book embedded` does without",
-        })
-    }
+/// A book that cannot be used, and what helps.
+fn unusable(path: &Path, error: anyhow::Error) -> CliError {
+    let missing = matches!(path.try_exists(), Ok(false));
+    let error = if missing { anyhow!("there is no file or folder at {}", path.display()) } else { error };
+    let error = error.context(format!("cannot use price book {}", path.display()));
+    CliError::usage(error).with_help(if missing || (path.is_dir() && !BookFolder::exists(path)) {
+        "name a folder that `fargauge prices refresh` wrote, or a CSV file; `--price-book embedded` takes the \
+         built-in rates"
+            .to_owned()
+    } else if path.is_dir() {
+        format!(
+            "`fargauge prices refresh --out {} --price-book embedded` makes it anew; `--price-book embedded` \
+             alone does without it",
+            path.display()
+        )
+    } else {
+        "`fargauge prices show --region us-east-1 --format csv` shows the columns".to_owned()
+    })
 }
 
 fn tables_of_csv(path: &Path) -> anyhow::Result<PriceTables> {

@@ -5,7 +5,6 @@
 use aws_config::{BehaviorVersion, Region as SdkRegion, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_sdk_pricing::{
     Client,
-    error::DisplayErrorContext,
     types::{Filter, FilterType},
 };
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
@@ -13,6 +12,7 @@ use std::time::Duration;
 
 use super::{OfferOutcome, Part, PriceListError, RefreshRegions, RefreshRequest, Refreshed};
 use crate::{
+    collect::Refusal,
     pricing::{
         offers::{FargateOffer, InstanceOffer, OfferPrice, Publication, product_prices},
         tables::PriceTables,
@@ -150,7 +150,12 @@ async fn products(
         .send();
     let mut newest: Option<Publication> = None;
     while let Some(page) = pages.next().await {
-        let page = page.map_err(|error| failed(DisplayErrorContext(&error).to_string()))?;
+        let page = page.map_err(|error| PriceListError::Refused {
+            api: "GetProducts",
+            offer,
+            region: region.to_owned(),
+            refusal: Refusal::of(&error),
+        })?;
         for text in page.price_list() {
             let (publication, prices) =
                 product_prices(text, offer).map_err(|error| failed(error.to_string()))?;
@@ -175,10 +180,11 @@ async fn regions_with_fargate(client: &Client) -> Result<Vec<String>, PriceListE
         .send();
     let mut regions = Vec::new();
     while let Some(page) = pages.next().await {
-        let page = page.map_err(|error| PriceListError::Api {
+        let page = page.map_err(|error| PriceListError::Refused {
+            api: "GetAttributeValues",
             offer,
             region: "all regions".to_owned(),
-            cause: DisplayErrorContext(&error).to_string(),
+            refusal: Refusal::of(&error),
         })?;
         let values = page.attribute_values().iter().filter_map(|value| value.value());
         regions.extend(values.filter(|value| crate::pricing::offers::is_region(value)).map(str::to_owned));

@@ -77,6 +77,8 @@ pub enum BookFolderError {
     Manifest { path: PathBuf, cause: String },
     #[error("{}: its checksum is not the one in {MANIFEST}: the file was changed or damaged", .path.display())]
     Checksum { path: PathBuf },
+    #[error("{}: is no price book: there is no {MANIFEST} in it", .path.display())]
+    NoManifest { path: PathBuf },
     #[error("{}: is not listed in {MANIFEST}", .path.display())]
     NotListed { path: PathBuf },
     #[error("{}: is a folder with other things in it", .path.display())]
@@ -93,8 +95,10 @@ impl BookFolder {
 
     pub fn open(path: &Path) -> Result<Self, BookFolderError> {
         let place = path.join(MANIFEST);
-        let text =
-            fs::read_to_string(&place).map_err(|error| BookFolderError::Io { path: place.clone(), error })?;
+        let text = fs::read_to_string(&place).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => BookFolderError::NoManifest { path: path.to_owned() },
+            _ => BookFolderError::Io { path: place.clone(), error },
+        })?;
         let manifest: Manifest = serde_json::from_str(&text)
             .map_err(|error| BookFolderError::Manifest { path: place.clone(), cause: error.to_string() })?;
         if manifest.format_version != FORMAT_VERSION {

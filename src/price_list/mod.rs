@@ -11,9 +11,12 @@ mod endpoint;
 
 use std::collections::BTreeSet;
 
-use crate::pricing::{
-    offers::{OfferError, Publication, Tally},
-    tables::PriceTables,
+use crate::{
+    collect::{Refusal, RefusalKind},
+    pricing::{
+        offers::{OfferError, Publication, Tally},
+        tables::PriceTables,
+    },
 };
 
 pub use self::{
@@ -83,8 +86,30 @@ pub enum PriceListError {
     China { region: String },
     #[error("GetProducts of {offer} in {region}: {cause}")]
     Api { offer: &'static str, region: String, cause: String },
+    #[error("{api} of {offer} in {region}: {}", .refusal.cause)]
+    Refused { api: &'static str, offer: &'static str, region: String, refusal: Refusal },
     #[error("the price list has no region at all")]
     NoRegions,
+}
+
+impl PriceListError {
+    /// What the user can do about it, where that is known.
+    pub fn help(&self) -> Option<&'static str> {
+        let Self::Refused { refusal, .. } = self else { return None };
+        match refusal.kind {
+            RefusalKind::NoCredentials => Some(
+                "set AWS_PROFILE, or log in (aws sso login); or leave --from-api out: the bulk files need no credentials",
+            ),
+            RefusalKind::ExpiredCredentials => {
+                Some("log in again; or leave --from-api out: the bulk files need no credentials")
+            }
+            RefusalKind::AccessDenied => Some(
+                "allow pricing:GetProducts and, for all regions, pricing:GetAttributeValues; or leave --from-api out: \
+                 the bulk files need no credentials",
+            ),
+            _ => None,
+        }
+    }
 }
 
 /// Whether a region is in China, where prices are in CNY and in a price list of their own.

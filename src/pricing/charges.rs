@@ -30,6 +30,18 @@ enum ChargeKind {
 }
 
 impl ChargeKind {
+    /// As tables name it.
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::ManagedInstancesFee => "managed-instances-fee",
+            Self::EksAutoModeFee => "eks-auto-mode-fee",
+            Self::EksClusterStandardSupport => "eks-cluster-standard-support",
+            Self::EksClusterExtendedSupport => "eks-cluster-extended-support",
+            Self::PublicIpv4Address => "public-ipv4-address",
+            Self::EbsGp3Volume => "ebs-gp3-volume",
+        }
+    }
+
     const fn unit(self) -> &'static str {
         match self {
             Self::ManagedInstancesFee | Self::EksAutoModeFee => "percent-of-on-demand",
@@ -57,6 +69,17 @@ struct Entry {
     scope: Option<String>,
     from: Option<Date>,
     charge: Charge,
+}
+
+/// A charge that holds in a region.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RegionCharge<'a> {
+    /// Such as `eks-auto-mode-fee`.
+    pub name: &'static str,
+    /// What it is for: `any`, the region, or an instance series such as `g`.
+    pub scope: &'a str,
+    pub unit: &'static str,
+    pub charge: &'a Charge,
 }
 
 /// All charges that are known.
@@ -128,6 +151,20 @@ impl Charges {
     /// USD a month of a GB of a gp3 volume. Held for few regions.
     pub fn gp3_volume(&self, region: &Region) -> Option<&Charge> {
         self.find(ChargeKind::EbsGp3Volume, region.as_str(), None)
+    }
+
+    /// Every charge that holds in a region, in the order of the table; of all times.
+    pub fn of_region(&self, region: &Region) -> impl Iterator<Item = RegionCharge<'_>> {
+        let volume = |entry: &Entry| entry.kind == ChargeKind::EbsGp3Volume;
+        self.0
+            .iter()
+            .filter(move |entry| !volume(entry) || entry.scope.as_deref() == Some(region.as_str()))
+            .map(|entry| RegionCharge {
+                name: entry.kind.as_str(),
+                scope: entry.scope.as_deref().unwrap_or("any"),
+                unit: entry.kind.unit(),
+                charge: &entry.charge,
+            })
     }
 
     /// What holds for `scope` itself, else for all; of several, the latest that is in force on the day.
@@ -244,6 +281,26 @@ mod tests {
         assert_eq!(gp3("eu-west-1").as_deref(), Some("0.088"));
         assert_eq!(gp3("us-east-1"), None);
         assert_eq!(charges.0.len(), 13);
+    }
+
+    #[test]
+    fn a_region_has_every_charge_but_the_volumes_of_others() {
+        let charges = Charges::embedded();
+        let of = |region: &str| -> Vec<String> {
+            let region = Region(region.into());
+            charges
+                .of_region(&region)
+                .map(|of| format!("{} {} {}", of.name, of.scope, of.charge.amount))
+                .collect()
+        };
+        assert_eq!(of("us-east-1").len(), 11);
+        assert_eq!(of("eu-west-1").len(), 12);
+        assert_eq!(of("eu-west-1")[11], "ebs-gp3-volume eu-west-1 0.088");
+        assert_eq!(of("us-east-1")[0..2], ["managed-instances-fee any 12", "managed-instances-fee g 7.8"]);
+        // The names are those of the table.
+        for (line, of) in EMBEDDED.lines().skip(1).zip(of("us-east-1")) {
+            assert!(line.starts_with(&of.split(' ').take(2).collect::<Vec<_>>().join(",")), "{line} {of}");
+        }
     }
 
     #[test]

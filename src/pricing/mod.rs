@@ -13,7 +13,7 @@ mod savings_plans;
 pub mod tables;
 mod task_cost;
 
-pub use charges::{Charge, Charges, ChargesError};
+pub use charges::{Charge, Charges, ChargesError, RegionCharge};
 pub use instance_prices::{
     InstancePrice, InstancePrices, InstancePricesError, InstancePurchase, PriceSource, PriceSources,
 };

@@ -1,5 +1,7 @@
 //! `fargauge prices`, and price books of the user's own.
 
+use serde_json::Value;
+
 use crate::command::{Folder, definition, stderr, stdout};
 
 #[test]
@@ -10,10 +12,15 @@ fn list_says_what_each_region_has_rates_for() {
         let line = text.lines().find(|line| line.starts_with(region)).unwrap_or_default();
         line.split_whitespace().skip(1).collect::<Vec<_>>().join(" ")
     };
-    assert_eq!(line("us-east-1 "), "yes yes yes ~2026-09-29 ~2026-09-28 yes 2026-09-11 to 2026-09-29");
-    assert_eq!(line("eu-west-3 "), "yes - - ~2026-09-29 - - 2026-09-29");
-    assert_eq!(line("ap-southeast-7 "), "part - - - - - 2026-08-09");
-    assert!(text.contains("29 regions, 167 rates."), "{text}");
+    assert_eq!(
+        line("us-east-1 "),
+        "yes yes yes ~2026-09-29 ~2026-09-28 yes 12 1367 14 2026-09-11 to 2026-09-29"
+    );
+    assert_eq!(line("eu-west-3 "), "yes - - ~2026-09-29 - - 4 564 0 2026-09-29");
+    assert_eq!(line("ap-southeast-7 "), "part - - - - - 1 0 0 2026-08-09");
+    // Prices of instances alone.
+    assert_eq!(line("eu-central-2 "), "- - - - - - 0 347 0 -");
+    assert!(text.contains("32 regions, 167 rates of Fargate."), "{text}");
 }
 
 #[test]
@@ -22,13 +29,17 @@ fn list_is_json_and_csv_too() {
     let json: serde_json::Value =
         serde_json::from_str(&stdout(&folder.run(&["prices", "list", "--format", "json"]).code(0))).unwrap();
     let regions = json["regions"].as_array().unwrap();
-    assert_eq!(regions.len(), 29);
+    assert_eq!(regions.len(), 32);
+    let instances = regions.iter().find(|region| region["region"] == "eu-central-2").unwrap();
+    assert_eq!((&instances["held"]["fargate_rates"], &instances["effective_to"]), (&0.into(), &Value::Null));
+    assert!(instances["held"]["ec2_types"].as_u64() > Some(100), "{instances}");
     let partial = regions.iter().find(|region| region["region"] == "ap-southeast-7").unwrap();
     assert_eq!(partial["combinations"][0]["complete"], false);
     assert_eq!(partial["combinations"][0]["dimensions"], serde_json::json!(["vcpu"]));
 
     let csv = stdout(&folder.run(&["prices", "list", "--format", "csv"]).code(0));
     assert!(csv.contains("us-east-1,windows,x86_64,on-demand,vcpu;memory;windows-licence,true,"), "{csv}");
+    assert!(csv.contains("\neu-central-2,,,,,,,,,0,347,0,0\r\n"), "{csv}");
 }
 
 #[test]
@@ -53,6 +64,83 @@ fn show_prints_unrounded_rates_with_their_provenance() {
     assert_eq!(spot["usd"].to_string(), "0.01288561");
     assert_eq!(spot["unit"], "vCPU-hour");
     assert_eq!(spot["confidence"], "medium");
+}
+
+#[test]
+fn show_has_plans_and_charges_below_the_rates_of_fargate() {
+    let folder = Folder::new();
+    let table = stdout(&folder.run(&["prices", "show", "--region", "eu-west-1"]).code(0));
+    let at = |words: &str| table.find(words).unwrap_or_else(|| panic!("{words}: {table}"));
+    assert!(table.starts_with("OS "), "{table}");
+    assert!(at("linux  x86_64  on-demand") < at("Compute Savings Plans for Fargate:"));
+    assert!(at("Compute Savings Plans for Fargate:") < at("Other charges:"));
+    let line = |start: &str| {
+        let line = table.lines().find(|line| line.starts_with(start)).unwrap_or_default();
+        line.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    assert!(
+        line("ebs-gp3-volume").starts_with("ebs-gp3-volume eu-west-1 0.088 USD-per-GB-month 2021-02-01 [")
+    );
+    assert!(
+        line("eks-cluster-standard").starts_with("eks-cluster-standard-support any 0.1 USD-per-hour - [")
+    );
+    assert!(
+        line("managed-instances-fee")
+            .starts_with("managed-instances-fee any 12 percent-of-on-demand 2025-09-30 [")
+    );
+    assert!(line("EC2: ").starts_with("EC2: 961 instance types on demand, "), "{table}");
+    let json: Value = serde_json::from_str(&stdout(
+        &folder.run(&["prices", "show", "--region", "us-east-1", "--format", "json"]).code(0),
+    ))
+    .unwrap();
+    let plan = json["savings_plans"].as_array().unwrap().iter().find(|plan| {
+        (&plan["arch"], &plan["term"], &plan["payment"], &plan["dimension"])
+            == (&"x86_64".into(), &"1yr".into(), &"no-upfront".into(), &"vcpu".into())
+    });
+    assert_eq!(plan.unwrap()["usd"].to_string(), "0.032384");
+    assert_eq!(json["charges"].as_array().unwrap().len(), 11);
+    let table = stdout(&folder.run(&["prices", "show", "--region", "us-east-1"]).code(0));
+    assert!(table.contains("\nNo price of volumes is held for us-east-1.\n"), "{table}");
+
+    // Prices of EC2 alone; CSV is a price book of Fargate's rates, and there are none.
+    let show = |more: &[&str]| folder.run(&[&["prices", "show", "--region", "eu-central-2"], more].concat());
+    let table = stdout(&show(&[]).code(0));
+    assert!(table.starts_with("No rate of Fargate is held for eu-central-2.\n"), "{table}");
+    let refused = show(&["--format", "csv"]).code(3).stdout_eq("");
+    assert!(stderr(&refused).contains("no rates of Fargate for eu-central-2"), "{}", stderr(&refused));
+    show(&["--format", "csv", "--instance-type", "m7g.large"]).code(0);
+}
+
+#[test]
+fn show_has_the_prices_of_instances_that_are_asked_for() {
+    let folder = Folder::new();
+    let show = |more: &[&str]| {
+        folder.run(&[&["prices", "show", "--region", "eu-west-1", "--as-of", "2026-11-22"], more].concat())
+    };
+    let table = stdout(&show(&["--instance-type", "m7g.*"]).code(0));
+    let line = |of: &str| {
+        let squeezed = table.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "));
+        squeezed.into_iter().find(|line| line.starts_with(of)).unwrap_or_else(|| panic!("{of}: {table}"))
+    };
+    assert_eq!(line("m7g.large on-demand"), "m7g.large on-demand - - 0.091 - [1]");
+    // 12 % of 0.091
+    assert!(line("m7g.large managed-instances-fee").contains(" 0.01092 - ["), "{table}");
+    assert!(line("m7g.xlarge compute-savings-plan 1yr no-upfront").contains(" 24.1 ["), "{table}");
+    assert!(!table.contains("m7gd."), "{table}");
+    let json: Value =
+        serde_json::from_str(&stdout(&show(&["--instance-type", "m7g.large", "--format", "json"]).code(0)))
+            .unwrap();
+    let prices = json["instances"].as_array().unwrap();
+    assert_eq!(
+        (&prices[0]["purchase"], prices[0]["usd_per_hour"].to_string()),
+        (&"on-demand".into(), "0.091".into())
+    );
+    assert!(prices.iter().all(|price| price["source"].as_str().is_some_and(|source| !source.is_empty())));
+    let csv = stdout(&show(&["--instance-type", "m7g.large", "--format", "csv"]).code(0));
+    assert!(csv.contains("\neu-west-1,m7g.large,on-demand,,,0.091,,2026-02-07,high,"), "{csv}");
+    let none = show(&["--instance-type", "m99.*"]).code(3).stdout_eq("");
+    assert!(stderr(&none).contains("matches \"m99.*\""), "{}", stderr(&none));
+    show(&["--instance-type", ""]).code(2);
 }
 
 #[test]

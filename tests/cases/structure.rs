@@ -13,8 +13,8 @@ const LAYERS: [&[&str]; 12] = [
     &["rightsize", "launch"],
     &["policy"],
     &["report"],
-    &["analysis", "backtest", "collect", "demo", "price_list"],
-    &["snapshot_store"],
+    &["analysis", "backtest", "collect", "demo"],
+    &["snapshot_store", "price_list"],
     &["cli"],
 ];
 

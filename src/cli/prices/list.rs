@@ -10,15 +10,19 @@ use crate::{
         CliError, ExitCode, GlobalArgs, TabularArgs, TabularFormat,
         table::{self, Align},
     },
-    pricing::{PriceBook, Rate, RateDimension},
+    pricing::{
+        PriceBook, Rate, RateDimension,
+        tables::{Holdings, PriceTables},
+    },
     report::PriceBookReference,
-    workload::{Architecture, OperatingSystem, Platform, PurchaseOption, Region},
+    workload::{Architecture, OperatingSystem, Platform, PurchaseOption},
 };
 
 pub fn run(global: &GlobalArgs, tabular: &TabularArgs) -> Result<ExitCode, CliError> {
     let output = tabular.output.open()?;
     let book = global.price_book()?;
-    let regions = holdings(&book);
+    let (tables, _) = global.price_tables()?;
+    let regions = holdings(&book, &tables);
     let text = match tabular.format() {
         TabularFormat::Table => list_table(&book, &regions),
         TabularFormat::Json => json(&List { price_book: reference(&book), regions: &regions }),
@@ -38,9 +42,10 @@ struct List<'a> {
 #[derive(Debug, Serialize)]
 struct RegionHoldings {
     region: String,
-    /// Oldest and newest date of its rates.
-    effective_from: String,
-    effective_to: String,
+    /// Oldest and newest date of its rates of Fargate, where it has some.
+    effective_from: Option<String>,
+    effective_to: Option<String>,
+    held: Holdings,
     combinations: Vec<Combination>,
 }
 
@@ -58,23 +63,26 @@ struct Combination {
     complete: bool,
 }
 
-fn holdings(book: &PriceBook) -> Vec<RegionHoldings> {
-    let mut regions: BTreeMap<&Region, Vec<&Rate>> = BTreeMap::new();
+fn holdings(book: &PriceBook, tables: &PriceTables) -> Vec<RegionHoldings> {
+    let mut of_fargate: BTreeMap<&str, Vec<&Rate>> = BTreeMap::new();
     for rate in book.rates() {
-        regions.entry(&rate.key.region).or_default().push(rate);
+        of_fargate.entry(rate.key.region.as_str()).or_default().push(rate);
     }
-    regions
+    tables
+        .holdings()
         .into_iter()
-        .map(|(region, rates)| {
+        .map(|(region, held)| {
+            let rates = of_fargate.remove(region).unwrap_or_default();
             let dates: BTreeSet<&str> = rates.iter().map(|rate| rate.effective_date.as_str()).collect();
             let mut combinations: BTreeMap<(Option<Platform>, PurchaseOption), Vec<&Rate>> = BTreeMap::new();
             for rate in rates {
                 combinations.entry((rate.key.platform, rate.key.purchase)).or_default().push(rate);
             }
             RegionHoldings {
-                region: region.to_string(),
-                effective_from: dates.first().copied().unwrap_or_default().to_owned(),
-                effective_to: dates.last().copied().unwrap_or_default().to_owned(),
+                region: region.to_owned(),
+                effective_from: dates.first().map(|date| (*date).to_owned()),
+                effective_to: dates.last().map(|date| (*date).to_owned()),
+                held,
                 combinations: combinations
                     .into_iter()
                     .map(|((platform, purchase), rates)| Combination {
@@ -136,21 +144,26 @@ fn list_table(book: &PriceBook, regions: &[RegionHoldings]) -> String {
                     },
                 )
         });
-        let dates = if held.effective_from == held.effective_to {
-            held.effective_to.clone()
-        } else {
-            format!("{} to {}", held.effective_from, held.effective_to)
+        let dates = match (&held.effective_from, &held.effective_to) {
+            (Some(from), Some(to)) if from != to => format!("{from} to {to}"),
+            (_, Some(to)) => to.clone(),
+            (_, None) => "-".to_owned(),
         };
-        [held.region.clone()].into_iter().chain(cells).chain([dates]).collect::<Vec<_>>()
+        let Holdings { fargate_rates, fargate_plan_rates, ec2_types, ec2_plan_rates, .. } = held.held;
+        let counts = [fargate_rates, ec2_types, fargate_plan_rates + ec2_plan_rates];
+        let counts = counts.map(|count| count.to_string());
+        [held.region.clone()].into_iter().chain(cells).chain(counts).chain([dates]).collect::<Vec<_>>()
     });
     let header: Vec<_> = [("Region", Align::Left)]
         .into_iter()
         .chain(columns.iter().map(|(title, ..)| (*title, Align::Left)))
+        .chain(["Rates", "EC2 types", "Plan rates"].map(|title| (title, Align::Right)))
         .chain([("Rates of", Align::Left)])
         .collect();
     let table = table::render(&header, rows, 0);
     format!(
-        "{table}\n{} regions, {} rates. part: not every rate that a task needs; a dash: none.\n~ floats with supply and demand: Spot rates of that date.\n{}",
+        "{table}\n{} regions, {} rates of Fargate. part: not every rate that a task needs; a dash: none.\n\
+         ~ floats with supply and demand: Spot rates of that date. Plan rates are of Fargate and EC2.\n{}",
         regions.len(),
         book.rates().count(),
         book_line(book)
@@ -168,21 +181,36 @@ fn list_csv(regions: &[RegionHoldings]) -> String {
         "floating_of",
         "effective_from",
         "effective_to",
+        "fargate_rates",
+        "ec2_types",
+        "fargate_plan_rates",
+        "ec2_plan_rates",
     ];
     let rows = regions.iter().flat_map(|held| {
-        held.combinations.iter().map(|c| {
-            vec![
-                held.region.clone(),
+        let row = |of_combination: [String; 6]| -> Vec<String> {
+            let Holdings { fargate_rates, fargate_plan_rates, ec2_types, ec2_plan_rates, .. } = held.held;
+            let dates = [&held.effective_from, &held.effective_to];
+            let counts = [fargate_rates, ec2_types, fargate_plan_rates, ec2_plan_rates];
+            [held.region.clone()]
+                .into_iter()
+                .chain(of_combination)
+                .chain(dates.map(|date| date.clone().unwrap_or_default()))
+                .chain(counts.map(|count| count.to_string()))
+                .collect()
+        };
+        // A region without a rate of Fargate has a row, too.
+        let none = held.combinations.is_empty().then(|| row(Default::default()));
+        let combinations = held.combinations.iter().map(move |c| {
+            row([
                 c.os.to_owned(),
                 c.arch.to_owned(),
                 c.purchase_option.to_owned(),
                 c.dimensions.join(";"),
                 c.complete.to_string(),
                 c.floating_of.clone().unwrap_or_default(),
-                held.effective_from.clone(),
-                held.effective_to.clone(),
-            ]
-        })
+            ])
+        });
+        none.into_iter().chain(combinations)
     });
     csv_text(&header, rows)
 }

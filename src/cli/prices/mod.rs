@@ -1,6 +1,6 @@
 //! `fargauge prices`: the rates that fargauge knows, with their provenance, and how they are renewed.
 //!
-//! Takes the price book; gives what it holds by region (`list`), every rate of one (`show`), what is
+//! Takes the price book; gives what it holds by region (`list`), what it holds of one (`show`), what is
 //! implausible about it (`verify`), or a new book from the AWS price list (`refresh`).
 
 mod list;
@@ -12,8 +12,7 @@ use clap::{Args, Subcommand};
 use csv::{Terminator, WriterBuilder};
 use serde::Serialize;
 
-use super::{CliError, ExitCode, GlobalArgs, RegionArgs, TabularArgs};
-
+use super::{CliError, ExitCode, GlobalArgs, TabularArgs};
 use crate::{
     pricing::PriceBook,
     report::{PriceBookReference, cell, display_safe},
@@ -33,13 +32,7 @@ enum PricesCommand {
         #[command(flatten)]
         tabular: TabularArgs,
     },
-    /// Show every rate of a region
-    Show {
-        #[command(flatten)]
-        region: RegionArgs,
-        #[command(flatten)]
-        tabular: TabularArgs,
-    },
+    Show(show::ShowArgs),
     Refresh(refresh::RefreshArgs),
     Verify(verify::VerifyArgs),
 }
@@ -47,7 +40,7 @@ enum PricesCommand {
 pub fn run(global: &GlobalArgs, args: &PricesArgs) -> Result<ExitCode, CliError> {
     match &args.command {
         PricesCommand::List { tabular } => list::run(global, tabular),
-        PricesCommand::Show { region, tabular } => show::run(global, region, tabular),
+        PricesCommand::Show(args) => show::run(global, args),
         PricesCommand::Refresh(args) => refresh::run(global, args),
         PricesCommand::Verify(args) => verify::run(global, args),
     }

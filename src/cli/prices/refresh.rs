@@ -1,7 +1,8 @@
 //! `fargauge prices refresh`: a new price book from the AWS price list.
 //!
-//! Takes regions; gives what changed. The book is written only when every offer of every region was read
-//! and what it says is plausible; else the old one stays, and the exit code is 3.
+//! Takes regions; gives what changed. The book is written only when every offer of every region was read,
+//! what it says is plausible, and no price held gives way to one of an earlier date; else the old one stays,
+//! and the exit code is 3.
 
 mod render;
 
@@ -19,7 +20,7 @@ use crate::{
     },
     pricing::{
         offers::is_region,
-        tables::{PriceTables, changes, verify},
+        tables::{PriceTables, changes, older, verify},
     },
 };
 
@@ -77,13 +78,17 @@ pub fn run(global: &GlobalArgs, args: &RefreshArgs) -> Result<ExitCode, CliError
         .map_err(|error| CliError::usage(error).with_help("choose another folder for --out"))?;
     let (old, old_name) = global.tables_to_renew(&out)?;
     let progress = |place: &str| global.detail(&format!("reading {place}"));
-    let refreshed = args.fetch(&request, old.clone(), &progress).map_err(|error| failure(error, &out))?;
-    for note in refreshed.notes.iter().chain(&older_offers(&refreshed, &old)) {
+    let mut refreshed = args.fetch(&request, old.clone(), &progress).map_err(|error| failure(error, &out))?;
+    let behind = older_offers(&refreshed, &old);
+    refreshed.notes.extend(behind);
+    for note in &refreshed.notes {
         global.warn(note);
     }
 
     let changes = changes(&old, &refreshed.tables);
-    let problems = verify(&refreshed.tables, &old);
+    let mut problems = verify(&refreshed.tables, &old);
+    problems.extend(older(&refreshed.tables, &old));
+    problems.sort_by(|a, b| (a.kind, &a.key).cmp(&(b.kind, &b.key)));
     let unread: u64 = refreshed.offers.iter().map(|offer| offer.tally.unread_rows).sum();
     let plausible = problems.is_empty() && unread == 0;
     let keep = plausible || args.accept;
@@ -122,7 +127,7 @@ fn older_offers(refreshed: &Refreshed, old: &PriceTables) -> Vec<String> {
             let held = old.newest_date(&offer.publication.offer, &offer.region)?;
             (offer.publication.date.as_str() < held).then(|| {
                 format!(
-                    "{} {} was published on {}, before prices that are held already (of {held})",
+                    "{} {} was published on {}, before what is held (of {held}), which stays where the price is the same",
                     offer.publication.offer, offer.region, offer.publication.date
                 )
             })
@@ -136,7 +141,13 @@ fn failure(error: PriceListError, out: &std::path::Path) -> CliError {
     } else {
         "no price book was written".to_owned()
     };
-    CliError::not_evaluated(anyhow::Error::new(error).context(format!("cannot refresh prices; {place}")))
+    let help = error.help();
+    let failure =
+        CliError::not_evaluated(anyhow::Error::new(error).context(format!("cannot refresh prices; {place}")));
+    match help {
+        Some(help) => failure.with_help(help),
+        None => failure,
+    }
 }
 
 impl RefreshArgs {

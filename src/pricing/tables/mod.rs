@@ -4,6 +4,9 @@
 //! negative rate: [`verify`] finds it, where a [`PriceBook`](super::PriceBook) refuses it.
 
 mod compare;
+mod holdings;
+mod older;
+mod plausible;
 mod renew;
 mod row;
 mod verify;
@@ -13,10 +16,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use rust_decimal::Decimal;
 use serde::{Serialize, de::DeserializeOwned};
 
-use row::{DiscountRow, FargateRow, InstanceRow, PlanRow, SourceRow};
+use row::{DiscountRow, FargateRow, InstanceRow};
 
 pub use self::{
     compare::{ChangeKind, PriceChange, changes},
+    holdings::Holdings,
+    older::older,
+    row::{PlanRow, SourceRow},
     verify::{PriceProblem, ProblemKind, verify},
 };
 
@@ -160,31 +166,42 @@ impl PriceTables {
 
     /// Every price in USD, by what it is of.
     pub fn prices(&self) -> BTreeMap<PriceKey, Decimal> {
+        self.dated_prices().into_iter().map(|(key, (usd, _))| (key, usd)).collect()
+    }
+
+    /// Every price in USD with the ISO date it is of, by what it is of. A source that is not held has no date.
+    fn dated_prices<'a>(&'a self) -> BTreeMap<PriceKey, (Decimal, &'a str)> {
         let mut prices = BTreeMap::new();
-        let mut add = |table, region: &str, item: String, usd: Decimal| {
-            prices.insert(PriceKey { table, region: region.to_owned(), item }, usd);
+        let mut add = |table, region: &str, item: String, usd: Decimal, date: &'a str| {
+            prices.insert(PriceKey { table, region: region.to_owned(), item }, (usd, date));
         };
         for row in self.fargate.values() {
-            add(PriceTable::Fargate, &row.region, row.item(), row.usd);
+            add(PriceTable::Fargate, &row.region, row.item(), row.usd, &row.effective_date);
         }
         for row in self.plans.values() {
-            add(PriceTable::FargateSavingsPlans, &row.region, row.item(), row.usd);
+            add(PriceTable::FargateSavingsPlans, &row.region, row.item(), row.usd, &row.effective_date);
         }
         let by_type = [(PriceTable::Ec2, &self.instances), (PriceTable::ManagedInstancesFees, &self.fees)];
         for (table, regions) in by_type {
             for (region, row) in
                 regions.iter().flat_map(|(region, rows)| rows.values().map(move |row| (region, row)))
             {
-                add(table, region, row.instance_type.clone(), row.usd_per_hour);
+                let date = self.date_of(&row.source);
+                add(table, region, row.instance_type.clone(), row.usd_per_hour, date);
             }
         }
         for row in self.discounts.values() {
             // Only per cent are held of some.
             if let Some(usd) = row.usd_per_hour {
-                add(PriceTable::Ec2Discounts, &row.region, row.item(), usd);
+                add(PriceTable::Ec2Discounts, &row.region, row.item(), usd, self.date_of(&row.source));
             }
         }
         prices
+    }
+
+    /// The ISO date of a source, by its id; nothing of one that is not held.
+    fn date_of(&self, source: &str) -> &str {
+        self.sources.get(source).map_or("", |source| &source.effective_date)
     }
 
     /// The newest date of what is held of an offer in a region, other than of Spot.
@@ -207,6 +224,11 @@ impl PriceTables {
                 rows.map(|row| row.effective_date.as_str()).max()
             }
         }
+    }
+
+    /// The date of a fee of Managed Instances.
+    fn fee_date(&self, region: &str, instance_type: &str) -> Option<jiff::civil::Date> {
+        self.date_of(&self.fees.get(region)?.get(instance_type)?.source).parse().ok()
     }
 
     /// How many Spot rates of Fargate there are, and the oldest and newest of their dates.

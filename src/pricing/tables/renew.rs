@@ -1,7 +1,8 @@
 //! Putting what an offer says of a region in the place of what the tables said.
 //!
 //! A row that the offer no longer has goes, unless the offer had rows that could not be read: it may be
-//! one of those, so it stays with its old date. What no price list has (Spot rates) always stays.
+//! one of those, so it stays with its old date. What no price list has (Spot rates) always stays, and so does
+//! the same price of a later date: an older offer takes nothing from it.
 
 use std::collections::BTreeMap;
 
@@ -17,15 +18,19 @@ impl PriceTables {
     /// Fargate's on-demand rates and the fees of Managed Instances. `through` says how they were fetched.
     pub fn renew_fargate(&mut self, region: &str, prices: &FargatePrices, from: &Publication, through: &str) {
         let source = source_text(from, through);
+        let held = self.fargate.clone();
         if prices.tally.unread_rows == 0 {
             self.fargate.retain(|_, row| row.region != region || row.purchase_option == SPOT);
         }
         for (key, usd) in &prices.rates {
             let row = FargateRow::new(key, *usd, &from.date, &source);
-            self.fargate.insert(row.key(), row);
+            let same = held.get(&row.key()).filter(|held| held.usd == row.usd);
+            let later = same.filter(|held| held.effective_date > row.effective_date).cloned();
+            self.fargate.insert(row.key(), later.unwrap_or(row));
         }
         let id = self.add_source(from, through);
-        renew_types(&mut self.fees, region, &prices.managed_instance_fees, &id, prices.tally.unread_rows > 0);
+        let keep_others = prices.tally.unread_rows > 0;
+        renew_types(&mut self.fees, &self.sources, region, &prices.managed_instance_fees, &id, keep_others);
     }
 
     /// On-demand prices of instances.
@@ -37,7 +42,8 @@ impl PriceTables {
         through: &str,
     ) {
         let id = self.add_source(from, through);
-        renew_types(&mut self.instances, region, &prices.types, &id, prices.tally.unread_rows > 0);
+        let keep_others = prices.tally.unread_rows > 0;
+        renew_types(&mut self.instances, &self.sources, region, &prices.types, &id, keep_others);
     }
 
     /// Rates of Savings Plans, for Fargate and for the instances that have an on-demand price. Renew the
@@ -46,13 +52,16 @@ impl PriceTables {
         let from = &offer.publication;
         let source = source_text(from, through);
         let id = self.add_source(from, through);
+        let (held_plans, held_discounts) = (self.plans.clone(), self.discounts.clone());
         if offer.tally.unread_rows == 0 {
             self.plans.retain(|_, row| row.region != region);
             self.discounts.retain(|_, row| row.region != region || !row.purchase.ends_with("savings-plan"));
         }
         for price in &offer.fargate {
             let row = PlanRow::new(region, price, &from.date, &source);
-            self.plans.insert(row.key(), row);
+            let same = held_plans.get(&row.key()).filter(|held| held.usd == row.usd);
+            let later = same.filter(|held| held.effective_date > row.effective_date).cloned();
+            self.plans.insert(row.key(), later.unwrap_or(row));
         }
         let Some(instances) = self.instances.get(region) else { return };
         for price in &offer.instances {
@@ -60,7 +69,10 @@ impl PriceTables {
                 // A price of another day may be lower than the plan's: nothing can be said by their ratio.
                 let beside = Some(on_demand.usd_per_hour).filter(|on_demand| *on_demand > price.usd);
                 let row = DiscountRow::new(region, price, beside, &id);
-                self.discounts.insert(row.key(), row);
+                let same =
+                    held_discounts.get(&row.key()).filter(|held| held.usd_per_hour == row.usd_per_hour);
+                let later = same.filter(|held| is_later(&self.sources, &held.source, &id)).cloned();
+                self.discounts.insert(row.key(), later.unwrap_or(row));
             }
         }
     }
@@ -82,23 +94,32 @@ fn source_text(from: &Publication, through: &str) -> String {
     format!("AWS price list {}, version {}, {through}", from.offer, from.version)
 }
 
+/// Whether one source is of a later date than another, by their ids.
+fn is_later(sources: &BTreeMap<String, SourceRow>, one: &str, other: &str) -> bool {
+    let date = |id: &str| sources.get(id).map(|source| source.effective_date.as_str());
+    date(one) > date(other)
+}
+
 fn renew_types(
     table: &mut BTreeMap<String, BTreeMap<String, InstanceRow>>,
+    sources: &BTreeMap<String, SourceRow>,
     region: &str,
     prices: &BTreeMap<String, Decimal>,
     source: &str,
     keep_others: bool,
 ) {
-    let mut rows = if keep_others { table.remove(region).unwrap_or_default() } else { BTreeMap::new() };
+    let held = table.remove(region).unwrap_or_default();
+    let mut rows = if keep_others { held.clone() } else { BTreeMap::new() };
     for (instance_type, usd) in prices {
         let row = InstanceRow {
             instance_type: instance_type.clone(),
             usd_per_hour: *usd,
             source: source.to_owned(),
         };
-        rows.insert(instance_type.clone(), row);
+        let same = held.get(instance_type).filter(|held| held.usd_per_hour == *usd);
+        let later = same.filter(|held| is_later(sources, &held.source, source)).cloned();
+        rows.insert(instance_type.clone(), later.unwrap_or(row));
     }
-    table.remove(region);
     if !rows.is_empty() {
         table.insert(region.to_owned(), rows);
     }

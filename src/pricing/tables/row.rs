@@ -55,7 +55,7 @@ impl FargateRow {
 
 /// A line of `fargate_savings_plans.csv`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct PlanRow {
+pub struct PlanRow {
     pub region: String,
     pub operating_system: String,
     pub architecture: String,
@@ -166,7 +166,7 @@ impl DiscountRow {
 
 /// A line of `ec2_sources.csv`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct SourceRow {
+pub struct SourceRow {
     pub id: String,
     pub effective_date: String,
     pub confidence: String,

@@ -7,7 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rust_decimal::Decimal;
 
-use super::{PriceKey, PriceTable, PriceTables, compare::percent_of_change, row::SPOT};
+use super::{
+    PriceKey, PriceTable, PriceTables, compare::percent_of_change, plausible::implausible, row::SPOT,
+};
 
 /// A price may move by so many per cent between two price lists before somebody has to look.
 const JUMP_PERCENT: Decimal = Decimal::from_parts(25, 0, 0, false, 0);
@@ -18,8 +20,12 @@ pub enum ProblemKind {
     Hole,
     /// A price of zero or below.
     NotPositive,
+    /// A price in the place of another one of a later date.
+    Older,
     /// A price that moved further than prices do.
     Jump,
+    /// A new price that is out of line with those beside it.
+    Implausible,
     /// A price that the trusted tables have.
     Vanished,
 }
@@ -29,7 +35,9 @@ impl ProblemKind {
         match self {
             Self::Hole => "hole",
             Self::NotPositive => "not-positive",
+            Self::Older => "older",
             Self::Jump => "jump",
+            Self::Implausible => "implausible",
             Self::Vanished => "vanished",
         }
     }
@@ -71,12 +79,13 @@ pub fn verify(tables: &PriceTables, trusted: &PriceTables) -> Vec<PriceProblem> 
             }
         }
     }
+    problems.extend(implausible(tables, &found, &known));
     problems.extend(vanished(&found, &known));
     problems.sort_by(|a, b| (a.kind, &a.key).cmp(&(b.kind, &b.key)));
     problems
 }
 
-fn floats(key: &PriceKey) -> bool {
+pub(super) fn floats(key: &PriceKey) -> bool {
     match key.table {
         PriceTable::Fargate => key.item.split(' ').nth(1) == Some(SPOT),
         PriceTable::Ec2Discounts => key.item.ends_with(SPOT),

@@ -68,6 +68,44 @@ fn pages_of_products_give_the_same_rates_as_the_file() {
     assert_eq!(asked[1]["NextToken"], "more");
 }
 
+/// Nothing that gives credentials is there: one sentence, and what to do.
+#[test]
+fn no_credentials_are_one_sentence_with_what_helps() {
+    let folder = Folder::new();
+    for region in ["eu-west-1", "all"] {
+        let run = folder
+            .fargauge()
+            .env("AWS_EC2_METADATA_DISABLED", "true")
+            .env("AWS_CONFIG_FILE", folder.path("none"))
+            .env("AWS_SHARED_CREDENTIALS_FILE", folder.path("none"))
+            .env_remove("AWS_PROFILE")
+            .env_remove("AWS_ACCESS_KEY_ID")
+            .env_remove("AWS_SECRET_ACCESS_KEY")
+            .args([
+                "prices",
+                "refresh",
+                "--from-api",
+                "--region",
+                region,
+                "--only",
+                "fargate",
+                "--out",
+                "book",
+            ])
+            .assert()
+            .code(3)
+            .stdout_eq("");
+        let text = stderr(&run);
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines.len(), 3, "{text}");
+        assert!(
+            lines[1].starts_with("  cause: Get") && lines[1].contains(": no usable credentials: "),
+            "{text}"
+        );
+        assert!(lines[2].contains("the bulk files need no credentials"), "{text}");
+    }
+}
+
 #[test]
 fn an_api_that_refuses_or_has_nothing_fails_with_its_words() {
     let server = PriceListServer::start();

@@ -160,6 +160,71 @@ fn a_vanished_rate_and_a_jump_are_not_kept_unless_accepted() {
 }
 
 #[test]
+fn new_prices_out_of_line_with_those_beside_them_are_not_kept_unless_accepted() {
+    let mut rows = EU_WEST_1.to_vec();
+    rows.push(("ECS-Managed-Instances:c6g.medium-management-hours", "hours", "0.0500000000"));
+    // As the offer of 2022 had it; those of 2026 have 0.046552.
+    rows[4].2 = "0.0914800000";
+    let (folder, server) = (Folder::new(), serving(&rows));
+    let told = json(&refresh(&folder, &server, &["--only", "fargate", "--format", "json"]).code(3));
+    let problems: Vec<String> = told["problems"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|problem| format!("{} {}", problem["item"], problem["detail"]).replace('"', ""))
+        .collect();
+    assert_eq!(
+        problems,
+        [
+            "windows/x86_64 on-demand vcpu 0.09148 USD is 2.26 times linux/x86_64 on-demand vcpu of the region, where \
+             other regions have 1.15 times",
+            "c6g.medium 0.05 USD is 137 % of its on-demand price (0.0365), where the fee is 12 %",
+        ]
+    );
+    assert!(!folder.path("book").exists());
+    refresh(&folder, &server, &["--only", "fargate", "--accept"]).code(0);
+    let verdict = stdout(&folder.run(&["prices", "verify", "--price-book", "book"]).code(1));
+    assert!(verdict.contains("c6g.medium") && verdict.contains("2 problems"), "{verdict}");
+    // What was accepted is what the next refresh goes by.
+    refresh(&folder, &server, &["--only", "fargate"]).code(0);
+}
+
+#[test]
+fn an_older_offer_takes_nothing_from_later_prices_unless_accepted() {
+    let mut rows = EU_WEST_1;
+    rows[0].2 = "0.0354800000";
+    let older = ecs_csv(&rows).replace("2026-11-20T", "2020-11-20T");
+    let (folder, server) = with_book();
+    let before = contents(&folder.path("book"));
+    server.on(&file(ECS), [Answer::ok(older)]);
+    let detail = "0.03548 USD of 2020-11-20 for 0.04048 USD of 2026-11-20";
+    let told = json(&refresh(&folder, &server, &["--only", "fargate", "--format", "json", "-q"]).code(3));
+    let problems = told["problems"].as_array().unwrap();
+    assert_eq!(problems.len(), 1, "{told:#}");
+    assert_eq!((&problems[0]["problem"], &problems[0]["detail"]), (&"older".into(), &detail.into()));
+    assert!(
+        told["notes"][0].as_str().unwrap().contains("AmazonECS eu-west-1 was published on 2020-11-20"),
+        "{told:#}"
+    );
+    let csv = stdout(&refresh(&folder, &server, &["--only", "fargate", "--format", "csv", "-q"]).code(3));
+    assert!(
+        csv.contains("problem:older,fargate,eu-west-1,linux/x86_64 on-demand vcpu,0.04048,0.03548,,"),
+        "{csv}"
+    );
+    let table = stdout(&refresh(&folder, &server, &["--only", "fargate", "-q"]).code(3));
+    assert!(table.contains(detail), "{table}");
+    assert_eq!(contents(&folder.path("book")), before);
+
+    refresh(&folder, &server, &["--only", "fargate", "--accept"]).code(0);
+    let rates = folder.read("book/fargate.csv");
+    assert!(rates.contains("eu-west-1,linux,x86_64,on-demand,vcpu,vCPU-hour,0.03548,2020-11-20,"), "{rates}");
+    assert!(
+        rates.contains("eu-west-1,linux,x86_64,on-demand,memory,GB-hour,0.004445,2026-11-20,"),
+        "{rates}"
+    );
+}
+
+#[test]
 fn tiers_of_one_product_are_one_price_and_two_products_for_one_thing_are_told() {
     let folder = Folder::new();
     let server = serving(&EU_WEST_1);
@@ -212,6 +277,31 @@ fn a_book_whose_files_were_changed_is_refused_with_the_file() {
     std::fs::remove_file(folder.path("book/ec2/us-east-1.csv")).unwrap();
     let run = folder.run(&["prices", "verify", "--price-book", "book"]).code(2);
     assert!(stderr(&run).contains("book/ec2/us-east-1.csv"), "{}", stderr(&run));
+}
+
+/// What the help of a damaged book, or of none, says must be what helps.
+#[test]
+fn a_book_that_is_damaged_or_not_there_is_told_with_what_helps() {
+    let (folder, server) = with_book();
+    std::fs::write(folder.path("book/fargate.csv"), "damaged").unwrap();
+    let told = |run: snapbox::cmd::OutputAssert| stderr(&run.code(2).stdout_eq(""));
+    let refused = told(refresh(&folder, &server, &["--only", "fargate"]));
+    let help = "help: `fargauge prices refresh --out book --price-book embedded` makes it anew; ";
+    assert!(refused.contains(help), "{refused}");
+    assert!(told(folder.run(&["prices", "list", "--price-book", "book"])).contains(help));
+    refresh(&folder, &server, &["--only", "fargate", "--price-book", "embedded"]).code(0);
+    folder.run(&["prices", "list", "--price-book", "book"]).code(0);
+
+    std::fs::create_dir(folder.path("other")).unwrap();
+    let other = "help: name a folder that `fargauge prices refresh` wrote, or a CSV file; ";
+    let refused = told(folder.run(&["prices", "list", "--price-book", "other"]));
+    assert!(refused.contains("other: is no price book: there is no manifest.json in it\n"), "{refused}");
+    assert!(refused.contains(other), "{refused}");
+    for command in ["list", "verify"] {
+        let refused = told(folder.run(&["prices", command, "--price-book", "nowhere"]));
+        assert!(refused.contains("  cause: there is no file or folder at nowhere\n"), "{refused}");
+        assert!(refused.contains(other), "{refused}");
+    }
 }
 
 #[test]

@@ -98,6 +98,33 @@ fn fargate_rates_are_renewed_told_and_priced_with() {
 }
 
 #[test]
+fn the_table_lists_new_prices_up_to_twenty() {
+    let folder = Folder::new();
+    let table = stdout(&refresh(&folder, &serving(&EU_WEST_1), &["--only", "fargate"]).code(0));
+    let new = |table: &str| -> Vec<String> {
+        let squeezed = table.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "));
+        squeezed.filter(|line| line.starts_with("new ")).collect()
+    };
+    assert_eq!(
+        new(&table),
+        [
+            "new fargate eu-west-1 windows/x86_64 on-demand memory - 0.00511175 -",
+            "new fargate eu-west-1 windows/x86_64 on-demand vcpu - 0.046552 -",
+            "new fargate eu-west-1 windows/x86_64 on-demand windows-licence - 0.046 -",
+            "new managed-instances-fees eu-west-1 g4dn.xlarge - 0.045786 -",
+            "new managed-instances-fees eu-west-1 m5.large - 0.01284 -",
+        ]
+    );
+    let usages: Vec<String> =
+        (2..24).map(|size| format!("ECS-Managed-Instances:m99.{size}xlarge-management-hours")).collect();
+    let more: Vec<_> = usages.iter().map(|usage| (usage.as_str(), "hours", "0.5")).collect();
+    let server = serving(&EU_WEST_1.iter().copied().chain(more).collect::<Vec<_>>());
+    let table = stdout(&refresh(&folder, &server, &["--only", "fargate"]).code(0));
+    assert_eq!(new(&table).len(), 20, "{table}");
+    assert!(table.contains("\nand 2 more: --format json or csv has them all\n"), "{table}");
+}
+
+#[test]
 fn a_second_refresh_of_the_same_offers_changes_nothing() {
     let server = serving(&EU_WEST_1);
     let folder = Folder::new();

@@ -24,6 +24,8 @@ use crate::{
 
 /// Changes that the table shows one by one; JSON and CSV have all.
 const SHOWN: usize = 40;
+/// The same of new prices: a region's instances may all be.
+const NEW_SHOWN: usize = 20;
 
 pub(super) struct Outcome<'a> {
     pub refreshed: &'a Refreshed,
@@ -45,10 +47,12 @@ impl Outcome<'_> {
 
     fn table(&self) -> String {
         let mut text = self.offers() + "\n" + &self.counts();
-        let single: Vec<&PriceChange> =
-            self.changes.iter().filter(|change| change.kind() != ChangeKind::New).collect();
-        if !single.is_empty() {
-            text = text + "\n" + &single_changes(&single);
+        let (new, other): (Vec<&PriceChange>, Vec<&PriceChange>) =
+            self.changes.iter().partition(|change| change.kind() == ChangeKind::New);
+        for (changes, shown) in [(other, SHOWN), (new, NEW_SHOWN)] {
+            if !changes.is_empty() {
+                text = text + "\n" + &single_changes(&changes, shown);
+            }
         }
         if !self.problems.is_empty() {
             let shown = &self.problems[..self.problems.len().min(SHOWN)];
@@ -204,7 +208,13 @@ impl Outcome<'_> {
             let new = new.map(|(usage_type, rows)| row("new-usage-type", usage_type, format!("{rows} rows")));
             unread.chain(new).collect::<Vec<_>>()
         });
-        csv_text(&header, changes.chain(problems).chain(offers))
+        let notes = self.refreshed.notes.iter().map(|note| {
+            let mut row = vec!["note".to_owned()];
+            row.resize(header.len() - 1, String::new());
+            row.push(note.clone());
+            row
+        });
+        csv_text(&header, changes.chain(problems).chain(offers).chain(notes))
     }
 }
 
@@ -225,8 +235,8 @@ fn offer_json(offer: &OfferOutcome) -> Value {
     })
 }
 
-/// Changed and vanished prices; new ones are only counted.
-fn single_changes(changes: &[&PriceChange]) -> String {
+/// The first of some changes, one by one.
+fn single_changes(changes: &[&PriceChange], shown: usize) -> String {
     let columns = [
         ("Change", Align::Left),
         ("Table", Align::Left),
@@ -237,7 +247,7 @@ fn single_changes(changes: &[&PriceChange]) -> String {
         ("Percent", Align::Right),
     ];
     let usd = |usd: Option<Decimal>| usd.map_or_else(|| "-".to_owned(), |usd| usd.to_string());
-    let rows = changes.iter().take(SHOWN).map(|change| {
+    let rows = changes.iter().take(shown).map(|change| {
         [
             change.kind().as_str().to_owned(),
             change.key.table.as_str().to_owned(),
@@ -249,8 +259,8 @@ fn single_changes(changes: &[&PriceChange]) -> String {
         ]
     });
     let mut text = table::render(&columns, rows, 0);
-    if changes.len() > SHOWN {
-        text += &format!("and {} more: --format json or csv has them all\n", changes.len() - SHOWN);
+    if changes.len() > shown {
+        text += &format!("and {} more: --format json or csv has them all\n", changes.len() - shown);
     }
     text
 }
