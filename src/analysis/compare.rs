@@ -38,9 +38,11 @@ use crate::{
             StayingWorkloads,
         },
     },
-    snapshot::{Gap, Window},
+    snapshot::{Gap, Inventory, Window},
     units::{CpuUnits, HOURS_PER_MONTH, MemoryMib, TaskTime, Usd},
-    workload::{Controller, LaunchType, Scheduling, Workload, WorkloadKind},
+    workload::{
+        CapacityProviderKind, Controller, LaunchType, Scheduling, Workload, WorkloadIdentity, WorkloadKind,
+    },
 };
 
 /// What clusters of a snapshot ran, ready to be priced.
@@ -88,6 +90,7 @@ pub fn observe(
                     left_out: BTreeMap::new(),
                     overhead_today: Usd::ZERO,
                     daemons: Resources::default(),
+                    target_capacity_percents: target_capacities(input.inventory, facts.workload),
                 });
                 let tasks = hourly_tasks.remove(&facts.workload.workload_id);
                 let tasks = tasks.unwrap_or_else(|| vec![0; hours as usize]);
@@ -120,6 +123,37 @@ pub fn observe(
             }
         },
     )
+}
+
+/// Managed scaling's targets of the capacity providers that a workload's cluster knows of: by its instances, by
+/// the strategies of its workloads, and by its own.
+fn target_capacities(inventory: &Inventory, workload: &Workload) -> BTreeSet<u32> {
+    let WorkloadIdentity { account_id, region, cluster, .. } = &workload.identity;
+    let here = (account_id, region, cluster);
+    let instances = inventory.container_instances.iter();
+    let by_instances = instances
+        .filter(|one| (&one.account_id, &one.region, &one.cluster) == here)
+        .filter_map(|one| one.capacity_provider.as_deref());
+    let workloads = inventory.workloads.iter().map(|one| &one.identity).zip(&inventory.workloads);
+    let by_workloads = workloads
+        .filter(|(one, _)| (&one.account_id, &one.region, &one.cluster) == here)
+        .flat_map(|(_, one)| &one.strategy);
+    let clusters = inventory.clusters.iter();
+    let by_cluster = clusters
+        .filter(|one| (&one.account_id, &one.region, &one.name) == here)
+        .flat_map(|one| &one.default_strategy);
+    let named: BTreeSet<&str> =
+        by_workloads.chain(by_cluster).map(|item| item.provider.as_str()).chain(by_instances).collect();
+    inventory
+        .capacity_providers
+        .iter()
+        .filter(|provider| {
+            (&provider.account_id, &provider.region) == (account_id, region)
+                && provider.kind == CapacityProviderKind::Ec2Autoscaling
+                && named.contains(provider.name.as_str())
+        })
+        .filter_map(|provider| provider.target_capacity_percent)
+        .collect()
 }
 
 /// One task on every instance, by a service or by ECS itself.

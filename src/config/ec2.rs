@@ -22,8 +22,8 @@ pub struct Ec2Settings {
     pub trunking: bool,
     /// `ECS_RESERVED_MEMORY`.
     pub reserved_memory: MemoryMib,
-    /// Managed scaling's target capacity, 1 to 100.
-    pub target_capacity_percent: u32,
+    /// Managed scaling's target capacity, 1 to 100; absent: what a cluster's own capacity providers have.
+    pub target_capacity_percent: Option<u32>,
     pub min_zones: u32,
     pub root_volume_gib: u32,
     pub managed_instances_volume_gib: u32,
@@ -92,7 +92,6 @@ impl Ec2Settings {
         self.trunking = file.trunking.unwrap_or(self.trunking);
         for (target, rule, value) in [
             (&mut self.reserved_memory.0, RESERVED_MEMORY, file.reserved_memory_mib),
-            (&mut self.target_capacity_percent, TARGET_CAPACITY, file.target_capacity_percent),
             (&mut self.min_zones, MIN_ZONES, file.min_zones),
             (&mut self.root_volume_gib, ROOT_VOLUME, file.root_volume_gib),
             (&mut self.managed_instances_volume_gib, MANAGED_VOLUME, file.managed_instances_volume_gib),
@@ -100,6 +99,9 @@ impl Ec2Settings {
             if let Some(value) = value {
                 *target = source.number(rule, &value)?;
             }
+        }
+        if let Some(value) = file.target_capacity_percent {
+            self.target_capacity_percent = Some(source.number(TARGET_CAPACITY, &value)?);
         }
         let decimal = |rule: Rule, value: &Spanned<f64>| {
             let parts = Decimal::from(source.number(rule, value)?) / Decimal::from(rule.scale);
@@ -212,7 +214,10 @@ mod tests {
     fn the_defaults_are_awss_own() {
         let Config { ec2, eks, .. } = Config::default();
         assert!(!ec2.trunking);
-        assert_eq!((ec2.reserved_memory, ec2.target_capacity_percent, ec2.min_zones), (MemoryMib(0), 100, 2));
+        assert_eq!(
+            (ec2.reserved_memory, ec2.target_capacity_percent, ec2.min_zones),
+            (MemoryMib(0), None, 2)
+        );
         assert_eq!((ec2.root_volume_gib, ec2.managed_instances_volume_gib), (30, 80));
         assert_eq!(ec2.root_volume_usd_per_gb_month, None);
         assert_eq!(
@@ -234,7 +239,7 @@ mod tests {
         assert!(ec2.trunking && eks.extended_support);
         assert_eq!(
             (ec2.reserved_memory, ec2.target_capacity_percent, ec2.min_zones),
-            (MemoryMib(256), 80, 3)
+            (MemoryMib(256), Some(80), 3)
         );
         assert_eq!((ec2.root_volume_gib, ec2.managed_instances_volume_gib), (50, 100));
         assert_eq!(ec2.root_volume_usd_per_gb_month.unwrap().to_string(), "0.0952");

@@ -138,6 +138,11 @@ fn pools(
     cluster: &ClusterWork,
     market: &Market<'_>,
 ) -> BTreeMap<PoolKey, Pool> {
+    // Neither Managed Instances nor EKS have Auto Scaling groups that ECS scales.
+    let target_capacity_percent = match platform {
+        LaunchPlatform::Ec2(..) => cluster.target_capacity(&market.config.ec2).percent,
+        _ => 100,
+    };
     let mut pools = BTreeMap::new();
     let mut stays_on_instances = false;
     for work in &cluster.work {
@@ -153,7 +158,9 @@ fn pools(
             if tasks.iter().all(|tasks| *tasks == 0) {
                 continue;
             }
-            let pool = pools.entry((architecture, work.placement.gpus > 0, spot)).or_insert_with(Pool::new);
+            let pool = pools
+                .entry((architecture, work.placement.gpus > 0, spot))
+                .or_insert_with(|| Pool::new(target_capacity_percent));
             pool.groups.push(group(work, tasks, architecture, platform, market));
             pool.ids.push(work.id.clone());
         }
@@ -261,9 +268,8 @@ fn assume(row: &mut PlatformRow, cluster: &ClusterWork, market: &Market<'_>) {
         "instances hold each hour's most tasks and, in a deployment, both revisions; over {zones} zones, a \
          service in {least} at least; idle capacity is in the price"
     ));
-    if market.target_capacity_percent() < 100 {
-        let target = market.target_capacity_percent();
-        row.assume(format!("managed scaling keeps {target} % of the instances in use"));
+    if matches!(platform, LaunchPlatform::Ec2(..)) {
+        row.assume(cluster.target_capacity(ec2).words);
     }
     if cluster.work.iter().any(|work| needs_other_mode(work, platform)) {
         row.assume("tasks in bridge mode take awsvpc, which is what Managed Instances have beside host");

@@ -79,10 +79,6 @@ impl<'a> Market<'a> {
         (ZONES.max(least), least)
     }
 
-    pub(super) fn target_capacity_percent(&self) -> u32 {
-        self.config.ec2.target_capacity_percent.clamp(1, 100)
-    }
-
     /// USD an hour of a volume of so many GiB, by the user's price, else the tables'.
     pub(super) fn volume(&self, region: &Region, gib: u32) -> Option<Decimal> {
         let own = self.config.ec2.root_volume_usd_per_gb_month;

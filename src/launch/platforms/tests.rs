@@ -1,6 +1,9 @@
 //! Platforms against costs worked by hand. Rates: `pricing/`; 730 hours a month.
 
-use std::{collections::BTreeMap, str::FromStr as _};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    str::FromStr as _,
+};
 
 use jiff::civil::date;
 use proptest::prelude::*;
@@ -71,6 +74,7 @@ fn cluster(region: &str, work: Vec<Work>) -> ClusterWork {
         left_out: BTreeMap::new(),
         overhead_today: Usd::ZERO,
         daemons: Resources::default(),
+        target_capacity_percents: BTreeSet::new(),
     }
 }
 
@@ -352,14 +356,14 @@ proptest! {
         groups in prop::collection::vec((1u32..9, 1u32..9, prop::collection::vec(0u32..5, 3)), 1..4),
         trunking: bool, target in 70u32..101,
     ) {
-        let config = config(&format!("[ec2]\ntarget_capacity_percent = {target}"));
+        let config = Config::default();
         let market = market(&config);
         let settings =
             HostSettings { trunking, reserved_memory: MemoryMib(0), daemons: Resources::default() };
         let hosts = hosts(
             &market, &Region("us-east-1".into()), (Architecture::Arm64, false), settings, on_demand(),
         ).unwrap();
-        let mut pool = Pool::new();
+        let mut pool = Pool::new(target);
         for (cpu, memory, tasks) in groups {
             pool.ids.push("a".to_owned());
             pool.groups.push(TaskGroup {
@@ -405,7 +409,7 @@ fn what_never_ran_keeps_no_type_away() {
         tasks: vec![tasks],
     };
     let cost = |groups: Vec<TaskGroup>| {
-        let mut pool = Pool::new();
+        let mut pool = Pool::new(100);
         pool.ids = vec!["a".to_owned(); groups.len()];
         pool.groups = groups;
         pool.single(&hosts, &market).unwrap().packing.cost_micro_usd
@@ -491,4 +495,56 @@ fn tasks_in_bridge_mode_take_an_interface_on_managed_instances_and_those_in_host
         row.assumptions.iter().any(|text| text.starts_with("tasks in bridge mode take awsvpc"))
     };
     assert_eq!((told(&bridge), told(&host)), (true, false));
+}
+
+/// Managed scaling's target is of Auto Scaling groups: neither Managed Instances nor EKS has it.
+#[test]
+fn target_capacity_is_that_of_auto_scaling_groups_alone() {
+    let of = |toml| compare(&cluster("us-east-1", vec![two_tasks("us-east-1")]), &market(&config(toml)));
+    let full = of("[ec2]\ntrunking = true");
+    let half = of("[ec2]\ntrunking = true\ntarget_capacity_percent = 50");
+    for id in ["managed-instances-arm", "managed-instances-x86", "eks-ec2-arm", "eks-auto-mode-arm"] {
+        assert_eq!(cost(&half, id), cost(&full, id), "{id}");
+        let told = row(&half, id).assumptions.iter().any(|text| text.contains("managed scaling"));
+        assert!(!told, "{id}");
+    }
+    // Four m6g.medium for two in use.
+    assert_eq!(cost(&half, "ec2-arm-single-type"), "112.42");
+}
+
+#[test]
+fn target_capacity_is_the_users_else_the_lowest_of_the_clusters_own() {
+    let mut with_providers = cluster("us-east-1", vec![two_tasks("us-east-1")]);
+    with_providers.target_capacity_percents = BTreeSet::from([50, 90]);
+    let without = cluster("us-east-1", vec![two_tasks("us-east-1")]);
+    let one = ClusterWork { target_capacity_percents: BTreeSet::from([50]), ..without.clone() };
+    let own = config("[ec2]\ntrunking = true");
+    let given = config("[ec2]\ntrunking = true\ntarget_capacity_percent = 100");
+    // One m6g.medium is 28.105 USD a month.
+    for (cluster, config, expected, told) in [
+        (
+            &with_providers,
+            &own,
+            "112.42",
+            "50 % of the instances in use, the lowest of the capacity providers of us-east-1/c",
+        ),
+        (&one, &own, "112.42", "50 % of the instances in use, that of the capacity providers of us-east-1/c"),
+        (
+            &without,
+            &own,
+            "56.21",
+            "100 % of the instances in use, as no capacity provider of us-east-1/c has a target",
+        ),
+        (
+            &with_providers,
+            &given,
+            "56.21",
+            "100 % of the instances in use, as given by ec2.target_capacity_percent",
+        ),
+    ] {
+        let row = instances::rows(&[LaunchPlatform::all()[11]], cluster, &market(config)).remove(0);
+        assert_eq!(cost(std::slice::from_ref(&row), "ec2-arm-single-type"), expected);
+        let told = format!("managed scaling keeps {told}");
+        assert!(row.assumptions.contains(&told), "{told}: {:#?}", row.assumptions);
+    }
 }

@@ -1,9 +1,10 @@
 //! [`Work`]: what one workload ran, as every platform is to run it, and [`ClusterWork`], that of a cluster.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::PlatformRow;
 use crate::{
+    config::Ec2Settings,
     ec2::packing::Resources,
     launch::Running,
     units::Usd,
@@ -29,6 +30,8 @@ pub struct ClusterWork {
     pub overhead_today: Usd,
     /// What the daemons of every EC2 instance reserve together.
     pub daemons: Resources,
+    /// Managed scaling's targets of the Auto Scaling groups that its tasks run on or may run on, in per cent.
+    pub target_capacity_percents: BTreeSet<u32>,
 }
 
 /// One workload at the size it should have: the recommended one, else its own.
@@ -65,7 +68,36 @@ pub struct Placement {
     pub spread: bool,
 }
 
+/// The part of the instances that managed scaling keeps in use, and who says so.
+pub(super) struct TargetCapacity {
+    pub(super) percent: u32,
+    pub(super) words: String,
+}
+
 impl ClusterWork {
+    /// `region/cluster`.
+    pub(super) fn place(&self) -> &str {
+        self.scope.split_once('/').map_or(&self.scope, |(_, place)| place)
+    }
+
+    /// The user's, else the cluster's own, else all of them.
+    pub(super) fn target_capacity(&self, settings: &Ec2Settings) -> TargetCapacity {
+        let own = &self.target_capacity_percents;
+        let (percent, from) = match (settings.target_capacity_percent, own.first()) {
+            (Some(given), _) => (given, "as given by ec2.target_capacity_percent".to_owned()),
+            (None, Some(lowest)) if own.len() > 1 => {
+                (*lowest, format!("the lowest of the capacity providers of {}", self.place()))
+            }
+            (None, Some(one)) => (*one, format!("that of the capacity providers of {}", self.place())),
+            (None, None) => (100, format!("as no capacity provider of {} has a target", self.place())),
+        };
+        let percent = percent.clamp(1, 100);
+        TargetCapacity {
+            percent,
+            words: format!("managed scaling keeps {percent} % of the instances in use, {from}"),
+        }
+    }
+
     /// Adds what else there is on the instances that a workload stays on.
     pub(super) fn stay_on_instances(&self, row: &mut PlatformRow, any: bool) {
         if any && self.overhead_today > Usd::ZERO {
