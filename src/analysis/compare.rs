@@ -24,7 +24,7 @@ use crate::{
     demand::{DEFAULT_MAXIMUM_PERCENT, Surge, WindowDemand},
     ec2::packing::Resources,
     launch::{
-        Running, fargate_rule_outs,
+        InstanceShares, Running, fargate_rule_outs,
         platforms::{
             ClusterWork, LaunchPlatform, Market, Packed, Placement, PlatformRow, Priced, Work, compare,
             date_range,
@@ -88,7 +88,7 @@ pub fn observe(
                     hours,
                     work: Vec::new(),
                     left_out: BTreeMap::new(),
-                    overhead_today: Usd::ZERO,
+                    pools: BTreeMap::new(),
                     daemons: Resources::default(),
                     target_capacity_percents: target_capacities(input.inventory, facts.workload),
                 });
@@ -97,22 +97,31 @@ pub fn observe(
                 if is_daemon(facts.workload) {
                     *cluster.left_out.entry("daemon".to_owned()).or_default() += 1;
                     add_daemon(&mut cluster.daemons, facts);
-                    cluster.overhead_today += row.monthly_cost.unwrap_or_default();
+                    for (number, cost) in by_pool(shares, facts.workload, row.monthly_cost) {
+                        cluster.pools.entry(number).or_default().overhead += cost;
+                    }
                     continue;
                 }
                 match work(facts, row, book, tasks) {
                     Some(work) => cluster.work.push(work),
                     None => {
+                        for (number, _) in shares.by_pool(facts.workload.workload_id) {
+                            cluster.pools.entry(number).or_default().has_others = true;
+                        }
                         let reason = row.not_rated.as_ref().map_or("no-price", |n| n.reason.as_str());
                         *cluster.left_out.entry(reason.to_owned()).or_default() += 1;
                     }
                 }
             }
-            for pool in on_instances::pools(shares, config.discount.factor()) {
+            for (number, pool) in on_instances::pools(shares, config.discount.factor()).iter().enumerate() {
                 let scope = format!("{}/{}/{}", pool.account_id, pool.region, pool.cluster);
                 if let (Some(cluster), Some(idle)) = (clusters.get_mut(&scope), pool.idle_monthly_cost) {
-                    cluster.overhead_today += idle;
+                    cluster.pools.entry(number).or_default().overhead += idle;
                 }
+            }
+            for ClusterWork { pools, work, .. } in clusters.values_mut() {
+                // Instances that no workload of the rows runs on are in no row either.
+                pools.retain(|number, _| work.iter().any(|work| work.pools.contains(number)));
             }
             Observed {
                 clusters: clusters.into_values().collect(),
@@ -161,6 +170,28 @@ fn is_daemon(workload: &Workload) -> bool {
     workload.identity.kind == WorkloadKind::Daemon || workload.scheduling == Scheduling::Daemon
 }
 
+/// What a daemon costs a month in each pool of instances; nothing where that is not known.
+fn by_pool(shares: &InstanceShares, workload: &Workload, monthly: Option<Usd>) -> Vec<(usize, Usd)> {
+    let Some(mut left) = monthly else { return Vec::new() };
+    let parts: Vec<(usize, Usd)> = shares
+        .by_pool(workload.workload_id)
+        .filter_map(|(number, per_weight)| Some((number, per_weight.ok()?)))
+        .collect();
+    let whole: Usd = parts.iter().map(|(_, part)| *part).sum();
+    let last = parts.len().saturating_sub(1);
+    parts
+        .iter()
+        .enumerate()
+        .map(|(at, (number, part))| {
+            let share = part.0.checked_div(whole.0).unwrap_or_default();
+            // The last has what is left, so that the parts add up.
+            let cost = if at == last { left } else { (monthly.unwrap_or_default() * share).rounded() };
+            left = left - cost;
+            (*number, cost)
+        })
+        .collect()
+}
+
 fn add_daemon(daemons: &mut Resources, facts: &Facts<'_>) {
     let Some(timeline) = facts.timeline else { return };
     let Placement { gpus, own_interface, .. } = placement(facts);
@@ -203,6 +234,7 @@ fn work(facts: &Facts<'_>, row: &WorkloadReport, book: &PriceBook, tasks: Vec<u3
         },
         tasks,
         placement: placement(facts),
+        pools: facts.shares.by_pool(facts.workload.workload_id).map(|(number, _)| number).collect(),
         off_fargate: facts
             .definition()
             .map(|definition| fargate_rule_outs(facts.workload, definition).join("; "))

@@ -217,12 +217,19 @@ impl InstanceShares {
     /// What workload number `id` runs on; `Err` where no instance of it is known.
     pub fn share(&self, id: u32) -> Result<Share<'_>, Unpriced> {
         let places = self.places.get(&id).filter(|places| !places.is_empty()).ok_or(Unpriced::NoInstances)?;
-        let per_weight = places.iter().try_fold(Usd::ZERO, |sum, place| {
-            let pool = &self.pools[place.pool];
-            let each = pool.hourly.clone()? * (Decimal::ONE / Decimal::from(pool.weight.max(1)));
-            Ok(sum + each * (Decimal::from(place.tasks) / Decimal::from(place.of.max(1))))
-        });
+        let per_weight = self.by_pool(id).try_fold(Usd::ZERO, |sum, (_, per_weight)| Ok(sum + per_weight?));
         Ok(Share { pools: places.iter().map(|place| &self.pools[place.pool]).collect(), per_weight })
+    }
+
+    /// The pools that workload number `id` runs in, by position, and USD an hour of a weight of 1 of its
+    /// reservations in each: together the share's.
+    pub fn by_pool(&self, id: u32) -> impl Iterator<Item = (usize, Result<Usd, Unpriced>)> {
+        self.places.get(&id).into_iter().flatten().map(|place| {
+            let pool = &self.pools[place.pool];
+            let part = Decimal::from(place.tasks) / Decimal::from(place.of.max(1));
+            let each = Decimal::ONE / Decimal::from(pool.weight.max(1));
+            (place.pool, pool.hourly.clone().map(|hourly| hourly * each * part))
+        })
     }
 
     fn add_cluster(

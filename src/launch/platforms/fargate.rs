@@ -21,13 +21,12 @@ pub(super) fn row(platform: LaunchPlatform, cluster: &ClusterWork, market: &Mark
     let mut row = PlatformRow::new(platform);
     if platform == LaunchPlatform::Today {
         cluster.work.iter().for_each(|work| row.add(Ok(work.today)));
-        cluster.stay_on_instances(&mut row, cluster.work.iter().any(|work| !work.on_fargate()));
+        cluster.add_overhead(&mut row, |_, _| true);
         return row;
     }
     if platform == LaunchPlatform::EksFargate {
         return eks::on_fargate(cluster, market);
     }
-    let mut stays_on_instances = false;
     for work in &cluster.work {
         let running = match on_fargate(work, market) {
             OnFargate::Runs(running) => running,
@@ -36,8 +35,7 @@ pub(super) fn row(platform: LaunchPlatform, cluster: &ClusterWork, market: &Mark
                 continue;
             }
             OnFargate::Cannot(reason) => {
-                row.stay(&reason, work.staying());
-                stays_on_instances = true;
+                row.stay_as_is(&reason, work);
                 continue;
             }
         };
@@ -48,7 +46,8 @@ pub(super) fn row(platform: LaunchPlatform, cluster: &ClusterWork, market: &Mark
             _ => row.add(right_sized(work, &running, market)),
         }
     }
-    cluster.stay_on_instances(&mut row, stays_on_instances);
+    let kept = std::mem::take(&mut row.kept_pools);
+    cluster.add_overhead(&mut row, |number, pool| pool.has_others || kept.contains(&number));
     assume(&mut row, platform, market);
     row
 }
@@ -134,7 +133,7 @@ pub(super) fn month(running: &Running, market: &Market<'_>) -> Result<Usd, Strin
 fn arm(row: &mut PlatformRow, work: &Work, mut running: Running, market: &Market<'_>) {
     let Platform { os, arch } = running.shape.platform;
     if os == OperatingSystem::Windows {
-        row.stay(WINDOWS, work.staying());
+        row.stay_as_is(WINDOWS, work);
         return;
     }
     if arch == Architecture::Arm64 {
@@ -168,7 +167,7 @@ fn spot(row: &mut PlatformRow, work: &Work, mut running: Running, market: &Marke
 
 fn savings_plan(row: &mut PlatformRow, work: &Work, running: &Running, market: &Market<'_>) {
     if running.shape.platform.os == OperatingSystem::Windows {
-        row.stay(WINDOWS, work.staying());
+        row.stay_as_is(WINDOWS, work);
         return;
     }
     let steady = running.steady_on_demand_milli > 0 && !running.monthly_task_hours.is_zero();

@@ -144,11 +144,9 @@ fn pools(
         _ => 100,
     };
     let mut pools = BTreeMap::new();
-    let mut stays_on_instances = false;
     for work in &cluster.work {
         if work.is_windows() {
-            row.stay(WINDOWS, work.staying());
-            stays_on_instances |= !work.on_fargate();
+            row.stay_as_is(WINDOWS, work);
             continue;
         }
         let image = work.running.shape.platform.arch;
@@ -165,7 +163,8 @@ fn pools(
             pool.ids.push(work.id.clone());
         }
     }
-    cluster.stay_on_instances(row, stays_on_instances);
+    let kept = std::mem::take(&mut row.kept_pools);
+    cluster.add_overhead(row, |number, _| kept.contains(&number));
     pools
 }
 

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rust_decimal::Decimal;
 
-use super::LaunchPlatform;
+use super::{LaunchPlatform, Work};
 use crate::units::Usd;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub struct PlatformRow {
     pub assumptions: Vec<String>,
     /// ISO dates of the instance prices that the cost stands on.
     pub price_dates: BTreeSet<String>,
+    /// Pools of instances that a workload stays on, until their overhead is added.
+    pub(super) kept_pools: BTreeSet<usize>,
 }
 
 /// USD a month, as printed.
@@ -103,6 +105,7 @@ impl PlatformRow {
             stays: BTreeMap::new(),
             assumptions: Vec::new(),
             price_dates: BTreeSet::new(),
+            kept_pools: BTreeSet::new(),
         }
     }
 
@@ -124,6 +127,12 @@ impl PlatformRow {
         stays.workloads += 1;
         stays.monthly += cost;
         self.add(Ok(cost));
+    }
+
+    /// A workload stays on what it runs on now.
+    pub(super) fn stay_as_is(&mut self, reason: &str, work: &Work) {
+        self.stay(reason, work.staying());
+        self.kept_pools.extend(&work.pools);
     }
 
     /// Says something once.

@@ -10,7 +10,8 @@ use proptest::prelude::*;
 use rust_decimal::Decimal;
 
 use super::{
-    ClusterWork, LaunchPlatform, Market, Packed, Placement, PlatformRow, Priced, Work, compare, fargate,
+    ClusterWork, InstancePool, LaunchPlatform, Market, Packed, Placement, PlatformRow, Priced, Work, compare,
+    fargate,
     hosts::{Fee, Purchase, hosts},
     instances,
     pool::Pool,
@@ -61,6 +62,7 @@ fn two_tasks(region: &str) -> Work {
         },
         tasks: vec![2; 24],
         placement: Placement { own_interface: true, spread: true, ..Placement::default() },
+        pools: BTreeSet::new(),
         off_fargate: None,
     }
 }
@@ -72,7 +74,7 @@ fn cluster(region: &str, work: Vec<Work>) -> ClusterWork {
         hours: 24,
         work,
         left_out: BTreeMap::new(),
-        overhead_today: Usd::ZERO,
+        pools: BTreeMap::new(),
         daemons: Resources::default(),
         target_capacity_percents: BTreeSet::new(),
     }
@@ -266,8 +268,9 @@ fn tasks_on_ec2_get_the_cheapest_fargate_size_that_holds_what_they_request() {
     on_ec2.running.shape.cpu = CpuUnits(600);
     on_ec2.running.shape.memory = MemoryMib(1500);
     on_ec2.today = usd("40");
+    on_ec2.pools = BTreeSet::from([3]);
     let mut one = cluster("us-east-1", vec![on_ec2]);
-    one.overhead_today = usd("12.5");
+    one.pools = BTreeMap::from([(3, InstancePool { overhead: usd("12.5"), has_others: false })]);
     let rows = compare(&one, &market(&config));
     assert_eq!(cost(&rows, "today"), "52.5", "its share, and what nothing reserves of the instances");
     // 1 vCPU / 2 GB.
@@ -277,6 +280,31 @@ fn tasks_on_ec2_get_the_cheapest_fargate_size_that_holds_what_they_request() {
     let rows = compare(&one, &market(&config));
     assert_eq!(cost(&rows, "fargate-right-sized"), "52.5");
     assert_eq!(cost(&rows, "eks-fargate"), "125.5");
+}
+
+/// Instances that nothing stays on go, and their idle part with them; those that others keep stay.
+#[test]
+fn only_instances_that_something_stays_on_keep_their_idle_part() {
+    let on = |pool: usize, off_fargate: Option<&str>| Work {
+        launch_type: LaunchType::Ec2,
+        today: usd("40"),
+        pools: BTreeSet::from([pool]),
+        off_fargate: off_fargate.map(str::to_owned),
+        ..two_tasks("us-east-1")
+    };
+    let pool = |overhead: &str, has_others| InstancePool { overhead: usd(overhead), has_others };
+    let mut one = cluster("us-east-1", vec![on(0, None), on(1, Some("it mounts a path of its host"))]);
+    one.pools = BTreeMap::from([(0, pool("179.08", false)), (1, pool("7", false))]);
+    let config = Config::default();
+    let rows = compare(&one, &market(&config));
+    assert_eq!(cost(&rows, "today"), "266.08");
+    // 72.0802 for the one on Fargate, 40 + 7 for the other.
+    assert_eq!(cost(&rows, "fargate-right-sized"), "119.0802");
+    // 151.5699, as two tasks cost there with the control plane, and 47.
+    assert_eq!(cost(&rows, "eks-fargate"), "198.5699");
+    // What is in no row keeps its instances.
+    one.pools.insert(0, pool("179.08", true));
+    assert_eq!(cost(&compare(&one, &market(&config)), "fargate-right-sized"), "298.1602");
 }
 
 #[test]

@@ -25,9 +25,8 @@ pub struct ClusterWork {
     pub work: Vec<Work>,
     /// What is in no row, by reason: workloads whose cost today is not known, and daemons.
     pub left_out: BTreeMap<String, u64>,
-    /// USD a month of what its instances now cost beside the workloads' shares: daemons, and what nothing
-    /// reserves. It is in what runs today, and in every row in which a workload stays on them.
-    pub overhead_today: Usd,
+    /// Pools of instances that its workloads run on now, by number.
+    pub pools: BTreeMap<usize, InstancePool>,
     /// What the daemons of every EC2 instance reserve together.
     pub daemons: Resources,
     /// Managed scaling's targets of the Auto Scaling groups that its tasks run on or may run on, in per cent.
@@ -50,6 +49,8 @@ pub struct Work {
     /// Tasks in each hour of the window, deployments' surge included.
     pub tasks: Vec<u32>,
     pub placement: Placement,
+    /// Numbers of the pools of instances that it runs on now.
+    pub pools: BTreeSet<usize>,
     /// Why Fargate cannot run it, whatever it costs.
     pub off_fargate: Option<String>,
 }
@@ -66,6 +67,16 @@ pub struct Placement {
     pub distinct_instances: bool,
     /// A service's: to be spread over zones.
     pub spread: bool,
+}
+
+/// Instances that are filled together, as they are now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct InstancePool {
+    /// USD a month of what they cost beside the workloads' shares: daemons, and what nothing reserves. It is
+    /// in what runs today, and in every row in which a workload stays on them.
+    pub overhead: Usd,
+    /// Whether a workload that is in no row runs on them: then they stay whatever moves to Fargate.
+    pub has_others: bool,
 }
 
 /// The part of the instances that managed scaling keeps in use, and who says so.
@@ -98,11 +109,15 @@ impl ClusterWork {
         }
     }
 
-    /// Adds what else there is on the instances that a workload stays on.
-    pub(super) fn stay_on_instances(&self, row: &mut PlatformRow, any: bool) {
-        if any && self.overhead_today > Usd::ZERO {
-            row.add(Ok(self.overhead_today));
-            row.assume("the daemons and the idle part of the instances that there are now are in the cost");
+    /// Adds what else there is on the instances that something stays on.
+    pub(super) fn add_overhead(&self, row: &mut PlatformRow, stays: impl Fn(usize, &InstancePool) -> bool) {
+        let kept = self.pools.iter().filter(|(number, pool)| stays(**number, pool));
+        let overhead: Usd = kept.map(|(_, pool)| pool.overhead).sum();
+        if overhead > Usd::ZERO {
+            row.add(Ok(overhead));
+            row.assume(
+                "the daemons and the idle part of the instances that something stays on are in the cost",
+            );
         }
     }
 }
