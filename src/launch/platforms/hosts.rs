@@ -37,8 +37,8 @@ pub(super) struct Purchase {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Host {
     pub(super) offer: InstanceOffer,
-    /// USD an hour of the same vCPU and memory on Fargate.
-    pub(super) fargate: Option<Decimal>,
+    /// USD an hour of the same vCPU and memory on Fargate, bought in the same way, or which rate is not held.
+    pub(super) fargate: Result<Decimal, String>,
     /// ISO dates of its prices.
     pub(super) dates: BTreeSet<String>,
 }
@@ -145,7 +145,7 @@ fn host(
         allocatable,
         micro_usd_per_hour,
     };
-    let fargate = market.fargate_equivalent(region, one.architecture, one.vcpu, one.memory);
+    let fargate = market.fargate_equivalent(region, one, purchase.payment, purchase.covered);
     Some(Host { offer, fargate, dates })
 }
 

@@ -75,7 +75,7 @@ fn price(row: &mut PlatformRow, pools: &BTreeMap<PoolKey, Pool>, cluster: &Clust
             _ => pool.mix(&hosts, None, market),
         };
         match solved {
-            Ok(solved) => packed.add(&monthly(&solved, &hosts, row, cluster)),
+            Ok(solved) => packed.add(&monthly(&solved, &hosts, row, (cluster, *gpus))),
             Err(cause) => row.add(Err(cause)),
         }
     }
@@ -215,7 +215,12 @@ fn divided(work: &Work, platform: LaunchPlatform, market: &Market<'_>) -> (Vec<u
 }
 
 /// A packing in amounts of a month.
-fn monthly(solved: &Solved, hosts: &[Host], row: &mut PlatformRow, cluster: &ClusterWork) -> Packed {
+fn monthly(
+    solved: &Solved,
+    hosts: &[Host],
+    row: &mut PlatformRow,
+    (cluster, gpus): (&ClusterWork, bool),
+) -> Packed {
     let packing = &solved.packing;
     let month = Decimal::from(HOURS_PER_MONTH) / Decimal::from(cluster.hours.max(1));
     let usd = |micro: u128| decimal(micro) / Decimal::from(1_000_000) * month;
@@ -228,6 +233,8 @@ fn monthly(solved: &Solved, hosts: &[Host], row: &mut PlatformRow, cluster: &Clu
         allocatable_memory_mib_hours: decimal(packing.allocatable_memory_mib_hours) * month,
         ..Packed::nothing()
     };
+    // Fargate has no GPUs: it is no alternative to these.
+    packed.replaceable = if gpus { Decimal::ZERO } else { packed.cost };
     for (offer, hours) in &packing.instance_hours {
         let Some(host) = solved.offered.get(*offer).and_then(|at| hosts.get(*at)) else { continue };
         let hours = Decimal::from(*hours) * month;
@@ -235,8 +242,16 @@ fn monthly(solved: &Solved, hosts: &[Host], row: &mut PlatformRow, cluster: &Clu
             continue;
         }
         packed.instance_hours.insert(host.offer.name.clone(), hours);
-        packed.fargate_equivalent =
-            packed.fargate_equivalent.zip(host.fargate).map(|(sum, hourly)| sum + hourly * hours);
+        match &host.fargate {
+            _ if gpus => {}
+            Ok(hourly) => {
+                packed.fargate_equivalent = packed.fargate_equivalent.map(|sum| sum + hourly * hours);
+            }
+            Err(missing) => {
+                packed.fargate_equivalent = None;
+                row.assume(format!("no break-even: {missing}"));
+            }
+        }
         row.price_dates.extend(host.dates.iter().cloned());
     }
     packed
@@ -313,14 +328,18 @@ fn assume(row: &mut PlatformRow, cluster: &ClusterWork, market: &Market<'_>) {
         InstancePayment::OnDemand => {}
         InstancePayment::SavingsPlan => {
             let (term, payment) = (market.plan().term.as_str(), market.plan().payment.as_str());
+            row.assume("break-even is against Fargate with as much of it under a Compute Savings Plan of the same term");
             row.assume(format!(
                 "a {term} {payment} Savings Plan covers {} % of what runs at every hour, the rest is on demand; only \
                  types are considered whose plan rate is held or given",
                 (Decimal::from(market.plan().coverage_centi_percent) / Decimal::ONE_HUNDRED).normalize()
             ));
         }
-        InstancePayment::SpotShare => row.assume(
-            "tasks can be interrupted; the same share of them as on Fargate is on Spot, whose price floats",
-        ),
+        InstancePayment::SpotShare => {
+            row.assume(
+                "tasks can be interrupted; the same share of them as on Fargate is on Spot, whose price floats",
+            );
+            row.assume("break-even is against Fargate with the same tasks on Fargate Spot");
+        }
     }
 }

@@ -53,8 +53,10 @@ pub struct Packed {
     pub allocatable_memory_mib_hours: Decimal,
     /// Instance-hours by type.
     pub instance_hours: BTreeMap<String, Decimal>,
-    /// What the instances' whole vCPU and memory cost on Fargate on demand, on their architecture; `None`
-    /// where a rate is missing.
+    /// The part of `cost` that is of instances without GPUs, which alone Fargate could replace.
+    pub replaceable: Decimal,
+    /// What the whole vCPU and memory of those cost on Fargate, on their architecture and bought in the same way;
+    /// `None` where a rate is missing.
     pub fargate_equivalent: Option<Decimal>,
 }
 
@@ -72,13 +74,15 @@ impl Packed {
         (self.cost - self.lower_bound).checked_div(self.lower_bound)?.checked_mul(Decimal::ONE_HUNDRED)
     }
 
-    /// The share of the instances that tasks must reserve for them to cost less than the same on Fargate.
+    /// The share of the instances that tasks must reserve for them to cost less than the same on Fargate, bought
+    /// in the same way.
     pub fn break_even(&self) -> Option<Decimal> {
-        self.cost.checked_div(self.fargate_equivalent?)
+        self.replaceable.checked_div(self.fargate_equivalent?)
     }
 
     pub(super) fn add(&mut self, other: &Self) {
         self.cost += other.cost;
+        self.replaceable += other.replaceable;
         self.lower_bound += other.lower_bound;
         self.needed_cpu_hours += other.needed_cpu_hours;
         self.needed_memory_mib_hours += other.needed_memory_mib_hours;

@@ -172,9 +172,11 @@ fn break_even_is_the_instance_price_over_fargates_for_the_same_vcpu_and_memory()
     ] {
         let one = market.types.get(name).unwrap();
         let purchase = crate::pricing::InstancePurchase::OnDemand;
+        let fargate =
+            market.fargate_equivalent(&region, one, super::InstancePayment::OnDemand, Decimal::ZERO);
         let packed = Packed {
-            cost: market.instances.price(&region, name, purchase).unwrap().usd,
-            fargate_equivalent: market.fargate_equivalent(&region, one.architecture, one.vcpu, one.memory),
+            replaceable: market.instances.price(&region, name, purchase).unwrap().usd,
+            fargate_equivalent: fargate.ok(),
             ..Packed::default()
         };
         let share = packed.break_even().unwrap() * Decimal::ONE_HUNDRED;
@@ -575,4 +577,41 @@ fn target_capacity_is_the_users_else_the_lowest_of_the_clusters_own() {
         let told = format!("managed scaling keeps {told}");
         assert!(row.assumptions.contains(&told), "{told}: {:#?}", row.assumptions);
     }
+}
+
+/// Fargate has no GPUs, so it cannot replace an instance that has them.
+#[test]
+fn break_even_leaves_instances_with_gpus_out() {
+    let config = config("[ec2]\ntrunking = true");
+    let mut gpu = two_tasks("us-east-1");
+    gpu.launch_type = LaunchType::Ec2;
+    gpu.placement.gpus = 1;
+    gpu.off_fargate = Some("GPUs, which Fargate does not have".to_owned());
+    let of = |work| {
+        let rows = compare(&cluster("us-east-1", work), &market(&config));
+        packed(row(&rows, "ec2-x86-mix")).break_even()
+    };
+    let without = of(vec![two_tasks("us-east-1")]);
+    assert!(without.is_some());
+    assert_eq!(of(vec![two_tasks("us-east-1"), gpu.clone()]), without);
+    assert_eq!(of(vec![gpu]), None, "nothing that Fargate could replace");
+}
+
+/// m7g.large and bare Fargate ARM, 2 vCPU and 8 GB, each on the row's own terms (`pricing/`).
+#[test]
+fn break_even_is_against_fargate_bought_the_same_way() {
+    let config = config("[ec2]\ntrunking = true");
+    let rows = compare(&cluster("us-east-1", vec![two_tasks("us-east-1")]), &market(&config));
+    let share = |id: &str| packed(row(&rows, id)).break_even().map(|share| share.round_dp(4).to_string());
+    // 2 m7g.medium: 0.02995 over 0.0255 + 4 x 0.0028.
+    assert_eq!(share("ec2-arm-single-type-savings-plan").as_deref(), Some("0.8161"));
+    // eu-west-1 has no plan rate of Fargate x86: there is nothing to compare with.
+    let there = compare(&cluster("eu-west-1", vec![two_tasks("eu-west-1")]), &market(&config));
+    let plan = row(&there, "ec2-x86-single-type-savings-plan");
+    assert_eq!(packed(plan).break_even(), None);
+    assert!(plan.assumptions.iter().any(|text| text.starts_with("no break-even")), "{plan:#?}");
+    // Of two instances one is on Spot, so is one of two tasks on Fargate.
+    let spot = packed(row(&rows, "ec2-arm-single-type-spot")).break_even().unwrap();
+    let list = packed(row(&rows, "ec2-arm-single-type")).break_even().unwrap();
+    assert!((spot - list).abs() < Decimal::new(15, 2), "{spot} {list}");
 }
