@@ -75,7 +75,7 @@ fn price(row: &mut PlatformRow, pools: &BTreeMap<PoolKey, Pool>, cluster: &Clust
             _ => pool.mix(&hosts, None, market),
         };
         match solved {
-            Ok(solved) => packed.add(&monthly(&solved, &hosts, row, (cluster, *gpus))),
+            Ok(solved) => packed.add(&monthly(&solved, &hosts, row, cluster, (purchase, *gpus))),
             Err(cause) => row.add(Err(cause)),
         }
     }
@@ -219,7 +219,8 @@ fn monthly(
     solved: &Solved,
     hosts: &[Host],
     row: &mut PlatformRow,
-    (cluster, gpus): (&ClusterWork, bool),
+    cluster: &ClusterWork,
+    (purchase, gpus): (Purchase, bool),
 ) -> Packed {
     let packing = &solved.packing;
     let month = Decimal::from(HOURS_PER_MONTH) / Decimal::from(cluster.hours.max(1));
@@ -253,6 +254,12 @@ fn monthly(
             }
         }
         row.price_dates.extend(host.dates.iter().cloned());
+        if purchase.payment == InstancePayment::SavingsPlan && host.plan.is_none() {
+            let (name, region) = (&host.offer.name, &cluster.region);
+            row.assume(format!(
+                "{name} in {region} is bought on demand: no plan rate of it is held or given"
+            ));
+        }
     }
     packed
 }
@@ -330,8 +337,8 @@ fn assume(row: &mut PlatformRow, cluster: &ClusterWork, market: &Market<'_>) {
             let (term, payment) = (market.plan().term.as_str(), market.plan().payment.as_str());
             row.assume("break-even is against Fargate with as much of it under a Compute Savings Plan of the same term");
             row.assume(format!(
-                "a {term} {payment} Savings Plan covers {} % of what runs at every hour, the rest is on demand; only \
-                 types are considered whose plan rate is held or given",
+                "a {term} {payment} Savings Plan covers {} % of what runs at every hour, the rest is on demand, as are \
+                 types of which no plan rate is held or given",
                 (Decimal::from(market.plan().coverage_centi_percent) / Decimal::ONE_HUNDRED).normalize()
             ));
         }

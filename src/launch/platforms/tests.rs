@@ -615,3 +615,20 @@ fn break_even_is_against_fargate_bought_the_same_way() {
     let list = packed(row(&rows, "ec2-arm-single-type")).break_even().unwrap();
     assert!((spot - list).abs() < Decimal::new(15, 2), "{spot} {list}");
 }
+
+/// m7a.medium has no plan rate in eu-west-1 and costs less on demand than any x86 type under a plan.
+#[test]
+fn a_type_without_a_plan_rate_is_bought_on_demand() {
+    let config = config("[ec2]\ntrunking = true");
+    let rows = compare(&cluster("eu-west-1", vec![two_tasks("eu-west-1")]), &market(&config));
+    let monthly = |id: &str| row(&rows, id).outcome.as_ref().unwrap().monthly;
+    for architecture in ["x86", "arm"] {
+        for choice in ["single-type", "mix"] {
+            let id = format!("ec2-{architecture}-{choice}");
+            let plan = format!("{id}-savings-plan");
+            assert!(monthly(&plan) <= monthly(&id), "{plan}: {:?} {:?}", monthly(&plan), monthly(&id));
+        }
+    }
+    let plan = row(&rows, "ec2-x86-single-type-savings-plan");
+    assert!(plan.assumptions.iter().any(|text| text.contains("on demand")), "{plan:#?}");
+}
