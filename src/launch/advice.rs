@@ -46,7 +46,7 @@ pub fn fargate_rule_outs(workload: &Workload, definition: &TaskDefinition) -> Ve
         because.push("it is a daemon: one task on every instance, and Fargate has no instances".to_owned());
     }
     let mode = network_mode(definition);
-    if !mode.eq_ignore_ascii_case("awsvpc") {
+    if !mode.eq_ignore_ascii_case("awsvpc") && !is_bridge(mode) {
         because.push(format!("its network mode is {mode}, and Fargate has awsvpc only"));
     }
     let windows = definition.platform.os == OperatingSystem::Windows;
@@ -98,6 +98,13 @@ pub fn fargate_conditions(workload: &Workload, definition: &TaskDefinition, pool
     if definition.platform.os == OperatingSystem::Windows {
         conditions.push("Windows tasks have 1, 2 or 4 vCPU there, never less".to_owned());
     }
+    if is_bridge(network_mode(definition)) {
+        conditions.push(
+            "its containers move to awsvpc: one network interface a task, no links, no host ports other than the \
+             container's"
+                .to_owned(),
+        );
+    }
     let kinds: Vec<&str> = unique(&definition.volume_kinds).collect();
     if kinds.contains(&"ebs") {
         conditions.push("its EBS volume is attached by Fargate platform version 1.4.0 or later".to_owned());
@@ -122,6 +129,11 @@ pub fn fargate_conditions(workload: &Workload, definition: &TaskDefinition, pool
 fn network_mode(definition: &TaskDefinition) -> &str {
     let default = if definition.platform.os == OperatingSystem::Windows { "default" } else { "bridge" };
     definition.network_mode.as_deref().filter(|mode| !mode.is_empty()).unwrap_or(default)
+}
+
+/// What tasks on EC2 have unless they say otherwise, on Linux or on Windows: Docker's network behind the host's.
+fn is_bridge(mode: &str) -> bool {
+    ["bridge", "default"].iter().any(|bridge| mode.eq_ignore_ascii_case(bridge))
 }
 
 fn constraints<'a>(workload: &'a Workload, definition: &'a TaskDefinition) -> impl Iterator<Item = &'a str> {

@@ -48,7 +48,7 @@ fn definition() -> TaskDefinition {
 #[test]
 fn each_thing_that_fargate_has_not_rules_it_out_by_name() {
     type Change = fn(&mut Workload, &mut TaskDefinition);
-    let cases: [(&str, Change, &str); 15] = [
+    let cases: [(&str, Change, &str); 13] = [
         ("a GPU", |_, d| d.containers[0].gpus = 1, "app takes a GPU, which Fargate has not"),
         ("privilege", |_, d| d.containers[0].privileged = true, "app is privileged"),
         (
@@ -67,14 +67,9 @@ fn each_thing_that_fargate_has_not_rules_it_out_by_name() {
             "its network mode is host, and Fargate has awsvpc only",
         ),
         (
-            "a bridge",
-            |_, d| d.network_mode = Some("bridge".into()),
-            "its network mode is bridge, and Fargate has awsvpc only",
-        ),
-        (
-            "the default network",
-            |_, d| d.network_mode = None,
-            "its network mode is bridge, and Fargate has awsvpc only",
+            "no network",
+            |_, d| d.network_mode = Some("none".into()),
+            "its network mode is none, and Fargate has awsvpc only",
         ),
         ("a host path", |_, d| d.volume_kinds = vec!["host".into()], "it mounts a path of its host"),
         ("a Docker volume", |_, d| d.volume_kinds = vec!["docker".into()], "it uses a Docker volume"),
@@ -94,14 +89,6 @@ fn each_thing_that_fargate_has_not_rules_it_out_by_name() {
                 d.volume_kinds = vec!["ebs".into()];
             },
             "it uses an EBS volume, which Fargate has for Linux only",
-        ),
-        (
-            "the default network of Windows",
-            |_, d| {
-                d.platform.os = OperatingSystem::Windows;
-                d.network_mode = None;
-            },
-            "its network mode is default, and Fargate has awsvpc only",
         ),
         (
             "a constraint of the service",
@@ -137,6 +124,20 @@ fn volumes_and_constraints_that_fargate_has_are_conditions_at_most() {
     definition.platform.os = OperatingSystem::Windows;
     let conditions = fargate_conditions(&workload, &definition, &[]).join("\n");
     assert!(conditions.contains("1, 2 or 4 vCPU"), "{conditions}");
+}
+
+/// Bridge is what tasks on EC2 have unless they say otherwise: it takes a change, and no more.
+#[test]
+fn bridge_mode_is_a_condition() {
+    for mode in [None, Some("bridge"), Some("default")] {
+        let definition = TaskDefinition { network_mode: mode.map(str::to_owned), ..definition() };
+        assert_eq!(fargate_rule_outs(&service(), &definition), Vec::<String>::new(), "{mode:?}");
+        let conditions = fargate_conditions(&service(), &definition, &[]);
+        let told = conditions.iter().any(|condition| condition.starts_with("its containers move to awsvpc"));
+        assert!(told, "{mode:?}: {conditions:?}");
+    }
+    let conditions = fargate_conditions(&service(), &definition(), &[]);
+    assert!(!conditions.iter().any(|condition| condition.contains("awsvpc")), "{conditions:?}");
 }
 
 fn in_virginia() -> Vec<Host> {

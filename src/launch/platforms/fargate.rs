@@ -46,6 +46,10 @@ pub(super) fn row(platform: LaunchPlatform, cluster: &ClusterWork, market: &Mark
             _ => row.add(right_sized(work, &running, market)),
         }
     }
+    let from_bridge = |work: &Work| work.placement.is_in_bridge_mode() && work.off_fargate.is_none();
+    if cluster.work.iter().any(from_bridge) {
+        row.assume("tasks in bridge mode move to awsvpc: no links, no host ports other than the container's");
+    }
     let kept = std::mem::take(&mut row.kept_pools);
     cluster.add_overhead(&mut row, |number, pool| pool.has_others || kept.contains(&number));
     assume(&mut row, platform, market);

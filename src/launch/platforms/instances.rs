@@ -8,8 +8,7 @@ use std::collections::BTreeMap;
 use rust_decimal::Decimal;
 
 use super::{
-    ClusterWork, InstanceChoice, InstancePayment, LaunchPlatform, Market, Packed, Placement, PlatformRow,
-    Work, eks,
+    ClusterWork, InstanceChoice, InstancePayment, LaunchPlatform, Market, Packed, PlatformRow, Work, eks,
     hosts::{Fee, Host, Purchase, hosts},
     pool::{Pool, Solved},
     work::WINDOWS,
@@ -195,8 +194,7 @@ fn group(
 /// Managed Instances have the network modes awsvpc and host (Amazon ECS Developer Guide): what is in another
 /// one now takes an interface there.
 fn needs_other_mode(work: &Work, platform: LaunchPlatform) -> bool {
-    let Placement { own_interface, host_network, .. } = work.placement;
-    matches!(platform, LaunchPlatform::ManagedInstances(_)) && !own_interface && !host_network
+    matches!(platform, LaunchPlatform::ManagedInstances(_)) && work.placement.is_in_bridge_mode()
 }
 
 /// Tasks of each hour on demand and on Spot: the same share as on Fargate.

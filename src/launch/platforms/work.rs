@@ -122,6 +122,12 @@ impl ClusterWork {
     }
 }
 
+impl Placement {
+    pub(super) fn is_in_bridge_mode(self) -> bool {
+        !self.own_interface && !self.host_network
+    }
+}
+
 impl Work {
     pub fn on_fargate(&self) -> bool {
         self.launch_type == LaunchType::Fargate
