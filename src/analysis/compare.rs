@@ -265,6 +265,13 @@ fn placement(facts: &Facts<'_>) -> Placement {
         host_network: mode == Some("host"),
         distinct_instances: workload.placement_constraints.iter().any(|kind| kind == "distinctInstance"),
         spread: workload.identity.kind == WorkloadKind::Service,
+        constrained: definition
+            .into_iter()
+            .flat_map(|definition| &definition.placement_constraints)
+            .chain(&workload.placement_constraints)
+            .any(|kind| kind != "distinctInstance"),
+        host_volumes: definition
+            .is_some_and(|d| d.volume_kinds.iter().any(|kind| matches!(kind.as_str(), "host" | "docker"))),
     }
 }
 
@@ -418,7 +425,7 @@ fn reported<'a>(
             };
             let (cpu, memory) = packed.map_or((None, None), Packed::utilization);
             let number = |value: Option<Decimal>| value.map(|value| Quantity(value).rounded());
-            let mut assumptions = row.assumptions.clone();
+            let mut assumptions = row.told();
             if let Some(dates) = date_range(&row.price_dates) {
                 assumptions.push(format!("EC2 prices are those of {dates}"));
             }

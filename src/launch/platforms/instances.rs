@@ -161,6 +161,12 @@ fn pools(
             pool.groups.push(group(work, tasks, architecture, platform, market));
             pool.ids.push(work.id.clone());
         }
+        if work.placement.constrained {
+            row.assume_of("any type may take tasks: placement constraints are not kept, of", work.name());
+        }
+        if work.placement.host_volumes {
+            row.assume_of("tasks find their data: volumes on the host do not move along, of", work.name());
+        }
     }
     let kept = std::mem::take(&mut row.kept_pools);
     cluster.add_overhead(row, |number, _| kept.contains(&number));

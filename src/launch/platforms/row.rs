@@ -10,6 +10,9 @@ use rust_decimal::Decimal;
 use super::{LaunchPlatform, Work};
 use crate::units::Usd;
 
+/// Names that a sentence has before it counts them.
+const MOST_NAMES: usize = 8;
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlatformRow {
     pub platform: LaunchPlatform,
@@ -20,6 +23,8 @@ pub struct PlatformRow {
     pub stays: BTreeMap<String, Stays>,
     /// What holds, and what the price does not contain, in plain words.
     pub assumptions: Vec<String>,
+    /// The same of some of the row's clusters, regions or workloads: a text that ends where their names go on.
+    pub(super) assumed_of: BTreeMap<String, BTreeSet<String>>,
     /// ISO dates of the instance prices that the cost stands on.
     pub price_dates: BTreeSet<String>,
     /// Pools of instances that a workload stays on, until their overhead is added.
@@ -108,6 +113,7 @@ impl PlatformRow {
             outcome: Ok(Priced { monthly: Usd::ZERO, packed: None }),
             stays: BTreeMap::new(),
             assumptions: Vec::new(),
+            assumed_of: BTreeMap::new(),
             price_dates: BTreeSet::new(),
             kept_pools: BTreeSet::new(),
         }
@@ -147,6 +153,22 @@ impl PlatformRow {
         }
     }
 
+    /// Says something of a cluster, a region or a workload.
+    pub(super) fn assume_of(&mut self, text: impl Into<String>, name: impl Into<String>) {
+        self.assumed_of.entry(text.into()).or_default().insert(name.into());
+    }
+
+    /// All that is assumed, as it is shown.
+    pub fn told(&self) -> Vec<String> {
+        let of = self.assumed_of.iter().map(|(text, names)| {
+            let shown: Vec<&str> = names.iter().take(MOST_NAMES).map(String::as_str).collect();
+            let more = names.len() - shown.len();
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            format!("{text} {}{more}", shown.join(", "))
+        });
+        self.assumptions.iter().cloned().chain(of).collect()
+    }
+
     /// The rows of one platform as one.
     pub fn sum<'a>(platform: LaunchPlatform, rows: impl IntoIterator<Item = &'a Self>) -> Self {
         let mut sum = Self::new(platform);
@@ -164,6 +186,9 @@ impl PlatformRow {
                 ours.monthly += stays.monthly;
             }
             row.assumptions.iter().for_each(|text| sum.assume(text));
+            for (text, names) in &row.assumed_of {
+                sum.assumed_of.entry(text.clone()).or_default().extend(names.iter().cloned());
+            }
             sum.price_dates.extend(row.price_dates.iter().cloned());
         }
         sum

@@ -632,3 +632,28 @@ fn a_type_without_a_plan_rate_is_bought_on_demand() {
     let plan = row(&rows, "ec2-x86-single-type-savings-plan");
     assert!(plan.assumptions.iter().any(|text| text.contains("on demand")), "{plan:#?}");
 }
+
+#[test]
+fn constraints_and_host_volumes_that_are_not_kept_are_told_with_their_workloads() {
+    let config = Config::default();
+    let mut bound = two_tasks("us-east-1");
+    bound.launch_type = LaunchType::Ec2;
+    bound.placement.constrained = true;
+    let both = Work {
+        id: "a/r/c/both".to_owned(),
+        placement: Placement { host_volumes: true, ..bound.placement },
+        ..bound.clone()
+    };
+    let rows = compare(&cluster("us-east-1", vec![bound, both, two_tasks("us-east-1")]), &market(&config));
+    for id in ["ec2-x86-mix", "managed-instances-arm", "eks-ec2-x86"] {
+        let told = row(&rows, id).told();
+        for expected in [
+            "any type may take tasks: placement constraints are not kept, of r/c/api, r/c/both",
+            "tasks find their data: volumes on the host do not move along, of r/c/both",
+        ] {
+            assert!(told.iter().any(|text| text == expected), "{id}: {told:#?}");
+        }
+    }
+    let told = row(&rows, "fargate-spot").told();
+    assert!(!told.iter().any(|text| text.contains("constraints")), "{told:#?}");
+}

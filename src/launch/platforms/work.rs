@@ -67,6 +67,10 @@ pub struct Placement {
     pub distinct_instances: bool,
     /// A service's: to be spread over zones.
     pub spread: bool,
+    /// Placement constraints other than that: which instances hold is not known.
+    pub constrained: bool,
+    /// Volumes that are on the host, its own or Docker's.
+    pub host_volumes: bool,
 }
 
 /// Instances that are filled together, as they are now.
@@ -129,6 +133,11 @@ impl Placement {
 }
 
 impl Work {
+    /// `region/cluster/name`.
+    pub(super) fn name(&self) -> &str {
+        self.id.split_once('/').map_or(&self.id, |(_, name)| name)
+    }
+
     pub fn on_fargate(&self) -> bool {
         self.launch_type == LaunchType::Fargate
     }
