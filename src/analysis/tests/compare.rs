@@ -164,9 +164,9 @@ fn target_capacity_is_that_of_the_clusters_own_capacity_providers() {
         row.assumptions.iter().find(|text| text.starts_with("managed scaling keeps")).cloned().unwrap()
     };
     for (strategy, expected) in [
-        (&["prod-asg", "managed"][..], "90 % of the instances in use, that"),
+        (&["prod-asg", "managed"][..], "90 % of the instances in use, the target"),
         (&["prod-asg", "prod-gpu"], "75 % of the instances in use, the lowest"),
-        (&[], "100 % of the instances in use, as no capacity provider of us-east-1/prod"),
+        (&[], "100 % of the instances in use, as no capacity provider has a target in us-east-1/prod"),
     ] {
         let told = told(strategy);
         assert!(told.starts_with(&format!("managed scaling keeps {expected}")), "{told}");

@@ -149,10 +149,11 @@ fn arm(row: &mut PlatformRow, work: &Work, mut running: Running, market: &Market
 }
 
 fn spot(row: &mut PlatformRow, work: &Work, mut running: Running, market: &Market<'_>) {
+    let shape_region = running.shape.region.to_string();
     if let Some(split) = spot_split(&running, market.config.spot_on_demand_tasks) {
         running.split = split;
         if let Some(date) = spot_rates_date(market.book, &running.shape) {
-            row.assume(format!("the Spot price floats; this is that of {date}"));
+            row.assume_of(format!("the Spot price floats; this is that of {date} in"), shape_region);
         }
         row.add(month(&running, market));
         return;
@@ -182,7 +183,10 @@ fn savings_plan(row: &mut PlatformRow, work: &Work, running: &Running, market: &
     let cost = covered(running, market.book, market.plans, market.plan()).and_then(|covered| {
         let now = unrounded(market.book, running, market.paid())
             .ok_or_else(|| format!("no Fargate rate is held for {}", running.shape.region))?;
-        row.assume(format!("Savings Plan list rates of {}", covered.rates_date));
+        row.assume_of(
+            format!("Savings Plan list rates of {} in", covered.rates_date),
+            running.shape.region.as_str(),
+        );
         Ok(Usd(now - covered.saved * market.paid()).rounded())
     });
     row.add(cost);

@@ -84,19 +84,12 @@ fn price(row: &mut PlatformRow, pools: &BTreeMap<PoolKey, Pool>, cluster: &Clust
     }
 }
 
-fn payment(platform: LaunchPlatform) -> InstancePayment {
-    match platform {
-        LaunchPlatform::Ec2(_, _, payment) => payment,
-        _ => InstancePayment::OnDemand,
-    }
-}
-
 fn is_eks(platform: LaunchPlatform) -> bool {
     matches!(platform, LaunchPlatform::EksEc2(_) | LaunchPlatform::EksAutoMode(_))
 }
 
 fn purchase(platform: LaunchPlatform, spot: bool, pool: &Pool, market: &Market<'_>) -> Purchase {
-    let payment = match payment(platform) {
+    let payment = match platform.payment() {
         InstancePayment::SpotShare if !spot => InstancePayment::OnDemand,
         payment => payment,
     };
@@ -205,7 +198,7 @@ fn needs_other_mode(work: &Work, platform: LaunchPlatform) -> bool {
 
 /// Tasks of each hour on demand and on Spot: the same share as on Fargate.
 fn divided(work: &Work, platform: LaunchPlatform, market: &Market<'_>) -> (Vec<u32>, Vec<u32>) {
-    if payment(platform) != InstancePayment::SpotShare {
+    if platform.payment() != InstancePayment::SpotShare {
         return (work.tasks.clone(), vec![0; work.tasks.len()]);
     }
     let PurchaseSplit { spot, total } =
@@ -260,9 +253,10 @@ fn monthly(
         row.price_dates.extend(host.dates.iter().cloned());
         if purchase.payment == InstancePayment::SavingsPlan && host.plan.is_none() {
             let (name, region) = (&host.offer.name, &cluster.region);
-            row.assume(format!(
-                "{name} in {region} is bought on demand: no plan rate of it is held or given"
-            ));
+            row.assume_of(
+                "bought on demand, as no plan rate is held or given:",
+                format!("{name} in {region}"),
+            );
         }
     }
     packed
@@ -294,12 +288,12 @@ fn assume(row: &mut PlatformRow, cluster: &ClusterWork, market: &Market<'_>) {
          service in {least} at least; idle capacity is in the price"
     ));
     if matches!(platform, LaunchPlatform::Ec2(..)) {
-        row.assume(cluster.target_capacity(ec2).words);
+        cluster.target_capacity(ec2).tell(row, cluster);
     }
     if cluster.work.iter().any(|work| needs_other_mode(work, platform)) {
         row.assume("tasks in bridge mode take awsvpc, which is what Managed Instances have beside host");
     }
-    let mut absent = Vec::new();
+    let mut absent = vec!["storage of tasks beyond the instances' volumes"];
     match platform {
         LaunchPlatform::ManagedInstances(_) => row.assume(
             "the management fee is of the on-demand price; ECS chooses the types, here the cheapest; ENI trunking \
@@ -319,15 +313,19 @@ fn assume(row: &mut PlatformRow, cluster: &ClusterWork, market: &Market<'_>) {
     }
     let gib = volume_gib(platform, market);
     match market.volume(&cluster.region, gib) {
-        Some(_) => row.assume(format!("each instance has a volume of {gib} GiB")),
-        None => absent
-            .push(format!("a volume of {gib} GiB an instance (no EBS rate is held for {})", cluster.region)),
+        Some(_) => row.assume_of(
+            format!("each instance has a volume of {gib} GiB, which is in the price, in"),
+            cluster.region.as_str(),
+        ),
+        None => row.assume_of(
+            format!("the volume of {gib} GiB an instance is not in the price, as no EBS rate is held, in"),
+            cluster.region.as_str(),
+        ),
     }
-    absent.push("storage of tasks beyond that".to_owned());
     if matches!(platform, LaunchPlatform::Ec2(..) | LaunchPlatform::EksEc2(_)) {
         let operations = ec2.operations_hours_per_month * ec2.operations_usd_per_hour;
         if operations.is_zero() {
-            absent.push("operations time".to_owned());
+            absent.push("operations time");
         } else {
             row.add(Ok(Usd(operations).rounded()));
             let hours = ec2.operations_hours_per_month;
@@ -335,22 +333,18 @@ fn assume(row: &mut PlatformRow, cluster: &ClusterWork, market: &Market<'_>) {
         }
     }
     row.assume(format!("not in the price: {}", absent.join("; ")));
-    match payment(platform) {
+    match platform.payment() {
         InstancePayment::OnDemand => {}
         InstancePayment::SavingsPlan => {
             let (term, payment) = (market.plan().term.as_str(), market.plan().payment.as_str());
-            row.assume("break-even is against Fargate with as much of it under a Compute Savings Plan of the same term");
             row.assume(format!(
                 "a {term} {payment} Savings Plan covers {} % of what runs at every hour, the rest is on demand, as are \
                  types of which no plan rate is held or given",
                 (Decimal::from(market.plan().coverage_centi_percent) / Decimal::ONE_HUNDRED).normalize()
             ));
         }
-        InstancePayment::SpotShare => {
-            row.assume(
-                "tasks can be interrupted; the same share of them as on Fargate is on Spot, whose price floats",
-            );
-            row.assume("break-even is against Fargate with the same tasks on Fargate Spot");
-        }
+        InstancePayment::SpotShare => row.assume(
+            "tasks can be interrupted; the same share of them as on Fargate is on Spot, whose price floats",
+        ),
     }
 }

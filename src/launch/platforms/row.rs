@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rust_decimal::Decimal;
 
-use super::{LaunchPlatform, Work};
+use super::{InstancePayment, LaunchPlatform, Work};
 use crate::units::Usd;
 
 /// Names that a sentence has before it counts them.
@@ -166,7 +166,21 @@ impl PlatformRow {
             let more = if more > 0 { format!(" and {more} more") } else { String::new() };
             format!("{text} {}{more}", shown.join(", "))
         });
-        self.assumptions.iter().cloned().chain(of).collect()
+        self.assumptions.iter().cloned().chain(of).chain(self.break_even_is_against()).collect()
+    }
+
+    /// What a break-even of discounted instances is against.
+    fn break_even_is_against(&self) -> Option<String> {
+        let Ok(Priced { packed: Some(packed), .. }) = &self.outcome else { return None };
+        packed.break_even()?;
+        match self.platform.payment() {
+            InstancePayment::OnDemand => None,
+            InstancePayment::SavingsPlan => {
+                Some("break-even is against Fargate with as much of it under a Compute Savings Plan of the same term")
+            }
+            InstancePayment::SpotShare => Some("break-even is against Fargate with the same tasks on Fargate Spot"),
+        }
+        .map(str::to_owned)
     }
 
     /// The rows of one platform as one.

@@ -190,7 +190,7 @@ fn a_volume_is_in_the_price_where_a_rate_is_held_or_given() {
     let settings = config("[ec2]\ntrunking = true");
     let rows = compare(&cluster("eu-west-1", vec![two_tasks("eu-west-1")]), &market(&settings));
     let managed = row(&rows, "managed-instances-arm");
-    assert!(managed.assumptions.iter().any(|text| text == "each instance has a volume of 80 GiB"));
+    assert!(managed.told().iter().any(|text| text.starts_with("each instance has a volume of 80 GiB")));
     let arm = packed(managed);
     assert_eq!(arm.instance_hours.keys().collect::<Vec<_>>(), ["m6g.medium"]);
     let hourly = market(&settings)
@@ -535,7 +535,7 @@ fn target_capacity_is_that_of_auto_scaling_groups_alone() {
     let half = of("[ec2]\ntrunking = true\ntarget_capacity_percent = 50");
     for id in ["managed-instances-arm", "managed-instances-x86", "eks-ec2-arm", "eks-auto-mode-arm"] {
         assert_eq!(cost(&half, id), cost(&full, id), "{id}");
-        let told = row(&half, id).assumptions.iter().any(|text| text.contains("managed scaling"));
+        let told = row(&half, id).told().iter().any(|text| text.contains("managed scaling"));
         assert!(!told, "{id}");
     }
     // Four m6g.medium for two in use.
@@ -556,26 +556,31 @@ fn target_capacity_is_the_users_else_the_lowest_of_the_clusters_own() {
             &with_providers,
             &own,
             "112.42",
-            "50 % of the instances in use, the lowest of the capacity providers of us-east-1/c",
+            "50 % of the instances in use, the lowest target of the capacity providers in us-east-1/c",
         ),
-        (&one, &own, "112.42", "50 % of the instances in use, that of the capacity providers of us-east-1/c"),
+        (
+            &one,
+            &own,
+            "112.42",
+            "50 % of the instances in use, the target of the capacity providers in us-east-1/c",
+        ),
         (
             &without,
             &own,
             "56.21",
-            "100 % of the instances in use, as no capacity provider of us-east-1/c has a target",
+            "100 % of the instances in use, as no capacity provider has a target in us-east-1/c",
         ),
         (
             &with_providers,
             &given,
             "56.21",
-            "100 % of the instances in use, as given by ec2.target_capacity_percent",
+            "100 % of the instances in use, as ec2.target_capacity_percent says, in us-east-1/c",
         ),
     ] {
         let row = instances::rows(&[LaunchPlatform::all()[11]], cluster, &market(config)).remove(0);
         assert_eq!(cost(std::slice::from_ref(&row), "ec2-arm-single-type"), expected);
         let told = format!("managed scaling keeps {told}");
-        assert!(row.assumptions.contains(&told), "{told}: {:#?}", row.assumptions);
+        assert!(row.told().contains(&told), "{told}: {:#?}", row.told());
     }
 }
 
@@ -609,7 +614,7 @@ fn break_even_is_against_fargate_bought_the_same_way() {
     let there = compare(&cluster("eu-west-1", vec![two_tasks("eu-west-1")]), &market(&config));
     let plan = row(&there, "ec2-x86-single-type-savings-plan");
     assert_eq!(packed(plan).break_even(), None);
-    assert!(plan.assumptions.iter().any(|text| text.starts_with("no break-even")), "{plan:#?}");
+    assert!(plan.told().iter().any(|text| text.starts_with("no break-even")), "{plan:#?}");
     // Of two instances one is on Spot, so is one of two tasks on Fargate.
     let spot = packed(row(&rows, "ec2-arm-single-type-spot")).break_even().unwrap();
     let list = packed(row(&rows, "ec2-arm-single-type")).break_even().unwrap();
@@ -630,7 +635,40 @@ fn a_type_without_a_plan_rate_is_bought_on_demand() {
         }
     }
     let plan = row(&rows, "ec2-x86-single-type-savings-plan");
-    assert!(plan.assumptions.iter().any(|text| text.contains("on demand")), "{plan:#?}");
+    assert!(
+        plan.told()
+            .iter()
+            .any(|text| text.contains("no plan rate is held or given: m7a.medium in eu-west-1")),
+        "{plan:#?}"
+    );
+}
+
+/// Clusters differ in what is held for them: their sum says of which one it speaks, and each thing once.
+#[test]
+fn the_rows_of_a_fleet_say_nothing_and_its_opposite() {
+    let config = config("[ec2]\ntrunking = true");
+    let market = market(&config);
+    let rows =
+        ["us-east-1", "eu-west-1"].map(|region| compare(&cluster(region, vec![two_tasks(region)]), &market));
+    let platform = row(&rows[0], "ec2-x86-mix").platform;
+    let fleet = PlatformRow::sum(platform, rows.iter().map(|rows| row(rows, "ec2-x86-mix")));
+    let told = fleet.told();
+    let about = |what: &str| told.iter().filter(|text| text.contains(what)).collect::<Vec<_>>();
+    assert_eq!(about("operations time").len(), 1, "{told:#?}");
+    assert_eq!(
+        about("volume of 30 GiB"),
+        [
+            "each instance has a volume of 30 GiB, which is in the price, in eu-west-1",
+            "the volume of 30 GiB an instance is not in the price, as no EBS rate is held, in us-east-1",
+        ]
+    );
+    assert_eq!(
+        about("managed scaling"),
+        [
+            "managed scaling keeps 100 % of the instances in use, as no capacity provider has a target in eu-west-1/c, \
+         us-east-1/c"
+        ]
+    );
 }
 
 #[test]

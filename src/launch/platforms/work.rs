@@ -86,7 +86,15 @@ pub struct InstancePool {
 /// The part of the instances that managed scaling keeps in use, and who says so.
 pub(super) struct TargetCapacity {
     pub(super) percent: u32,
-    pub(super) words: String,
+    from: &'static str,
+}
+
+impl TargetCapacity {
+    pub(super) fn tell(&self, row: &mut PlatformRow, cluster: &ClusterWork) {
+        let Self { percent, from } = self;
+        let text = format!("managed scaling keeps {percent} % of the instances in use, {from} in");
+        row.assume_of(text, cluster.place());
+    }
 }
 
 impl ClusterWork {
@@ -99,18 +107,12 @@ impl ClusterWork {
     pub(super) fn target_capacity(&self, settings: &Ec2Settings) -> TargetCapacity {
         let own = &self.target_capacity_percents;
         let (percent, from) = match (settings.target_capacity_percent, own.first()) {
-            (Some(given), _) => (given, "as given by ec2.target_capacity_percent".to_owned()),
-            (None, Some(lowest)) if own.len() > 1 => {
-                (*lowest, format!("the lowest of the capacity providers of {}", self.place()))
-            }
-            (None, Some(one)) => (*one, format!("that of the capacity providers of {}", self.place())),
-            (None, None) => (100, format!("as no capacity provider of {} has a target", self.place())),
+            (Some(given), _) => (given, "as ec2.target_capacity_percent says,"),
+            (None, Some(lowest)) if own.len() > 1 => (*lowest, "the lowest target of the capacity providers"),
+            (None, Some(one)) => (*one, "the target of the capacity providers"),
+            (None, None) => (100, "as no capacity provider has a target"),
         };
-        let percent = percent.clamp(1, 100);
-        TargetCapacity {
-            percent,
-            words: format!("managed scaling keeps {percent} % of the instances in use, {from}"),
-        }
+        TargetCapacity { percent: percent.clamp(1, 100), from }
     }
 
     /// Adds what else there is on the instances that something stays on.
