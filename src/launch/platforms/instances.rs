@@ -11,7 +11,7 @@ use super::{
     ClusterWork, InstanceChoice, InstancePayment, LaunchPlatform, Market, Packed, PlatformRow, Work, eks,
     hosts::{Fee, Host, Purchase, hosts},
     pool::{Pool, Solved},
-    work::WINDOWS,
+    work::WINDOWS_ON_INSTANCES,
 };
 use crate::{
     ec2::{
@@ -138,7 +138,7 @@ fn pools(
     let mut pools = BTreeMap::new();
     for work in &cluster.work {
         if work.is_windows() {
-            row.stay_as_is(WINDOWS, work);
+            row.stay_as_is(WINDOWS_ON_INSTANCES, work);
             continue;
         }
         let image = work.running.shape.platform.arch;

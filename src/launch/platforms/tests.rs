@@ -643,6 +643,19 @@ fn a_type_without_a_plan_rate_is_bought_on_demand() {
     );
 }
 
+#[test]
+fn instances_have_no_rate_of_windows() {
+    let mut windows = two_tasks("us-east-1");
+    windows.running.shape.platform.os = OperatingSystem::Windows;
+    let config = Config::default();
+    let rows = compare(&cluster("us-east-1", vec![windows]), &market(&config));
+    let reason = |id: &str| row(&rows, id).stays.keys().cloned().collect::<Vec<_>>();
+    for id in ["ec2-x86-mix", "managed-instances-x86", "eks-ec2-x86", "eks-auto-mode-arm"] {
+        assert_eq!(reason(id), ["Windows, and no rate of Windows instances is held"], "{id}");
+    }
+    assert_eq!(reason("fargate-arm"), ["Windows, which has a price on Fargate on demand only"]);
+}
+
 /// Clusters differ in what is held for them: their sum says of which one it speaks, and each thing once.
 #[test]
 fn the_rows_of_a_fleet_say_nothing_and_its_opposite() {

@@ -11,8 +11,11 @@ use crate::{
     workload::{LaunchType, OperatingSystem, Region},
 };
 
-/// Why Windows stays where it is: ARM, Spot and EKS do not run it, and no other rate of it is held.
+/// Why Windows stays where it is on Fargate: ARM, Spot, plans and EKS do not have it.
 pub(super) const WINDOWS: &str = "Windows, which has a price on Fargate on demand only";
+
+/// Why it does not move to instances.
+pub(super) const WINDOWS_ON_INSTANCES: &str = "Windows, and no rate of Windows instances is held";
 
 /// A cluster's observed work. Clusters share no instances, so each is packed on its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
