@@ -13,7 +13,7 @@ use crate::{
         options::{covered, spot_rates_date, spot_split, unrounded},
     },
     pricing::TaskCost,
-    units::{CpuUnits, MemoryMib, Usd},
+    units::{CpuUnits, HOURS_PER_MONTH, MemoryMib, Usd},
     workload::{Architecture, OperatingSystem, Platform},
 };
 
@@ -183,6 +183,11 @@ fn savings_plan(row: &mut PlatformRow, work: &Work, running: &Running, market: &
     let cost = covered(running, market.book, market.plans, market.plan()).and_then(|covered| {
         let now = unrounded(market.book, running, market.paid())
             .ok_or_else(|| format!("no Fargate rate is held for {}", running.shape.region))?;
+        let (term, payment) = (market.plan().term.as_str(), market.plan().payment.as_str());
+        row.commit(
+            format!("{term} {payment} Compute Savings Plan"),
+            covered.committed / Decimal::from(HOURS_PER_MONTH),
+        );
         row.assume_of(
             format!("Savings Plan list rates of {} in", covered.rates_date),
             running.shape.region.as_str(),

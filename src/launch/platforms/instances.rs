@@ -251,7 +251,10 @@ fn monthly(
             }
         }
         row.price_dates.extend(host.dates.iter().cloned());
-        if purchase.payment == InstancePayment::SavingsPlan && host.plan.is_none() {
+        if let Some(plan) = &host.plan {
+            let each_hour = hours / Decimal::from(HOURS_PER_MONTH);
+            row.commit(&plan.name, plan.usd * purchase.covered * each_hour);
+        } else if purchase.payment == InstancePayment::SavingsPlan {
             let (name, region) = (&host.offer.name, &cluster.region);
             row.assume_of(
                 "bought on demand, as no plan rate is held or given:",

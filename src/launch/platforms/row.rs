@@ -25,6 +25,8 @@ pub struct PlatformRow {
     pub assumptions: Vec<String>,
     /// The same of some of the row's clusters, regions or workloads: a text that ends where their names go on.
     pub(super) assumed_of: BTreeMap<String, BTreeSet<String>>,
+    /// Savings Plans by name, and USD an hour that is committed to each; empty where nothing is bought so.
+    pub(super) committed: BTreeMap<String, Decimal>,
     /// ISO dates of the instance prices that the cost stands on.
     pub price_dates: BTreeSet<String>,
     /// Pools of instances that a workload stays on, until their overhead is added.
@@ -114,6 +116,7 @@ impl PlatformRow {
             stays: BTreeMap::new(),
             assumptions: Vec::new(),
             assumed_of: BTreeMap::new(),
+            committed: BTreeMap::new(),
             price_dates: BTreeSet::new(),
             kept_pools: BTreeSet::new(),
         }
@@ -166,7 +169,37 @@ impl PlatformRow {
             let more = if more > 0 { format!(" and {more} more") } else { String::new() };
             format!("{text} {}{more}", shown.join(", "))
         });
-        self.assumptions.iter().cloned().chain(of).chain(self.break_even_is_against()).collect()
+        self.assumptions
+            .iter()
+            .cloned()
+            .chain(of)
+            .chain(self.plans())
+            .chain(self.break_even_is_against())
+            .collect()
+    }
+
+    /// Takes so many USD of a plan in an average hour.
+    pub(super) fn commit(&mut self, plan: impl Into<String>, usd: Decimal) {
+        *self.committed.entry(plan.into()).or_default() += usd;
+    }
+
+    /// The Savings Plans that the price stands on.
+    fn plans(&self) -> Option<String> {
+        let bought: Vec<String> = self
+            .committed
+            .iter()
+            .filter(|(_, usd)| !usd.is_zero())
+            .map(|(plan, usd)| format!("{plan}, {} USD an hour", usd.round_dp(4).normalize()))
+            .collect();
+        let of_plans = self.platform == LaunchPlatform::FargateSavingsPlan
+            || self.platform.payment() == InstancePayment::SavingsPlan;
+        (of_plans && self.outcome.is_ok()).then(|| {
+            if bought.is_empty() {
+                "no Savings Plan is bought: nothing with a plan rate runs at every hour".to_owned()
+            } else {
+                format!("commitments, used or not: {}", bought.join("; "))
+            }
+        })
     }
 
     /// What a break-even of discounted instances is against.
@@ -202,6 +235,9 @@ impl PlatformRow {
             row.assumptions.iter().for_each(|text| sum.assume(text));
             for (text, names) in &row.assumed_of {
                 sum.assumed_of.entry(text.clone()).or_default().extend(names.iter().cloned());
+            }
+            for (plan, usd) in &row.committed {
+                sum.commit(plan, *usd);
             }
             sum.price_dates.extend(row.price_dates.iter().cloned());
         }

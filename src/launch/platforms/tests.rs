@@ -708,3 +708,38 @@ fn constraints_and_host_volumes_that_are_not_kept_are_told_with_their_workloads(
     let told = row(&rows, "fargate-spot").told();
     assert!(!told.iter().any(|text| text.contains("constraints")), "{told:#?}");
 }
+
+/// 2 x 0.02995 for two m7g.medium, and 2 x (0.032384 + 2 x 0.003556) for two tasks (`pricing/`).
+#[test]
+fn savings_plans_are_told_with_what_is_committed() {
+    let config = config("[ec2]\ntrunking = true");
+    let market = market(&config);
+    let one = cluster("us-east-1", vec![two_tasks("us-east-1")]);
+    let rows = compare(&one, &market);
+    let told = |row: &PlatformRow| {
+        row.told()
+            .into_iter()
+            .filter(|text| text.contains("Savings Plan is") || text.contains("commitments"))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        told(row(&rows, "fargate-savings-plan")),
+        ["commitments, used or not: 1yr no-upfront Compute Savings Plan, 0.079 USD an hour"]
+    );
+    let ec2 = row(&rows, "ec2-arm-single-type-savings-plan");
+    let [plan] = told(ec2).try_into().unwrap();
+    assert!(plan.ends_with(", 0.0599 USD an hour"), "{plan}");
+    let kinds = [
+        "1yr no-upfront Compute Savings Plan,",
+        "1yr no-upfront EC2 Instance Savings Plan of m7g in us-east-1,",
+    ];
+    assert!(kinds.iter().any(|kind| plan.contains(kind)), "{plan}");
+    let [fleet] = told(&PlatformRow::sum(ec2.platform, [ec2, ec2])).try_into().unwrap();
+    assert!(fleet.ends_with(", 0.1198 USD an hour"), "{fleet}");
+    assert_eq!(told(row(&rows, "ec2-arm-single-type")), Vec::<String>::new());
+    let mut comes_and_goes = one;
+    comes_and_goes.work[0].tasks[3] = 0;
+    let rows = compare(&comes_and_goes, &market);
+    let plan = told(row(&rows, "ec2-arm-single-type-savings-plan"));
+    assert_eq!(plan, ["no Savings Plan is bought: nothing with a plan rate runs at every hour"]);
+}
