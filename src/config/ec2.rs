@@ -10,8 +10,8 @@ use super::{
     file::{Number, Rule, Source, rule},
 };
 use crate::{
-    pricing::{Confidence, InstancePrice, InstancePrices, InstancePurchase, PlanPayment, PlanTerm},
-    units::MemoryMib,
+    pricing::{Charges, Confidence, InstancePrice, InstancePrices, InstancePurchase, PlanPayment, PlanTerm},
+    units::{HOURS_PER_MONTH, MemoryMib},
     workload::Region,
 };
 
@@ -86,6 +86,13 @@ impl Ec2Settings {
             source: format!("{percent} % off on-demand ({from}): {}", list.source),
             effective_date: list.effective_date,
         })
+    }
+
+    /// USD an hour of a volume of so many GiB, by the user's price, else the tables'.
+    pub fn volume(&self, charges: &Charges, region: &Region, gib: u32) -> Option<Decimal> {
+        let per_gib =
+            self.root_volume_usd_per_gb_month.or_else(|| Some(charges.gp3_volume(region)?.amount))?;
+        Some(per_gib * Decimal::from(gib) / Decimal::from(HOURS_PER_MONTH))
     }
 
     pub(super) fn overlay(&mut self, file: Ec2File, source: Source<'_>) -> Result<(), ConfigError> {

@@ -16,7 +16,7 @@ use crate::{
     pricing::{
         Charges, InstancePrices, NoPrice, PriceBook, RateDimension, SavingsPlanRates, TaskCost, TaskShape,
     },
-    units::{CpuUnits, HOURS_PER_MONTH, MemoryMib, Usd},
+    units::{CpuUnits, MemoryMib, Usd},
     workload::{OperatingSystem, Platform, PurchaseOption, PurchaseSplit, Region},
 };
 
@@ -83,9 +83,7 @@ impl<'a> Market<'a> {
 
     /// USD an hour of a volume of so many GiB, by the user's price, else the tables'.
     pub(super) fn volume(&self, region: &Region, gib: u32) -> Option<Decimal> {
-        let own = self.config.ec2.root_volume_usd_per_gb_month;
-        let per_gib = own.or_else(|| Some(self.charges.gp3_volume(region)?.amount))?;
-        Some(per_gib * Decimal::from(gib) / Decimal::from(HOURS_PER_MONTH))
+        self.config.ec2.volume(self.charges, region, gib)
     }
 
     /// USD an hour of a task on Fargate at list, or which rate is not held.
