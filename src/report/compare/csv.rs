@@ -45,6 +45,10 @@ const COLUMNS: &[(&str, CellOf)] = &[
         let used = r.instance_types.iter();
         text(&used.map(|used| used.instance_type.as_str()).collect::<Vec<_>>().join(";"))
     }),
+    ("mean_instances", |_, r| {
+        let used = r.instance_types.iter();
+        used.map(|used| quantity(Some(used.mean_instances))).collect::<Vec<_>>().join(";")
+    }),
     ("staying_workloads", |_, r| r.stays.iter().map(|stays| stays.workloads).sum::<u64>().to_string()),
     ("staying_monthly_cost_usd", |_, r| {
         money(Some(r.stays.iter().fold(Usd::ZERO, |sum, stays| sum + stays.monthly_cost)))
