@@ -93,9 +93,9 @@ const COLUMNS: [Column; 8] = [
     column("USD/MO", Align::Right, Shrink::Never, 0),
     column("CHANGE", Align::Right, Shrink::Never, 1),
     column("%", Align::Right, Shrink::Never, 2),
-    column("USED %", Align::Right, Shrink::Never, 3),
-    column("BREAK-EVEN %", Align::Right, Shrink::Never, 4),
-    column("GAP %", Align::Right, Shrink::Never, 5),
+    column("USED %", Align::Right, Shrink::Never, 4),
+    column("BREAK-EVEN %", Align::Right, Shrink::Never, 5),
+    column("GAP %", Align::Right, Shrink::Never, 3),
     column("INSTANCES (MEAN)", Align::Left, Shrink::End { min: 14 }, 6),
 ];
 
@@ -260,6 +260,12 @@ mod tests {
     #[test]
     fn the_usual_table() {
         insta::assert_snapshot!(render(&fixture::comparison(), TableOptions { width: 100, color: false }));
+    }
+
+    #[test]
+    fn a_narrow_table_keeps_the_gap() {
+        let table = render(&fixture::comparison(), TableOptions { width: 80, color: false });
+        assert!(table.contains("GAP %") && table.contains("1.3"), "{table}");
     }
 
     #[test]
