@@ -85,6 +85,9 @@ pub(super) fn hosts(
     Ok(worth_trying(hosts))
 }
 
+/// What to do where a discounted rate is missing.
+const GIVE: &str = "[[ec2.discount]] in fargauge.toml gives one";
+
 fn not_held(
     market: &Market<'_>,
     region: &Region,
@@ -99,12 +102,12 @@ fn not_held(
     match payment {
         InstancePayment::OnDemand => format!("no {architecture} EC2 rate is held for {region}"),
         InstancePayment::SavingsPlan => format!(
-            "no {} {} Savings Plan rate of {architecture} EC2 instances is held for {region}",
+            "no {} {} Savings Plan rate of {architecture} EC2 instances is held for {region}; {GIVE}",
             market.plan().term.as_str(),
             market.plan().payment.as_str()
         ),
         InstancePayment::SpotShare => {
-            format!("no {architecture} EC2 Spot rate is held for {region}")
+            format!("no {architecture} EC2 Spot rate is held for {region}; {GIVE}")
         }
     }
 }

@@ -219,7 +219,8 @@ fn what_has_no_rate_is_not_priced_until_the_user_gives_one() {
     let rows = compare(&cluster(region, vec![two_tasks(region)]), &market(&without));
     assert_eq!(
         cost(&rows, "ec2-arm-mix-savings-plan"),
-        "{\"no 1yr no-upfront Savings Plan rate of arm64 EC2 instances is held for ca-central-1\"}"
+        "{\"no 1yr no-upfront Savings Plan rate of arm64 EC2 instances is held for ca-central-1; \
+         [[ec2.discount]] in fargauge.toml gives one\"}"
     );
     let given = config(given);
     let rows = compare(&cluster(region, vec![two_tasks(region)]), &market(&given));
