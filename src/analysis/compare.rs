@@ -34,8 +34,8 @@ use crate::{
     report::{
         Note, Quantity, SCHEMA_VERSION, WorkloadReport,
         compare::{
-            Comparison, ComparisonRow, FLEET, InstanceTypeUse, LeftOutWorkloads, ScopeReport,
-            StayingWorkloads,
+            Comparison, ComparisonRow, DISCOUNT_WITHOUT_EFFECT, FLEET, InstanceTypeUse, LeftOutWorkloads,
+            ScopeReport, StayingWorkloads,
         },
     },
     snapshot::{Gap, Inventory, Window},
@@ -347,6 +347,7 @@ pub fn comparison(
     for (cluster, priced) in clusters.iter().zip(&priced) {
         rows.extend(reported(&scope(&cluster.scope, [cluster]), cluster.work.iter(), priced));
     }
+    notes.extend(discounts_without_effect(&market));
     let mut scopes = vec![fleet];
     scopes.extend(clusters.iter().map(|cluster| scope(&cluster.scope, [cluster])));
     Ok(Comparison {
@@ -361,6 +362,26 @@ pub fn comparison(
         gaps,
         notes,
     })
+}
+
+/// Discounts that a user gave and that nothing can have: a slip of the pen changes no price in silence.
+fn discounts_without_effect(market: &Market<'_>) -> Vec<Note> {
+    if market.config.ec2.discounts.is_empty() {
+        return Vec::new();
+    }
+    let regions: Vec<&str> = market.instances.regions().collect();
+    let types: Vec<&str> = market.types.iter().map(|one| one.name.as_str()).collect();
+    market
+        .config
+        .ec2
+        .discounts_without_effect(&regions, &types)
+        .into_iter()
+        .map(|(discount, because)| Note {
+            scope: FLEET.to_owned(),
+            code: DISCOUNT_WITHOUT_EFFECT.to_owned(),
+            detail: format!("the discount of {} has no effect: {because}", discount.from),
+        })
+        .collect()
 }
 
 fn scope<'a>(name: &str, clusters: impl IntoIterator<Item = &'a ClusterWork> + Clone) -> ScopeReport {

@@ -57,11 +57,15 @@ pub struct InstanceDiscount {
 }
 
 impl InstanceDiscount {
-    fn covers(&self, region: &Region, instance_type: &str, purchase: InstancePurchase) -> bool {
+    fn is_of(&self, instance_type: &str) -> bool {
         let family = instance_type.split('.').next().unwrap_or(instance_type);
         let name = if self.pattern.contains('.') { instance_type } else { family };
+        WildMatch::new(&self.pattern).matches(name)
+    }
+
+    fn covers(&self, region: &Region, instance_type: &str, purchase: InstancePurchase) -> bool {
         self.purchase == purchase
-            && WildMatch::new(&self.pattern).matches(name)
+            && self.is_of(instance_type)
             && self.region.as_ref().is_none_or(|pattern| WildMatch::new(pattern).matches(region.as_str()))
     }
 }
@@ -86,6 +90,22 @@ impl Ec2Settings {
             source: format!("{percent} % off on-demand ({from}): {}", list.source),
             effective_date: list.effective_date,
         })
+    }
+
+    /// Discounts that no region or no instance type can have, each with the reason.
+    pub fn discounts_without_effect<'a>(
+        &'a self,
+        regions: &[&str],
+        types: &[&str],
+    ) -> Vec<(&'a InstanceDiscount, String)> {
+        let known = |one: &InstanceDiscount| match &one.region {
+            Some(pattern) if !regions.iter().any(|region| WildMatch::new(pattern).matches(region)) => {
+                Some(format!("no region with EC2 prices is called {pattern}"))
+            }
+            _ => (!types.iter().any(|name| one.is_of(name)))
+                .then(|| format!("no instance type or family is called {}", one.pattern)),
+        };
+        self.discounts.iter().filter_map(|one| Some((one, known(one)?))).collect()
     }
 
     /// USD an hour of a volume of so many GiB, by the user's price, else the tables'.
@@ -285,6 +305,30 @@ mod tests {
         let price =
             config.ec2.price(InstancePrices::embedded(), &Region("us-east-1".into()), "m7g.large", plan);
         assert!(price.unwrap().source.starts_with("30 % off on-demand (fargauge.toml:1): "));
+    }
+
+    #[test]
+    fn a_discount_on_nothing_that_is_known_is_told() {
+        let block = |pattern: &str, region: &str| {
+            format!(
+                "[[ec2.discount]]\nmatch = '{pattern}'\nregion = '{region}'\npurchase = 'spot'\npercent = 50\n"
+            )
+        };
+        let all = [("m7g", "us-*"), ("m7g.2xlarge", "us-east-1"), ("m9z", "us-*"), ("m7g", "us-esat-1")];
+        let config = read(&all.map(|(pattern, region)| block(pattern, region)).concat());
+        let told: Vec<String> = config
+            .ec2
+            .discounts_without_effect(&["us-east-1"], &["m7g.large", "m7g.2xlarge"])
+            .into_iter()
+            .map(|(discount, because)| format!("{}: {because}", discount.from))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                "fargauge.toml:11: no instance type or family is called m9z",
+                "fargauge.toml:16: no region with EC2 prices is called us-esat-1",
+            ]
+        );
     }
 
     #[test]

@@ -16,6 +16,9 @@ pub const FLEET: &str = "fleet";
 /// The platform of the rows that others are compared with.
 pub const TODAY: &str = "today";
 
+/// The code of notes on discounts of the user's that apply to nothing.
+pub const DISCOUNT_WITHOUT_EFFECT: &str = "discount-without-effect";
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Comparison {
     pub schema_version: u32,
