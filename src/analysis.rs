@@ -54,7 +54,7 @@ use crate::{
     },
     snapshot::{Inventory, Manifest, Series, UtilizationParts, Window},
     units::Usd,
-    workload::{Controller, LaunchType, OperatingSystem, Region, Workload, WorkloadKind},
+    workload::{Controller, LaunchType, OperatingSystem, Platform, Region, Workload, WorkloadKind},
 };
 
 /// A snapshot as the analysis needs it, wherever it is kept.
@@ -218,7 +218,8 @@ fn shares<'a>(
             Tenant {
                 workload,
                 mean_weight: demand.map_or(Decimal::ZERO, |demand| on_instances::mean_weight(demand, hours)),
-                windows: operating_system(workload, inventory) == OperatingSystem::Windows,
+                windows: platform(workload, inventory).os == OperatingSystem::Windows,
+                architecture: platform(workload, inventory).arch,
             }
         })
         .collect();
@@ -391,7 +392,7 @@ fn digest(
     let demand = WindowDemand::of(&rollups);
     let standalone = workload.filter(|workload| workload.identity.kind == WorkloadKind::Standalone);
     let runs = standalone.map(|workload| {
-        runs(&series.points, period, minimum_billed_seconds(operating_system(workload, inventory)))
+        runs(&series.points, period, minimum_billed_seconds(platform(workload, inventory).os))
     });
     // A task that comes and goes is sized for all that it does, its start included.
     let start_up = match (workload, timeline, &demand) {
@@ -437,11 +438,11 @@ fn deployments(workload: &Workload) -> Vec<(i64, i64)> {
     deployments
 }
 
-fn operating_system(workload: &Workload, inventory: &Inventory) -> OperatingSystem {
+fn platform(workload: &Workload, inventory: &Inventory) -> Platform {
     let revision = workload.revisions.last();
     revision
         .and_then(|revision| inventory.task_definitions.get(&revision.task_definition))
-        .map_or_else(OperatingSystem::default, |definition| definition.platform.os)
+        .map_or_else(Platform::default, |definition| definition.platform)
 }
 
 /// By savings, largest first; then by cost; then by id, so that the order is always the same.

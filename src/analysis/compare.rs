@@ -24,7 +24,7 @@ use crate::{
     demand::{DEFAULT_MAXIMUM_PERCENT, Surge, WindowDemand},
     ec2::packing::Resources,
     launch::{
-        Running, fargate_rule_outs,
+        InstanceShares, Running, fargate_rule_outs,
         platforms::{
             ClusterWork, LaunchPlatform, Market, Packed, Placement, PlatformRow, Priced, Work, compare,
             date_range,
@@ -34,13 +34,15 @@ use crate::{
     report::{
         Note, Quantity, SCHEMA_VERSION, WorkloadReport,
         compare::{
-            Comparison, ComparisonRow, FLEET, InstanceTypeUse, LeftOutWorkloads, ScopeReport,
-            StayingWorkloads,
+            Comparison, ComparisonRow, DISCOUNT_WITHOUT_EFFECT, FLEET, InstanceTypeUse, LeftOutWorkloads,
+            ScopeReport, StayingWorkloads,
         },
     },
-    snapshot::{Gap, Window},
+    snapshot::{Gap, Inventory, Window},
     units::{CpuUnits, HOURS_PER_MONTH, MemoryMib, TaskTime, Usd},
-    workload::{Controller, LaunchType, Scheduling, Workload, WorkloadKind},
+    workload::{
+        CapacityProviderKind, Controller, LaunchType, Scheduling, Workload, WorkloadIdentity, WorkloadKind,
+    },
 };
 
 /// What clusters of a snapshot ran, ready to be priced.
@@ -86,30 +88,40 @@ pub fn observe(
                     hours,
                     work: Vec::new(),
                     left_out: BTreeMap::new(),
-                    overhead_today: Usd::ZERO,
+                    pools: BTreeMap::new(),
                     daemons: Resources::default(),
+                    target_capacity_percents: target_capacities(input.inventory, facts.workload),
                 });
                 let tasks = hourly_tasks.remove(&facts.workload.workload_id);
                 let tasks = tasks.unwrap_or_else(|| vec![0; hours as usize]);
                 if is_daemon(facts.workload) {
                     *cluster.left_out.entry("daemon".to_owned()).or_default() += 1;
                     add_daemon(&mut cluster.daemons, facts);
-                    cluster.overhead_today += row.monthly_cost.unwrap_or_default();
+                    for (number, cost) in by_pool(shares, facts.workload, row.monthly_cost) {
+                        cluster.pools.entry(number).or_default().overhead += cost;
+                    }
                     continue;
                 }
                 match work(facts, row, book, tasks) {
                     Some(work) => cluster.work.push(work),
                     None => {
+                        for (number, _) in shares.by_pool(facts.workload.workload_id) {
+                            cluster.pools.entry(number).or_default().has_others = true;
+                        }
                         let reason = row.not_rated.as_ref().map_or("no-price", |n| n.reason.as_str());
                         *cluster.left_out.entry(reason.to_owned()).or_default() += 1;
                     }
                 }
             }
-            for pool in on_instances::pools(shares, config.discount.factor()) {
+            for (number, pool) in on_instances::pools(shares, config.discount.factor()).iter().enumerate() {
                 let scope = format!("{}/{}/{}", pool.account_id, pool.region, pool.cluster);
                 if let (Some(cluster), Some(idle)) = (clusters.get_mut(&scope), pool.idle_monthly_cost) {
-                    cluster.overhead_today += idle;
+                    cluster.pools.entry(number).or_default().overhead += idle;
                 }
+            }
+            for ClusterWork { pools, work, .. } in clusters.values_mut() {
+                // Instances that no workload of the rows runs on are in no row either.
+                pools.retain(|number, _| work.iter().any(|work| work.pools.contains(number)));
             }
             Observed {
                 clusters: clusters.into_values().collect(),
@@ -122,9 +134,62 @@ pub fn observe(
     )
 }
 
+/// Managed scaling's targets of the capacity providers that a workload's cluster knows of: by its instances, by
+/// the strategies of its workloads, and by its own.
+fn target_capacities(inventory: &Inventory, workload: &Workload) -> BTreeSet<u32> {
+    let WorkloadIdentity { account_id, region, cluster, .. } = &workload.identity;
+    let here = (account_id, region, cluster);
+    let instances = inventory.container_instances.iter();
+    let by_instances = instances
+        .filter(|one| (&one.account_id, &one.region, &one.cluster) == here)
+        .filter_map(|one| one.capacity_provider.as_deref());
+    let workloads = inventory.workloads.iter().map(|one| &one.identity).zip(&inventory.workloads);
+    let by_workloads = workloads
+        .filter(|(one, _)| (&one.account_id, &one.region, &one.cluster) == here)
+        .flat_map(|(_, one)| &one.strategy);
+    let clusters = inventory.clusters.iter();
+    let by_cluster = clusters
+        .filter(|one| (&one.account_id, &one.region, &one.name) == here)
+        .flat_map(|one| &one.default_strategy);
+    let named: BTreeSet<&str> =
+        by_workloads.chain(by_cluster).map(|item| item.provider.as_str()).chain(by_instances).collect();
+    inventory
+        .capacity_providers
+        .iter()
+        .filter(|provider| {
+            (&provider.account_id, &provider.region) == (account_id, region)
+                && provider.kind == CapacityProviderKind::Ec2Autoscaling
+                && named.contains(provider.name.as_str())
+        })
+        .filter_map(|provider| provider.target_capacity_percent)
+        .collect()
+}
+
 /// One task on every instance, by a service or by ECS itself.
 fn is_daemon(workload: &Workload) -> bool {
     workload.identity.kind == WorkloadKind::Daemon || workload.scheduling == Scheduling::Daemon
+}
+
+/// What a daemon costs a month in each pool of instances; nothing where that is not known.
+fn by_pool(shares: &InstanceShares, workload: &Workload, monthly: Option<Usd>) -> Vec<(usize, Usd)> {
+    let Some(mut left) = monthly else { return Vec::new() };
+    let parts: Vec<(usize, Usd)> = shares
+        .by_pool(workload.workload_id)
+        .filter_map(|(number, per_weight)| Some((number, per_weight.ok()?)))
+        .collect();
+    let whole: Usd = parts.iter().map(|(_, part)| *part).sum();
+    let last = parts.len().saturating_sub(1);
+    parts
+        .iter()
+        .enumerate()
+        .map(|(at, (number, part))| {
+            let share = part.0.checked_div(whole.0).unwrap_or_default();
+            // The last has what is left, so that the parts add up.
+            let cost = if at == last { left } else { (monthly.unwrap_or_default() * share).rounded() };
+            left = left - cost;
+            (*number, cost)
+        })
+        .collect()
 }
 
 fn add_daemon(daemons: &mut Resources, facts: &Facts<'_>) {
@@ -169,6 +234,7 @@ fn work(facts: &Facts<'_>, row: &WorkloadReport, book: &PriceBook, tasks: Vec<u3
         },
         tasks,
         placement: placement(facts),
+        pools: facts.shares.by_pool(facts.workload.workload_id).map(|(number, _)| number).collect(),
         off_fargate: facts
             .definition()
             .map(|definition| fargate_rule_outs(facts.workload, definition).join("; "))
@@ -199,6 +265,13 @@ fn placement(facts: &Facts<'_>) -> Placement {
         host_network: mode == Some("host"),
         distinct_instances: workload.placement_constraints.iter().any(|kind| kind == "distinctInstance"),
         spread: workload.identity.kind == WorkloadKind::Service,
+        constrained: definition
+            .into_iter()
+            .flat_map(|definition| &definition.placement_constraints)
+            .chain(&workload.placement_constraints)
+            .any(|kind| kind != "distinctInstance"),
+        host_volumes: definition
+            .is_some_and(|d| d.volume_kinds.iter().any(|kind| matches!(kind.as_str(), "host" | "docker"))),
     }
 }
 
@@ -274,6 +347,7 @@ pub fn comparison(
     for (cluster, priced) in clusters.iter().zip(&priced) {
         rows.extend(reported(&scope(&cluster.scope, [cluster]), cluster.work.iter(), priced));
     }
+    notes.extend(discounts_without_effect(&market));
     let mut scopes = vec![fleet];
     scopes.extend(clusters.iter().map(|cluster| scope(&cluster.scope, [cluster])));
     Ok(Comparison {
@@ -288,6 +362,26 @@ pub fn comparison(
         gaps,
         notes,
     })
+}
+
+/// Discounts that a user gave and that nothing can have: a slip of the pen changes no price in silence.
+fn discounts_without_effect(market: &Market<'_>) -> Vec<Note> {
+    if market.config.ec2.discounts.is_empty() {
+        return Vec::new();
+    }
+    let regions: Vec<&str> = market.instances.regions().collect();
+    let types: Vec<&str> = market.types.iter().map(|one| one.name.as_str()).collect();
+    market
+        .config
+        .ec2
+        .discounts_without_effect(&regions, &types)
+        .into_iter()
+        .map(|(discount, because)| Note {
+            scope: FLEET.to_owned(),
+            code: DISCOUNT_WITHOUT_EFFECT.to_owned(),
+            detail: format!("the discount of {} has no effect: {because}", discount.from),
+        })
+        .collect()
 }
 
 fn scope<'a>(name: &str, clusters: impl IntoIterator<Item = &'a ClusterWork> + Clone) -> ScopeReport {
@@ -352,7 +446,7 @@ fn reported<'a>(
             };
             let (cpu, memory) = packed.map_or((None, None), Packed::utilization);
             let number = |value: Option<Decimal>| value.map(|value| Quantity(value).rounded());
-            let mut assumptions = row.assumptions.clone();
+            let mut assumptions = row.told();
             if let Some(dates) = date_range(&row.price_dates) {
                 assumptions.push(format!("EC2 prices are those of {dates}"));
             }

@@ -106,19 +106,20 @@ fn own_instances_instead(
         return Vec::new();
     };
     let needs = Resources { cpu: shape.cpu.0, memory_mib: shape.memory.0, enis: 1, gpus: 0 };
-    let own = OwnInstances { needs, architecture: shape.platform.arch, tasks, fargate_hourly };
+    let settings = &config.ec2;
+    let own = OwnInstances { settings, needs, architecture: shape.platform.arch, tasks, fargate_hourly };
     [("ec2", false), ("managed-instances", true)]
         .into_iter()
         .filter_map(|(kind, managed)| {
             let choice = own_instances(own, hosts, managed)?;
-            let cost = (choice.monthly * config.discount.factor()).rounded();
+            let cost = (choice.monthly * config.discount.factor() + choice.operations).rounded();
             (cost < remaining).then(|| Opportunity {
                 kind: kind.to_owned(),
                 alternative: true,
                 monthly_cost: Some(cost),
                 monthly_savings: Some(remaining - cost),
                 effort: Effort::VeryHigh.as_str().to_owned(),
-                conditions: choice.conditions(managed),
+                conditions: choice.conditions(),
             })
         })
         .collect()

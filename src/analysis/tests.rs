@@ -22,9 +22,9 @@ use crate::{
     snapshot::{FORMAT_VERSION, Gap, Inventory, Manifest, Point, Series, Window},
     units::{CpuUnits, MemoryMib, Usd},
     workload::{
-        Architecture, Container, ContainerInstance, Controller, HistorySource, LaunchType, Platform,
-        PolicyKind, Region, RevisionInForce, ScalableTarget, ScalingPolicy, Scheduling, TaskDefinition,
-        TaskFacts, TrackedMetric, Workload, WorkloadIdentity, WorkloadKind,
+        Architecture, CapacityProvider, Container, ContainerInstance, Controller, HistorySource, LaunchType,
+        Platform, PolicyKind, Region, RevisionInForce, ScalableTarget, ScalingPolicy, Scheduling,
+        TaskDefinition, TaskFacts, TrackedMetric, Workload, WorkloadIdentity, WorkloadKind,
     },
 };
 
@@ -40,6 +40,7 @@ struct Service {
     points: Vec<Point>,
     gaps: Vec<Gap>,
     instances: Vec<ContainerInstance>,
+    capacity_providers: Vec<CapacityProvider>,
 }
 
 /// A service of 1 vCPU / 2 GB with two tasks at constant utilization, in per cent.
@@ -95,6 +96,7 @@ fn service(cpu_percent: u32, memory_percent: u32) -> Service {
         points: (0..i64::from(POINTS)).map(point).collect(),
         gaps: Vec::new(),
         instances: Vec::new(),
+        capacity_providers: Vec::new(),
     }
 }
 
@@ -142,6 +144,7 @@ impl Service {
         let inventory = Inventory {
             workloads: vec![self.workload],
             container_instances: self.instances,
+            capacity_providers: self.capacity_providers,
             task_definitions: self
                 .more_definitions
                 .into_iter()

@@ -10,8 +10,8 @@ use super::{
     file::{Number, Rule, Source, rule},
 };
 use crate::{
-    pricing::{Confidence, InstancePrice, InstancePrices, InstancePurchase, PlanPayment, PlanTerm},
-    units::MemoryMib,
+    pricing::{Charges, Confidence, InstancePrice, InstancePrices, InstancePurchase, PlanPayment, PlanTerm},
+    units::{HOURS_PER_MONTH, MemoryMib},
     workload::Region,
 };
 
@@ -22,8 +22,8 @@ pub struct Ec2Settings {
     pub trunking: bool,
     /// `ECS_RESERVED_MEMORY`.
     pub reserved_memory: MemoryMib,
-    /// Managed scaling's target capacity, 1 to 100.
-    pub target_capacity_percent: u32,
+    /// Managed scaling's target capacity, 1 to 100; absent: what a cluster's own capacity providers have.
+    pub target_capacity_percent: Option<u32>,
     pub min_zones: u32,
     pub root_volume_gib: u32,
     pub managed_instances_volume_gib: u32,
@@ -57,11 +57,15 @@ pub struct InstanceDiscount {
 }
 
 impl InstanceDiscount {
-    fn covers(&self, region: &Region, instance_type: &str, purchase: InstancePurchase) -> bool {
+    fn is_of(&self, instance_type: &str) -> bool {
         let family = instance_type.split('.').next().unwrap_or(instance_type);
         let name = if self.pattern.contains('.') { instance_type } else { family };
+        WildMatch::new(&self.pattern).matches(name)
+    }
+
+    fn covers(&self, region: &Region, instance_type: &str, purchase: InstancePurchase) -> bool {
         self.purchase == purchase
-            && WildMatch::new(&self.pattern).matches(name)
+            && self.is_of(instance_type)
             && self.region.as_ref().is_none_or(|pattern| WildMatch::new(pattern).matches(region.as_str()))
     }
 }
@@ -88,11 +92,33 @@ impl Ec2Settings {
         })
     }
 
+    /// Discounts that no region or no instance type can have, each with the reason.
+    pub fn discounts_without_effect<'a>(
+        &'a self,
+        regions: &[&str],
+        types: &[&str],
+    ) -> Vec<(&'a InstanceDiscount, String)> {
+        let known = |one: &InstanceDiscount| match &one.region {
+            Some(pattern) if !regions.iter().any(|region| WildMatch::new(pattern).matches(region)) => {
+                Some(format!("no region with EC2 prices is called {pattern}"))
+            }
+            _ => (!types.iter().any(|name| one.is_of(name)))
+                .then(|| format!("no instance type or family is called {}", one.pattern)),
+        };
+        self.discounts.iter().filter_map(|one| Some((one, known(one)?))).collect()
+    }
+
+    /// USD an hour of a volume of so many GiB, by the user's price, else the tables'.
+    pub fn volume(&self, charges: &Charges, region: &Region, gib: u32) -> Option<Decimal> {
+        let per_gib =
+            self.root_volume_usd_per_gb_month.or_else(|| Some(charges.gp3_volume(region)?.amount))?;
+        Some(per_gib * Decimal::from(gib) / Decimal::from(HOURS_PER_MONTH))
+    }
+
     pub(super) fn overlay(&mut self, file: Ec2File, source: Source<'_>) -> Result<(), ConfigError> {
         self.trunking = file.trunking.unwrap_or(self.trunking);
         for (target, rule, value) in [
             (&mut self.reserved_memory.0, RESERVED_MEMORY, file.reserved_memory_mib),
-            (&mut self.target_capacity_percent, TARGET_CAPACITY, file.target_capacity_percent),
             (&mut self.min_zones, MIN_ZONES, file.min_zones),
             (&mut self.root_volume_gib, ROOT_VOLUME, file.root_volume_gib),
             (&mut self.managed_instances_volume_gib, MANAGED_VOLUME, file.managed_instances_volume_gib),
@@ -100,6 +126,9 @@ impl Ec2Settings {
             if let Some(value) = value {
                 *target = source.number(rule, &value)?;
             }
+        }
+        if let Some(value) = file.target_capacity_percent {
+            self.target_capacity_percent = Some(source.number(TARGET_CAPACITY, &value)?);
         }
         let decimal = |rule: Rule, value: &Spanned<f64>| {
             let parts = Decimal::from(source.number(rule, value)?) / Decimal::from(rule.scale);
@@ -212,7 +241,10 @@ mod tests {
     fn the_defaults_are_awss_own() {
         let Config { ec2, eks, .. } = Config::default();
         assert!(!ec2.trunking);
-        assert_eq!((ec2.reserved_memory, ec2.target_capacity_percent, ec2.min_zones), (MemoryMib(0), 100, 2));
+        assert_eq!(
+            (ec2.reserved_memory, ec2.target_capacity_percent, ec2.min_zones),
+            (MemoryMib(0), None, 2)
+        );
         assert_eq!((ec2.root_volume_gib, ec2.managed_instances_volume_gib), (30, 80));
         assert_eq!(ec2.root_volume_usd_per_gb_month, None);
         assert_eq!(
@@ -234,7 +266,7 @@ mod tests {
         assert!(ec2.trunking && eks.extended_support);
         assert_eq!(
             (ec2.reserved_memory, ec2.target_capacity_percent, ec2.min_zones),
-            (MemoryMib(256), 80, 3)
+            (MemoryMib(256), Some(80), 3)
         );
         assert_eq!((ec2.root_volume_gib, ec2.managed_instances_volume_gib), (50, 100));
         assert_eq!(ec2.root_volume_usd_per_gb_month.unwrap().to_string(), "0.0952");
@@ -273,6 +305,30 @@ mod tests {
         let price =
             config.ec2.price(InstancePrices::embedded(), &Region("us-east-1".into()), "m7g.large", plan);
         assert!(price.unwrap().source.starts_with("30 % off on-demand (fargauge.toml:1): "));
+    }
+
+    #[test]
+    fn a_discount_on_nothing_that_is_known_is_told() {
+        let block = |pattern: &str, region: &str| {
+            format!(
+                "[[ec2.discount]]\nmatch = '{pattern}'\nregion = '{region}'\npurchase = 'spot'\npercent = 50\n"
+            )
+        };
+        let all = [("m7g", "us-*"), ("m7g.2xlarge", "us-east-1"), ("m9z", "us-*"), ("m7g", "us-esat-1")];
+        let config = read(&all.map(|(pattern, region)| block(pattern, region)).concat());
+        let told: Vec<String> = config
+            .ec2
+            .discounts_without_effect(&["us-east-1"], &["m7g.large", "m7g.2xlarge"])
+            .into_iter()
+            .map(|(discount, because)| format!("{}: {because}", discount.from))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                "fargauge.toml:11: no instance type or family is called m9z",
+                "fargauge.toml:16: no region with EC2 prices is called us-esat-1",
+            ]
+        );
     }
 
     #[test]

@@ -97,7 +97,7 @@ fn the_documented_file_and_every_example_in_it_parse() {
         .lines()
         .map(|line| line.strip_prefix("# ").filter(|rest| is_example(rest)).unwrap_or(line))
         .collect();
-    assert_eq!(uncommented.iter().zip(DEFAULT_TOML.lines()).filter(|(a, b)| *a != b).count(), 37);
+    assert_eq!(uncommented.iter().zip(DEFAULT_TOML.lines()).filter(|(a, b)| *a != b).count(), 38);
     let config = read(&uncommented.join("\n"));
     assert_eq!(config.region.as_deref(), Some("eu-west-1"));
     assert_eq!(config.overrides.len(), 3);

@@ -6,8 +6,8 @@
 //!
 //! **Instances, for what runs on Fargate.** What a task costs on an instance depends on what fills the rest
 //! of it, so only what holds for the workload alone is offered: [`own_instances`] that no other workload
-//! shares, enough for its tasks and one more while it deploys, in two zones at least. Whether a shared
-//! fleet is cheaper still is the comparison's to say.
+//! shares, enough for its tasks and one more while it deploys, in as many zones as are asked for, set up as
+//! `[ec2]` says. Whether a shared fleet is cheaper still is the comparison's to say.
 //!
 //! | 20 tasks of 1 vCPU / 2 GB all month, us-east-1 | USD a month |
 //! |---|---|
@@ -20,9 +20,10 @@ use rust_decimal::Decimal;
 
 use super::{InstanceRates, Pool};
 use crate::{
-    ec2::{HostSettings, InstanceTypes, allocatable, packing::Resources},
+    config::Ec2Settings,
+    ec2::{HostSettings, InstanceType, InstanceTypes, allocatable, packing::Resources},
     pricing::InstancePurchase,
-    units::{HOURS_PER_MONTH, MemoryMib, Usd},
+    units::{HOURS_PER_MONTH, Usd},
     workload::{
         Architecture, LaunchType, OperatingSystem, Region, Scheduling, TaskDefinition, Workload, WorkloadKind,
     },
@@ -46,7 +47,7 @@ pub fn fargate_rule_outs(workload: &Workload, definition: &TaskDefinition) -> Ve
         because.push("it is a daemon: one task on every instance, and Fargate has no instances".to_owned());
     }
     let mode = network_mode(definition);
-    if !mode.eq_ignore_ascii_case("awsvpc") {
+    if !mode.eq_ignore_ascii_case("awsvpc") && !is_bridge(mode) {
         because.push(format!("its network mode is {mode}, and Fargate has awsvpc only"));
     }
     let windows = definition.platform.os == OperatingSystem::Windows;
@@ -98,6 +99,13 @@ pub fn fargate_conditions(workload: &Workload, definition: &TaskDefinition, pool
     if definition.platform.os == OperatingSystem::Windows {
         conditions.push("Windows tasks have 1, 2 or 4 vCPU there, never less".to_owned());
     }
+    if is_bridge(network_mode(definition)) {
+        conditions.push(
+            "its containers move to awsvpc: one network interface a task, no links, no host ports other than the \
+             container's"
+                .to_owned(),
+        );
+    }
     let kinds: Vec<&str> = unique(&definition.volume_kinds).collect();
     if kinds.contains(&"ebs") {
         conditions.push("its EBS volume is attached by Fargate platform version 1.4.0 or later".to_owned());
@@ -124,6 +132,11 @@ fn network_mode(definition: &TaskDefinition) -> &str {
     definition.network_mode.as_deref().filter(|mode| !mode.is_empty()).unwrap_or(default)
 }
 
+/// What tasks on EC2 have unless they say otherwise, on Linux or on Windows: Docker's network behind the host's.
+fn is_bridge(mode: &str) -> bool {
+    ["bridge", "default"].iter().any(|bridge| mode.eq_ignore_ascii_case(bridge))
+}
+
 fn constraints<'a>(workload: &'a Workload, definition: &'a TaskDefinition) -> impl Iterator<Item = &'a str> {
     workload.placement_constraints.iter().chain(&definition.placement_constraints).map(String::as_str)
 }
@@ -133,23 +146,25 @@ fn unique(kinds: &[String]) -> impl Iterator<Item = &str> {
     kinds.iter().enumerate().filter(|(at, kind)| !kinds[..*at].contains(kind)).map(|(_, kind)| kind.as_str())
 }
 
-/// An instance type of a region, for tasks.
+/// An instance type of a region, for tasks: as one's own or as a managed instance.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Host {
     pub name: String,
     pub architecture: Architecture,
-    /// What tasks can use of it, with trunking where the type can.
+    pub managed: bool,
+    /// What tasks can use of it.
     pub room: Resources,
-    /// On-demand list price, USD an hour.
+    /// USD an hour by list: on demand, with the Managed Instances fee and its volume where that has a price.
     pub hourly: Decimal,
-    /// The Managed Instances fee on top, USD an hour; `None` where none is held.
-    pub fee: Option<Decimal>,
+    pub volume_gib: u32,
+    /// Whether the volume is in the price.
+    pub volume_priced: bool,
     /// ISO date of the price.
     pub effective_date: String,
 }
 
-/// The types that a region's services could have to themselves: for containers that run all the time, without
-/// a GPU, and with a price.
+/// The types that a region's services could have to themselves, set up as the settings say: for containers that
+/// run all the time, without a GPU, and with a price.
 pub fn hosts(region: &Region, types: &InstanceTypes, rates: InstanceRates<'_>) -> Vec<Host> {
     let names = rates.prices.types_in(region);
     let types = names
@@ -157,25 +172,40 @@ pub fn hosts(region: &Region, types: &InstanceTypes, rates: InstanceRates<'_>) -
         .filter_map(|name| types.get(name))
         .filter(|instance| instance.is_for_steady_containers() && instance.gpus == 0);
     types
-        .filter_map(|instance| {
-            let settings =
-                HostSettings { trunking: true, reserved_memory: MemoryMib(0), daemons: Resources::default() };
-            let price = rates.price(region, &instance.name, InstancePurchase::OnDemand)?;
-            Some(Host {
-                name: instance.name.clone(),
-                architecture: instance.architecture,
-                room: allocatable(instance, settings)?,
-                hourly: price.usd,
-                fee: rates.fee(region, &instance.name),
-                effective_date: price.effective_date,
-            })
-        })
+        .flat_map(|instance| [false, true].map(|managed| host(region, instance, rates, managed)))
+        .flatten()
         .collect()
+}
+
+fn host(region: &Region, instance: &InstanceType, rates: InstanceRates<'_>, managed: bool) -> Option<Host> {
+    let ec2 = rates.settings;
+    let settings = HostSettings {
+        // Managed instances have it always.
+        trunking: ec2.trunking || managed,
+        reserved_memory: ec2.reserved_memory,
+        daemons: Resources::default(),
+    };
+    let price = rates.price(region, &instance.name, InstancePurchase::OnDemand)?;
+    let fee = if managed { rates.fee(region, &instance.name)? } else { Decimal::ZERO };
+    let volume_gib = if managed { ec2.managed_instances_volume_gib } else { ec2.root_volume_gib };
+    let volume = ec2.volume(rates.charges, region, volume_gib);
+    Some(Host {
+        name: instance.name.clone(),
+        architecture: instance.architecture,
+        managed,
+        room: allocatable(instance, settings)?,
+        hourly: price.usd + fee + volume.unwrap_or_default(),
+        volume_gib,
+        volume_priced: volume.is_some(),
+        effective_date: price.effective_date,
+    })
 }
 
 /// Tasks that are there at every hour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct OwnInstances {
+pub struct OwnInstances<'a> {
+    /// How instances are set up.
+    pub settings: &'a Ec2Settings,
     pub needs: Resources,
     pub architecture: Architecture,
     pub tasks: u32,
@@ -192,16 +222,30 @@ pub struct InstanceChoice<'a> {
     pub tasks_each: u32,
     /// USD a month of 730 hours, list prices.
     pub monthly: Usd,
+    /// USD a month of the work that they need.
+    pub operations: Usd,
     /// Share of an instance's task slots from which on it is cheaper than Fargate, in per cent.
     pub break_even_percent: Decimal,
+    settings: &'a Ec2Settings,
 }
 
-/// The cheapest of `hosts` for `own`, under Managed Instances if `managed`; `None` where none holds a task.
-pub fn own_instances(own: OwnInstances, hosts: &[Host], managed: bool) -> Option<InstanceChoice<'_>> {
+/// The cheapest of `hosts` for `own`, managed ones or not; `None` where none holds a task.
+pub fn own_instances<'a>(
+    own: OwnInstances<'a>,
+    hosts: &'a [Host],
+    managed: bool,
+) -> Option<InstanceChoice<'a>> {
+    let settings = own.settings;
+    let target = u64::from(target_capacity(settings, managed));
+    // As `compare` has it: Managed Instances are AWS's to look after.
+    let operations = if managed {
+        Usd::ZERO
+    } else {
+        Usd(settings.operations_hours_per_month * settings.operations_usd_per_hour)
+    };
     let mut best: Option<InstanceChoice<'_>> = None;
-    for host in hosts.iter().filter(|host| host.architecture == own.architecture) {
-        let Some(fee) = (if managed { host.fee } else { Some(Decimal::ZERO) }) else { continue };
-        let hourly = host.hourly + fee;
+    for host in hosts.iter().filter(|host| (host.architecture, host.managed) == (own.architecture, managed)) {
+        let hourly = host.hourly;
         let fit = |room: u32, need: u32| room.checked_div(need).unwrap_or(u32::MAX);
         let tasks_each = fit(host.room.cpu, own.needs.cpu)
             .min(fit(host.room.memory_mib, own.needs.memory_mib))
@@ -209,25 +253,39 @@ pub fn own_instances(own: OwnInstances, hosts: &[Host], managed: bool) -> Option
         if tasks_each == 0 {
             continue;
         }
-        // One more while a deployment replaces tasks, and two zones.
-        let instances = own.tasks.saturating_add(1).div_ceil(tasks_each).max(2);
+        // One more while a deployment replaces tasks, and each zone has one.
+        let in_use = own.tasks.saturating_add(1).div_ceil(tasks_each).max(settings.min_zones);
+        let instances = u32::try_from((u64::from(in_use) * 100).div_ceil(target)).unwrap_or(u32::MAX);
         let monthly = Usd(hourly * Decimal::from(instances) * Decimal::from(HOURS_PER_MONTH));
         if best.as_ref().is_none_or(|best| monthly < best.monthly) {
             let full = own.fargate_hourly.0 * Decimal::from(tasks_each);
             let break_even_percent =
                 if full > Decimal::ZERO { hourly / full * Decimal::ONE_HUNDRED } else { Decimal::ZERO };
-            best = Some(InstanceChoice { host, instances, tasks_each, monthly, break_even_percent });
+            best = Some(InstanceChoice {
+                host,
+                instances,
+                tasks_each,
+                monthly,
+                operations,
+                break_even_percent,
+                settings,
+            });
         }
     }
     best
 }
 
+/// The part of the instances that is in use, in per cent: only Auto Scaling groups have a target.
+fn target_capacity(settings: &Ec2Settings, managed: bool) -> u32 {
+    settings.target_capacity_percent.filter(|_| !managed).unwrap_or(100).clamp(1, 100)
+}
+
 impl InstanceChoice<'_> {
     /// What must hold for it.
-    pub fn conditions(&self, managed: bool) -> Vec<String> {
-        let Self { host, instances, tasks_each, break_even_percent, .. } = self;
-        let Host { name, effective_date, .. } = host;
-        let fee = if managed { " and the Managed Instances fee" } else { "" };
+    pub fn conditions(&self) -> Vec<String> {
+        let Self { host, instances, tasks_each, break_even_percent, settings, .. } = self;
+        let Host { name, managed, volume_gib, volume_priced, effective_date, .. } = host;
+        let fee = if *managed { " and the Managed Instances fee" } else { "" };
         let mut conditions = vec![
             "instead of the options above, not after them".to_owned(),
             format!(
@@ -238,16 +296,37 @@ impl InstanceChoice<'_> {
                 "below {} % of their places taken, Fargate is cheaper",
                 break_even_percent.round_dp(1).normalize()
             ),
-            "EBS volumes of the instances are not in it".to_owned(),
+            if *volume_priced {
+                format!("a volume of {volume_gib} GiB each is in it")
+            } else {
+                format!("EBS volumes of the instances, {volume_gib} GiB each, are not in it: no rate is held")
+            },
         ];
-        if managed {
+        let target = target_capacity(settings, *managed);
+        if target < 100 {
+            conditions.push(format!("managed scaling keeps {target} % of them in use"));
+        }
+        if *managed {
             conditions.push(
                 "Linux on Bottlerocket; every instance is replaced after two to three weeks".to_owned(),
             );
         } else {
-            conditions.push("network interfaces are trunked (account setting awsvpcTrunking)".to_owned());
-            conditions
-                .push("instances are yours to patch, scale and watch; that work is not in it".to_owned());
+            conditions.push(
+                if settings.trunking {
+                    "network interfaces are trunked (account setting awsvpcTrunking)"
+                } else {
+                    "network interfaces are not trunked (awsvpcTrunking): with it, an instance holds more tasks"
+                }
+                .to_owned(),
+            );
+            let hours = settings.operations_hours_per_month;
+            conditions.push(if self.operations > Usd::ZERO {
+                format!(
+                    "instances are yours to patch, scale and watch: {hours} hours a month of that are in it"
+                )
+            } else {
+                "instances are yours to patch, scale and watch; that work is not in it".to_owned()
+            });
         }
         conditions
     }

@@ -16,7 +16,7 @@
 //! | worker: 1 task of 1 vCPU / 2 GB, half of the time: 0.5 x (9 + 2) | 5.5 | 15.12 |
 //! | idle: 56.9 % | 29 | 79.70 |
 //!
-//! A daemon runs on every instance, so each pool pays for its part of it. What is known of instances is
+//! A daemon runs on every instance of its architecture, so each pool pays for its part of it. What is known of instances is
 //! what ran when the snapshot was collected: it is taken to have run all the time. Where the window's
 //! tasks reserved more than that, it did not, and nothing is priced. Prices are on-demand list prices of
 //! Linux; a Managed Instances provider that buys Spot is priced at the Spot price given or held, and its fee
@@ -33,8 +33,8 @@ use crate::{
     pricing::{Charges, InstancePrice, InstancePrices, InstancePurchase},
     units::{CpuUnits, MemoryMib, Usd},
     workload::{
-        CapacityProvider, CapacityProviderKind, ContainerInstance, LaunchType, Region, Scheduling, Workload,
-        WorkloadIdentity, WorkloadKind,
+        Architecture, CapacityProvider, CapacityProviderKind, ContainerInstance, LaunchType, Region,
+        Scheduling, Workload, WorkloadIdentity, WorkloadKind,
     },
 };
 
@@ -117,6 +117,8 @@ pub struct Tenant<'a> {
     /// Weight of what its tasks reserve, times the hours that they ran, over the window's hours.
     pub mean_weight: Decimal,
     pub windows: bool,
+    /// What its task definition is for.
+    pub architecture: Architecture,
 }
 
 /// Instances that are filled together.
@@ -217,12 +219,19 @@ impl InstanceShares {
     /// What workload number `id` runs on; `Err` where no instance of it is known.
     pub fn share(&self, id: u32) -> Result<Share<'_>, Unpriced> {
         let places = self.places.get(&id).filter(|places| !places.is_empty()).ok_or(Unpriced::NoInstances)?;
-        let per_weight = places.iter().try_fold(Usd::ZERO, |sum, place| {
-            let pool = &self.pools[place.pool];
-            let each = pool.hourly.clone()? * (Decimal::ONE / Decimal::from(pool.weight.max(1)));
-            Ok(sum + each * (Decimal::from(place.tasks) / Decimal::from(place.of.max(1))))
-        });
+        let per_weight = self.by_pool(id).try_fold(Usd::ZERO, |sum, (_, per_weight)| Ok(sum + per_weight?));
         Ok(Share { pools: places.iter().map(|place| &self.pools[place.pool]).collect(), per_weight })
+    }
+
+    /// The pools that workload number `id` runs in, by position, and USD an hour of a weight of 1 of its
+    /// reservations in each: together the share's.
+    pub fn by_pool(&self, id: u32) -> impl Iterator<Item = (usize, Result<Usd, Unpriced>)> {
+        self.places.get(&id).into_iter().flatten().map(|place| {
+            let pool = &self.pools[place.pool];
+            let part = Decimal::from(place.tasks) / Decimal::from(place.of.max(1));
+            let each = Decimal::ONE / Decimal::from(pool.weight.max(1));
+            (place.pool, pool.hourly.clone().map(|hourly| hourly * each * part))
+        })
     }
 
     fn add_cluster(
@@ -234,6 +243,8 @@ impl InstanceShares {
         rates: InstanceRates<'_>,
     ) {
         let first = self.pools.len();
+        // What each pool has by architecture.
+        let mut built: Vec<Vec<Option<Architecture>>> = Vec::new();
         for group in groups(tenants, instances) {
             let there: Vec<&ContainerInstance> = instances
                 .iter()
@@ -242,19 +253,17 @@ impl InstanceShares {
                 .collect();
             if !there.is_empty() {
                 self.pools.push(pool(key, &there, providers, rates));
+                built.push(there.iter().map(|instance| instance.architecture).collect());
             }
         }
-        let all: u64 = self.pools[first..].iter().map(|pool| pool.instances).sum();
         for tenant in tenants {
-            let wanted = strategy(tenant.workload);
-            let places: Vec<Place> = (first..self.pools.len())
-                .filter(|at| is_daemon(tenant.workload) || self.pools[*at].takes(&wanted))
-                .map(|pool| {
-                    let daemon = is_daemon(tenant.workload);
-                    let (tasks, of) = if daemon { (self.pools[pool].instances, all) } else { (1, 1) };
-                    Place { pool, tasks, of }
-                })
-                .collect();
+            let places: Vec<Place> = if is_daemon(tenant.workload) {
+                daemon_places(tenant, first, &built)
+            } else {
+                let wanted = strategy(tenant.workload);
+                let pools = (first..self.pools.len()).filter(|at| self.pools[*at].takes(&wanted));
+                pools.map(|pool| Place { pool, tasks: 1, of: 1 }).collect()
+            };
             for place in &places {
                 let pool = &mut self.pools[place.pool];
                 pool.reserved +=
@@ -333,6 +342,23 @@ fn is_ec2(instance: &ContainerInstance) -> bool {
 /// A daemon service has no strategy, and an ECS daemon none of its own.
 fn is_daemon(workload: &Workload) -> bool {
     workload.scheduling == Scheduling::Daemon || workload.identity.kind == WorkloadKind::Daemon
+}
+
+/// A task of a daemon on each instance of the architecture that it is built for; on every instance where that
+/// is too few for the tasks it has, as of one that is built for both. `built` begins with pool `first`.
+fn daemon_places(tenant: &Tenant<'_>, first: usize, built: &[Vec<Option<Architecture>>]) -> Vec<Place> {
+    let takes = |one: &Option<Architecture>| one.is_none_or(|one| one == tenant.architecture);
+    let counted = |own: bool| -> Vec<u64> {
+        built.iter().map(|pool| pool.iter().filter(|one| !own || takes(one)).count() as u64).collect()
+    };
+    let mut tasks = counted(true);
+    let own: u64 = tasks.iter().sum();
+    if own == 0 || own < u64::from(tenant.workload.running_count.unwrap_or(0)) {
+        tasks = counted(false);
+    }
+    let of = tasks.iter().sum();
+    let places = (first..).zip(tasks).filter(|(_, tasks)| *tasks > 0);
+    places.map(|(pool, tasks)| Place { pool, tasks, of }).collect()
 }
 
 /// The providers that a workload's tasks are placed on; none: any.

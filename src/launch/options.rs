@@ -19,9 +19,11 @@ use super::offer::{Offer, OfferKind};
 use crate::{
     config::{Config, SavingsPlanChoice},
     fargate::FREE_EPHEMERAL_STORAGE,
-    pricing::{PlanPayment, PlanTerm, PriceBook, RateDimension, SavingsPlanRates, TaskCost, TaskShape},
+    pricing::{
+        PlanPayment, PlanRates, PlanTerm, PriceBook, RateDimension, SavingsPlanRates, TaskCost, TaskShape,
+    },
     units::{HOURS_PER_MONTH, Usd},
-    workload::{Architecture, OperatingSystem, Platform, PurchaseOption, PurchaseSplit},
+    workload::{Architecture, OperatingSystem, Platform, PurchaseOption, PurchaseSplit, Region},
 };
 
 /// What runs once the recommended size is in place.
@@ -210,6 +212,19 @@ pub(super) struct Covered {
     pub(super) rates_date: String,
 }
 
+/// What a vCPU and a GB cost under a plan, or which rate is not held.
+pub(super) fn plan_rates<'a>(
+    plans: &'a SavingsPlanRates,
+    region: &Region,
+    platform: Platform,
+    choice: SavingsPlanChoice,
+) -> Result<PlanRates<'a>, String> {
+    plans.rates(region, platform, choice.term, choice.payment).ok_or_else(|| {
+        let (term, payment) = (choice.term.as_str(), choice.payment.as_str());
+        format!("no {term} {payment} Savings Plan rate of Fargate {platform} is held for {region}")
+    })
+}
+
 /// The steady on-demand use under a plan, or which rate is not held.
 pub(super) fn covered(
     running: &Running,
@@ -219,10 +234,7 @@ pub(super) fn covered(
 ) -> Result<Covered, String> {
     let Running { shape, monthly_task_hours, mean_tasks_milli, steady_on_demand_milli, .. } = running;
     let (region, platform) = (&shape.region, shape.platform);
-    let rates = plans.rates(region, platform, choice.term, choice.payment).ok_or_else(|| {
-        let (term, payment) = (choice.term.as_str(), choice.payment.as_str());
-        format!("no {term} {payment} Savings Plan rate of Fargate {platform} is held for {region}")
-    })?;
+    let rates = plan_rates(plans, region, platform, choice)?;
     let on_demand = |dimension| {
         book.rate(region, platform, PurchaseOption::OnDemand, dimension)
             .map(|rate| rate.usd)

@@ -4,6 +4,7 @@ use super::*;
 use crate::{
     analysis::{CannotMerge, Observed, comparison, observe},
     report::compare::{Comparison, ComparisonRow},
+    workload::{CapacityProviderKind, StrategyItem},
 };
 
 impl Service {
@@ -21,6 +22,8 @@ impl Service {
         };
         let inventory = Inventory {
             workloads: vec![self.workload],
+            container_instances: self.instances,
+            capacity_providers: self.capacity_providers,
             task_definitions: self
                 .more_definitions
                 .into_iter()
@@ -124,4 +127,48 @@ fn clusters_are_chosen_by_name_and_none_is_compared_twice() {
     let twice = vec![service(20, 30).observed(None), service(20, 30).observed(None)];
     assert_eq!(compared(twice), Err(CannotMerge::Twice("123456789012/us-east-1/prod/api".into())));
     assert_eq!(compared(Vec::new()), Err(CannotMerge::Nothing));
+}
+
+/// Targets are of the Auto Scaling groups that the cluster uses, not of others in the region.
+#[test]
+fn target_capacity_is_that_of_the_clusters_own_capacity_providers() {
+    let provider = |name: &str, kind, target| CapacityProvider {
+        account_id: "123456789012".into(),
+        region: Region("us-east-1".into()),
+        name: name.into(),
+        kind,
+        cluster: None,
+        target_capacity_percent: Some(target),
+        capacity_option: None,
+    };
+    let told = |strategy: &[&str]| {
+        let comparison = service(80, 80)
+            .with(|service| {
+                use CapacityProviderKind::{Ec2Autoscaling, ManagedInstances};
+                service.capacity_providers = vec![
+                    provider("prod-asg", Ec2Autoscaling, 90),
+                    provider("prod-gpu", Ec2Autoscaling, 75),
+                    provider("other", Ec2Autoscaling, 10),
+                    provider("managed", ManagedInstances, 20),
+                ];
+                let item = |name: &&str| StrategyItem {
+                    provider: (*name).into(),
+                    kind: Ec2Autoscaling,
+                    base: 0,
+                    weight: 1,
+                };
+                service.workload.strategy = strategy.iter().map(item).collect();
+            })
+            .compared();
+        let row = row(&comparison, "ec2-x86-mix");
+        row.assumptions.iter().find(|text| text.starts_with("managed scaling keeps")).cloned().unwrap()
+    };
+    for (strategy, expected) in [
+        (&["prod-asg", "managed"][..], "90 % of the instances in use, the target"),
+        (&["prod-asg", "prod-gpu"], "75 % of the instances in use, the lowest"),
+        (&[], "100 % of the instances in use, as no capacity provider has a target in us-east-1/prod"),
+    ] {
+        let told = told(strategy);
+        assert!(told.starts_with(&format!("managed scaling keeps {expected}")), "{told}");
+    }
 }

@@ -184,10 +184,7 @@ fn fargate_is_ruled_out_in_plain_words_with_what_it_would_cost() {
         .rated();
     assert_eq!(row.options, []);
     let [ruled_out] = row.ruled_out.as_slice() else { panic!("{:?}", row.ruled_out) };
-    assert_eq!(
-        ruled_out.sentence(),
-        "Fargate cannot run it: app is privileged; its network mode is bridge, and Fargate has awsvpc only"
-    );
+    assert_eq!(ruled_out.sentence(), "Fargate cannot run it: app is privileged");
     assert_eq!(ruled_out.monthly_cost, usd("21.2649"));
     let large = on_ec2(80, 80, (65_536, 131_072)).rated();
     assert_eq!(

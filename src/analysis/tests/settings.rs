@@ -71,7 +71,7 @@ fn a_workload_whose_size_cannot_be_rated_has_options_where_its_data_allow_them()
         .rated();
     assert_eq!((new.not_rated.as_ref().unwrap().reason.as_str(), kinds(&new)), ("too-new", vec![]));
     let ec2 = service(20, 20).with(|s| s.workload.launch_type = LaunchType::Ec2).rated();
-    assert_eq!(kinds(&ec2), Vec::<&str>::new());
+    assert_eq!(kinds(&ec2), ["fargate"]);
     let standalone = service(20, 20).with(|s| s.workload.identity.kind = WorkloadKind::Standalone).rated();
     assert_eq!(
         kinds(&standalone),

@@ -1,10 +1,10 @@
 //! What rules Fargate out, and instances of one's own against hand-worked prices.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::LazyLock};
 
 use super::*;
 use crate::{
-    config::Ec2Settings,
+    config::{Config, Ec2Settings},
     pricing::{Charges, InstancePrices},
     workload::{Container, Controller, HistorySource, TaskFacts, WorkloadIdentity},
 };
@@ -48,7 +48,7 @@ fn definition() -> TaskDefinition {
 #[test]
 fn each_thing_that_fargate_has_not_rules_it_out_by_name() {
     type Change = fn(&mut Workload, &mut TaskDefinition);
-    let cases: [(&str, Change, &str); 15] = [
+    let cases: [(&str, Change, &str); 13] = [
         ("a GPU", |_, d| d.containers[0].gpus = 1, "app takes a GPU, which Fargate has not"),
         ("privilege", |_, d| d.containers[0].privileged = true, "app is privileged"),
         (
@@ -67,14 +67,9 @@ fn each_thing_that_fargate_has_not_rules_it_out_by_name() {
             "its network mode is host, and Fargate has awsvpc only",
         ),
         (
-            "a bridge",
-            |_, d| d.network_mode = Some("bridge".into()),
-            "its network mode is bridge, and Fargate has awsvpc only",
-        ),
-        (
-            "the default network",
-            |_, d| d.network_mode = None,
-            "its network mode is bridge, and Fargate has awsvpc only",
+            "no network",
+            |_, d| d.network_mode = Some("none".into()),
+            "its network mode is none, and Fargate has awsvpc only",
         ),
         ("a host path", |_, d| d.volume_kinds = vec!["host".into()], "it mounts a path of its host"),
         ("a Docker volume", |_, d| d.volume_kinds = vec!["docker".into()], "it uses a Docker volume"),
@@ -94,14 +89,6 @@ fn each_thing_that_fargate_has_not_rules_it_out_by_name() {
                 d.volume_kinds = vec!["ebs".into()];
             },
             "it uses an EBS volume, which Fargate has for Linux only",
-        ),
-        (
-            "the default network of Windows",
-            |_, d| {
-                d.platform.os = OperatingSystem::Windows;
-                d.network_mode = None;
-            },
-            "its network mode is default, and Fargate has awsvpc only",
         ),
         (
             "a constraint of the service",
@@ -139,18 +126,41 @@ fn volumes_and_constraints_that_fargate_has_are_conditions_at_most() {
     assert!(conditions.contains("1, 2 or 4 vCPU"), "{conditions}");
 }
 
+/// Bridge is what tasks on EC2 have unless they say otherwise: it takes a change, and no more.
+#[test]
+fn bridge_mode_is_a_condition() {
+    for mode in [None, Some("bridge"), Some("default")] {
+        let definition = TaskDefinition { network_mode: mode.map(str::to_owned), ..definition() };
+        assert_eq!(fargate_rule_outs(&service(), &definition), Vec::<String>::new(), "{mode:?}");
+        let conditions = fargate_conditions(&service(), &definition, &[]);
+        let told = conditions.iter().any(|condition| condition.starts_with("its containers move to awsvpc"));
+        assert!(told, "{mode:?}: {conditions:?}");
+    }
+    let conditions = fargate_conditions(&service(), &definition(), &[]);
+    assert!(!conditions.iter().any(|condition| condition.contains("awsvpc")), "{conditions:?}");
+}
+
+/// The defaults, and trunking.
+static TRUNKED: LazyLock<Ec2Settings> =
+    LazyLock::new(|| Ec2Settings { trunking: true, ..Config::default().ec2 });
+
 fn in_virginia() -> Vec<Host> {
+    in_virginia_as(&TRUNKED)
+}
+
+fn in_virginia_as(settings: &Ec2Settings) -> Vec<Host> {
     let rates = InstanceRates {
         prices: InstancePrices::embedded(),
-        settings: &Ec2Settings::default(),
+        settings,
         charges: Charges::embedded(),
         on: "2026-11-14".parse().unwrap(),
     };
     hosts(&Region("us-east-1".into()), InstanceTypes::embedded(), rates)
 }
 
-fn own(tasks: u32, cpu: u32, memory_mib: u32, fargate_hourly: &str) -> OwnInstances {
+fn own(tasks: u32, cpu: u32, memory_mib: u32, fargate_hourly: &str) -> OwnInstances<'static> {
     OwnInstances {
+        settings: &TRUNKED,
         needs: Resources { cpu, memory_mib, enis: 1, gpus: 0 },
         architecture: Architecture::X86_64,
         tasks,
@@ -171,11 +181,12 @@ fn the_cheapest_of_all_types_is_chosen_and_its_numbers_agree() {
         for managed in [false, true] {
             let choice = own_instances(own, &hosts, managed).unwrap();
             assert!(choice.instances >= 2 && choice.instances * choice.tasks_each > tasks);
-            for host in hosts.iter().filter(|host| host.architecture == Architecture::X86_64) {
+            let x86 = hosts.iter().filter(|host| host.architecture == Architecture::X86_64);
+            for host in x86.filter(|host| host.managed == managed) {
                 let each = (host.room.cpu / cpu).min(host.room.memory_mib / memory).min(host.room.enis);
                 if each > 0 {
-                    let price = host.hourly + if managed { host.fee.unwrap() } else { Decimal::ZERO };
-                    let cost = price * Decimal::from((tasks + 1).div_ceil(each).max(2)) * Decimal::from(730);
+                    let cost =
+                        host.hourly * Decimal::from((tasks + 1).div_ceil(each).max(2)) * Decimal::from(730);
                     assert!(choice.monthly.0 <= cost, "{} costs {cost}", host.name);
                 }
             }
@@ -195,6 +206,36 @@ fn a_host_holds_what_cpu_memory_and_interfaces_allow() {
     assert_eq!(choice.break_even_percent.round_dp(1).to_string(), "83.2");
     let managed = own_instances(own(20, 1024, 2048, "0.04937"), &hosts, true).unwrap();
     assert_eq!(managed.monthly.cents(), "1007.28", "12 % more");
+}
+
+/// c5a.4xlarge as above: without trunking it has 8 interfaces, one of them its own (`pricing/ec2_types.csv`).
+#[test]
+fn own_instances_are_as_the_settings_say() {
+    let choice = |settings: &'static str, managed| {
+        let settings: &'static Config =
+            Box::leak(Box::new(Config::from_toml("fargauge.toml", settings).unwrap()));
+        let mut hosts = in_virginia_as(&settings.ec2);
+        hosts.retain(|host| host.name == "c5a.4xlarge");
+        let own = OwnInstances { settings: &settings.ec2, ..own(20, 1024, 2048, "0.04937") };
+        let choice = own_instances(own, &hosts, managed).unwrap();
+        let cost = (choice.monthly + choice.operations).cents();
+        (choice.tasks_each, choice.instances, cost, choice.conditions().join("\n"))
+    };
+    let (each, instances, _, told) = choice("", false);
+    assert_eq!((each, instances), (7, 3));
+    assert!(told.contains("not trunked") && told.contains("30 GiB each, are not in it"), "{told}");
+    assert_eq!(choice("", true).0, 15, "managed instances are trunked always");
+    // (32,768 - 256 - 1,065 - 4,096) / 2,048.
+    assert_eq!(choice("[ec2]\ntrunking = true\nreserved_memory_mib = 4096", false).0, 13);
+    assert_eq!(choice("[ec2]\ntrunking = true\nmin_zones = 3", false).1, 3);
+    let half = "[ec2]\ntrunking = true\ntarget_capacity_percent = 50";
+    assert_eq!((choice(half, false).1, choice(half, true).1), (4, 2));
+    // 899.36 and 2 x 30 x 0.08; 2 x 50.
+    let all = "[ec2]\ntrunking = true\nroot_volume_usd_per_gb_month = 0.08\noperations_hours_per_month = 2\n\
+               operations_usd_per_hour = 50";
+    let (_, _, cost, told) = choice(all, false);
+    assert_eq!(cost, "1004.16");
+    assert!(told.contains("a volume of 30 GiB each is in it") && told.contains("2 hours a month"), "{told}");
 }
 
 #[test]

@@ -92,7 +92,7 @@ fn managed(name: &str, option: Option<&str>) -> CapacityProvider {
 
 fn tenant(workload: &Workload, tasks: Decimal, cpu: u32, memory: u32) -> Tenant<'_> {
     let mean_weight = Decimal::from(weight(CpuUnits(cpu), MemoryMib(memory))) * tasks;
-    Tenant { workload, mean_weight, windows: false }
+    Tenant { workload, mean_weight, windows: false, architecture: Architecture::X86_64 }
 }
 
 /// Two m6i.large as in the module's table: 7.5 GB registered each.
@@ -161,6 +161,35 @@ fn a_daemon_is_paid_for_in_every_pool_and_joins_none() {
         [weight, weight * Decimal::TWO]
     );
     assert_eq!(shares.share(0).unwrap().pools.len(), 2);
+}
+
+/// A task on each of two x86 instances, none on the ARM one, unless it has more tasks than that.
+#[test]
+fn a_daemon_runs_on_instances_of_its_architecture() {
+    let mut there = vec![
+        instance("a", "m6i.large", Some("general"), (2048, 7680)),
+        instance("b", "m6i.large", Some("general"), (2048, 7680)),
+        instance("c", "c7g.large", Some("arm"), (2048, 3836)),
+    ];
+    there[2].architecture = Some(Architecture::Arm64);
+    let (general, arm) = (workload(1, LaunchType::Ec2, &["general"]), workload(2, LaunchType::Ec2, &["arm"]));
+    let places = |running: Option<u32>, architecture| {
+        let mut daemon = workload(0, LaunchType::Ec2, &[]);
+        daemon.scheduling = Scheduling::Daemon;
+        daemon.running_count = running;
+        let tenants = [
+            Tenant { architecture, ..tenant(&daemon, Decimal::TWO, 128, 256) },
+            tenant(&general, Decimal::ZERO, 1, 1),
+            tenant(&arm, Decimal::ZERO, 1, 1),
+        ];
+        let shares = InstanceShares::of(&tenants, &there, &[], rates());
+        let share = shares.share(0).unwrap();
+        share.pools.iter().map(|pool| pool.capacity_providers[0].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(places(Some(2), Architecture::X86_64), ["general"]);
+    assert_eq!(places(None, Architecture::X86_64), ["general"]);
+    assert_eq!(places(Some(1), Architecture::Arm64), ["arm"]);
+    assert_eq!(places(Some(3), Architecture::X86_64), ["arm", "general"], "it is built for both");
 }
 
 /// c6a.2xlarge: 0.306 USD an hour, fee 0.037 = 12 % (AWS ECS pricing page's example).

@@ -27,7 +27,6 @@ pub(super) const LARGEST_POD: CpuUnits = CpuUnits(16_384);
 
 pub(super) fn on_fargate(cluster: &ClusterWork, market: &Market<'_>) -> PlatformRow {
     let mut row = PlatformRow::new(LaunchPlatform::EksFargate);
-    let mut stays_on_instances = false;
     for work in &cluster.work {
         let mut running = match super::fargate::on_fargate(work, market) {
             OnFargate::Runs(running) => running,
@@ -36,8 +35,7 @@ pub(super) fn on_fargate(cluster: &ClusterWork, market: &Market<'_>) -> Platform
                 continue;
             }
             OnFargate::Cannot(reason) => {
-                row.stay(&reason, work.staying());
-                stays_on_instances = true;
+                row.stay_as_is(&reason, work);
                 continue;
             }
         };
@@ -49,14 +47,8 @@ pub(super) fn on_fargate(cluster: &ClusterWork, market: &Market<'_>) -> Platform
         };
         let size = pod_size(work.running.shape.cpu, work.running.shape.memory);
         match (refused, size) {
-            (Some(reason), _) => {
-                row.stay(reason, work.staying());
-                stays_on_instances |= !work.on_fargate();
-            }
-            (None, None) => {
-                row.stay("larger than any pod on Fargate", work.staying());
-                stays_on_instances |= !work.on_fargate();
-            }
+            (Some(reason), _) => row.stay_as_is(reason, work),
+            (None, None) => row.stay_as_is("larger than any pod on Fargate", work),
             (None, Some(size)) => {
                 running.shape = Market::resized(&running.shape, size.cpu(), size.memory());
                 running.split = PurchaseSplit::ON_DEMAND;
@@ -64,7 +56,8 @@ pub(super) fn on_fargate(cluster: &ClusterWork, market: &Market<'_>) -> Platform
             }
         }
     }
-    cluster.stay_on_instances(&mut row, stays_on_instances);
+    let kept = std::mem::take(&mut row.kept_pools);
+    cluster.add_overhead(&mut row, |number, pool| pool.has_others || kept.contains(&number));
     row.assume("tasks have the recommended size, or their present one where none is recommended");
     row.assume("a pod takes 256 MB more and is rounded up to the next Fargate size; there is no Spot");
     control_plane(&mut row, market);

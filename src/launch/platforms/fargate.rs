@@ -13,7 +13,7 @@ use crate::{
         options::{covered, spot_rates_date, spot_split, unrounded},
     },
     pricing::TaskCost,
-    units::{CpuUnits, MemoryMib, Usd},
+    units::{CpuUnits, HOURS_PER_MONTH, MemoryMib, Usd},
     workload::{Architecture, OperatingSystem, Platform},
 };
 
@@ -21,13 +21,12 @@ pub(super) fn row(platform: LaunchPlatform, cluster: &ClusterWork, market: &Mark
     let mut row = PlatformRow::new(platform);
     if platform == LaunchPlatform::Today {
         cluster.work.iter().for_each(|work| row.add(Ok(work.today)));
-        cluster.stay_on_instances(&mut row, cluster.work.iter().any(|work| !work.on_fargate()));
+        cluster.add_overhead(&mut row, |_, _| true);
         return row;
     }
     if platform == LaunchPlatform::EksFargate {
         return eks::on_fargate(cluster, market);
     }
-    let mut stays_on_instances = false;
     for work in &cluster.work {
         let running = match on_fargate(work, market) {
             OnFargate::Runs(running) => running,
@@ -36,8 +35,7 @@ pub(super) fn row(platform: LaunchPlatform, cluster: &ClusterWork, market: &Mark
                 continue;
             }
             OnFargate::Cannot(reason) => {
-                row.stay(&reason, work.staying());
-                stays_on_instances = true;
+                row.stay_as_is(&reason, work);
                 continue;
             }
         };
@@ -48,7 +46,12 @@ pub(super) fn row(platform: LaunchPlatform, cluster: &ClusterWork, market: &Mark
             _ => row.add(right_sized(work, &running, market)),
         }
     }
-    cluster.stay_on_instances(&mut row, stays_on_instances);
+    let from_bridge = |work: &Work| work.placement.is_in_bridge_mode() && work.off_fargate.is_none();
+    if cluster.work.iter().any(from_bridge) {
+        row.assume("tasks in bridge mode move to awsvpc: no links, no host ports other than the container's");
+    }
+    let kept = std::mem::take(&mut row.kept_pools);
+    cluster.add_overhead(&mut row, |number, pool| pool.has_others || kept.contains(&number));
     assume(&mut row, platform, market);
     row
 }
@@ -134,7 +137,7 @@ pub(super) fn month(running: &Running, market: &Market<'_>) -> Result<Usd, Strin
 fn arm(row: &mut PlatformRow, work: &Work, mut running: Running, market: &Market<'_>) {
     let Platform { os, arch } = running.shape.platform;
     if os == OperatingSystem::Windows {
-        row.stay(WINDOWS, work.staying());
+        row.stay_as_is(WINDOWS, work);
         return;
     }
     if arch == Architecture::Arm64 {
@@ -146,10 +149,11 @@ fn arm(row: &mut PlatformRow, work: &Work, mut running: Running, market: &Market
 }
 
 fn spot(row: &mut PlatformRow, work: &Work, mut running: Running, market: &Market<'_>) {
+    let shape_region = running.shape.region.to_string();
     if let Some(split) = spot_split(&running, market.config.spot_on_demand_tasks) {
         running.split = split;
         if let Some(date) = spot_rates_date(market.book, &running.shape) {
-            row.assume(format!("the Spot price floats; this is that of {date}"));
+            row.assume_of(format!("the Spot price floats; this is that of {date} in"), shape_region);
         }
         row.add(month(&running, market));
         return;
@@ -168,7 +172,7 @@ fn spot(row: &mut PlatformRow, work: &Work, mut running: Running, market: &Marke
 
 fn savings_plan(row: &mut PlatformRow, work: &Work, running: &Running, market: &Market<'_>) {
     if running.shape.platform.os == OperatingSystem::Windows {
-        row.stay(WINDOWS, work.staying());
+        row.stay_as_is(WINDOWS, work);
         return;
     }
     let steady = running.steady_on_demand_milli > 0 && !running.monthly_task_hours.is_zero();
@@ -179,7 +183,15 @@ fn savings_plan(row: &mut PlatformRow, work: &Work, running: &Running, market: &
     let cost = covered(running, market.book, market.plans, market.plan()).and_then(|covered| {
         let now = unrounded(market.book, running, market.paid())
             .ok_or_else(|| format!("no Fargate rate is held for {}", running.shape.region))?;
-        row.assume(format!("Savings Plan list rates of {}", covered.rates_date));
+        let (term, payment) = (market.plan().term.as_str(), market.plan().payment.as_str());
+        row.commit(
+            format!("{term} {payment} Compute Savings Plan"),
+            covered.committed / Decimal::from(HOURS_PER_MONTH),
+        );
+        row.assume_of(
+            format!("Savings Plan list rates of {} in", covered.rates_date),
+            running.shape.region.as_str(),
+        );
         Ok(Usd(now - covered.saved * market.paid()).rounded())
     });
     row.add(cost);

@@ -37,10 +37,21 @@ pub(super) struct Purchase {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Host {
     pub(super) offer: InstanceOffer,
-    /// USD an hour of the same vCPU and memory on Fargate.
-    pub(super) fargate: Option<Decimal>,
+    /// The Savings Plan that it is bought under; `None`: without one.
+    pub(super) plan: Option<Plan>,
+    /// USD an hour of the same vCPU and memory on Fargate, bought in the same way, or which rate is not held.
+    pub(super) fargate: Result<Decimal, String>,
     /// ISO dates of its prices.
     pub(super) dates: BTreeSet<String>,
+}
+
+/// The cheaper of the Savings Plans that an instance type has a rate of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Plan {
+    /// Such as `1yr no-upfront Compute Savings Plan`.
+    pub(super) name: String,
+    /// USD that an hour takes of the commitment.
+    pub(super) usd: Decimal,
 }
 
 /// The types of a region that may be used, cheapest first; which rate is not held, where there is none.
@@ -65,11 +76,17 @@ pub(super) fn hosts(
         let by = |host: &Host| (host.offer.micro_usd_per_hour, host.offer.name.clone());
         by(a).cmp(&by(b))
     });
-    if hosts.is_empty() {
+    // What has no plan rate is bought on demand; where nothing has one, there is no plan to speak of.
+    let planless =
+        purchase.payment == InstancePayment::SavingsPlan && hosts.iter().all(|host| host.plan.is_none());
+    if hosts.is_empty() || planless {
         return Err(not_held(market, region, architecture, purchase));
     }
     Ok(worth_trying(hosts))
 }
+
+/// What to do where a discounted rate is missing.
+const GIVE: &str = "[[ec2.discount]] in fargauge.toml gives one";
 
 fn not_held(
     market: &Market<'_>,
@@ -85,12 +102,12 @@ fn not_held(
     match payment {
         InstancePayment::OnDemand => format!("no {architecture} EC2 rate is held for {region}"),
         InstancePayment::SavingsPlan => format!(
-            "no {} {} Savings Plan rate of {architecture} EC2 instances is held for {region}",
+            "no {} {} Savings Plan rate of {architecture} EC2 instances is held for {region}; {GIVE}",
             market.plan().term.as_str(),
             market.plan().payment.as_str()
         ),
         InstancePayment::SpotShare => {
-            format!("no {architecture} EC2 Spot rate is held for {region}")
+            format!("no {architecture} EC2 Spot rate is held for {region}; {GIVE}")
         }
     }
 }
@@ -114,18 +131,18 @@ fn host(
         dates.insert(other.effective_date);
         other.usd
     };
+    let mut plan = None;
     let instance = match purchase.payment {
         InstancePayment::OnDemand => list.usd,
         InstancePayment::SpotShare => used(price(InstancePurchase::Spot)?),
-        InstancePayment::SavingsPlan => {
-            let (term, payment) = (market.plan().term, market.plan().payment);
-            let kinds = [
-                InstancePurchase::ComputeSavingsPlan(term, payment),
-                InstancePurchase::Ec2InstanceSavingsPlan(term, payment),
-            ];
-            let plan = used(kinds.into_iter().filter_map(price).min_by_key(|price| price.usd)?);
-            plan * purchase.covered + list.usd * (Decimal::ONE - purchase.covered)
-        }
+        InstancePayment::SavingsPlan => match cheapest_plan(market, region, &one.name) {
+            Some((name, rate)) => {
+                let usd = used(rate);
+                plan = Some(Plan { name, usd });
+                usd * purchase.covered + list.usd * (Decimal::ONE - purchase.covered)
+            }
+            None => list.usd,
+        },
     };
     let fee = match purchase.fee {
         Fee::None => Decimal::ZERO,
@@ -145,8 +162,22 @@ fn host(
         allocatable,
         micro_usd_per_hour,
     };
-    let fargate = market.fargate_equivalent(region, one.architecture, one.vcpu, one.memory);
-    Some(Host { offer, fargate, dates })
+    let fargate = market.fargate_equivalent(region, one, purchase.payment, purchase.covered);
+    Some(Host { offer, plan, fargate, dates })
+}
+
+/// Of the user's choice of term and payment: a Compute Savings Plan, or one of the type's family and region.
+fn cheapest_plan(market: &Market<'_>, region: &Region, name: &str) -> Option<(String, InstancePrice)> {
+    let (term, payment) = (market.plan().term, market.plan().payment);
+    let bought = format!("{} {}", term.as_str(), payment.as_str());
+    let family = name.split('.').next().unwrap_or(name);
+    let price = |purchase| market.config.ec2.price(market.instances, region, name, purchase);
+    let compute = price(InstancePurchase::ComputeSavingsPlan(term, payment))
+        .map(|price| (format!("{bought} Compute Savings Plan"), price));
+    let own = price(InstancePurchase::Ec2InstanceSavingsPlan(term, payment))
+        .map(|price| (format!("{bought} EC2 Instance Savings Plan of {family} in {region}"), price));
+    // Of equal rates, the plan that binds less.
+    compute.into_iter().chain(own).min_by_key(|(_, price)| price.usd)
 }
 
 /// Of hosts sorted by price, those that have more of something than every cheaper one.

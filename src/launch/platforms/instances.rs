@@ -8,11 +8,10 @@ use std::collections::BTreeMap;
 use rust_decimal::Decimal;
 
 use super::{
-    ClusterWork, InstanceChoice, InstancePayment, LaunchPlatform, Market, Packed, Placement, PlatformRow,
-    Work, eks,
+    ClusterWork, InstanceChoice, InstancePayment, LaunchPlatform, Market, Packed, PlatformRow, Work, eks,
     hosts::{Fee, Host, Purchase, hosts},
     pool::{Pool, Solved},
-    work::WINDOWS,
+    work::WINDOWS_ON_INSTANCES,
 };
 use crate::{
     ec2::{
@@ -75,7 +74,7 @@ fn price(row: &mut PlatformRow, pools: &BTreeMap<PoolKey, Pool>, cluster: &Clust
             _ => pool.mix(&hosts, None, market),
         };
         match solved {
-            Ok(solved) => packed.add(&monthly(&solved, &hosts, row, cluster)),
+            Ok(solved) => packed.add(&monthly(&solved, &hosts, row, cluster, (purchase, *gpus))),
             Err(cause) => row.add(Err(cause)),
         }
     }
@@ -85,19 +84,12 @@ fn price(row: &mut PlatformRow, pools: &BTreeMap<PoolKey, Pool>, cluster: &Clust
     }
 }
 
-fn payment(platform: LaunchPlatform) -> InstancePayment {
-    match platform {
-        LaunchPlatform::Ec2(_, _, payment) => payment,
-        _ => InstancePayment::OnDemand,
-    }
-}
-
 fn is_eks(platform: LaunchPlatform) -> bool {
     matches!(platform, LaunchPlatform::EksEc2(_) | LaunchPlatform::EksAutoMode(_))
 }
 
 fn purchase(platform: LaunchPlatform, spot: bool, pool: &Pool, market: &Market<'_>) -> Purchase {
-    let payment = match payment(platform) {
+    let payment = match platform.payment() {
         InstancePayment::SpotShare if !spot => InstancePayment::OnDemand,
         payment => payment,
     };
@@ -138,12 +130,15 @@ fn pools(
     cluster: &ClusterWork,
     market: &Market<'_>,
 ) -> BTreeMap<PoolKey, Pool> {
+    // Neither Managed Instances nor EKS have Auto Scaling groups that ECS scales.
+    let target_capacity_percent = match platform {
+        LaunchPlatform::Ec2(..) => cluster.target_capacity(&market.config.ec2).percent,
+        _ => 100,
+    };
     let mut pools = BTreeMap::new();
-    let mut stays_on_instances = false;
     for work in &cluster.work {
         if work.is_windows() {
-            row.stay(WINDOWS, work.staying());
-            stays_on_instances |= !work.on_fargate();
+            row.stay_as_is(WINDOWS_ON_INSTANCES, work);
             continue;
         }
         let image = work.running.shape.platform.arch;
@@ -153,12 +148,21 @@ fn pools(
             if tasks.iter().all(|tasks| *tasks == 0) {
                 continue;
             }
-            let pool = pools.entry((architecture, work.placement.gpus > 0, spot)).or_insert_with(Pool::new);
+            let pool = pools
+                .entry((architecture, work.placement.gpus > 0, spot))
+                .or_insert_with(|| Pool::new(target_capacity_percent));
             pool.groups.push(group(work, tasks, architecture, platform, market));
             pool.ids.push(work.id.clone());
         }
+        if work.placement.constrained {
+            row.assume_of("any type may take tasks: placement constraints are not kept, of", work.name());
+        }
+        if work.placement.host_volumes {
+            row.assume_of("tasks find their data: volumes on the host do not move along, of", work.name());
+        }
     }
-    cluster.stay_on_instances(row, stays_on_instances);
+    let kept = std::mem::take(&mut row.kept_pools);
+    cluster.add_overhead(row, |number, _| kept.contains(&number));
     pools
 }
 
@@ -189,13 +193,12 @@ fn group(
 /// Managed Instances have the network modes awsvpc and host (Amazon ECS Developer Guide): what is in another
 /// one now takes an interface there.
 fn needs_other_mode(work: &Work, platform: LaunchPlatform) -> bool {
-    let Placement { own_interface, host_network, .. } = work.placement;
-    matches!(platform, LaunchPlatform::ManagedInstances(_)) && !own_interface && !host_network
+    matches!(platform, LaunchPlatform::ManagedInstances(_)) && work.placement.is_in_bridge_mode()
 }
 
 /// Tasks of each hour on demand and on Spot: the same share as on Fargate.
 fn divided(work: &Work, platform: LaunchPlatform, market: &Market<'_>) -> (Vec<u32>, Vec<u32>) {
-    if payment(platform) != InstancePayment::SpotShare {
+    if platform.payment() != InstancePayment::SpotShare {
         return (work.tasks.clone(), vec![0; work.tasks.len()]);
     }
     let PurchaseSplit { spot, total } =
@@ -209,7 +212,13 @@ fn divided(work: &Work, platform: LaunchPlatform, market: &Market<'_>) -> (Vec<u
 }
 
 /// A packing in amounts of a month.
-fn monthly(solved: &Solved, hosts: &[Host], row: &mut PlatformRow, cluster: &ClusterWork) -> Packed {
+fn monthly(
+    solved: &Solved,
+    hosts: &[Host],
+    row: &mut PlatformRow,
+    cluster: &ClusterWork,
+    (purchase, gpus): (Purchase, bool),
+) -> Packed {
     let packing = &solved.packing;
     let month = Decimal::from(HOURS_PER_MONTH) / Decimal::from(cluster.hours.max(1));
     let usd = |micro: u128| decimal(micro) / Decimal::from(1_000_000) * month;
@@ -222,6 +231,8 @@ fn monthly(solved: &Solved, hosts: &[Host], row: &mut PlatformRow, cluster: &Clu
         allocatable_memory_mib_hours: decimal(packing.allocatable_memory_mib_hours) * month,
         ..Packed::nothing()
     };
+    // Fargate has no GPUs: it is no alternative to these.
+    packed.replaceable = if gpus { Decimal::ZERO } else { packed.cost };
     for (offer, hours) in &packing.instance_hours {
         let Some(host) = solved.offered.get(*offer).and_then(|at| hosts.get(*at)) else { continue };
         let hours = Decimal::from(*hours) * month;
@@ -229,9 +240,27 @@ fn monthly(solved: &Solved, hosts: &[Host], row: &mut PlatformRow, cluster: &Clu
             continue;
         }
         packed.instance_hours.insert(host.offer.name.clone(), hours);
-        packed.fargate_equivalent =
-            packed.fargate_equivalent.zip(host.fargate).map(|(sum, hourly)| sum + hourly * hours);
+        match &host.fargate {
+            _ if gpus => {}
+            Ok(hourly) => {
+                packed.fargate_equivalent = packed.fargate_equivalent.map(|sum| sum + hourly * hours);
+            }
+            Err(missing) => {
+                packed.fargate_equivalent = None;
+                row.assume(format!("no break-even: {missing}"));
+            }
+        }
         row.price_dates.extend(host.dates.iter().cloned());
+        if let Some(plan) = &host.plan {
+            let each_hour = hours / Decimal::from(HOURS_PER_MONTH);
+            row.commit(&plan.name, plan.usd * purchase.covered * each_hour);
+        } else if purchase.payment == InstancePayment::SavingsPlan {
+            let (name, region) = (&host.offer.name, &cluster.region);
+            row.assume_of(
+                "bought on demand, as no plan rate is held or given:",
+                format!("{name} in {region}"),
+            );
+        }
     }
     packed
 }
@@ -261,14 +290,13 @@ fn assume(row: &mut PlatformRow, cluster: &ClusterWork, market: &Market<'_>) {
         "instances hold each hour's most tasks and, in a deployment, both revisions; over {zones} zones, a \
          service in {least} at least; idle capacity is in the price"
     ));
-    if market.target_capacity_percent() < 100 {
-        let target = market.target_capacity_percent();
-        row.assume(format!("managed scaling keeps {target} % of the instances in use"));
+    if matches!(platform, LaunchPlatform::Ec2(..)) {
+        cluster.target_capacity(ec2).tell(row, cluster);
     }
     if cluster.work.iter().any(|work| needs_other_mode(work, platform)) {
         row.assume("tasks in bridge mode take awsvpc, which is what Managed Instances have beside host");
     }
-    let mut absent = Vec::new();
+    let mut absent = vec!["storage of tasks beyond the instances' volumes"];
     match platform {
         LaunchPlatform::ManagedInstances(_) => row.assume(
             "the management fee is of the on-demand price; ECS chooses the types, here the cheapest; ENI trunking \
@@ -288,15 +316,19 @@ fn assume(row: &mut PlatformRow, cluster: &ClusterWork, market: &Market<'_>) {
     }
     let gib = volume_gib(platform, market);
     match market.volume(&cluster.region, gib) {
-        Some(_) => row.assume(format!("each instance has a volume of {gib} GiB")),
-        None => absent
-            .push(format!("a volume of {gib} GiB an instance (no EBS rate is held for {})", cluster.region)),
+        Some(_) => row.assume_of(
+            format!("each instance has a volume of {gib} GiB, which is in the price, in"),
+            cluster.region.as_str(),
+        ),
+        None => row.assume_of(
+            format!("the volume of {gib} GiB an instance is not in the price, as no EBS rate is held, in"),
+            cluster.region.as_str(),
+        ),
     }
-    absent.push("storage of tasks beyond that".to_owned());
     if matches!(platform, LaunchPlatform::Ec2(..) | LaunchPlatform::EksEc2(_)) {
         let operations = ec2.operations_hours_per_month * ec2.operations_usd_per_hour;
         if operations.is_zero() {
-            absent.push("operations time".to_owned());
+            absent.push("operations time");
         } else {
             row.add(Ok(Usd(operations).rounded()));
             let hours = ec2.operations_hours_per_month;
@@ -304,13 +336,13 @@ fn assume(row: &mut PlatformRow, cluster: &ClusterWork, market: &Market<'_>) {
         }
     }
     row.assume(format!("not in the price: {}", absent.join("; ")));
-    match payment(platform) {
+    match platform.payment() {
         InstancePayment::OnDemand => {}
         InstancePayment::SavingsPlan => {
             let (term, payment) = (market.plan().term.as_str(), market.plan().payment.as_str());
             row.assume(format!(
-                "a {term} {payment} Savings Plan covers {} % of what runs at every hour, the rest is on demand; only \
-                 types are considered whose plan rate is held or given",
+                "a {term} {payment} Savings Plan covers {} % of what runs at every hour, the rest is on demand, as are \
+                 types of which no plan rate is held or given",
                 (Decimal::from(market.plan().coverage_centi_percent) / Decimal::ONE_HUNDRED).normalize()
             ));
         }

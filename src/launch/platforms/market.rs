@@ -5,17 +5,19 @@ use std::collections::BTreeSet;
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
+use super::InstancePayment;
 use crate::{
     config::{Config, SavingsPlanChoice},
     ec2::{
-        InstanceTypes,
+        InstanceType, InstanceTypes,
         packing::{Packing, Problem, Unpackable},
     },
+    launch::options::plan_rates,
     pricing::{
         Charges, InstancePrices, NoPrice, PriceBook, RateDimension, SavingsPlanRates, TaskCost, TaskShape,
     },
-    units::{CpuUnits, HOURS_PER_MONTH, MemoryMib, Usd},
-    workload::{Architecture, OperatingSystem, Platform, PurchaseOption, PurchaseSplit, Region},
+    units::{CpuUnits, MemoryMib, Usd},
+    workload::{OperatingSystem, Platform, PurchaseOption, PurchaseSplit, Region},
 };
 
 /// Availability zones that a cluster's instances are in, unless services are spread over more.
@@ -79,15 +81,9 @@ impl<'a> Market<'a> {
         (ZONES.max(least), least)
     }
 
-    pub(super) fn target_capacity_percent(&self) -> u32 {
-        self.config.ec2.target_capacity_percent.clamp(1, 100)
-    }
-
     /// USD an hour of a volume of so many GiB, by the user's price, else the tables'.
     pub(super) fn volume(&self, region: &Region, gib: u32) -> Option<Decimal> {
-        let own = self.config.ec2.root_volume_usd_per_gb_month;
-        let per_gib = own.or_else(|| Some(self.charges.gp3_volume(region)?.amount))?;
-        Some(per_gib * Decimal::from(gib) / Decimal::from(HOURS_PER_MONTH))
+        self.config.ec2.volume(self.charges, region, gib)
     }
 
     /// USD an hour of a task on Fargate at list, or which rate is not held.
@@ -95,18 +91,36 @@ impl<'a> Market<'a> {
         TaskCost::split(self.book, shape, split).map(|cost| cost.hourly()).map_err(|error| missing(&error))
     }
 
-    /// USD an hour of bare vCPU and memory on Fargate Linux, on demand at list; `None` without a rate.
+    /// USD an hour of an instance's bare vCPU and memory on Fargate Linux, bought in the same way: on demand, on
+    /// Spot, or with as much of it covered by a Compute Savings Plan. Otherwise which rate is not held.
     pub(super) fn fargate_equivalent(
         &self,
         region: &Region,
-        arch: Architecture,
-        vcpu: u32,
-        memory: MemoryMib,
-    ) -> Option<Decimal> {
-        let platform = Platform { os: OperatingSystem::Linux, arch };
-        let rate = |dimension| self.book.rate(region, platform, PurchaseOption::OnDemand, dimension);
-        let vcpu = Decimal::from(vcpu) * rate(RateDimension::Vcpu)?.usd;
-        Some(vcpu + memory.gb() * rate(RateDimension::Memory)?.usd)
+        one: &InstanceType,
+        payment: InstancePayment,
+        covered: Decimal,
+    ) -> Result<Decimal, String> {
+        let platform = Platform { os: OperatingSystem::Linux, arch: one.architecture };
+        let both = |vcpu: Decimal, memory: Decimal| Decimal::from(one.vcpu) * vcpu + one.memory.gb() * memory;
+        let list = |option: PurchaseOption| {
+            let rate = |dimension: RateDimension| {
+                let rate = self.book.rate(region, platform, option, dimension).map(|rate| rate.usd);
+                let option = option.as_str();
+                rate.ok_or_else(|| {
+                    format!("no Fargate {platform} {option} {dimension} rate is held for {region}")
+                })
+            };
+            Ok::<_, String>(both(rate(RateDimension::Vcpu)?, rate(RateDimension::Memory)?))
+        };
+        match payment {
+            InstancePayment::OnDemand => list(PurchaseOption::OnDemand),
+            InstancePayment::SpotShare => list(PurchaseOption::Spot),
+            InstancePayment::SavingsPlan => {
+                let plan = plan_rates(self.plans, region, platform, self.plan())?;
+                let plan = both(plan.vcpu.usd, plan.memory.usd);
+                Ok(plan * covered + list(PurchaseOption::OnDemand)? * (Decimal::ONE - covered))
+            }
+        }
     }
 
     /// The sizes and prices of a Fargate task by its CPU and memory.

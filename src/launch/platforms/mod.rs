@@ -31,7 +31,7 @@ use rayon::prelude::*;
 pub use market::{MAX_VCPU, Market, Packer, date_range};
 pub use platform::{InstanceChoice, InstancePayment, LaunchPlatform};
 pub use row::{Packed, PlatformRow, Priced, Stays};
-pub use work::{ClusterWork, Placement, Work};
+pub use work::{ClusterWork, InstancePool, Placement, Work};
 
 /// A cluster's work on every platform, in the sequence of [`LaunchPlatform::all`].
 pub fn compare(cluster: &ClusterWork, market: &Market<'_>) -> Vec<PlatformRow> {

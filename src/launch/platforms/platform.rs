@@ -115,6 +115,14 @@ impl LaunchPlatform {
         }
     }
 
+    /// How its instances are paid for.
+    pub(super) fn payment(self) -> InstancePayment {
+        match self {
+            Self::Ec2(_, _, payment) => payment,
+            _ => InstancePayment::OnDemand,
+        }
+    }
+
     /// What tasks whose image allows it run on; `None`: on what they run on now.
     pub fn architecture(self) -> Option<Architecture> {
         match self {

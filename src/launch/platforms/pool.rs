@@ -22,6 +22,7 @@ pub(super) struct Pool {
     pub(super) groups: Vec<TaskGroup>,
     /// The workload of each group.
     pub(super) ids: Vec<String>,
+    target_capacity_percent: u32,
     /// What was packed before, by the offers.
     known: RefCell<Vec<Known>>,
 }
@@ -44,8 +45,8 @@ struct Hour {
 }
 
 impl Pool {
-    pub(super) fn new() -> Self {
-        Self { groups: Vec::new(), ids: Vec::new(), known: RefCell::default() }
+    pub(super) fn new(target_capacity_percent: u32) -> Self {
+        Self { groups: Vec::new(), ids: Vec::new(), target_capacity_percent, known: RefCell::default() }
     }
 
     /// Packed on the one type that makes it cheapest.
@@ -55,7 +56,7 @@ impl Pool {
             .iter()
             .enumerate()
             .filter(|(_, host)| self.running().all(|group| holds(host, group)))
-            .map(|(at, host)| (bound(&hours, host, market.target_capacity_percent()), at))
+            .map(|(at, host)| (bound(&hours, host, self.target_capacity_percent), at))
             .collect();
         ranked.sort_unstable();
         let mut best: Option<Solved> = None;
@@ -87,7 +88,7 @@ impl Pool {
         single: Option<&Solved>,
         market: &Market<'_>,
     ) -> Result<Solved, String> {
-        let mut offered = self.best_for_mix(hosts, market);
+        let mut offered = self.best_for_mix(hosts);
         offered.extend(single.iter().flat_map(|single| &single.offered));
         offered.sort_unstable();
         offered.dedup();
@@ -111,7 +112,7 @@ impl Pool {
             offers: offers.clone(),
             groups: self.groups.clone(),
             zones: market.zones().0,
-            target_capacity_percent: market.target_capacity_percent(),
+            target_capacity_percent: self.target_capacity_percent,
         };
         let packing = (market.pack)(&problem);
         self.known.borrow_mut().push((offers, packing.clone()));
@@ -129,10 +130,10 @@ impl Pool {
     }
 
     /// The types of each class that do best by the bound, and for every group one that holds its tasks.
-    fn best_for_mix(&self, hosts: &[Host], market: &Market<'_>) -> Vec<usize> {
+    fn best_for_mix(&self, hosts: &[Host]) -> Vec<usize> {
         let hours = self.hours();
         let mut by_bound: Vec<usize> = (0..hosts.len()).collect();
-        by_bound.sort_by_cached_key(|at| (bound(&hours, &hosts[*at], market.target_capacity_percent()), *at));
+        by_bound.sort_by_cached_key(|at| (bound(&hours, &hosts[*at], self.target_capacity_percent), *at));
         let best = by_bound.first().map(|at| memory_class(&hosts[*at]));
         let mut offered: Vec<usize> = (0..3)
             .flat_map(|class| {

@@ -7,8 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rust_decimal::Decimal;
 
-use super::LaunchPlatform;
+use super::{InstancePayment, LaunchPlatform, Work};
 use crate::units::Usd;
+
+/// Names that a sentence has before it counts them.
+const MOST_NAMES: usize = 8;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlatformRow {
@@ -20,8 +23,14 @@ pub struct PlatformRow {
     pub stays: BTreeMap<String, Stays>,
     /// What holds, and what the price does not contain, in plain words.
     pub assumptions: Vec<String>,
+    /// The same of some of the row's clusters, regions or workloads: a text that ends where their names go on.
+    pub(super) assumed_of: BTreeMap<String, BTreeSet<String>>,
+    /// Savings Plans by name, and USD an hour that is committed to each; empty where nothing is bought so.
+    pub(super) committed: BTreeMap<String, Decimal>,
     /// ISO dates of the instance prices that the cost stands on.
     pub price_dates: BTreeSet<String>,
+    /// Pools of instances that a workload stays on, until their overhead is added.
+    pub(super) kept_pools: BTreeSet<usize>,
 }
 
 /// USD a month, as printed.
@@ -51,8 +60,10 @@ pub struct Packed {
     pub allocatable_memory_mib_hours: Decimal,
     /// Instance-hours by type.
     pub instance_hours: BTreeMap<String, Decimal>,
-    /// What the instances' whole vCPU and memory cost on Fargate on demand, on their architecture; `None`
-    /// where a rate is missing.
+    /// The part of `cost` that is of instances without GPUs, which alone Fargate could replace.
+    pub replaceable: Decimal,
+    /// What the whole vCPU and memory of those cost on Fargate, on their architecture and bought in the same way;
+    /// `None` where a rate is missing.
     pub fargate_equivalent: Option<Decimal>,
 }
 
@@ -70,13 +81,15 @@ impl Packed {
         (self.cost - self.lower_bound).checked_div(self.lower_bound)?.checked_mul(Decimal::ONE_HUNDRED)
     }
 
-    /// The share of the instances that tasks must reserve for them to cost less than the same on Fargate.
+    /// The share of the instances that tasks must reserve for them to cost less than the same on Fargate, bought
+    /// in the same way.
     pub fn break_even(&self) -> Option<Decimal> {
-        self.cost.checked_div(self.fargate_equivalent?)
+        self.replaceable.checked_div(self.fargate_equivalent?)
     }
 
     pub(super) fn add(&mut self, other: &Self) {
         self.cost += other.cost;
+        self.replaceable += other.replaceable;
         self.lower_bound += other.lower_bound;
         self.needed_cpu_hours += other.needed_cpu_hours;
         self.needed_memory_mib_hours += other.needed_memory_mib_hours;
@@ -102,7 +115,10 @@ impl PlatformRow {
             outcome: Ok(Priced { monthly: Usd::ZERO, packed: None }),
             stays: BTreeMap::new(),
             assumptions: Vec::new(),
+            assumed_of: BTreeMap::new(),
+            committed: BTreeMap::new(),
             price_dates: BTreeSet::new(),
+            kept_pools: BTreeSet::new(),
         }
     }
 
@@ -126,12 +142,78 @@ impl PlatformRow {
         self.add(Ok(cost));
     }
 
+    /// A workload stays on what it runs on now.
+    pub(super) fn stay_as_is(&mut self, reason: &str, work: &Work) {
+        self.stay(reason, work.staying());
+        self.kept_pools.extend(&work.pools);
+    }
+
     /// Says something once.
     pub(super) fn assume(&mut self, text: impl Into<String>) {
         let text = text.into();
         if !self.assumptions.contains(&text) {
             self.assumptions.push(text);
         }
+    }
+
+    /// Says something of a cluster, a region or a workload.
+    pub(super) fn assume_of(&mut self, text: impl Into<String>, name: impl Into<String>) {
+        self.assumed_of.entry(text.into()).or_default().insert(name.into());
+    }
+
+    /// All that is assumed, as it is shown.
+    pub fn told(&self) -> Vec<String> {
+        let of = self.assumed_of.iter().map(|(text, names)| {
+            let shown: Vec<&str> = names.iter().take(MOST_NAMES).map(String::as_str).collect();
+            let more = names.len() - shown.len();
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            format!("{text} {}{more}", shown.join(", "))
+        });
+        self.assumptions
+            .iter()
+            .cloned()
+            .chain(of)
+            .chain(self.plans())
+            .chain(self.break_even_is_against())
+            .collect()
+    }
+
+    /// Takes so many USD of a plan in an average hour.
+    pub(super) fn commit(&mut self, plan: impl Into<String>, usd: Decimal) {
+        *self.committed.entry(plan.into()).or_default() += usd;
+    }
+
+    /// The Savings Plans that the price stands on.
+    fn plans(&self) -> Option<String> {
+        let bought: Vec<String> = self
+            .committed
+            .iter()
+            .filter(|(_, usd)| !usd.is_zero())
+            .map(|(plan, usd)| format!("{plan}, {} USD an hour", usd.round_dp(4).normalize()))
+            .collect();
+        let of_plans = self.platform == LaunchPlatform::FargateSavingsPlan
+            || self.platform.payment() == InstancePayment::SavingsPlan;
+        (of_plans && self.outcome.is_ok()).then(|| {
+            if bought.is_empty() {
+                "no Savings Plan is bought: nothing with a plan rate runs at every hour".to_owned()
+            } else {
+                format!("commitments, used or not: {}", bought.join("; "))
+            }
+        })
+    }
+
+    /// What a break-even of discounted instances is against.
+    fn break_even_is_against(&self) -> Option<String> {
+        let Ok(Priced { packed: Some(packed), .. }) = &self.outcome else { return None };
+        packed.break_even()?;
+        match self.platform.payment() {
+            InstancePayment::OnDemand => None,
+            InstancePayment::SavingsPlan => {
+                Some("break-even is against Fargate with as much of it under a Compute Savings Plan of the same term")
+            }
+            InstancePayment::SpotShare => Some("break-even is against Fargate with the same tasks on Fargate Spot"),
+        }
+        .map(str::to_owned)
     }
 
     /// The rows of one platform as one.
@@ -151,6 +233,12 @@ impl PlatformRow {
                 ours.monthly += stays.monthly;
             }
             row.assumptions.iter().for_each(|text| sum.assume(text));
+            for (text, names) in &row.assumed_of {
+                sum.assumed_of.entry(text.clone()).or_default().extend(names.iter().cloned());
+            }
+            for (plan, usd) in &row.committed {
+                sum.commit(plan, *usd);
+            }
             sum.price_dates.extend(row.price_dates.iter().cloned());
         }
         sum

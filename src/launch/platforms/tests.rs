@@ -1,13 +1,19 @@
 //! Platforms against costs worked by hand. Rates: `pricing/`; 730 hours a month.
 
-use std::{collections::BTreeMap, str::FromStr as _};
+mod terms;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    str::FromStr as _,
+};
 
 use jiff::civil::date;
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 
 use super::{
-    ClusterWork, LaunchPlatform, Market, Packed, Placement, PlatformRow, Priced, Work, compare, fargate,
+    ClusterWork, InstancePool, LaunchPlatform, Market, Packed, Placement, PlatformRow, Priced, Work, compare,
+    fargate,
     hosts::{Fee, Purchase, hosts},
     instances,
     pool::Pool,
@@ -58,6 +64,7 @@ fn two_tasks(region: &str) -> Work {
         },
         tasks: vec![2; 24],
         placement: Placement { own_interface: true, spread: true, ..Placement::default() },
+        pools: BTreeSet::new(),
         off_fargate: None,
     }
 }
@@ -69,8 +76,9 @@ fn cluster(region: &str, work: Vec<Work>) -> ClusterWork {
         hours: 24,
         work,
         left_out: BTreeMap::new(),
-        overhead_today: Usd::ZERO,
+        pools: BTreeMap::new(),
         daemons: Resources::default(),
+        target_capacity_percents: BTreeSet::new(),
     }
 }
 
@@ -166,9 +174,11 @@ fn break_even_is_the_instance_price_over_fargates_for_the_same_vcpu_and_memory()
     ] {
         let one = market.types.get(name).unwrap();
         let purchase = crate::pricing::InstancePurchase::OnDemand;
+        let fargate =
+            market.fargate_equivalent(&region, one, super::InstancePayment::OnDemand, Decimal::ZERO);
         let packed = Packed {
-            cost: market.instances.price(&region, name, purchase).unwrap().usd,
-            fargate_equivalent: market.fargate_equivalent(&region, one.architecture, one.vcpu, one.memory),
+            replaceable: market.instances.price(&region, name, purchase).unwrap().usd,
+            fargate_equivalent: fargate.ok(),
             ..Packed::default()
         };
         let share = packed.break_even().unwrap() * Decimal::ONE_HUNDRED;
@@ -182,7 +192,7 @@ fn a_volume_is_in_the_price_where_a_rate_is_held_or_given() {
     let settings = config("[ec2]\ntrunking = true");
     let rows = compare(&cluster("eu-west-1", vec![two_tasks("eu-west-1")]), &market(&settings));
     let managed = row(&rows, "managed-instances-arm");
-    assert!(managed.assumptions.iter().any(|text| text == "each instance has a volume of 80 GiB"));
+    assert!(managed.told().iter().any(|text| text.starts_with("each instance has a volume of 80 GiB")));
     let arm = packed(managed);
     assert_eq!(arm.instance_hours.keys().collect::<Vec<_>>(), ["m6g.medium"]);
     let hourly = market(&settings)
@@ -211,7 +221,8 @@ fn what_has_no_rate_is_not_priced_until_the_user_gives_one() {
     let rows = compare(&cluster(region, vec![two_tasks(region)]), &market(&without));
     assert_eq!(
         cost(&rows, "ec2-arm-mix-savings-plan"),
-        "{\"no 1yr no-upfront Savings Plan rate of arm64 EC2 instances is held for ca-central-1\"}"
+        "{\"no 1yr no-upfront Savings Plan rate of arm64 EC2 instances is held for ca-central-1; \
+         [[ec2.discount]] in fargauge.toml gives one\"}"
     );
     let given = config(given);
     let rows = compare(&cluster(region, vec![two_tasks(region)]), &market(&given));
@@ -262,8 +273,9 @@ fn tasks_on_ec2_get_the_cheapest_fargate_size_that_holds_what_they_request() {
     on_ec2.running.shape.cpu = CpuUnits(600);
     on_ec2.running.shape.memory = MemoryMib(1500);
     on_ec2.today = usd("40");
+    on_ec2.pools = BTreeSet::from([3]);
     let mut one = cluster("us-east-1", vec![on_ec2]);
-    one.overhead_today = usd("12.5");
+    one.pools = BTreeMap::from([(3, InstancePool { overhead: usd("12.5"), has_others: false })]);
     let rows = compare(&one, &market(&config));
     assert_eq!(cost(&rows, "today"), "52.5", "its share, and what nothing reserves of the instances");
     // 1 vCPU / 2 GB.
@@ -273,6 +285,31 @@ fn tasks_on_ec2_get_the_cheapest_fargate_size_that_holds_what_they_request() {
     let rows = compare(&one, &market(&config));
     assert_eq!(cost(&rows, "fargate-right-sized"), "52.5");
     assert_eq!(cost(&rows, "eks-fargate"), "125.5");
+}
+
+/// Instances that nothing stays on go, and their idle part with them; those that others keep stay.
+#[test]
+fn only_instances_that_something_stays_on_keep_their_idle_part() {
+    let on = |pool: usize, off_fargate: Option<&str>| Work {
+        launch_type: LaunchType::Ec2,
+        today: usd("40"),
+        pools: BTreeSet::from([pool]),
+        off_fargate: off_fargate.map(str::to_owned),
+        ..two_tasks("us-east-1")
+    };
+    let pool = |overhead: &str, has_others| InstancePool { overhead: usd(overhead), has_others };
+    let mut one = cluster("us-east-1", vec![on(0, None), on(1, Some("it mounts a path of its host"))]);
+    one.pools = BTreeMap::from([(0, pool("179.08", false)), (1, pool("7", false))]);
+    let config = Config::default();
+    let rows = compare(&one, &market(&config));
+    assert_eq!(cost(&rows, "today"), "266.08");
+    // 72.0802 for the one on Fargate, 40 + 7 for the other.
+    assert_eq!(cost(&rows, "fargate-right-sized"), "119.0802");
+    // 151.5699, as two tasks cost there with the control plane, and 47.
+    assert_eq!(cost(&rows, "eks-fargate"), "198.5699");
+    // What is in no row keeps its instances.
+    one.pools.insert(0, pool("179.08", true));
+    assert_eq!(cost(&compare(&one, &market(&config)), "fargate-right-sized"), "298.1602");
 }
 
 #[test]
@@ -352,14 +389,14 @@ proptest! {
         groups in prop::collection::vec((1u32..9, 1u32..9, prop::collection::vec(0u32..5, 3)), 1..4),
         trunking: bool, target in 70u32..101,
     ) {
-        let config = config(&format!("[ec2]\ntarget_capacity_percent = {target}"));
+        let config = Config::default();
         let market = market(&config);
         let settings =
             HostSettings { trunking, reserved_memory: MemoryMib(0), daemons: Resources::default() };
         let hosts = hosts(
             &market, &Region("us-east-1".into()), (Architecture::Arm64, false), settings, on_demand(),
         ).unwrap();
-        let mut pool = Pool::new();
+        let mut pool = Pool::new(target);
         for (cpu, memory, tasks) in groups {
             pool.ids.push("a".to_owned());
             pool.groups.push(TaskGroup {
@@ -405,7 +442,7 @@ fn what_never_ran_keeps_no_type_away() {
         tasks: vec![tasks],
     };
     let cost = |groups: Vec<TaskGroup>| {
-        let mut pool = Pool::new();
+        let mut pool = Pool::new(100);
         pool.ids = vec!["a".to_owned(); groups.len()];
         pool.groups = groups;
         pool.single(&hosts, &market).unwrap().packing.cost_micro_usd

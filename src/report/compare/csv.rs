@@ -44,6 +44,7 @@ const COLUMNS: &[(&str, CellOf)] = &[
     ("lower_bound_gap_percent", |_, r| quantity(r.lower_bound_gap_percent)),
     ("break_even_utilization", |_, r| quantity(r.break_even_utilization)),
     ("instance_types", |_, r| list(r.instance_types.iter().map(|used| &used.instance_type))),
+    ("mean_instances", |_, r| list(r.instance_types.iter().map(|used| quantity(Some(used.mean_instances))))),
     ("staying_workloads", |_, r| r.stays.iter().map(|stays| stays.workloads).sum::<u64>().to_string()),
     ("staying_monthly_cost_usd", |_, r| {
         money(Some(r.stays.iter().fold(Usd::ZERO, |sum, stays| sum + stays.monthly_cost)))

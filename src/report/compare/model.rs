@@ -16,6 +16,9 @@ pub const FLEET: &str = "fleet";
 /// The platform of the rows that others are compared with.
 pub const TODAY: &str = "today";
 
+/// The code of notes on discounts of the user's that apply to nothing.
+pub const DISCOUNT_WITHOUT_EFFECT: &str = "discount-without-effect";
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Comparison {
     pub schema_version: u32,
@@ -76,9 +79,10 @@ pub struct ComparisonRow {
     /// How far the packing's cost may be above the least possible, in per cent; null where nothing is
     /// packed.
     pub lower_bound_gap_percent: Option<Quantity>,
-    /// The instances' price over that of the same vCPU and memory on Fargate, 0 to 1 and more: the share that
-    /// tasks must reserve of them for instances to be cheaper; null where nothing is packed or there is no
-    /// Fargate rate.
+    /// The instances' price over that of the same vCPU and memory on Fargate, bought in the same way (on demand,
+    /// Spot, under a Savings Plan of the same term), 0 to 1 and more: the share that tasks must reserve of them for
+    /// instances to be cheaper. Instances with GPUs are left out. Null where no others are packed or there is no
+    /// such Fargate rate.
     pub break_even_utilization: Option<Quantity>,
     /// By name.
     pub instance_types: Vec<InstanceTypeUse>,

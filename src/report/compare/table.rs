@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rust_decimal::{Decimal, RoundingStrategy};
 
-use super::{Comparison, ComparisonRow, FLEET, ScopeReport, TODAY};
+use super::{Comparison, ComparisonRow, DISCOUNT_WITHOUT_EFFECT, FLEET, ScopeReport, TODAY};
 use crate::{
     report::{
         Quantity,
@@ -32,6 +32,7 @@ pub fn render(comparison: &Comparison, options: TableOptions) -> String {
         write_scope(comparison, scope, width, options.color, &mut out);
     }
     write_assumptions(comparison, width, &mut out);
+    write_discounts(comparison, width, &mut out);
     write_gaps(comparison, width, &mut out);
     out
 }
@@ -93,9 +94,9 @@ const COLUMNS: [Column; 8] = [
     column("USD/MO", Align::Right, Shrink::Never, 0),
     column("CHANGE", Align::Right, Shrink::Never, 1),
     column("%", Align::Right, Shrink::Never, 2),
-    column("USED %", Align::Right, Shrink::Never, 3),
-    column("BREAK-EVEN %", Align::Right, Shrink::Never, 4),
-    column("GAP %", Align::Right, Shrink::Never, 5),
+    column("USED %", Align::Right, Shrink::Never, 4),
+    column("BREAK-EVEN %", Align::Right, Shrink::Never, 5),
+    column("GAP %", Align::Right, Shrink::Never, 3),
     column("INSTANCES (MEAN)", Align::Left, Shrink::End { min: 14 }, 6),
 ];
 
@@ -237,6 +238,17 @@ fn is_told(comparison: &Comparison, row: &ComparisonRow, text: &str) -> bool {
         || scope.and_then(ScopeReport::left_out_words).is_some_and(|words| words == text)
 }
 
+/// What the user gave and is in no price. Notes on the snapshot are the report's to list.
+fn write_discounts(comparison: &Comparison, width: usize, out: &mut String) {
+    let mut notes = comparison.notes.iter().filter(|note| note.code == DISCOUNT_WITHOUT_EFFECT).peekable();
+    if notes.peek().is_some() {
+        out.push('\n');
+    }
+    for note in notes {
+        write_words("", &display_safe(&note.detail), width, out);
+    }
+}
+
 fn write_gaps(comparison: &Comparison, width: usize, out: &mut String) {
     if comparison.gaps.is_empty() {
         return;
@@ -260,6 +272,26 @@ mod tests {
     #[test]
     fn the_usual_table() {
         insta::assert_snapshot!(render(&fixture::comparison(), TableOptions { width: 100, color: false }));
+    }
+
+    #[test]
+    fn a_discount_on_nothing_is_told() {
+        let mut comparison = fixture::comparison();
+        comparison.notes = ["standalone-tasks-unseen", DISCOUNT_WITHOUT_EFFECT]
+            .map(|code| crate::report::Note {
+                scope: FLEET.to_owned(),
+                code: code.to_owned(),
+                detail: format!("about {code}"),
+            })
+            .to_vec();
+        let table = render(&comparison, TableOptions { width: 100, color: false });
+        assert!(table.contains("\nabout discount-without-effect\n") && !table.contains("unseen"), "{table}");
+    }
+
+    #[test]
+    fn a_narrow_table_keeps_the_gap() {
+        let table = render(&fixture::comparison(), TableOptions { width: 80, color: false });
+        assert!(table.contains("GAP %") && table.contains("1.3"), "{table}");
     }
 
     #[test]
