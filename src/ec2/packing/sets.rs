@@ -216,11 +216,12 @@ impl<'a> Worths<'a> {
         if let [offer] = offers {
             return Leaf { least: self.alone(*offer), lines: lines(vec![true]), cuts: Vec::new() };
         }
-        let mixed = if self.whole { 1 } else { 1 << offers.len().min(MOST_MIXED) };
+        let alike = offers.len() > MOST_MIXED;
+        let mixed = if self.whole { 1 } else { 1 << if alike { 1 } else { offers.len() } };
         let mut best: Option<Leaf> = None;
         for choice in 0_usize..mixed {
             let one_free: Vec<bool> = (0..offers.len())
-                .map(|at| !self.whole && choice >> if offers.len() > MOST_MIXED { 0 } else { at } & 1 == 0)
+                .map(|at| !self.whole && (choice >> if alike { 0 } else { at }) & 1 == 0)
                 .collect();
             let priced: Vec<(usize, u64)> = offers
                 .iter()
