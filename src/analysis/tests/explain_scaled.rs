@@ -22,7 +22,7 @@ fn agrees_with_its_row(explanation: &Explanation) {
     assert_eq!(then.tasks.unwrap().task_hours, scaling.simulated_task_hours);
     assert!(then.tasks.unwrap().most <= scaling.max_capacity);
     assert_eq!((then.cpu.above, then.memory.above), (0, 0), "{:?}", explanation.replay);
-    let need = explanation.need.unwrap();
+    let need = explanation.need.as_ref().unwrap();
     assert!(need.cpu_units.without_headroom <= recommendation.cpu_units, "{need:?}");
     assert!(need.memory_mib.with_guards <= recommendation.memory_mib, "{need:?}");
     for candidate in &explanation.candidates {
