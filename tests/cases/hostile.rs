@@ -75,7 +75,7 @@ fn huge_deep_and_binary_inputs_are_refused_in_one_line() {
         .with("utf16.json", b"\xff\xfe{\0}\0");
     for (file, message) in [
         ("deep.json", "nested more than 128 levels deep"),
-        ("huge.json", "templates of more than 16 MiB are not read"),
+        ("huge.json", "more than 16 MiB; such templates are not read"),
         ("binary.json", "not valid UTF-8"),
         ("utf16.json", "the file is UTF-16"),
     ] {
