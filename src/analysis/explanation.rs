@@ -69,7 +69,7 @@ pub fn explain(
         };
         let reservation = on_instances::is_on(facts.workload.launch_type)
             .then(|| on_instances::rating(facts, config, &in_force));
-        let calibrated = calibration.is_ok() && reservation.is_none();
+        let calibrated = weighing.as_ref().is_ok_and(|w| w.learnt) && reservation.is_none();
         let need_report =
             |(cpu, memory): (&_, &_), needed| need_report(cpu, memory, needed, &in_force, calibrated);
         let (causes, need) = match &reservation {

@@ -17,7 +17,7 @@ use crate::report::{Align, Column, Columns, Shrink, display_safe, table::write_f
 const NARROWEST: usize = 60;
 
 const COLUMNS: [Column; 11] = [
-    Column { title: "rule", align: Align::Left, shrink: Shrink::Middle { min: 23 }, rank: 0 },
+    Column { title: "rule", align: Align::Left, shrink: Shrink::Middle { min: 12 }, rank: 0 },
     figure("saved %", 0),
     figure("95 % of fleets", 4),
     figure("memory above %", 1),

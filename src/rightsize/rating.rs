@@ -121,6 +121,22 @@ pub(super) struct Needs<'a> {
 }
 
 impl<'a> Needs<'a> {
+    /// With the headroom that was learnt, and what it was learnt from, where the current size is large enough:
+    /// only there price is weighed against risk. One that is too small in anything just grows, with the fixed
+    /// headroom.
+    pub(super) fn weighed<'c>(
+        subject: &Subject<'a>,
+        calibration: Option<&'c Calibration>,
+    ) -> (Self, Option<&'c Calibration>) {
+        if let Some(calibration) = calibration {
+            let learnt = Self::of(subject, true);
+            if learnt.floors(&learnt.needed, |need| need.floor).hold(subject.size) {
+                return (learnt, Some(calibration));
+            }
+        }
+        (Self::of(subject, false), None)
+    }
+
     /// `calibrated`: whether headroom is learnt from the fleet, or fixed.
     pub(super) fn of(subject: &Subject<'a>, calibrated: bool) -> Self {
         let size = subject.size;
@@ -227,9 +243,8 @@ pub(super) fn rate_and<T>(
 ) -> Result<T, NoPrice> {
     let Subject { size, shape, split, demand, .. } = *subject;
     let os = shape.platform.os;
-    let needs = Needs::of(subject, calibration.is_some());
+    let (needs, calibration) = Needs::weighed(subject, calibration);
     let past_peak = subject.sizing.peak.memory(demand.memory.as_ref().map_or(0, |memory| memory.max));
-    // A size that is large enough weighs price against risk; one that is too small just grows.
     let pick = |need: &Need| -> Result<Option<(TaskSize, Usd)>, NoPrice> {
         let ladder = needs.ladder(subject, need, book)?;
         match calibration.and_then(|calibration| choose(calibration, &ladder, past_peak)) {

@@ -25,6 +25,8 @@ pub struct Weighing {
     pub memory: Result<ResourceNeed, Unrated>,
     /// And by every guard's floor.
     pub needed: Need,
+    /// Whether memory's headroom is learnt from the fleet.
+    pub learnt: bool,
     pub guards: Vec<Guard>,
     /// By price.
     pub candidates: Vec<Candidate>,
@@ -63,7 +65,7 @@ pub fn weigh(
     settled: TaskSize,
 ) -> Result<Weighing, NoPrice> {
     let Subject { size: current, shape, split, demand, .. } = *subject;
-    let needs = Needs::of(subject, calibration.is_some());
+    let (needs, calibration) = Needs::weighed(subject, calibration);
     let floors = needs.floors(&needs.needed, |need| need.floor);
     let os = shape.platform.os;
     let price = |size| hourly(book, shape, split, size);
@@ -83,8 +85,6 @@ pub fn weigh(
     sizes.extend([current, settled]);
     sizes.extend(below(settled, os, floors.memory));
 
-    // Risk is weighed only where the current size is large enough: one that is too small just grows.
-    let calibration = calibration.filter(|_| floors.hold(current));
     let past_peak = subject.sizing.peak.memory(demand.memory.as_ref().map_or(0, |memory| memory.max));
     let mut candidates = Vec::new();
     for size in sizes {
@@ -107,6 +107,7 @@ pub fn weigh(
     Ok(Weighing {
         candidates,
         needed: needs.needed,
+        learnt: calibration.is_some(),
         cpu: needs.cpu,
         memory: needs.memory,
         guards: needs.guards.into_list(),

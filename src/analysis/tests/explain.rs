@@ -167,6 +167,11 @@ fn sizes_that_lost_say_why() {
 
 /// A fleet of so many services alike, and the first of them explained.
 fn explained_of_many(services: u32, toml: &str) -> Explanation {
+    explained_of_many_at(20, services, toml)
+}
+
+/// The same where the first takes this much of its CPU, in per cent.
+fn explained_of_many_at(first_cpu: u32, services: u32, toml: &str) -> Explanation {
     let config = Config::from_toml("fargauge.toml", toml).unwrap();
     let Service { workload, definition, points, .. } = service(20, 10).sized(1024, 8192);
     let window = Window { start: Timestamp::UNIX_EPOCH, ..demo_manifest(&Fleet::new(1)).window };
@@ -178,7 +183,8 @@ fn explained_of_many(services: u32, toml: &str) -> Explanation {
             // One in five takes 12 % of its memory in the second week instead of 10 %.
             let grows = id % 5 == 1 && point.timestamp >= 7 * 86_400;
             let memory = if grows { Some(1_200) } else { point.mem_max };
-            Point { mem_avg: memory, mem_max: memory, ..*point }
+            let cpu = if id == 0 { Some(first_cpu * 100) } else { point.cpu_max };
+            Point { cpu_avg: cpu, cpu_max: cpu, mem_avg: memory, mem_max: memory, ..*point }
         };
         points.iter().map(grown).collect()
     };
@@ -246,6 +252,17 @@ fn the_headroom_in_force_and_the_risk_it_was_learnt_at_are_told() {
     let page = page::render(&few, 160);
     assert!(page.contains("984 MiB with 20 % (default), "), "{page}");
     assert!(!page.contains("learnt"), "{page}");
+}
+
+/// It only grows, so no risk is weighed against what less memory would save.
+#[test]
+fn a_size_with_too_little_cpu_keeps_the_fixed_headroom_of_memory() {
+    let explanation = explained_of_many_at(98, 90, "");
+    assert_eq!(explanation.headroom.method, "calibrated");
+    let memory = &explanation.need.as_ref().unwrap().memory_mib;
+    assert_eq!((memory.without_headroom, memory.with_headroom), (820, 984));
+    assert_eq!(memory.headroom.as_ref().unwrap().from, "default");
+    assert!(explanation.candidates.iter().all(|candidate| candidate.probability.is_none()));
 }
 
 #[test]
