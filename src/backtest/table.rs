@@ -16,6 +16,9 @@ use crate::report::{Align, Column, Columns, Shrink, display_safe, table::write_f
 /// Below this the layout is that of this width.
 const NARROWEST: usize = 60;
 
+/// From this on rules keep their whole names: a column more is worth less.
+const WHOLE_NAMES: usize = 80;
+
 const COLUMNS: [Column; 11] = [
     Column { title: "rule", align: Align::Left, shrink: Shrink::Middle { min: 12 }, rank: 0 },
     figure("saved %", 0),
@@ -54,7 +57,11 @@ pub fn render(backtest: &Backtest, base: &PriceBase, width: usize) -> String {
     ];
     write_flow("", &scope, ", ", width, &mut out);
     out.push('\n');
-    let mut table = Columns::new(COLUMNS.to_vec());
+    let mut columns = COLUMNS.to_vec();
+    if width >= WHOLE_NAMES {
+        columns[0].shrink = Shrink::Never;
+    }
+    let mut table = Columns::new(columns);
     for score in &backtest.rules {
         table.push(cells(score).map(Into::into).into());
     }

@@ -23,6 +23,6 @@ fn the_backtest() {
     let folder = Folder::new();
     folder.run(&["demo", "--out", "fleet", "--format", "csv"]).code(0);
     let rules = ["--rule", "fargauge", "--rule", "compute-optimizer-proxy", "--rule", "keep"];
-    let arguments = [&["backtest", "fleet"][..], &rules, &["--width", "120", "-q"]].concat();
+    let arguments = [&["backtest", "fleet"][..], &rules, &["--width", "110", "-q"]].concat();
     assert_eq!(stdout(&folder.run(&arguments).code(0)), shown("backtest"));
 }
