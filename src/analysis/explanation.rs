@@ -109,7 +109,7 @@ pub fn explain(
                     };
                     let to = settled(&row);
                     let to = (to.0.unwrap_or_default(), to.1.unwrap_or_default());
-                    scaled::candidates(outlook, &row, (to, calibration.is_ok()), month)
+                    scaled::candidates(outlook, &row, (to, calibrated), month)
                 }
                 (None, Ok(weighing)) if row.not_rated.is_none() => candidates(facts, &row, config, weighing),
                 _ => Vec::new(),

@@ -3,11 +3,13 @@
 //! A rule that was asked for a risk which the series cannot show has not been run at that risk, whatever
 //! it is called. So each window tells which risk was shown, or why there was none.
 
+use rust_decimal::Decimal;
 use serde::Serialize;
 
 use super::score::rounded;
 use crate::{
     config::Sizing,
+    report::Quantity,
     rightsize::{Calibration, Unsupported},
 };
 
@@ -88,7 +90,7 @@ impl LearntHeadroom {
             let up_to = if least > 1 { "up to " } else { "" };
             parts.push(format!(
                 "learnt at {up_to}{:.1} % risk{}, the least that the series can show",
-                tenths_up(shown),
+                Quantity(Decimal::try_from(shown).unwrap_or_default()).tenths_up(),
                 of(least)
             ));
         }
@@ -103,11 +105,6 @@ impl LearntHeadroom {
         }
         parts.join("; ")
     }
-}
-
-/// To a tenth, never below what was shown.
-fn tenths_up(percent: f64) -> f64 {
-    (percent * 10.0 - 1e-6).ceil() / 10.0
 }
 
 #[cfg(test)]

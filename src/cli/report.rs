@@ -14,6 +14,8 @@ use super::{
 };
 use crate::{
     analysis::{Input, analyse, merged},
+    config::Config,
+    pricing::PriceBook,
     report::{
         Filter, Report, Selection,
         csv::{self, CsvOptions},
@@ -64,14 +66,17 @@ pub(super) const WIDTH_WITHOUT_TERMINAL: usize = 160;
 
 pub fn run(global: &GlobalArgs, args: &ReportArgs) -> Result<ExitCode, CliError> {
     let output = args.view.tabular.output.open()?;
-    let config = global.config()?;
+    let (book, config) = (global.whole_price_book()?, global.config()?);
     let mut reports = Vec::new();
     let mut unmatched = None::<BTreeSet<&str>>;
     for place in &args.snapshots {
         let snapshot = place.open(global)?;
-        reports.push(report_on(global, &snapshot)?);
+        reports.push(analysed(global, &snapshot, &book, &config)?);
         let here = config.overrides_without_workload(&snapshot.inventory.workloads);
-        unmatched = Some(unmatched.map_or_else(|| here.clone(), |before| &before & &here));
+        unmatched = Some(match unmatched {
+            None => here,
+            Some(before) => &before & &here,
+        });
     }
     for place in unmatched.into_iter().flatten() {
         global.warn(&format!("{place}: this [[override]] matches no workload"));
@@ -82,6 +87,16 @@ pub fn run(global: &GlobalArgs, args: &ReportArgs) -> Result<ExitCode, CliError>
 
 /// The report on a snapshot with the settings of this run.
 pub(super) fn report_on(global: &GlobalArgs, snapshot: &Snapshot) -> Result<Report, CliError> {
+    let (book, config) = (global.whole_price_book()?, global.config()?);
+    analysed(global, snapshot, &book, &config)
+}
+
+fn analysed(
+    global: &GlobalArgs,
+    snapshot: &Snapshot,
+    book: &PriceBook,
+    config: &Config,
+) -> Result<Report, CliError> {
     let input = Input {
         manifest: &snapshot.manifest,
         inventory: &snapshot.inventory,
@@ -89,8 +104,7 @@ pub(super) fn report_on(global: &GlobalArgs, snapshot: &Snapshot) -> Result<Repo
         sha256: &snapshot.manifest_sha256,
     };
     let as_of = global.as_of.unwrap_or(snapshot.manifest.window.end);
-    let (book, config) = (global.whole_price_book()?, global.config()?);
-    analyse(input, &book, &config, as_of).map_err(CliError::not_evaluated)
+    analyse(input, book, config, as_of).map_err(CliError::not_evaluated)
 }
 
 impl ViewArgs {

@@ -12,9 +12,13 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 
+mod base;
+mod baseline;
+mod containers;
 mod costs;
 mod files;
 mod purchase;
+mod settings;
 mod sizes;
 
 use super::*;
@@ -67,6 +71,15 @@ fn task(cpu: u32, memory: u32) -> TaskTemplate {
         tags_unresolved: false,
         refused: Vec::new(),
         services: Vec::new(),
+    }
+}
+
+/// What a template says wherever it is.
+fn task_in(path: &str, memory: u32) -> TaskTemplate {
+    TaskTemplate {
+        at: place_in(path, 1),
+        memory: Setting::Known { value: MemoryMib(memory), at: place_in(path, 4), used_at: None },
+        ..task(256, 512)
     }
 }
 
@@ -368,85 +381,6 @@ fn a_fargate_task_without_size_is_invalid_and_an_ec2_task_is_only_missing_one() 
 }
 
 #[test]
-fn containers_beyond_the_task_are_denied() {
-    let mut sums = task(256, 512);
-    sums.containers = vec![container("a", 200, None, Some(400)), container("b", 100, None, Some(200))];
-    let found = Given::of(sums).found();
-    assert_eq!(
-        found,
-        [
-            (
-                Rule::ContainersExceedTask,
-                "the containers reserve 300 CPU units together, the task has 256".to_owned()
-            ),
-            (
-                Rule::ContainersExceedTask,
-                "the containers reserve 600 MiB together, the task has 512".to_owned()
-            ),
-        ]
-    );
-    let mut one = task(256, 512);
-    one.containers = vec![container("a", 0, Some(1024), None)];
-    let found = Given::of(one).found();
-    assert_eq!(
-        found,
-        [(Rule::ContainersExceedTask, "container \"a\" may use 1024 MiB, the task has 512".to_owned())]
-    );
-}
-
-#[test]
-fn a_heap_larger_than_its_container_is_denied() {
-    let mut jvm = task(1024, 2048);
-    let mut container = container("app", 0, None, None);
-    container.runtime_settings =
-        vec![(RuntimeSetting { name: "-Xmx".into(), value: "2g".into() }, place(15))];
-    jvm.containers = vec![container];
-    let found = Given::of(jvm.clone()).judged().findings;
-    assert_eq!(found[0].rule, Rule::HeapExceedsMemory);
-    assert_eq!(found[0].at.as_ref().unwrap().line, 15);
-    // 2048 + 103 + 128 + 64 + 32 + 64 (see rightsize/guards/runtime.rs).
-    assert_eq!(
-        found[0].message,
-        "-Xmx2g needs about 2439 MiB with what is beside the heap, container \"app\" has 2048"
-    );
-    assert_eq!(found[0].level, Level::Deny);
-    jvm.containers[0].runtime_settings[0].0.value = "1900m".into();
-    assert_eq!(Given::of(jvm.clone()).judged().findings[0].level, Level::Warn, "an allowance fails no build");
-    jvm.memory = known(MemoryMib(3072), 4);
-    assert_eq!(Given::of(jvm).rules(), []);
-}
-
-#[test]
-fn a_rise_against_the_base_is_found_and_new_only_lets_the_old_pass() {
-    let given = Given::of(task(4096, 8192)).after(task(1024, 8192));
-    let found = given.judged().findings;
-    assert_eq!(found[0].rule, Rule::CostIncrease);
-    assert_eq!(found[0].message, "+88.65 USD a month: 55.51 USD before, 144.16 USD now, for 1 task");
-    assert_eq!(found[0].at.as_ref().unwrap().line, 3);
-
-    let mut invalid = task(256, 4096);
-    let given = Given::of(invalid.clone()).after(invalid.clone());
-    let judgement = given.judged();
-    assert!(judgement.findings[0].known);
-    let verdict = |new_only| Verdict::of(&judgement, false, OnIncomplete::Warn, new_only);
-    assert_eq!((verdict(false), verdict(true)), (Verdict::Fail, Verdict::Pass));
-
-    // The same finding on a file that moved is still the same.
-    invalid.at = place_in("moved/api.json", 7);
-    assert!(Given::of(task(256, 4096)).after(invalid).judged().findings[0].known);
-}
-
-#[test]
-fn what_the_change_makes_worse_is_not_known() {
-    let given = Given::of(task(1024, 8192)).running_as(production(4)).after(task(1024, 6144));
-    let found = given.judged().findings;
-    let memory = found.iter().find(|f| f.rule == Rule::MemoryOverprovisioned).unwrap();
-    assert!(!memory.known, "it was found before, for less money");
-    let given = Given::of(task(1024, 6144)).running_as(production(4)).after(task(1024, 8192));
-    assert!(given.judged().findings.iter().all(|f| f.known));
-}
-
-#[test]
 fn a_message_says_what_its_money_is_for() {
     let of_rule = |rule: Rule, now: TaskTemplate, base: TaskTemplate| {
         let found = Given::of(now).running_as(production(1)).after(base).judged().findings;
@@ -470,89 +404,6 @@ fn a_message_says_what_its_money_is_for() {
         "the task has 4 vCPU, the busiest task took 0.71 vCPU or less 99.5 % of 14 days; +88.65 USD a month, more \
          than 1 vCPU would cost"
     );
-}
-
-#[test]
-fn less_of_what_was_too_little_is_worse() {
-    let given = |now: u32, before: u32| {
-        let given = Given::of(task(1024, now)).running_as(production(4)).after(task(1024, before));
-        let found = given.judged().findings;
-        found.into_iter().find(|f| f.rule == Rule::MemoryUnderprovisioned).unwrap().known
-    };
-    let of_heap = |now: u32| {
-        let mut heap = task(1024, now);
-        let mut jvm = container("app", 0, None, None);
-        jvm.runtime_settings = vec![(RuntimeSetting { name: "-Xmx".into(), value: "8g".into() }, place(14))];
-        heap.containers = vec![jvm];
-        heap
-    };
-    // Fargate has no less than 2 GB at 1 vCPU, which is another finding.
-    assert_eq!((given(1024, 1024), given(512, 1024), given(1024, 512)), (true, false, true));
-    let heap = |now, before| Given::of(of_heap(now)).after(of_heap(before)).judged().findings[0].known;
-    assert_eq!((heap(4096, 4096), heap(3072, 4096)), (true, false));
-}
-
-#[test]
-fn copies_of_a_template_are_compared_each_with_its_own() {
-    let of = |path: &str, cpu: u32, memory: u32| {
-        let known = |value| Setting::Known { value, at: place_in(path, 3), used_at: None };
-        let memory = Setting::Known { value: MemoryMib(memory), at: place_in(path, 4), used_at: None };
-        TaskTemplate { at: place_in(path, 1), cpu: known(CpuUnits(cpu)), memory, ..task(256, 512) }
-    };
-    let given = |now: [TaskTemplate; 2], base: &[TaskTemplate]| {
-        let mut given = Given::of(now[0].clone());
-        given.tasks.push(now[1].clone());
-        given.base = Some(base.to_vec());
-        given.judged().findings.into_iter().map(|f| (f.rule, f.at.unwrap().path, f.known)).collect::<Vec<_>>()
-    };
-    let at = |rule, path: &str, known| (rule, Arc::new(PathBuf::from(path)), known);
-    // The one is mended, the other broken.
-    assert_eq!(
-        given(
-            [of("dev.json", 256, 4096), of("prod.json", 256, 512)],
-            &[of("dev.json", 256, 512), of("prod.json", 256, 4096)]
-        ),
-        [at(Rule::InvalidTaskSize, "dev.json", false)]
-    );
-    // A copy costs what it costs; what it is a copy of has not changed.
-    assert_eq!(
-        given([of("a.json", 256, 512), of("b.json", 256, 512)], &[of("b.json", 256, 512)]),
-        [at(Rule::CostIncrease, "a.json", false)]
-    );
-    // Both files were renamed.
-    assert_eq!(
-        given(
-            [of("x/dev.json", 256, 512), of("x/prod.json", 512, 1024)],
-            &[of("dev.json", 256, 512), of("prod.json", 512, 1024)]
-        ),
-        []
-    );
-}
-
-#[test]
-fn a_family_that_is_renamed_in_its_file_is_no_new_task() {
-    let named = |family: &str, path: &str, cpu: u32, memory: u32| TaskTemplate {
-        name: family.into(),
-        family: known(family.into(), 2),
-        at: place_in(path, 1),
-        ..task(cpu, memory)
-    };
-    let renamed = Given::of(named("web", "a.json", 1024, 2048)).after(named("api", "a.json", 1024, 2048));
-    assert_eq!(renamed.found(), []);
-    assert_eq!(renamed.costs(), [(None, Some("36.04".into()), Some("36.04".into()))]);
-    let elsewhere = Given::of(named("web", "b.json", 1024, 2048)).after(named("api", "a.json", 1024, 2048));
-    assert_eq!(elsewhere.rules(), [Rule::CostIncrease]);
-    // Of two that are left, either may be it.
-    let two = Given::of(named("web", "a.json", 1024, 2048))
-        .after(named("api", "a.json", 1024, 2048))
-        .after(named("job", "a.json", 256, 512));
-    assert_eq!(two.rules(), [Rule::CostIncrease]);
-    // Beside one that kept its name, it is the one that is left.
-    let mut beside = Given::of(named("web", "a.json", 1024, 2048))
-        .after(named("job", "a.json", 256, 512))
-        .after(named("api", "a.json", 1024, 2048));
-    beside.tasks.push(named("job", "a.json", 256, 512));
-    assert_eq!(beside.found(), []);
 }
 
 #[test]
@@ -587,26 +438,6 @@ fn a_finding_names_the_workload_that_it_is_about() {
     );
     let alone = Given::of(asked).running_as(of("prod")).set("[check]\nbudget_usd = 1");
     assert!(alone.judged().findings.iter().all(|f| f.workload.as_deref() == Some("prod")));
-}
-
-#[test]
-fn what_the_base_may_have_is_not_new() {
-    let mut given = Given::of(task(1024, 2048));
-    given.base = Some(Vec::new());
-    assert_eq!(given.rules(), [Rule::CostIncrease]);
-    for (unread, is_judged) in [("api.json", false), ("gone.json", false)] {
-        given.base_unread = vec![unread];
-        let judgement = given.judged();
-        assert_eq!(judgement.findings.is_empty(), !is_judged, "{unread}");
-        let why = judgement.not_judged.iter().find(|n| n.rule == Rule::CostIncrease).unwrap();
-        assert_eq!(why.why, format!("{unread} of the base, which may have it, could not be read"));
-    }
-    // A file that is broken in both says nothing of others.
-    let mut other = task(256, 512);
-    (other.at, other.family, other.name) = (place_in("other.json", 1), Setting::Absent, "other".into());
-    given.tasks.push(other);
-    given.base_unread = vec!["other.json"];
-    assert_eq!(given.rules(), [Rule::CostIncrease]);
 }
 
 #[test]
@@ -707,292 +538,6 @@ fn a_size_that_is_not_known_is_found_once_and_not_judged_further() {
 }
 
 #[test]
-fn levels_come_from_the_command_line_then_overrides_then_the_config() {
-    let toml = "[check.levels]\ninvalid-task-size = \"warn\"\n[[check.override]]\nmatch = { path = \"api*\" }\n\
-                levels = { invalid-task-size = \"allow\" }";
-    let level = |settings: CheckSettings, path: &str| {
-        let mut bad = task(256, 4096);
-        bad.at = place_in(path, 1);
-        let mut given = Given::of(bad);
-        given.settings = settings;
-        given.judged().findings.first().map(|finding| finding.level)
-    };
-    let settings = CheckSettings::from_toml("f", toml).unwrap();
-    assert_eq!(level(CheckSettings::default(), "api.json"), Some(Level::Deny));
-    assert_eq!(level(settings.clone(), "web.json"), Some(Level::Warn));
-    assert_eq!(level(settings.clone(), "api.json"), None);
-    let over = settings.with_command_line([(Rule::InvalidTaskSize, Level::Deny)]);
-    assert_eq!(level(over, "api.json"), Some(Level::Deny));
-}
-
-#[test]
-fn waivers_cover_until_their_last_day() {
-    let waiver = |expires: &str, rule: &str| {
-        format!(
-            "[[waiver]]\nrule = \"{rule}\"\nmatch = {{ family = \"api\" }}\nreason = \"sale\"\nowner = \
-             \"web\"\nexpires = {expires}"
-        )
-    };
-    let given = |toml: &str| Given::of(task(256, 4096)).set(toml).judged();
-    let covered = given(&waiver("2026-11-22", "invalid-task-size"));
-    assert_eq!(covered.findings.len(), 1);
-    assert_eq!(covered.findings[0].waived.as_deref(), Some("sale"));
-    assert_eq!(Verdict::of(&covered, false, OnIncomplete::Warn, false), Verdict::Pass);
-
-    let expired = given(&waiver("2026-11-21", "invalid-task-size"));
-    let rules: Vec<Rule> = expired.findings.iter().map(|f| f.rule).collect();
-    assert_eq!(rules, [Rule::InvalidTaskSize, Rule::ExpiredWaiver]);
-    assert_eq!(
-        expired.findings[1].message,
-        "fargauge.toml:1: the waiver of invalid-task-size for web expired on 2026-11-21"
-    );
-    assert_eq!(Verdict::of(&expired, false, OnIncomplete::Warn, false), Verdict::Fail);
-
-    let unused = given(&waiver("2026-12-31", "untagged"));
-    assert!(unused.findings.iter().any(|f| f.rule == Rule::UnusedWaiver));
-}
-
-#[test]
-fn no_two_findings_have_one_fingerprint() {
-    let waiver = |family: &str| {
-        format!(
-            "[[waiver]]\nrule = \"untagged\"\nmatch = {{ family = \"{family}\" }}\nreason = \"r\"\nowner = \
-             \"o\"\nexpires = 2026-12-31\n"
-        )
-    };
-    let prints = |toml: String| -> Vec<String> {
-        Given::of(task(1024, 2048)).set(&toml).judged().findings.into_iter().map(|f| f.fingerprint).collect()
-    };
-    let all = prints(waiver("a") + &waiver("b") + &waiver("b"));
-    assert_eq!(all.iter().collect::<std::collections::BTreeSet<_>>().len(), 3, "{all:?}");
-    // Nor does it depend on what stands before it.
-    assert_eq!(prints(waiver("b")), all[1..2]);
-
-    // Of what is said of cpu and memory, each is itself.
-    let unresolved = |cpu: bool| {
-        let mut task = task(256, 512);
-        task.memory = Setting::Unresolved { why: "elsewhere".into(), at: place(4) };
-        if cpu {
-            task.cpu = Setting::Unresolved { why: "elsewhere".into(), at: place(3) };
-        }
-        Given::of(task).judged().findings.into_iter().map(|f| f.fingerprint).collect::<Vec<_>>()
-    };
-    assert_eq!(unresolved(false), unresolved(true)[1..]);
-}
-
-#[test]
-fn a_waiver_that_the_base_alone_needs_is_unused() {
-    let toml = "[check.levels]\nunused-waiver = \"deny\"\n[[waiver]]\nrule = \"invalid-task-size\"\nmatch = { \
-                family = \"api\" }\nreason = \"r\"\nowner = \"o\"\nexpires = 2026-12-31\n";
-    let verdict = |now: TaskTemplate, base: TaskTemplate| {
-        let judgement = Given::of(now).after(base).set(toml).judged();
-        Verdict::of(&judgement, false, OnIncomplete::Warn, true)
-    };
-    assert_eq!(verdict(task(256, 512), task(256, 4096)), Verdict::Fail, "the change made it useless");
-    assert_eq!(verdict(task(256, 512), task(256, 512)), Verdict::Pass, "it was so before");
-    assert_eq!(verdict(task(256, 4096), task(256, 4096)), Verdict::Pass, "it is in use");
-}
-
-#[test]
-fn a_baseline_knows_what_concerns_no_template_too() {
-    let mut given = Given::of(task(1024, 2048)).running_as(production(1));
-    given.settings.stale_after_days = 1;
-    given.end = "2026-10-01T00:00:00Z";
-    let found = given.judged().findings;
-    assert_eq!((found.len(), found[0].known), (1, false));
-    given.baseline = Some(Baseline::of(&found));
-    assert!(given.judged().findings[0].known);
-}
-
-#[test]
-fn a_waiver_matches_by_container_tag_and_the_cluster_of_an_arn() {
-    let given = |matches: &str| {
-        let mut task = task(512, 1024);
-        task.containers = vec![container("app", 0, Some(2048), None), container("log", 0, Some(4096), None)];
-        task.services = vec![service(1, &[])];
-        task.services[0].cluster = known("arn:aws:ecs:us-east-1:123456789012:cluster/prod".into(), 23);
-        let toml = format!(
-            "[[waiver]]\nrule = \"containers-exceed-task\"\nmatch = {{ {matches} }}\nreason = \"r\"\nowner = \
-             \"o\"\nexpires = 2026-12-31\n"
-        );
-        let found = Given::of(task).set(&toml).judged().findings;
-        found.iter().filter(|f| f.waived.is_some()).count()
-    };
-    assert_eq!(given("container = \"log\""), 1);
-    assert_eq!(given("cluster = \"prod\""), 2);
-    assert_eq!(given("tag.team = \"w*\""), 2);
-    assert_eq!(given("tag.team = \"w*\", container = \"app\""), 1);
-    assert_eq!(given("cluster = \"dev\""), 0);
-}
-
-#[test]
-fn patterns_are_from_the_folder_of_the_settings() {
-    let waived = |here: &str, path: &str, pattern: &str| {
-        let toml = format!(
-            "[[waiver]]\nrule = \"invalid-task-size\"\nmatch = {{ path = \"{pattern}\" }}\nreason = \"r\"\nowner = \
-             \"o\"\nexpires = 2026-12-31\n"
-        );
-        let mut given = Given::of(task_in(path, 999)).set(&toml);
-        given.settings = given.settings.from_below(here);
-        given.judged().findings[0].waived.is_some()
-    };
-    assert!(waived("", "infra/dev/a.json", "infra/*"));
-    assert!(waived("infra/dev", "a.json", "infra/dev/*"));
-    assert!(waived("infra/dev", "../a.json", "infra/a.json"));
-    assert!(waived("infra/dev", "../../a.json", "a.json"));
-    assert!(!waived("infra/dev", "a.json", "dev/*"));
-}
-
-#[test]
-fn a_baseline_is_read_back_and_knows_its_findings() {
-    let judgement = Given::of(task(256, 4096)).judged();
-    let baseline = Baseline::of(&judgement.findings);
-    let read = Baseline::from_json(baseline.to_json().as_bytes()).unwrap();
-    assert_eq!(read, baseline);
-    let mut given = Given::of(task(256, 4096));
-    given.baseline = Some(read);
-    assert!(given.judged().findings[0].known);
-    let error = Baseline::from_json(b"{\"version\": 9, \"findings\": {}}").unwrap_err();
-    assert_eq!(error, BaselineError::Version(9));
-    assert!(Baseline::from_json(b"[").is_err());
-}
-
-#[test]
-fn what_is_worse_than_the_baseline_has_it_is_new() {
-    let given = |memory, tasks| Given::of(task(1024, memory)).running_as(production(tasks));
-    let baseline = Baseline::of(&given(8192, 1).judged().findings);
-    let known = |memory, tasks, baseline: &Baseline| {
-        let mut given = given(memory, tasks);
-        given.baseline = Some(baseline.clone());
-        let found = given.judged().findings;
-        let found: Vec<_> = found.iter().filter(|f| f.rule == Rule::MemoryOverprovisioned).collect();
-        assert_eq!(found.len(), 1);
-        found[0].known
-    };
-    assert!(known(8192, 1, &baseline));
-    assert!(!known(7168, 9, &baseline), "less for each of more tasks is more in all");
-    assert!(known(7168, 1, &baseline), "better");
-    // The template is as it was; production grew.
-    assert!(known(8192, 9, &baseline));
-    // Read back, it is the same.
-    let read = Baseline::from_json(baseline.to_json().as_bytes()).unwrap();
-    assert!(!known(7168, 9, &read) && known(8192, 1, &read));
-
-    // Too little is worse the less there is, which no money tells.
-    let short = |memory| Given::of(task(256, memory)).running_as(production(1));
-    let baseline = Baseline::of(&short(1024).judged().findings);
-    let known = |memory| {
-        let mut given = short(memory);
-        given.baseline = Some(baseline.clone());
-        let found = given.judged().findings;
-        found.iter().find(|f| f.rule == Rule::MemoryUnderprovisioned).unwrap().known
-    };
-    assert!(known(1024));
-    assert!(!known(512));
-}
-
-/// What a template says wherever it is.
-fn task_in(path: &str, memory: u32) -> TaskTemplate {
-    TaskTemplate {
-        at: place_in(path, 1),
-        memory: Setting::Known { value: MemoryMib(memory), at: place_in(path, 4), used_at: None },
-        ..task(256, 512)
-    }
-}
-
-fn sizes_found(tasks: Vec<TaskTemplate>, baseline: Option<Baseline>) -> Vec<Finding> {
-    let mut given = Given::of(task(256, 512));
-    (given.tasks, given.baseline) = (tasks, baseline);
-    given.judged().findings.into_iter().filter(|f| f.rule == Rule::InvalidTaskSize).collect()
-}
-
-#[test]
-fn a_copy_in_another_stage_is_not_what_the_baseline_knows() {
-    let baseline = || {
-        Baseline::of(&sizes_found(vec![task_in("dev/app.json", 513), task_in("prod/app.json", 512)], None))
-    };
-    let known = |tasks: Vec<TaskTemplate>, baseline: Baseline| -> Vec<bool> {
-        sizes_found(tasks, Some(baseline)).iter().map(|f| f.known).collect()
-    };
-    let (dev, prod) = (|memory| task_in("dev/app.json", memory), |memory| task_in("prod/app.json", memory));
-    assert_eq!(known(vec![dev(513), prod(512)], baseline()), [true]);
-    assert_eq!(known(vec![dev(513), prod(999)], baseline()), [true, false]);
-    assert_eq!(known(vec![dev(512), prod(999)], baseline()), [false], "the run sees that dev still has it");
-    let there = || baseline().located(|path| path.starts_with("dev"));
-    assert_eq!(known(vec![prod(999)], there()), [false], "dev is there, if not looked at");
-    // Moves of the file, of the task to another file, and of both stages at once.
-    let moved = |memory| task_in("stages/dev.json", memory);
-    assert_eq!(known(vec![moved(513), prod(999)], baseline()), [true, false]);
-    assert_eq!(known(vec![moved(513)], there()), [false]);
-    let other = TaskTemplate { family: known_setting("other"), ..dev(512) };
-    assert_eq!(known(vec![other, moved(513)], there()), [true]);
-    let both = Baseline::of(&sizes_found(vec![dev(513), prod(999)], None));
-    assert_eq!(known(vec![task_in("a/prod.json", 999), task_in("b/dev.json", 513)], both), [true, true]);
-}
-
-fn known_setting(value: &str) -> Setting<String> {
-    known(value.into(), 2)
-}
-
-#[test]
-fn a_baseline_of_before_still_knows_its_findings() {
-    // As it was written: the first and the second of the family, whatever they come to.
-    let old = |with_both: bool| {
-        let entry = |path: &str| {
-            format!(
-                "{{\"rule\": \"invalid-task-size\", \"path\": \"{path}\", \"task\": \"api\", \"message\": \"m\"}}"
-            )
-        };
-        let print = |nth: usize| {
-            crate::sha256::hex(format!("invalid-task-size\0api\0\0\0{nth}").as_bytes())[..32].to_owned()
-        };
-        let second =
-            if with_both { format!(", \"{}\": {}", print(1), entry("prod/app.json")) } else { String::new() };
-        let text = format!(
-            "{{\"version\": 1, \"findings\": {{\"{}\": {}{second}}}}}",
-            print(0),
-            entry("dev/app.json")
-        );
-        Baseline::from_json(text.as_bytes()).unwrap()
-    };
-    let known = |tasks: Vec<TaskTemplate>, with_both| -> Vec<bool> {
-        sizes_found(tasks, Some(old(with_both))).iter().map(|f| f.known).collect()
-    };
-    let (dev, prod) = (|memory| task_in("dev/app.json", memory), |memory| task_in("prod/app.json", memory));
-    assert_eq!(known(vec![dev(514), prod(998)], true), [true, true]);
-    assert_eq!(known(vec![dev(512), prod(998)], true), [true], "dev is fixed, prod is as it was");
-    assert_eq!(known(vec![dev(512), prod(998)], false), [false]);
-    assert_eq!(known(vec![task_in("moved.json", 513)], false), [true]);
-}
-
-#[test]
-fn what_becomes_of_a_copy_has_no_bearing_on_the_fingerprints_of_others() {
-    let prints = |tasks: Vec<TaskTemplate>| -> Vec<String> {
-        sizes_found(tasks, None).into_iter().map(|f| f.fingerprint).collect()
-    };
-    let all = [
-        task_in("dev/app.json", 513),
-        task_in("prod/app.json", 513),
-        task_in("prod/app2.json", 513),
-        TaskTemplate { name: "other".into(), ..task_in("prod/app2.json", 513) },
-        TaskTemplate { name: "other".into(), ..task_in("prod/app2.json", 513) },
-    ];
-    let before = prints(all.to_vec());
-    assert_eq!(before.iter().collect::<std::collections::BTreeSet<_>>().len(), 5);
-    for fixed in 0..all.len() {
-        let mut tasks = all.to_vec();
-        tasks[fixed].memory = known(MemoryMib(512), 4);
-        let mut others = before.clone();
-        others.remove(fixed);
-        assert_eq!(prints(tasks), others, "{fixed}");
-    }
-    // One alone outlives the name of its file, and a copy that of its own.
-    assert_eq!(prints(vec![task_in("a.json", 513)]), prints(vec![task_in("b/c.json", 513)]));
-    let in_two = |name: &str| prints(vec![task_in(name, 513), task_in("prod/app.json", 513)]);
-    assert_eq!(in_two("dev/app.json"), in_two("dev/renamed.json"));
-}
-
-#[test]
 fn a_snapshot_is_stale_after_its_days() {
     let mut given = Given::of(task(1024, 2048)).running_as(production(1));
     given.settings.stale_after_days = 30;
@@ -1015,38 +560,6 @@ fn a_snapshot_is_stale_after_its_days() {
         .len()
     };
     assert_eq!((at("2026-10-23T12:00:00Z"), at("2026-10-22T12:00:00Z")), (0, 1));
-}
-
-#[test]
-fn settings_that_are_wrong_are_refused_with_their_line() {
-    for (toml, message) in [
-        (
-            "[check.levels]\nno-such = \"warn\"",
-            "f:2: \"no-such\" is no rule; the rules are invalid-task-size,",
-        ),
-        ("[check.levels]\nuntagged = \"error\"", "f:2: \"error\" is no level; choose allow, warn or deny"),
-        ("[check]\nfloor_usd = -1", "f:2: must be between 0 and 1000000, not -1"),
-        ("[check]\nfloor_usd = nan", "f:2: must be between 0 and 1000000, not NaN"),
-        ("[check]\nstale_after_days = 0", "f:2: check.stale_after_days must be at least 1"),
-        ("[check]\nnope = 1", "f:2: unknown field `nope`"),
-        ("[[check.override]]\nmatch = {}\nbudget_usd = 1", "f:2: match must name something"),
-        ("[[check.override]]\nmatch = { path = \"a\" }", "f:1: this override sets nothing"),
-        (
-            "[[waiver]]\nrule = \"untagged\"\nmatch = { path = \"a\" }\nreason = \" \"\nowner = \"o\"\nexpires = 2027-01-01",
-            "f:4: a waiver's reason must say something",
-        ),
-        (
-            "[[waiver]]\nrule = \"untagged\"\nmatch = { path = \"a\" }\nreason = \"r\"\nowner = \"o\"\nexpires = 2027-01-01T10:00:00Z",
-            "f:6: expires must be a date",
-        ),
-        (
-            "[[waiver]]\nrule = \"untagged\"\nmatch = { path = \"a\" }\nreason = \"r\"\nowner = \"o\"",
-            "f:1: missing field `expires`",
-        ),
-    ] {
-        let error = CheckSettings::from_toml("f", toml).unwrap_err().to_string();
-        assert!(error.starts_with(message), "{toml}: {error}");
-    }
 }
 
 #[test]
@@ -1077,25 +590,4 @@ proptest! {
             prop_assert!(finding.monthly_cost_change.unwrap().0 >= Decimal::from(5));
         }
     }
-}
-
-/// What `init` writes shows in comments what can be used as it is.
-#[test]
-fn the_examples_of_the_documented_file_can_be_used() {
-    let is_example = |line: &str| {
-        line.starts_with('[')
-            || line.split_once(" = ").is_some_and(|(key, _)| {
-                !key.is_empty() && key.chars().all(|c| c.is_ascii_lowercase() || c == '_' || c == '-')
-            })
-    };
-    let text: Vec<&str> = crate::config::DEFAULT_TOML
-        .lines()
-        .map(|line| line.strip_prefix("# ").filter(|rest| is_example(rest)).unwrap_or(line))
-        .collect();
-    let settings = CheckSettings::from_toml("fargauge.toml", &text.join("\n")).unwrap();
-    assert_eq!((settings.links.len(), settings.waivers.len()), (1, 1));
-    let everywhere = settings.level(Rule::MemoryOverprovisioned, |_| false);
-    let in_dev = settings.level(Rule::MemoryOverprovisioned, |_| true);
-    assert_eq!((everywhere, in_dev), (Level::Deny, Level::Allow));
-    assert_eq!(settings.budget(|m| m.is_for_all()), Some(Decimal::from(500)));
 }

@@ -135,7 +135,7 @@ fn host(
     let instance = match purchase.payment {
         InstancePayment::OnDemand => list.usd,
         InstancePayment::SpotShare => used(price(InstancePurchase::Spot)?),
-        InstancePayment::SavingsPlan => match cheapest_plan(market, region, &one.name) {
+        InstancePayment::SavingsPlan => match cheapest_plan(market, region, one) {
             Some((name, rate)) => {
                 let usd = used(rate);
                 plan = Some(Plan { name, usd });
@@ -167,11 +167,15 @@ fn host(
 }
 
 /// Of the user's choice of term and payment: a Compute Savings Plan, or one of the type's family and region.
-fn cheapest_plan(market: &Market<'_>, region: &Region, name: &str) -> Option<(String, InstancePrice)> {
+fn cheapest_plan(
+    market: &Market<'_>,
+    region: &Region,
+    one: &InstanceType,
+) -> Option<(String, InstancePrice)> {
     let (term, payment) = (market.plan().term, market.plan().payment);
     let bought = format!("{} {}", term.as_str(), payment.as_str());
-    let family = name.split('.').next().unwrap_or(name);
-    let price = |purchase| market.config.ec2.price(market.instances, region, name, purchase);
+    let family = one.family();
+    let price = |purchase| market.config.ec2.price(market.instances, region, &one.name, purchase);
     let compute = price(InstancePurchase::ComputeSavingsPlan(term, payment))
         .map(|price| (format!("{bought} Compute Savings Plan"), price));
     let own = price(InstancePurchase::Ec2InstanceSavingsPlan(term, payment))

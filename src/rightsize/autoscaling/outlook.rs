@@ -4,7 +4,7 @@
 //! run at that size, and other sizes each with the limits and targets that serve it best. It decides
 //! nothing: simulations, needs and prices are those of the search.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
 use super::{
     candidates::{Reach, Targets, followed_size, settings},
@@ -132,9 +132,14 @@ impl View<'_> {
                 Some(_) => {}
             }
         }
-        sizes.extend(cheapest.into_iter().map(|(_, at)| at.size));
-        let mut sizes: Vec<SizeOutlook> =
-            sizes.into_iter().map(|size| self.at(size, reach)).collect::<Result<_, _>>()?;
+        let mut looked: BTreeMap<TaskSize, SizeOutlook> =
+            cheapest.into_iter().map(|(_, at)| (at.size, at)).collect();
+        for size in sizes {
+            if let Entry::Vacant(vacant) = looked.entry(size) {
+                vacant.insert(self.at(size, reach)?);
+            }
+        }
+        let mut sizes: Vec<SizeOutlook> = looked.into_values().collect();
         sizes.sort_by_key(|at| (at.hourly, at.size));
         let unchanged = &search.reproduction.unchanged;
         let setting = self.setting();

@@ -342,9 +342,7 @@ impl Search<'_> {
             risk,
         })
     }
-}
 
-impl Search<'_> {
     /// By the loads of the window, and those of a peak to come on the tasks that would run in it.
     fn risk_of(&self, fit: &Fit, setting: &Setting, size: TaskSize) -> PerformanceRisk {
         let Self { context, plan, pressure, .. } = *self;
