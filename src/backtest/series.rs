@@ -44,10 +44,19 @@ impl Track {
 
     /// Times and values in `from..to`.
     pub fn between(&self, from: i64, to: i64) -> (&[i64], &[u32]) {
-        let start = self.times.partition_point(|time| *time < from);
-        let end = self.times.partition_point(|time| *time < to).max(start);
-        (&self.times[start..end], &self.values[start..end])
+        between((&self.times, &self.values), from, to)
     }
+}
+
+/// What of ascending `times` and their `values` is in `from..to`.
+pub(super) fn between<'a>(
+    (times, values): (&'a [i64], &'a [u32]),
+    from: i64,
+    to: i64,
+) -> (&'a [i64], &'a [u32]) {
+    let start = times.partition_point(|time| *time < from);
+    let end = times.partition_point(|time| *time < to).max(start);
+    (&times[start..end], &values[start..end])
 }
 
 /// One service (or traced machine). CPU in thousandths of a CPU unit, memory in KiB, per task.

@@ -369,6 +369,32 @@ fn every_rule_decides_by_its_published_constants() {
     assert_eq!(decided, expected);
 }
 
+/// One sample in a thousand at the cap says nothing of how much was wanted, so the resource is kept, in a
+/// backtest as in a report. The cap is that of the size in force.
+#[test]
+fn fargauge_reduces_nothing_that_was_at_its_cap() {
+    let decide = |memory_peak: u32, sizes: Vec<(i64, TaskSize)>| {
+        let (mut cpu, mut memory) = (Track::default(), Track::default());
+        for i in 0..4800_u32 {
+            let time = i64::from(i) * 36;
+            cpu.push(time, if i == 100 { 1_000_000 } else { 100_000 });
+            memory.push(time, if i == 100 { memory_peak } else { 300 * 1024 });
+        }
+        let series =
+            Series { id: "capped".into(), sizes, cpu_average: cpu, cpu_max: Track::default(), memory };
+        let training = [Training::new(&series, size(2048, 4096), 0, 2 * DAY)];
+        rules::Fargauge::new(&Config::default().sizing).decide(&training, &ladder()).decisions.remove(0)
+    };
+    let resized = |from: TaskSize| vec![(i64::MIN, from), (DAY, size(2048, 4096))];
+    // A little CPU of 2 vCPU; all of 1 vCPU.
+    assert_eq!(decide(300 * 1024, resized(size(2048, 4096))), Decision::Size(size(256, 512)));
+    assert_eq!(decide(300 * 1024, resized(size(1024, 4096))), Decision::Size(size(2048, 4096)));
+    // Half a vCPU was too little for the moment: more than that is kept.
+    assert_eq!(decide(300 * 1024, resized(size(512, 4096))), Decision::Size(size(1024, 2048)));
+    // 2,040 MiB with a fifth more are 2,448; 2 GB was too little for them as well.
+    assert_eq!(decide(2_040 * 1024, resized(size(1024, 2048))), Decision::Size(size(2048, 4096)));
+}
+
 fn prices() -> PriceBase {
     PriceBase { region: "us-east-1".into(), price_book: "test".into(), effective_date: "2026-11-22".into() }
 }

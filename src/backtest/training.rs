@@ -2,8 +2,11 @@
 
 use std::sync::OnceLock;
 
-use super::{ladder::Need, series::Series};
-use crate::fargate::TaskSize;
+use super::{
+    ladder::Need,
+    series::{Series, between},
+};
+use crate::{demand::CAP_CENTI_PERCENT, fargate::TaskSize};
 
 const HOUR: i64 = 3600;
 const DAY: i64 = 86_400;
@@ -114,6 +117,10 @@ pub struct Training<'a> {
     /// Each period's average; empty where the data has none.
     pub cpu_average: Samples<'a>,
     pub memory: Samples<'a>,
+    /// The largest size, in CPU units, at whose cap a sample of `cpu` was.
+    pub capped_cpu: Option<u32>,
+    /// The same of memory, in MiB.
+    pub capped_memory: Option<u32>,
 }
 
 impl<'a> Training<'a> {
@@ -123,14 +130,17 @@ impl<'a> Training<'a> {
             let samples = Samples::new(track.between(from, to));
             if samples.is_enough() { samples } else { Samples::new((&[], &[])) }
         };
+        let (cpu, memory) = (enough(series.cpu()), enough(&series.memory));
         Self {
             id: &series.id,
             current,
             end: to,
-            cpu: enough(series.cpu()),
             cpu_has_maxima: !series.cpu_max.is_empty(),
             cpu_average: enough(&series.cpu_average),
-            memory: enough(&series.memory),
+            capped_cpu: largest_capped(series, &cpu, |size| (size.cpu().0, 1000)),
+            capped_memory: largest_capped(series, &memory, |size| (size.memory().0, 1024)),
+            cpu,
+            memory,
         }
     }
 
@@ -146,6 +156,19 @@ impl<'a> Training<'a> {
     ) -> Need {
         Need { cpu: cpu(&self.cpu).map(whole), memory: memory(&self.memory).map(whole) }
     }
+}
+
+/// The largest size in force at whose cap one of `samples` was; `of` gives a size's amount of the
+/// resource, and how many of the samples' units make one of it.
+fn largest_capped(series: &Series, samples: &Samples<'_>, of: fn(TaskSize) -> (u32, u64)) -> Option<u32> {
+    let ends = series.sizes.iter().skip(1).map(|(from, _)| *from).chain([i64::MAX]);
+    let at_cap = |((from, size), to): (&(i64, TaskSize), i64)| {
+        let (amount, scale) = of(*size);
+        let cap = u64::from(amount) * scale * u64::from(CAP_CENTI_PERCENT);
+        let peak = between((samples.times, samples.values), *from, to).1.iter().max()?;
+        (u64::from(*peak) * 10_000 >= cap).then_some(amount)
+    };
+    series.sizes.iter().zip(ends).filter_map(at_cap).max()
 }
 
 /// Rounded up, but not for what is only a double's last digits.

@@ -19,7 +19,7 @@ pub use buckets::{BUCKETS, bucket_of, bucket_upper_bound};
 pub use histogram::Histogram;
 pub use hourly_tasks::{DEFAULT_MAXIMUM_PERCENT, Surge, hourly_tasks};
 pub use replay::{Moment, Replay, ResourceReplay, moments};
-pub use rollup::{DayRollup, ResourceRollup, Rollups, roll_up};
+pub use rollup::{CAP_CENTI_PERCENT, DayRollup, ResourceRollup, Rollups, roll_up};
 pub use runs::{Runs, runs};
 pub use startup::{StartUp, start_up};
 pub use timeline::{Caps, Requested, Segment, Timeline};

@@ -11,14 +11,14 @@
 //! | 48 % of 1 vCPU | 1 vCPU | 0.5 vCPU | at the cap (95 % of it or more) |
 //! | 97 % of 0.5 vCPU | 0.5 vCPU | 1 vCPU | unknown |
 
-use super::timeline::{Requested, Segment, Timeline};
+use super::{
+    rollup::CAP_CENTI_PERCENT,
+    timeline::{Requested, Segment, Timeline},
+};
 use crate::{
     units::{CpuUnits, MemoryMib},
     utilization::{CENTI_PERCENT_FULL, Point},
 };
-
-/// Of 10,000, as in `rollup`.
-const CAP_CENTI_PERCENT: u32 = 9_500;
 
 /// The hottest task in one period.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

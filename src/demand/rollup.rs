@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Samples at this share of the cap or above are at it: what was wanted is unknown.
-const CAP_CENTI_PERCENT: u32 = 9_500;
+pub const CAP_CENTI_PERCENT: u32 = 9_500;
 
 /// Statistics of one resource: CPU in thousandths of a CPU unit, memory in KiB.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

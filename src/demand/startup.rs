@@ -21,6 +21,7 @@
 use jiff::Timestamp;
 
 use super::{
+    rollup::CAP_CENTI_PERCENT,
     timeline::Timeline,
     window_demand::{Observed, WindowDemand},
 };
@@ -37,8 +38,6 @@ const AFTER_SETTLED: i64 = 300;
 const LONGEST: i64 = 3600;
 /// The share of periods (one in so many) above which start-ups are not kept apart.
 const RARE: u64 = 10;
-/// Of 10,000, as in `rollup`.
-const CAP_CENTI_PERCENT: u32 = 9_500;
 
 /// What start-ups took. CPU in thousandths of a CPU unit.
 #[derive(Debug, Clone, PartialEq, Eq)]

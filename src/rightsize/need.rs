@@ -15,14 +15,11 @@
 
 use crate::{
     config::Sizing,
-    demand::{Observed, Requested, WindowDemand},
+    demand::{CAP_CENTI_PERCENT, Observed, Requested, WindowDemand},
     fargate::TaskSize,
     units::{CpuUnits, MemoryMib},
     workload::OperatingSystem,
 };
-
-/// At this share (of 10,000) of its size and above, demand is a lower bound only.
-pub(super) const CAP_SHARE: u64 = 9_500;
 
 /// Least headroom of a smaller memory size, in hundredths of a per cent, however calm the fleet: the
 /// samples of a minute may miss a peak within it.
@@ -52,6 +49,29 @@ pub struct Need {
     pub memory: ResourceNeed,
 }
 
+/// What was seen of one resource: thousandths of a CPU unit, or KiB.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Seen {
+    /// What the size is made from: a percentile of the maxima, or their maximum.
+    pub statistic: u64,
+    /// The largest average of a whole period; 0 where there is none.
+    pub sustained: u64,
+    pub max: u64,
+    /// The largest size at whose cap a sample was taken.
+    pub largest_capped_size: Option<u32>,
+}
+
+impl Seen {
+    fn of(observed: &Observed, statistic: u64) -> Self {
+        Self {
+            statistic,
+            sustained: observed.sustained_max.unwrap_or(0),
+            max: observed.max,
+            largest_capped_size: observed.largest_capped_size,
+        }
+    }
+}
+
 /// The need that `demand` shows against the current size. `None` where a resource has no samples.
 pub fn need(
     demand: &WindowDemand,
@@ -62,27 +82,45 @@ pub fn need(
     observed_days: u64,
 ) -> (Option<ResourceNeed>, Option<ResourceNeed>) {
     let cpu = demand.cpu.as_ref().map(|cpu| {
-        let statistic = cpu.percentile(sizing.cpu_percentile);
-        let sustained = cpu.sustained_max.filter(|_| calibrated).unwrap_or(0);
-        let sustained = with(sustained, sizing.cpu_headroom);
-        let resource =
-            Resource { current: current.cpu.0, scale: 1000, headroom: sizing.cpu_headroom, learnt: false };
-        let steps: Vec<u32> = TaskSize::all(os).map(|size| size.cpu().0).collect();
-        let expected = |seen| sizing.peak.cpu(seen);
-        resource_need(cpu, statistic, sustained, expected, resource, observed_days, &steps)
+        let seen = Seen::of(cpu, cpu.percentile(sizing.cpu_percentile));
+        cpu_need(seen, current.cpu, os, sizing, calibrated, observed_days)
     });
     let memory = demand.memory.as_ref().map(|memory| {
-        let resource = Resource {
-            current: current.memory.0,
-            scale: 1024,
-            headroom: sizing.memory_headroom,
-            learnt: calibrated,
-        };
-        let steps: Vec<u32> = TaskSize::all(os).map(|size| size.memory().0).collect();
-        let expected = |seen| sizing.peak.memory(seen);
-        resource_need(memory, memory.max, 0, expected, resource, observed_days, &steps)
+        let seen = Seen::of(memory, memory.max);
+        memory_need(seen, current.memory, os, sizing, calibrated, observed_days)
     });
     (cpu, memory)
+}
+
+/// `calibrated`: the largest average counts as well.
+pub fn cpu_need(
+    seen: Seen,
+    current: CpuUnits,
+    os: OperatingSystem,
+    sizing: &Sizing,
+    calibrated: bool,
+    observed_days: u64,
+) -> ResourceNeed {
+    let seen = Seen { sustained: if calibrated { seen.sustained } else { 0 }, ..seen };
+    let resource = Resource { current: current.0, scale: 1000, headroom: sizing.cpu_headroom, learnt: false };
+    let steps: Vec<u32> = TaskSize::all(os).map(|size| size.cpu().0).collect();
+    resource_need(seen, |seen| sizing.peak.cpu(seen), resource, observed_days, &steps)
+}
+
+/// `calibrated`: what headroom a smaller size leaves is weighed by the calibration.
+pub fn memory_need(
+    seen: Seen,
+    current: MemoryMib,
+    os: OperatingSystem,
+    sizing: &Sizing,
+    calibrated: bool,
+    observed_days: u64,
+) -> ResourceNeed {
+    let seen = Seen { sustained: 0, ..seen };
+    let resource =
+        Resource { current: current.0, scale: 1024, headroom: sizing.memory_headroom, learnt: calibrated };
+    let steps: Vec<u32> = TaskSize::all(os).map(|size| size.memory().0).collect();
+    resource_need(seen, |seen| sizing.peak.memory(seen), resource, observed_days, &steps)
 }
 
 /// What is particular to CPU or memory.
@@ -102,13 +140,10 @@ pub(super) fn with(value: u64, headroom: u32) -> u64 {
     value.saturating_mul(10_000 + u64::from(headroom)).div_ceil(10_000)
 }
 
-/// `sustained` holds a size from being reduced but calls for no larger one; `expected` is the demand to
-/// size for where so much was seen; `steps` are the sizes
-/// there are, in any order.
+/// The largest average holds a size from being reduced but calls for no larger one; `expected` is the
+/// demand to size for where so much was seen; `steps` are the sizes there are, in any order.
 fn resource_need(
-    observed: &Observed,
-    statistic: u64,
-    sustained: u64,
+    Seen { statistic, sustained, max, largest_capped_size }: Seen,
     expected: impl Fn(u64) -> u64,
     Resource { current, scale, headroom, learnt }: Resource,
     observed_days: u64,
@@ -117,12 +152,13 @@ fn resource_need(
     let units = |value: u64| u32::try_from(value.div_ceil(scale)).unwrap_or(u32::MAX);
     let next_above = |size: u32| steps.iter().copied().filter(|step| *step > size).min().unwrap_or(u32::MAX);
 
-    let wanted = units(with(expected(statistic), headroom)).max(units(sustained).min(current));
-    let cap = u64::from(current) * scale * CAP_SHARE / 10_000;
+    let wanted = units(with(expected(statistic), headroom))
+        .max(units(with(expected(sustained), headroom)).min(current));
+    let cap = u64::from(current) * scale * u64::from(CAP_CENTI_PERCENT) / 10_000;
     let unknown_above = statistic >= cap;
-    let reached_cap = observed.largest_capped_size.is_some_and(|size| size >= current);
+    let reached_cap = largest_capped_size.is_some_and(|size| size >= current);
     // A cap reached at another size says only that more than that size was wanted.
-    let censored = match observed.largest_capped_size {
+    let censored = match largest_capped_size {
         _ if unknown_above => next_above(current),
         Some(size) if size >= current => current,
         Some(size) => next_above(size).min(current),
@@ -137,7 +173,7 @@ fn resource_need(
     ResourceNeed {
         floor,
         bare,
-        ample: units(with(with(expected(observed.max), headroom), allowance)).max(floor),
+        ample: units(with(with(expected(max), headroom), allowance)).max(floor),
         short,
         unknown_above,
         reached_cap,
@@ -154,5 +190,40 @@ impl Need {
             need.ample = need.ample.max(floor);
         }
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Config, ExpectedPeak};
+
+    /// The floor of CPU units where so many CPU units were seen, on 1 vCPU.
+    fn cpu_floor(statistic: u64, sustained: u64, capped: Option<u32>, calibrated: bool, factor: u32) -> u32 {
+        let seen = Seen {
+            statistic: statistic * 1000,
+            sustained: sustained * 1000,
+            max: statistic.max(sustained) * 1000,
+            largest_capped_size: capped,
+        };
+        let peak = ExpectedPeak { factor, ..ExpectedPeak::NONE };
+        let sizing = crate::config::Sizing { peak, ..Config::default().sizing };
+        cpu_need(seen, CpuUnits(1024), OperatingSystem::Linux, &sizing, calibrated, 14).floor
+    }
+
+    #[test]
+    fn the_worked_table_holds() {
+        assert_eq!(cpu_floor(400, 600, None, false, 100), 480);
+        assert_eq!(cpu_floor(400, 600, None, true, 100), 720);
+        assert_eq!(cpu_floor(1000, 600, None, false, 100), 2048);
+        assert_eq!(cpu_floor(400, 600, Some(1024), false, 100), 1024);
+    }
+
+    #[test]
+    fn a_peak_to_come_is_to_be_carried_for_a_whole_period_too() {
+        assert_eq!(cpu_floor(100, 400, None, true, 100), 480);
+        assert_eq!(cpu_floor(100, 400, None, true, 200), 960);
+        // It keeps the size and calls for no larger one.
+        assert_eq!(cpu_floor(100, 400, None, true, 300), 1024);
     }
 }

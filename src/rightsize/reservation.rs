@@ -17,7 +17,7 @@
 use super::{
     autoscaling::{Resource, Steering},
     guards::{ContainerSize, Guard, GuardInput, Guards},
-    need::{CAP_SHARE, Need, ResourceNeed, with},
+    need::{Need, ResourceNeed, with},
     performance_risk::{PerformanceRisk, performance_risk},
     rating::{DimensionRating, mib, rateable, steady},
     task_room::TaskRoom,
@@ -25,7 +25,7 @@ use super::{
 };
 use crate::{
     config::{Config, ExpectedPeak, Sizing},
-    demand::{Caps, Observed, Requested, StartUp, WindowDemand},
+    demand::{CAP_CENTI_PERCENT, Caps, Observed, Requested, StartUp, WindowDemand},
     units::{CpuUnits, MemoryMib},
     workload::{OperatingSystem, ScalableTarget, TaskDefinition, TaskFacts},
 };
@@ -254,7 +254,8 @@ impl Reserved {
         let units = |value: u64| u32::try_from(value.div_ceil(scale)).unwrap_or(u32::MAX);
         let at_cap = |value: u64| {
             cap.is_some_and(|cap| {
-                u128::from(value) * 10_000 >= u128::from(cap) * u128::from(scale) * u128::from(CAP_SHARE)
+                u128::from(value) * 10_000
+                    >= u128::from(cap) * u128::from(scale) * u128::from(CAP_CENTI_PERCENT)
             })
         };
         let unknown_above = at_cap(seen.statistic);

@@ -7,11 +7,12 @@
 use std::borrow::Cow;
 
 use crate::{
-    backtest::{Answer, Decision, Headroom, Ladder, Need, Rule, Training, each},
-    config::Sizing,
+    backtest::{Answer, Decision, Headroom, Ladder, Need, Rule, Samples, Training, each},
+    config::{ExpectedPeak, Sizing},
     fargate::TaskSize,
-    rightsize::{Calibration, LEAST_LEARNT_HEADROOM, Member, Priced, choose, steps},
+    rightsize::{Calibration, Member, Priced, Seen, choose, cpu_need, memory_need, steps},
     units::HOURS_PER_MONTH,
+    workload::OperatingSystem,
 };
 
 /// CPU: the percentile and the largest average, each with its headroom. Memory: the maximum with the
@@ -23,33 +24,41 @@ pub struct Fargauge {
 }
 
 impl Fargauge {
-    /// At the settings of the configuration.
+    /// At the settings of the configuration, but for a peak to come: the past is judged by what came.
     pub fn new(sizing: &Sizing) -> Self {
-        Self { name: "fargauge".into(), sizing: *sizing }
+        Self { name: "fargauge".into(), sizing: Sizing { peak: ExpectedPeak::NONE, ..*sizing } }
     }
 
     /// The same at a risk of so many per cent.
     pub fn at_risk(sizing: &Sizing, percent: u32) -> Self {
-        let sizing = Sizing { risk: percent * 100, ..*sizing };
-        Self { name: format!("fargauge-risk-{percent}").into(), sizing }
+        let at_risk = Self::new(&Sizing { risk: percent * 100, ..*sizing });
+        Self { name: format!("fargauge-risk-{percent}").into(), ..at_risk }
     }
 
-    /// What the sizes must hold; `calibrated` as in [`crate::rightsize::need`].
+    /// What the sizes must hold; `calibrated` as in [`cpu_need`] and [`memory_need`].
     fn need(&self, one: &Training<'_>, calibrated: bool) -> Need {
-        let Sizing { cpu_percentile, cpu_headroom, memory_headroom, .. } = self.sizing;
-        let with =
-            |value: u32, headroom: u32| (u64::from(value) * (10_000 + u64::from(headroom))).div_ceil(10_000);
-        let current = u64::from(one.current.cpu().0) * 1000;
-        let cpu = one.cpu.percentile(cpu_percentile).map(|statistic| {
-            let sustained = one.cpu_average.max().filter(|_| calibrated).unwrap_or(0);
-            with(statistic, cpu_headroom).max(with(sustained, cpu_headroom).min(current))
-        });
-        let memory = one.memory.max().map(|max| {
-            let wanted = with(max, memory_headroom);
-            let short = wanted > u64::from(one.current.memory().0) * 1024;
-            if calibrated && !short { with(max, LEAST_LEARNT_HEADROOM) } else { wanted }
-        });
-        Need { cpu, memory }
+        let Training { current, cpu, memory, .. } = one;
+        let seen = |samples: &Samples<'_>, statistic: Option<u32>, sustained: Option<u32>, capped| {
+            let [statistic, max] = [statistic?, samples.max()?].map(u64::from);
+            Some(Seen {
+                statistic,
+                sustained: sustained.map_or(0, u64::from),
+                max,
+                largest_capped_size: capped,
+            })
+        };
+        // How long the history is enters an upper bound alone, which is not asked for.
+        let days = 1;
+        let os = OperatingSystem::Linux;
+        let cpu =
+            seen(cpu, cpu.percentile(self.sizing.cpu_percentile), one.cpu_average.max(), one.capped_cpu)
+                .map(|seen| cpu_need(seen, current.cpu(), os, &self.sizing, calibrated, days));
+        let memory = seen(memory, memory.max(), None, one.capped_memory)
+            .map(|seen| memory_need(seen, current.memory(), os, &self.sizing, calibrated, days));
+        Need {
+            cpu: cpu.map(|cpu| u64::from(cpu.floor) * 1000),
+            memory: memory.map(|memory| u64::from(memory.floor) * 1024),
+        }
     }
 }
 

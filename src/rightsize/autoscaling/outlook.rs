@@ -16,12 +16,12 @@ use super::{
 };
 use crate::{
     config::Config,
-    demand::ResourceReplay,
+    demand::{CAP_CENTI_PERCENT, ResourceReplay},
     fargate::TaskSize,
     pricing::{NoPrice, PriceBook},
     rightsize::{
         calibration::Calibration,
-        need::{CAP_SHARE, Need},
+        need::Need,
         rating::{Subject, rate_and},
     },
     units::Usd,
@@ -298,5 +298,6 @@ fn count(replay: &mut ResourceReplay, load: Option<u64>, full: u64) {
     let Some(load) = load else { return };
     replay.periods += 1;
     replay.above += u64::from(load > full);
-    replay.at_cap += u64::from(load.saturating_mul(10_000) >= full.saturating_mul(CAP_SHARE));
+    replay.at_cap +=
+        u64::from(load.saturating_mul(10_000) >= full.saturating_mul(u64::from(CAP_CENTI_PERCENT)));
 }
