@@ -54,7 +54,7 @@ pub(super) fn candidates(explanation: &Explanation, page: &mut Page) {
             row
         });
     let rows = rows.collect();
-    let mut columns = vec![text("SIZE", 18), number("USD/H", 3), number("USD/MO", 1)];
+    let mut columns = vec![text("SIZE", 18), number("LIST USD/H", 3), number("USD/MO", 1)];
     if simulated {
         columns.push(number("TASK-HOURS", 2));
     }
@@ -176,7 +176,7 @@ pub(super) fn prices(explanation: &Explanation, page: &mut Page) {
         stamp("COMPONENT", 0),
         number("QUANTITY", 1),
         number("USD", 0),
-        number("USD/H", 2),
+        number("LIST USD/H", 2),
         number("EFFECTIVE", 3),
         Column { title: "SOURCE", align: Align::Left, shrink: Shrink::End { min: 12 }, rank: 4 },
     ];
