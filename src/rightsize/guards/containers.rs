@@ -1,9 +1,10 @@
 //! What the containers of a task leave no room below, and their own settings at another task size.
 //!
 //! A task registers only if the CPU of its containers and the memory they count (the soft limit, else
-//! the hard one) stay within the task's, and no limit is above the task's memory. What containers
-//! reserve binds, with one exception: the *main* container often just has what the others leave, be it
-//! the whole task. That repetition says nothing about need: it follows the task.
+//! the hard one) stay within the task's, and no limit is above the task's memory. What sidecars reserve
+//! binds. The *main* container is what the task is for and what its use is of: its settings were made for
+//! the task's size, so they are lowered with it, as far as the demand allows. Where it has just what the
+//! others leave, be it the whole task, it *follows* the task, up as well as down.
 //!
 //! The main container is the one with the most memory, then CPU, of the essential ones; one without
 //! any setting of its own comes first.
@@ -11,22 +12,25 @@
 //! | task | containers (cpu, hard, soft) | floor |
 //! |---|---|---|
 //! | 1024 / 2048 | app 1024, 2048, - | none: it repeats the task |
-//! | 1024 / 2048 | app 512, -, 768 | 512 / 768 |
-//! | 1024 / 2048 | app 512, 1024, - and envoy 256, 512, 256 | 768 / 1280 |
-//! | 1024 / 2048, demand 700 MiB | app 768, 1536, - and envoy 256, 512, - | 256 + 128 / 512 + 700: app follows |
-//! | 1024 / 2048, Service Connect | app 512, -, 768 | 768 / 1024 |
+//! | 1024 / 2048 | app 512, -, 768 | none: it is alone, and the task's need is its own |
+//! | 1024 / 2048, demand 700 MiB | app 512, 1024, - and envoy 256, 512, 256 | 256 + 128 / 256 + 700 |
+//! | 1024 / 2048, demand 700 MiB | app 768, 1536, - and envoy 256, 512, - | 256 + 128 / 512 + 700 |
+//! | 1024 / 2048, demand 700 MiB | app 512, -, 300 and envoy 256, 256, - | 256 + 128 / 256 + 300: soft limits may be passed |
+//! | 1024 / 2048, demand 700 MiB, Service Connect | app 512, -, 768 | 256 + 128 / 1024 |
 //! | 1024 / 2048 | app 2048, -, - | 1024 / 2048: it does not register, so nothing is cut |
 //!
-//! Where the main container's limit follows the task, it must still hold the demand: as long as the
-//! containers' own peaks are not known, that of the whole task.
+//! What the main container is left must hold the demand: as long as the containers' own peaks are not
+//! known, that of the whole task.
 //!
-//! At another size the others keep what they have and the main container gets the rest, less the room
-//! for injected containers:
+//! At another size the others keep what they have, and the main container keeps its own or gets the rest,
+//! whichever is less; one that follows gets the rest. The room for injected containers is left free:
 //!
 //! | task | to | containers | become |
 //! |---|---|---|---|
 //! | 1024 / 2048 | 512 / 1024 | app 1024, 2048, - | app 512, 1024, - |
 //! | 2048 / 4096 | 1024 / 2048 | app 1792, 3584, - and envoy 256, 512, - | app 768, 1536, - and envoy as before |
+//! | 2048 / 4096 | 1024 / 2048 | app 1536, 3072, - and envoy 256, 512, - | app 768, 1536, - and envoy as before |
+//! | 2048 / 4096 | 1024 / 2048 | app 512, 3072, 1024 and envoy 256, 512, - | app 512, 2048, 1024 and envoy as before |
 //! | 1024 / 2048 | 1024 / 4096 | app 0, 2048, 512 | app 0, 4096, 512 |
 //! | any | any | app 0, -, - | unchanged |
 
@@ -43,8 +47,11 @@ const SERVICE_CONNECT: &str = "service-connect-proxy";
 pub(super) const CODES: [&str; 2] = [CODE, SERVICE_CONNECT];
 pub(super) const DO_NOT_FIT: &str =
     "the limits of its containers do not fit together and must be set by hand";
-/// What a main container that follows the task keeps of CPU, at least.
+/// What the main container keeps of CPU, at least.
 const MAIN_CPU: u32 = 128;
+/// The least memory of a container, MiB: ECS API reference, `ContainerDefinition`, `memory` (Docker 20.10
+/// and later).
+const LEAST_MEMORY: u32 = 6;
 
 /// The settings of one container at the recommended task size; absent stays absent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -115,17 +122,9 @@ impl<'a> Layout<'a> {
         let main = self.main;
         self.containers.iter().enumerate().filter(move |(index, _)| *index != main).map(|(_, c)| c)
     }
-
-    /// The main container's hard limit, where it is not simply the task's or what the others leave.
-    fn own_hard_limit(&self, input: &GuardInput<'_>) -> u32 {
-        let app = self.app();
-        let repeats = app.memory == Some(input.size.memory())
-            || (self.memory_follows && app.memory_reservation.is_none());
-        app.memory.filter(|_| !repeats).unwrap_or_default().0
-    }
 }
 
-/// What the main container's limit must hold where it follows the task.
+/// What the main container must be left of memory.
 fn main_memory_need(input: &GuardInput<'_>, app: &Container) -> u32 {
     let with_headroom = |mib: u32| {
         let ample = (u64::from(mib) * (10_000 + u64::from(input.memory_headroom))).div_ceil(10_000);
@@ -172,28 +171,35 @@ pub(super) fn guards(input: &GuardInput<'_>) -> Vec<Guard> {
         });
     } else if let Some(layout) = Layout::of(input) {
         let app = layout.app();
-        let app_cpu = if layout.cpu_follows { MAIN_CPU.min(app.cpu.0) } else { app.cpu.0 };
-        let app_memory = if layout.memory_follows { main_memory_need(input, app) } else { counted(app) };
         let several = layout.containers.len() > 1 || room_memory.0 > 0;
-        // A lone container that repeats the task follows it without more ado.
-        let (app_cpu, app_memory) = (
-            if several || !layout.cpu_follows { app_cpu } else { 0 },
-            if several || !layout.memory_follows { app_memory } else { 0 },
-        );
+        let needs = main_memory_need(input, app).max(LEAST_MEMORY);
+        // A lone container takes what the task has, without more ado.
+        let (app_cpu, app_memory, app_limit) = match () {
+            () if !several => (0, 0, 0),
+            // One that follows may get more than it has.
+            () if layout.memory_follows => (MAIN_CPU.min(app.cpu.0), needs, 0),
+            () => {
+                let hard = app.memory.map_or(0, |hard| needs.min(hard.0));
+                (MAIN_CPU.min(app.cpu.0), needs.min(counted(app)), hard)
+            }
+        };
         let reserves = layout.others_cpu.saturating_add(app.cpu.0) > 0;
         let cpu = if reserves { sum([layout.others_cpu, app_cpu, room_cpu.0].into_iter()) } else { 0 };
         let counts = layout.others_memory.saturating_add(counted(app)) > 0;
         let memory =
             if counts { sum([layout.others_memory, app_memory, room_memory.0].into_iter()) } else { 0 };
         let hard_limits = layout.others().filter_map(|c| c.memory).map(|limit| limit.0);
-        let memory = hard_limits.chain([memory, layout.own_hard_limit(input)]).max().unwrap_or(0);
+        let memory = hard_limits.chain([memory, app_limit]).max().unwrap_or(0);
         let (cpu, memory) = (CpuUnits(cpu).min(input.size.cpu()), MemoryMib(memory).min(input.size.memory()));
         if (cpu, memory) != (CpuUnits(0), MemoryMib(0)) {
+            let unused: Vec<String> =
+                layout.others().filter_map(|sidecar| barely_used(input, sidecar)).collect();
             let detail = format!(
-                "its containers need {} CPU units and {} MiB to register{}",
+                "its containers need {} CPU units and {} MiB to register{}{}",
                 cpu.0,
                 memory.0,
-                if room_memory.0 > 0 { ", with room for those that AWS adds" } else { "" }
+                if room_memory.0 > 0 { ", with room for those that AWS adds" } else { "" },
+                unused.concat()
             );
             guards.push(Guard { code: CODE, detail, cpu, memory, always_a_reason: false });
         }
@@ -212,6 +218,14 @@ pub(super) fn guards(input: &GuardInput<'_>) -> Vec<Guard> {
         });
     }
     guards
+}
+
+/// What of its memory a sidecar has used, where that is less than half: lowered by hand, it would let the
+/// task go lower.
+fn barely_used(input: &GuardInput<'_>, sidecar: &Container) -> Option<String> {
+    let peak = input.facts.peak_of(&sidecar.name)?.memory?.0;
+    let reserved = counted(sidecar);
+    (peak < reserved / 2).then(|| format!("; {} has used {peak} of its {reserved} MiB", sidecar.name))
 }
 
 /// What holds for a change to `to`: the containers change along, or none of this can be said.
@@ -281,23 +295,28 @@ fn followed(input: &GuardInput<'_>, to: TaskRoom) -> Vec<ContainerSize> {
     let (more_cpu, more_memory) = (to.cpu() > input.size.cpu(), to.memory() > input.size.memory());
 
     let app = &mut split[layout.main];
-    if app.cpu.0 > 0 && (layout.cpu_follows || more_cpu) {
-        app.cpu = CpuUnits(rest_cpu);
+    // One for which nothing of use is left is not lowered: that no smaller task holds it is then seen.
+    let lowered = |own: u32, rest: u32, least: u32| if rest >= least.min(own) { own.min(rest) } else { own };
+    let memory_beside = |own: MemoryMib| MemoryMib(lowered(own.0, rest_memory, LEAST_MEMORY));
+    if app.cpu.0 > 0 {
+        let follows = layout.cpu_follows || more_cpu;
+        app.cpu = CpuUnits(if follows { rest_cpu } else { lowered(app.cpu.0, rest_cpu, MAIN_CPU) });
     }
     let repeats_task = app.memory == Some(input.size.memory());
     match (app.memory, app.memory_reservation) {
         // The hard limit counts.
         (Some(_), None) if layout.memory_follows || more_memory => app.memory = Some(MemoryMib(rest_memory)),
+        (Some(hard), None) => app.memory = Some(memory_beside(hard)),
         (hard, Some(soft)) => {
-            let soft = if layout.memory_follows { MemoryMib(rest_memory) } else { soft };
+            let soft = if layout.memory_follows { MemoryMib(rest_memory) } else { memory_beside(soft) };
             app.memory_reservation = Some(soft);
             app.memory = hard.map(|hard| match () {
                 () if repeats_task => to.memory(),
                 () if layout.memory_follows || more_memory => MemoryMib(rest_memory).max(soft),
-                () => hard,
+                () => hard.min(to.memory()),
             });
         }
-        _ => {}
+        (None, None) => {}
     }
     split
 }
@@ -417,22 +436,23 @@ mod tests {
     #[test]
     fn the_worked_table_of_floors_holds() {
         assert_eq!(floor(&[(1024, Some(2048), None)]), (0, 0));
-        assert_eq!(floor(&[(512, None, Some(768))]), (512, 768));
-        assert_eq!(floor(&[(512, Some(1024), None), (256, Some(512), Some(256))]), (768, 1280));
+        assert_eq!(floor(&[(512, None, Some(768))]), (0, 0));
+        assert_eq!(floor(&[(512, Some(1024), None), (256, Some(512), Some(256))]), (384, 956));
         assert_eq!(floor(&[(768, Some(1536), None), (256, Some(512), None)]), (384, 1212));
-        assert_eq!(floor_of(&[(512, None, Some(768))], &service_connect()), (768, 1024));
+        assert_eq!(floor(&[(512, None, Some(300)), (256, Some(256), None)]), (384, 556));
+        assert_eq!(floor_of(&[(512, None, Some(768))], &service_connect()), (384, 1024));
     }
 
     #[test]
-    fn a_hard_limit_that_repeats_the_task_does_not_bind_and_any_other_does() {
-        assert_eq!(floor(&[(0, Some(2048), Some(512))]), (0, 512));
-        assert_eq!(floor(&[(0, Some(1800), Some(512))]), (0, 1800));
+    fn the_hard_limit_of_a_sidecar_binds_and_that_of_the_main_container_must_hold_the_demand() {
+        assert_eq!(floor(&[(0, Some(2048), Some(512)), (0, None, Some(4))]), (0, 700));
+        assert_eq!(floor(&[(0, Some(600), Some(512)), (0, None, Some(4))]), (0, 600));
         assert_eq!(floor(&[(0, None, None), (0, Some(1500), Some(128))]), (0, 1500));
     }
 
     #[test]
     fn limits_that_do_not_fit_the_task_hold_it_as_it_is() {
-        assert_eq!(floor(&[(900, Some(1800), None), (100, None, Some(200))]), (1000, 2000));
+        assert_eq!(floor(&[(900, Some(1800), None), (200, None, Some(200))]), (1024, 2048));
         assert_eq!(floor(&[(2048, Some(9000), None), (512, None, None)]), (1024, 2048));
         assert_eq!(floor(&[]), (0, 0));
         assert_eq!(
@@ -454,6 +474,21 @@ mod tests {
         assert_eq!(floor_of(&[(768, Some(1536), None), (256, Some(512), None)], &facts), (384, 512 + 360));
     }
 
+    #[test]
+    fn what_a_sidecar_reserves_and_does_not_use_is_said() {
+        let peak =
+            |name: &str, mib| ContainerPeak { name: name.into(), cpu: None, memory: Some(MemoryMib(mib)) };
+        let definition = definition(&[(512, Some(1024), None), (256, Some(512), None)]);
+        let detail = |used: u32| {
+            let container_peaks = vec![peak("app", 300), peak("envoy", used)];
+            let facts = TaskFacts { container_peaks, ..TaskFacts::default() };
+            guards(&input(&definition, &facts, size(1024, 2048)))[0].detail.clone()
+        };
+        let needs = "its containers need 384 CPU units and 872 MiB to register";
+        assert_eq!(detail(40), format!("{needs}; envoy has used 40 of its 512 MiB"));
+        assert_eq!(detail(300), needs);
+    }
+
     fn split_of(containers: &[Row], from: TaskRoom, to: TaskRoom, facts: &TaskFacts) -> Option<Vec<Row>> {
         let definition = definition(containers);
         let plain = |size: ContainerSize| {
@@ -472,6 +507,14 @@ mod tests {
         assert_eq!(
             of(&[(1792, Some(3584), None), (256, Some(512), None)], (2048, 4096), (1024, 2048)),
             [(768, Some(1536), None), (256, Some(512), None)]
+        );
+        assert_eq!(
+            of(&[(1536, Some(3072), None), (256, Some(512), None)], (2048, 4096), (1024, 2048)),
+            [(768, Some(1536), None), (256, Some(512), None)]
+        );
+        assert_eq!(
+            of(&[(512, Some(3072), Some(1024)), (256, Some(512), None)], (2048, 4096), (1024, 2048)),
+            [(512, Some(2048), Some(1024)), (256, Some(512), None)]
         );
         assert_eq!(
             of(&[(0, Some(2048), Some(512))], (1024, 2048), (1024, 4096)),
