@@ -78,6 +78,8 @@ pub struct Calibration {
 /// configuration holds then.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unsupported {
+    #[error("there is no workload whose memory could be learnt from")]
+    NoMember,
     #[error("{days} days of history are too few to learn from; at least {} are needed", 4 * MIN_DAYS_PER_SIDE)]
     TooShort { days: usize },
     #[error(
@@ -144,7 +146,7 @@ impl Trial {
 impl Calibration {
     /// The calibration for a stated risk (a share, such as 0.02).
     pub fn of(fleet: &[Member], risk: f64) -> Result<Self, Unsupported> {
-        let days = fleet.iter().map(|member| member.daily_peaks.len()).max().unwrap_or(0);
+        let days = fleet.iter().map(|member| member.daily_peaks.len()).max().ok_or(Unsupported::NoMember)?;
         let splits = Split::of(days);
         if splits.is_empty() {
             return Err(Unsupported::TooShort { days });
@@ -342,7 +344,7 @@ mod tests {
         }
         let error = Calibration::of(&young, 0.05).unwrap_err();
         assert_eq!(error.to_string(), "7 days of history are too few to learn from; at least 8 are needed");
-        assert!(Calibration::of(&[], 0.05).is_err());
+        assert_eq!(Calibration::of(&[], 0.05), Err(Unsupported::NoMember));
     }
 
     #[test]
