@@ -8,7 +8,7 @@ use serde::Serialize;
 ///
 /// | input | is |
 /// |---|---|
-/// | row without series or timestamp | left out |
+/// | row without series or timestamp, or of no time before the year 5138 | left out |
 /// | rows not in order of time | sorted |
 /// | several rows of one series and time | one, with the larger of their values |
 /// | negative, not a number, infinite | no sample |
@@ -23,7 +23,7 @@ pub struct InputCounts {
     pub out_of_order: u64,
     /// Rows merged into another of the same series and time.
     pub duplicates: u64,
-    /// Rows without a series or a timestamp.
+    /// Rows without a series or a timestamp that can be a time.
     pub without_key: u64,
     /// Rows left out because their clock had jumped.
     pub clock_jumps: u64,
@@ -61,7 +61,7 @@ impl InputCounts {
         let mut notes: Vec<(u64, String)> = [
             (self.out_of_order, "rows out of order (sorted)"),
             (self.duplicates, "duplicated rows (merged)"),
-            (self.without_key, "rows without series or timestamp (left out)"),
+            (self.without_key, "rows without series or usable timestamp (left out)"),
             (self.clock_jumps, "rows after a clock jump (left out)"),
             (self.negative, "negative values (left out)"),
             (self.not_finite, "values that are no numbers (left out)"),

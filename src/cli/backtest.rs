@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     backtest::{
-        Ceiling, Dataset, Ladder, Options, Rule, Split, chart, csv, from_snapshot,
+        Ceiling, Dataset, Ladder, NotSeconds, Options, Rule, Split, chart, csv, from_snapshot,
         json::{self, PriceBase},
         rules, run as backtest, table,
     },
@@ -195,12 +195,20 @@ fn traces(path: &Path) -> Result<Dataset, CliError> {
         .with_context(|| format!("cannot use traces {}", path.display()))
         .map_err(CliError::not_evaluated)?;
     let by_series = std::mem::take(&mut traces.by_series);
-    Ok(Dataset::from_traces(by_series, traces.without_series, |row| traces.row(row)))
+    Dataset::from_traces(by_series, traces.without_series, |row| traces.row(row))
+        .map_err(|error| not_seconds(path, error))
+}
+
+fn not_seconds(path: &Path, error: NotSeconds) -> CliError {
+    let help = format!("divide the column by {}, or store it as Parquet timestamps", error.per_second);
+    let error = anyhow::Error::new(error).context(format!("cannot use traces {}", path.display()));
+    CliError::not_evaluated(error).with_help(help)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::utilization::TraceRow;
 
     #[test]
     fn a_file_that_cannot_be_written_is_put_down_to_its_own_flag() {
@@ -211,6 +219,21 @@ mod tests {
             assert!(error.contains(&format!("choose another file for {flag},")), "{error}");
         }
         assert!(open("--chart", None).unwrap().is_none());
+    }
+
+    #[test]
+    fn timestamps_in_another_unit_name_the_file_and_the_remedy() {
+        let rows = |_: usize| TraceRow { timestamp: Some(1_700_000_000_000), ..TraceRow::default() };
+        let all = std::iter::once(0..3).collect();
+        let error = Dataset::from_traces([("vm".to_owned(), all)].into(), 0, rows).unwrap_err();
+        let error = not_seconds(Path::new("millis.parquet"), error);
+        assert_eq!(error.exit_code(), ExitCode::NotEvaluated);
+        let error = format!("{error:?}");
+        for part in
+            ["cannot use traces millis.parquet", "look like milliseconds", "divide the column by 1000,"]
+        {
+            assert!(error.contains(part), "{error}");
+        }
     }
 
     #[test]
