@@ -14,7 +14,8 @@ use super::{
 };
 use crate::{
     backtest::{
-        Ceiling, Dataset, Ladder, NotSeconds, Options, Rule, Split, chart, csv, from_snapshot,
+        Ceiling, Dataset, InputCounts, Ladder, NoWindow, NotSeconds, Options, Rule, Split, chart, csv,
+        from_snapshot,
         json::{self, PriceBase},
         rules, run as backtest, table,
     },
@@ -64,6 +65,9 @@ pub struct BacktestArgs {
     tabular: TabularArgs,
 }
 
+/// Seconds.
+const DAY: i64 = 86_400;
+
 /// Columns of a table that goes to no terminal: every figure has room.
 const WIDTH_WITHOUT_TERMINAL: usize = 180;
 
@@ -74,7 +78,7 @@ const TRACES_REGION: &str = "us-east-1";
 fn parse_length(text: &str) -> Result<i64, String> {
     let seconds = |digits: &str, unit: i64| digits.parse::<u32>().ok().map(|number| i64::from(number) * unit);
     text.strip_suffix('d')
-        .and_then(|days| seconds(days, 86_400))
+        .and_then(|days| seconds(days, DAY))
         .or_else(|| text.strip_suffix('h').and_then(|hours| seconds(hours, 3600)))
         .filter(|seconds| *seconds > 0)
         .ok_or_else(|| "expected a time such as 14d or 36h".to_owned())
@@ -91,18 +95,16 @@ pub fn run(global: &GlobalArgs, args: &BacktestArgs) -> Result<ExitCode, CliErro
     let ladder = Ladder::new(&book, &region).map_err(|error| {
         CliError::not_evaluated(error).with_help("name a region with prices, such as --region us-east-1")
     })?;
-    let split = args.split(global, &data);
+    let split = args.split(&data);
     let options = Options {
         ceiling: if args.allow_dearer { Ceiling::None } else { Ceiling::Current },
         details: details.is_some(),
     };
-    let result = backtest(&data, split, &ladder, &rules, options).map_err(|error| {
-        let notes = data.input.notes();
-        let seen =
-            if notes.is_empty() { String::new() } else { format!(" (of the input: {})", notes.join("; ")) };
-        CliError::not_evaluated(anyhow!("{error}{seen}"))
-            .with_help("shorten --train and --test, or bring more data")
-    })?;
+    let result = backtest(&data, split, &ladder, &rules, options)
+        .map_err(|error| args.no_window(&error, split, &data.input))?;
+    if (args.train, args.test) == (None, None) && split.train != Split::DEFAULT.train {
+        global.warn("the data is shorter than 28 days: one half is seen, the other judged");
+    }
     let base = PriceBase {
         region: region.to_string(),
         price_book: book.id().to_owned(),
@@ -165,14 +167,50 @@ impl BacktestArgs {
         Ok((data, region))
     }
 
-    fn split(&self, global: &GlobalArgs, data: &Dataset) -> Split {
+    /// Why there is nothing to judge, with what the input was like and what to do.
+    fn no_window(&self, error: &NoWindow, split: Split, input: &InputCounts) -> CliError {
+        let notes = input.notes();
+        let seen =
+            if notes.is_empty() { String::new() } else { format!(" (of the input: {})", notes.join("; ")) };
+        CliError::not_evaluated(anyhow!("{error}{seen}")).with_help(match error {
+            NoWindow::NoSeries => self.without_series(input),
+            NoWindow::TooShort { .. } if split.train.max(split.test) <= DAY => {
+                "bring more data: a day to be seen and a day to be judged are the least"
+            }
+            NoWindow::TooShort { .. } => "shorten --train and --test, or bring more data",
+            NoWindow::NothingToJudge { .. } => {
+                "bring samples in every hour, in seconds since the epoch, or set --train and --test so that a \
+                 series has a day of samples in each"
+            }
+            NoWindow::TooMany => "lengthen --step",
+            NoWindow::TooBrief => "lengthen --train, --test or --step",
+        })
+    }
+
+    /// What to do where no series can be used.
+    fn without_series(&self, input: &InputCounts) -> &'static str {
+        let most = input.left_out.iter().max_by_key(|(_, series)| **series);
+        match most.map(|(reason, _)| reason.as_str()) {
+            _ if self.traces.is_none() => {
+                "bring Linux services on Fargate that have a task size and utilization and do not scale themselves"
+            }
+            _ if input.rows == 0 => "bring a file that has rows",
+            _ if input.without_key == input.rows => {
+                "give each row a series_id and a timestamp, in seconds since the epoch"
+            }
+            Some("no-capacity") => {
+                "give cpu_cores and mem_kb_cap above 0, up to 4,000 vCPU and 4 TiB; without these columns they are \
+                 2 vCPU and 4 GiB"
+            }
+            _ => "give cpu_pct or mem_pct as numbers from 0 up",
+        }
+    }
+
+    fn split(&self, data: &Dataset) -> Split {
         let fitting = match (self.train, self.test) {
-            (None, None) => data.span().map_or(Split::DEFAULT, Split::fitting),
+            (None, None) => Split::fitting(&data.series),
             _ => Split::DEFAULT,
         };
-        if fitting != Split::DEFAULT {
-            global.warn("the data is shorter than 28 days: one half is seen, the other judged");
-        }
         Split {
             train: self.train.unwrap_or(fitting.train),
             test: self.test.unwrap_or(fitting.test),
@@ -219,6 +257,71 @@ mod tests {
             assert!(error.contains(&format!("choose another file for {flag},")), "{error}");
         }
         assert!(open("--chart", None).unwrap().is_none());
+    }
+
+    /// Of `--traces`, or of a snapshot.
+    fn args(data: &[&str]) -> BacktestArgs {
+        #[derive(Debug, clap::Parser)]
+        struct Only {
+            #[command(flatten)]
+            args: BacktestArgs,
+        }
+        <Only as clap::Parser>::try_parse_from([&["backtest"], data].concat()).unwrap().args
+    }
+
+    #[test]
+    fn the_help_is_about_what_is_wrong() {
+        let day = Split { train: DAY, test: DAY, step: DAY };
+        let too_short = || NoWindow::TooShort {
+            span: "0".into(),
+            train: "1".into(),
+            test: "1".into(),
+            needed: "2".into(),
+        };
+        let left_out = |rows, without_key, reason: &str| InputCounts {
+            rows,
+            without_key,
+            left_out: [(reason.to_owned(), 12)].into(),
+            ..InputCounts::default()
+        };
+        let traces = ["--traces", "x.parquet"];
+        for (data, error, split, input, help) in [
+            (
+                &traces[..],
+                NoWindow::NoSeries,
+                day,
+                left_out(9, 0, "no-capacity"),
+                "give cpu_cores and mem_kb_cap above 0",
+            ),
+            (
+                &traces,
+                NoWindow::NoSeries,
+                day,
+                left_out(9, 0, "no-samples"),
+                "give cpu_pct or mem_pct as numbers",
+            ),
+            (
+                &traces,
+                NoWindow::NoSeries,
+                day,
+                left_out(9, 9, "no-samples"),
+                "give each row a series_id and a timestamp",
+            ),
+            (&traces, NoWindow::NoSeries, day, InputCounts::default(), "bring a file that has rows"),
+            (
+                &["kept"],
+                NoWindow::NoSeries,
+                day,
+                left_out(0, 0, "autoscaled"),
+                "bring Linux services on Fargate",
+            ),
+            (&traces, too_short(), day, InputCounts::default(), "bring more data: a day to be seen"),
+            (&traces, too_short(), Split::DEFAULT, InputCounts::default(), "shorten --train and --test, or"),
+            (&traces, NoWindow::TooMany, day, InputCounts::default(), "lengthen --step"),
+        ] {
+            let error = format!("{:?}", args(data).no_window(&error, split, &input));
+            assert!(error.contains(&format!("help: Some(\"{help}")), "{help}: {error}");
+        }
     }
 
     #[test]
