@@ -35,10 +35,10 @@ pub struct BacktestArgs {
     #[arg(long, value_name = "FILE.parquet", group = "data")]
     traces: Option<PathBuf>,
     /// How much a rule sees [default: 14d, or half of shorter data]
-    #[arg(long, value_name = "TIME", value_parser = parse_length)]
+    #[arg(long, value_name = "TIME", value_parser = parse_window)]
     train: Option<i64>,
     /// How much it is judged on after that [default: 14d, or half of shorter data]
-    #[arg(long, value_name = "TIME", value_parser = parse_length)]
+    #[arg(long, value_name = "TIME", value_parser = parse_window)]
     test: Option<i64>,
     /// How far the next window is on from the last
     #[arg(long, value_name = "TIME", default_value = "7d", value_parser = parse_length)]
@@ -82,6 +82,16 @@ fn parse_length(text: &str) -> Result<i64, String> {
         .or_else(|| text.strip_suffix('h').and_then(|hours| seconds(hours, 3600)))
         .filter(|seconds| *seconds > 0)
         .ok_or_else(|| "expected a time such as 14d or 36h".to_owned())
+}
+
+/// The same, of what is seen or judged.
+fn parse_window(text: &str) -> Result<i64, String> {
+    let seconds = parse_length(text)?;
+    if seconds < DAY {
+        let why = "rates and judges nothing: that takes samples in 24 different hours";
+        return Err(format!("less than 24h {why}"));
+    }
+    Ok(seconds)
 }
 
 pub fn run(global: &GlobalArgs, args: &BacktestArgs) -> Result<ExitCode, CliError> {
@@ -346,5 +356,7 @@ mod tests {
         for text in ["", "14", "d", "0d", "-1d", "1.5d", "14 d", "99999999999d"] {
             assert!(parse_length(text).is_err(), "{text}");
         }
+        assert_eq!((parse_window("24h"), parse_window("1d")), (Ok(DAY), Ok(DAY)));
+        assert!(parse_window("23h").unwrap_err().contains("24 different hours"));
     }
 }

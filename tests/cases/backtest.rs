@@ -163,6 +163,11 @@ fn bad_usage_says_what_would_do() {
             "error: there is no rule magic\nhelp: the rules are fargauge, fargauge-risk-1, fargauge-risk-2",
         ),
         (with(&["--step", "soon"]), "expected a time such as 14d or 36h"),
+        (
+            vec!["backtest", "--traces", "traces.parquet", "--train", "1h"],
+            "'--train <TIME>': less than 24h rates and judges nothing: that takes samples in 24 different hours",
+        ),
+        (vec!["backtest", "--traces", "traces.parquet", "--test", "23h"], "'--test <TIME>': less than 24h"),
         (with(&["--chart", "missing/c.svg"]), "error: cannot write missing/c.svg"),
         (with(&["--chart", "missing/c.svg"]), "help: choose another file for --chart,"),
         (with(&["--details", "missing/d.csv"]), "help: choose another file for --details,"),
