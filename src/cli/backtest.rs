@@ -10,7 +10,7 @@ use clap::{ArgGroup, Args};
 
 use super::{
     CliError, ExitCode, GlobalArgs, Output, OutputArgs, SnapshotPlace, TabularArgs, TabularFormat,
-    report::known_width,
+    output::refuse_same_place, report::known_width,
 };
 use crate::{
     backtest::{
@@ -95,6 +95,7 @@ fn parse_window(text: &str) -> Result<i64, String> {
 }
 
 pub fn run(global: &GlobalArgs, args: &BacktestArgs) -> Result<ExitCode, CliError> {
+    args.refuse_same_place()?;
     let output = args.tabular.output.open()?;
     let details = open("--details", args.details.as_ref())?;
     let picture = open("--chart", args.chart.as_ref())?;
@@ -146,6 +147,17 @@ fn open(flag: &str, path: Option<&PathBuf>) -> Result<Option<Output>, CliError> 
 }
 
 impl BacktestArgs {
+    /// Refuses to write one result over another, or over the traces.
+    fn refuse_same_place(&self) -> Result<(), CliError> {
+        let mut places = vec![("--output", self.tabular.output.output.as_deref())];
+        // Traces are never from stdin.
+        let traces = self.traces.as_ref().filter(|path| path.as_path() != Path::new("-"));
+        let others =
+            [("--details", self.details.as_ref()), ("--chart", self.chart.as_ref()), ("--traces", traces)];
+        places.extend(others.into_iter().filter_map(|(option, path)| Some((option, Some(path?.as_path())))));
+        refuse_same_place(&places)
+    }
+
     /// Those of `all` that are asked for.
     fn rules(&self, mut all: Vec<Box<dyn Rule>>) -> Result<Vec<Box<dyn Rule>>, CliError> {
         let names: Vec<String> = all.iter().map(|rule| rule.name().to_owned()).collect();

@@ -171,6 +171,14 @@ fn bad_usage_says_what_would_do() {
         (with(&["--chart", "missing/c.svg"]), "error: cannot write missing/c.svg"),
         (with(&["--chart", "missing/c.svg"]), "help: choose another file for --chart,"),
         (with(&["--details", "missing/d.csv"]), "help: choose another file for --details,"),
+        (
+            with(&["-o", "a.csv", "--details", "./a.csv", "--chart", "c.svg"]),
+            "error: --output and --details are the same file, ./a.csv\nhelp: give each a file of its own",
+        ),
+        (with(&["--details", "a.csv", "--chart", "a.csv"]), "--details and --chart are the same file, a.csv"),
+        (with(&["-o", "traces.parquet"]), "--output and --traces are the same file, traces.parquet"),
+        (with(&["--chart", "-"]), "--output and --chart are both stdout\nhelp: give one of them a file"),
+        (with(&["-o", "a.txt", "--chart", "-", "--details", "-"]), "--details and --chart are both stdout"),
     ] {
         let run = folder().run(&arguments).code(2).stdout_eq("");
         assert!(stderr(&run).contains(message), "{arguments:?}: {}", stderr(&run));
