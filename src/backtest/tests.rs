@@ -493,6 +493,48 @@ fn a_table_fits_whatever_the_width_and_keeps_what_matters_most() {
 }
 
 #[test]
+fn the_legend_explains_the_columns_that_are_shown_and_no_other() {
+    let split = Split { train: 2 * DAY, test: 4 * DAY, step: DAY };
+    let result = run(&small_fleet(), split, &ladder(), &all_rules(), Options::default()).unwrap();
+    let mut dropped = 0;
+    for width in 60..=220 {
+        let text = table::render(&result, &prices(), width);
+        let (_, table) = text.split_once("\n\n").unwrap();
+        let (table, notes) = table.split_once("\n\n").unwrap();
+        let (titles, notes) = (table.lines().next().unwrap(), format!("· {}", notes.replace('\n', " ")));
+        for title in [
+            "saved",
+            "95 % of fleets",
+            "memory above",
+            "attained",
+            "CPU above",
+            "any CPU above",
+            "churn",
+            "not rated",
+        ] {
+            // Another column's title may hold this one.
+            let is_shown = format!("  {titles}").contains(&format!("  {title}"));
+            assert_eq!(
+                notes.matches(&format!("· {title}: ")).count(),
+                usize::from(is_shown),
+                "{width}: {title}\n{text}"
+            );
+            dropped += usize::from(!is_shown);
+        }
+    }
+    assert!(dropped > 100, "{dropped}");
+}
+
+#[test]
+fn windows_that_are_not_evenly_apart_are_said_to_be_so() {
+    let rules: Vec<Box<dyn Rule>> = vec![Box::new(rules::Keep)];
+    let mut result = run(&small_fleet(), SPLIT, &ladder(), &rules, Options::default()).unwrap();
+    assert!(table::render(&result, &prices(), 180).contains("3 windows 1 days apart"));
+    result.windows.remove(1);
+    assert!(table::render(&result, &prices(), 180).contains("2 windows at least 1 days apart"));
+}
+
+#[test]
 fn a_chart_names_every_rule_on_both_panels() {
     let svg = chart::render(&rendered()).unwrap();
     assert!(svg.starts_with("<svg ") && svg.trim_end().ends_with("</svg>"), "{svg}");
