@@ -57,22 +57,7 @@ const fn figure(title: &'static str, rank: u8) -> Column {
 pub fn render(backtest: &Backtest, base: &PriceBase, width: usize) -> String {
     let width = width.max(NARROWEST);
     let mut out = String::new();
-    let windows = backtest.windows.len();
-    let spaced = match windows {
-        1 => "1 window".to_owned(),
-        _ => {
-            let step = backtest.split.step;
-            let even =
-                backtest.windows.windows(2).all(|pair| pair[1].train_start - pair[0].train_start == step);
-            format!("{windows} windows {}{} days apart", if even { "" } else { "at least " }, days(step))
-        }
-    };
-    let scope = [
-        format!("Backtest of {} series: {} days seen", backtest.series, days(backtest.split.train)),
-        format!("the next {} judged", days(backtest.split.test)),
-        spaced,
-    ];
-    write_flow("", &scope, ", ", width, &mut out);
+    write_flow("", &scope(backtest), ", ", width, &mut out);
     out.push('\n');
     let mut columns = COLUMNS.to_vec();
     if width >= WHOLE_NAMES {
@@ -103,6 +88,25 @@ pub fn render(backtest: &Backtest, base: &PriceBase, width: usize) -> String {
         write_words(&read, width, &mut out);
     }
     out
+}
+
+/// What was seen and judged, in parts.
+pub(super) fn scope(backtest: &Backtest) -> [String; 3] {
+    let windows = backtest.windows.len();
+    let spaced = match windows {
+        1 => "1 window".to_owned(),
+        _ => {
+            let step = backtest.split.step;
+            let even =
+                backtest.windows.windows(2).all(|pair| pair[1].train_start - pair[0].train_start == step);
+            format!("{windows} windows {}{} days apart", if even { "" } else { "at least " }, days(step))
+        }
+    };
+    [
+        format!("Backtest of {} series: {} days seen", backtest.series, days(backtest.split.train)),
+        format!("the next {} judged", days(backtest.split.test)),
+        spaced,
+    ]
 }
 
 /// How headroom was set, each with the rules that it holds for, in their sequence.

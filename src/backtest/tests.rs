@@ -535,14 +535,52 @@ fn windows_that_are_not_evenly_apart_are_said_to_be_so() {
 }
 
 #[test]
-fn a_chart_names_every_rule_on_both_panels() {
+fn a_chart_names_every_rule_on_both_panels_and_says_what_it_shows() {
     let svg = chart::render(&rendered()).unwrap();
     assert!(svg.starts_with("<svg ") && svg.trim_end().ends_with("</svg>"), "{svg}");
-    for rule in ["compute-optimizer-proxy", "keep"] {
+    for rule in ["compute-optimizer-proxy", "keep", "fargauge-risk-1"] {
         assert_eq!(svg.matches(&format!("\n{rule}\n")).count(), 2, "{rule}");
     }
+    assert!(svg.contains("\nBacktest of 4 series: 2 days seen, the next 4 judged, 1 window\n"), "{svg}");
+    // Of each panel: the stairs, and two bars for each of three rules.
+    let width = |pixels: u32| svg.matches(&format!("stroke-width=\"{pixels}\" points")).count();
+    assert_eq!(width(2), 2, "{svg}");
+    assert_eq!(svg.matches("<circle").count(), 2 * 3);
     assert_eq!(svg, chart::render(&rendered()).unwrap());
     let mut nothing = rendered();
     nothing.rules.clear();
     chart::render(&nothing).unwrap();
+}
+
+/// Every rule at one place: labels are beside one another, in the picture.
+#[test]
+fn labels_of_a_chart_stay_in_the_picture_and_apart() {
+    let split = Split { train: 2 * DAY, test: 4 * DAY, step: DAY };
+    let mut result = run(&small_fleet(), split, &ladder(), &all_rules(), Options::default()).unwrap();
+    for score in &mut result.rules {
+        (score.saved_percent, score.memory_violating_percent, score.cpu_samples_over_percent) =
+            (Some(50.0), Some(80.0), Some(0.0));
+    }
+    let svg = chart::render(&result).unwrap();
+    let names: Vec<String> = result.rules.iter().map(|score| score.rule.clone()).collect();
+    let mut places = Vec::new();
+    for part in svg.split("<text ").skip(1) {
+        let (attributes, rest) = part.split_once('>').unwrap();
+        let text = rest.split('<').next().unwrap().trim();
+        if !names.iter().any(|name| name == text) {
+            continue;
+        }
+        let of =
+            |name: &str| attributes.split(&format!("{name}=\"")).nth(1).unwrap().split('"').next().unwrap();
+        let (x, y): (i32, i32) = (of("x").parse().unwrap(), of("y").parse().unwrap());
+        let width = i32::try_from(text.len()).unwrap() * 6;
+        let left = if of("text-anchor") == "end" { x - width } else { x };
+        assert!(left >= 0 && left + width <= 1200 && (0..620).contains(&y), "{text}: {x}, {y}");
+        places.push((left, left + width, y));
+    }
+    assert_eq!(places.len(), 2 * names.len());
+    for (at, (left, right, y)) in places.iter().enumerate() {
+        let apart = |(l, r, other): &(i32, i32, i32)| r < left || l > right || (other - y).abs() >= 12;
+        assert!(places[..at].iter().all(apart), "{places:?}");
+    }
 }
