@@ -238,7 +238,7 @@ fn draw(area: &Area<'_>, title: &str, points: &[Point<'_>]) -> Result<(), ChartE
     let backgrounds = points.iter().zip(&labels).map(|(point, (to, lower))| {
         let end = if *to < 0 { to - label_width(point.rule) } else { to + label_width(point.rule) };
         let corners = [(*to, lower - LABEL / 2), (end, lower + LABEL / 2)];
-        EmptyElement::at(point.at()) + Rectangle::new(corners, WHITE.mix(0.75).filled())
+        EmptyElement::at(point.at()) + Rectangle::new(corners, WHITE.mix(0.6).filled())
     });
     chart.draw_series(backgrounds).map_err(error)?;
     for (point, (to, lower)) in points.iter().zip(labels) {
@@ -295,7 +295,8 @@ fn label_places(plane: &Plane, across: &Range<i32>, points: &[Point<'_>]) -> Vec
             };
             let (to, lower) = (0..60)
                 .flat_map(|step| [-step * 3, step * 3])
-                .flat_map(|lower| [(AWAY, lower), (-AWAY, lower)])
+                // Stairs go up to a point from below and on to the right.
+                .flat_map(|lower| [(-AWAY, lower), (AWAY, lower)])
                 .find(|place| free(*place))
                 .unwrap_or((AWAY, 0));
             let (left, right) = ends(to);
