@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// What was read, and what of it was changed or left out.
@@ -15,7 +16,7 @@ use serde::Serialize;
 /// | above 100 % | 100 % |
 /// | a few samples (under 1 %) more than 30 days from the rest of their series | left out: a clock jump |
 /// | a series whose samples span less than a day | kept, counted; no rule can rate it |
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, JsonSchema)]
 pub struct InputCounts {
     /// Rows read.
     pub rows: u64,

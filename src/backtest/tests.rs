@@ -1,6 +1,8 @@
 //! Whole backtests of small fleets, against oracles that go through every sample by hand.
 
 use proptest::prelude::*;
+use serde_json::Value;
+use snapbox::assert_data_eq;
 
 use super::{
     Answer, Backtest, Ceiling, Dataset, Decision, InputCounts, Ladder, Options, Rule, Series, Split, Track,
@@ -12,7 +14,7 @@ use super::{
 use crate::{
     config::Config,
     fargate::TaskSize,
-    report::display_width,
+    report::{display_width, json::tests::violations},
     units::{CpuUnits, MemoryMib},
     workload::OperatingSystem,
 };
@@ -413,6 +415,42 @@ fn rendered() -> Backtest {
 #[test]
 fn as_json() {
     insta::assert_snapshot!(json::render(&rendered(), &prices()));
+}
+
+/// `SNAPSHOTS=overwrite` accepts a change.
+#[test]
+fn the_committed_schema_is_that_of_the_json() {
+    let schema = serde_json::to_string_pretty(&json::backtest_schema()).unwrap() + "\n";
+    assert_data_eq!(schema, snapbox::file!["../../reports/backtest.schema.json"].raw());
+}
+
+#[test]
+fn backtests_satisfy_their_schema_and_hold_the_promised_keys() {
+    let schema = serde_json::to_value(json::backtest_schema()).unwrap();
+    let mut nothing_measured = rendered();
+    nothing_measured.rules.clear();
+    nothing_measured.input.left_out.insert("no-samples".into(), 1);
+    for result in [rendered(), backtest(&small_fleet(), &all_rules(), Ceiling::None), nothing_measured] {
+        let json: Value = serde_json::from_str(&json::render(&result, &prices())).unwrap();
+        assert_eq!(violations(&schema, &schema, &json, "backtest"), Vec::<String>::new());
+    }
+    let json: Value = serde_json::from_str(&json::render(&rendered(), &prices())).unwrap();
+    for pointer in [
+        "/schema_version /series /train_days /test_days /step_days /windows/0/train_start /windows/0/train_end",
+        "/windows/0/test_end /ceiling /prices/region /prices/price_book /prices/effective_date /input/rows",
+        "/rules/0/rule /rules/0/saved_percent /rules/0/saved_interval/low /rules/0/memory_violating_percent",
+        "/rules/0/made_smaller /rules/0/attained_risk_percent /rules/0/cpu_samples_over_percent",
+        "/rules/0/cpu_violating_percent /rules/0/not_rated_percent /rules/1/headroom/windows/0/method",
+    ]
+    .iter()
+    .flat_map(|line| line.split(' '))
+    {
+        assert!(json.pointer(pointer).is_some_and(|value| !value.is_null()), "{pointer}");
+    }
+    let mut wrong = json.clone();
+    wrong["rules"][0]["saved_percent"] = "73".into();
+    wrong["windows"][0].as_object_mut().unwrap().remove("test_end");
+    assert_eq!(violations(&schema, &schema, &wrong, "backtest").len(), 2);
 }
 
 #[test]
