@@ -19,6 +19,7 @@ use crate::{
         json::{self, PriceBase},
         rules, run as backtest, table,
     },
+    config::Config,
     frames::read_traces,
     workload::Region,
 };
@@ -30,21 +31,21 @@ pub struct BacktestArgs {
     /// Snapshot, as `collect --out` wrote it: a folder, or s3://BUCKET/PREFIX
     #[arg(value_name = "SNAPSHOT", group = "data")]
     snapshot: Option<SnapshotPlace>,
-    /// Use traces instead: Parquet with `series_id`, `timestamp`, `cpu_pct`, `mem_pct` and, where there are
-    /// any, `cpu_max_pct`, `cpu_cores` (else 2), `mem_kb_cap` (else 4 GiB)
+    /// Use traces instead: Parquet with `series_id`, `timestamp` (seconds since the epoch, or datetimes),
+    /// `cpu_pct`, `mem_pct` and, where there are any, `cpu_max_pct`, `cpu_cores` (else 2), `mem_kb_cap` (else
+    /// 4 GiB)
     #[arg(long, value_name = "FILE.parquet", group = "data")]
     traces: Option<PathBuf>,
-    /// How much a rule sees [default: 14d, or half of shorter data]
+    /// How much a rule sees, a day at least [default: 14d, or half of shorter data]
     #[arg(long, value_name = "TIME", value_parser = parse_window)]
     train: Option<i64>,
-    /// How much it is judged on after that [default: 14d, or half of shorter data]
+    /// How much it is judged on after that, a day at least [default: 14d, or half of shorter data]
     #[arg(long, value_name = "TIME", value_parser = parse_window)]
     test: Option<i64>,
     /// How far the next window is on from the last
     #[arg(long, value_name = "TIME", default_value = "7d", value_parser = parse_length)]
     step: i64,
-    /// Run only this rule; may be given several times
-    #[arg(long = "rule", value_name = "NAME")]
+    #[arg(long = "rule", value_name = "NAME", help = rule_help())]
     rules: Vec<String>,
     /// Let rules recommend sizes dearer than the current one
     #[arg(long)]
@@ -73,6 +74,13 @@ const WIDTH_WITHOUT_TERMINAL: usize = 180;
 
 /// Prices of traces, which are from no region.
 const TRACES_REGION: &str = "us-east-1";
+
+fn rule_help() -> String {
+    // Settings change what rules do, not what they are called.
+    let rules = rules::all(&Config::default().sizing);
+    let names: Vec<&str> = rules.iter().map(|rule| rule.name()).collect();
+    format!("Run only this rule; may be given several times [rules: {}]", names.join(", "))
+}
 
 /// Seconds, from `14d` or `36h`.
 fn parse_length(text: &str) -> Result<i64, String> {

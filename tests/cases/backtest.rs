@@ -186,6 +186,22 @@ fn bad_usage_says_what_would_do() {
 }
 
 #[test]
+fn every_rule_is_named_by_the_help_and_explained_in_writing() {
+    let refused = stderr(&folder().run(&with(&["--rule", "magic"])).code(2));
+    let (_, names) = refused.split_once("the rules are ").unwrap();
+    let names: Vec<&str> = names.trim().split(", ").collect();
+    assert_eq!(names.len(), 15, "{refused}");
+    let help = stdout(&Folder::new().run(&["backtest", "--help"]).code(0));
+    let written = include_str!("../../ARCHITECTURE.md");
+    let (_, table) = written.split_once("### The rules it is measured against").unwrap();
+    let (table, _) = table.split_once("###").unwrap();
+    for name in names {
+        let is_named = help.split([' ', ',', '[', ']', '\n']).any(|word| word == name);
+        assert!(is_named && table.contains(&format!("`{name}`")), "{name}: {help}");
+    }
+}
+
+#[test]
 fn what_cannot_be_evaluated_names_the_file_and_the_place() {
     let whole = std::fs::read(traces()).unwrap();
     let folder = folder()
