@@ -96,6 +96,41 @@ fn a_workload_that_was_resized() {
     insta::assert_snapshot!(page_of("billing-api"));
 }
 
+/// Two tasks of the new size, 1 vCPU / 4 GB: 2 x (0.04048 + 4 x 0.004445) x 730, whatever still runs.
+#[test]
+fn while_a_deployment_is_under_way_size_and_amounts_are_of_the_new_one() {
+    let resized = |begun: i64| {
+        service(20, 30).sized(1024, 4096).with(|service| {
+            service.more_definitions.push(TaskDefinition {
+                arn: "api:0".into(),
+                cpu: Some(CpuUnits(2048)),
+                memory: Some(MemoryMib(8192)),
+                ..service.definition.clone()
+            });
+            let new = service.workload.revisions[0].clone();
+            let old = RevisionInForce { task_definition: "api:0".into(), ..new.clone() };
+            let from = Some(Timestamp::from_second(begun).unwrap());
+            service.workload.revisions = vec![old, RevisionInForce { from, settled: None, ..new }];
+        })
+    };
+    // For half of the window, so that it is not rated; for its last hour.
+    for (begun, finding) in
+        [(7 * 86_400, Finding::NotRated), (DAYS * 86_400 - 3_600, Finding::Overprovisioned)]
+    {
+        let explanation = explained(resized(begun), &Config::default());
+        let row = &explanation.workload;
+        assert_eq!(row.finding, finding);
+        assert_eq!((row.current.cpu_units, row.current.memory_mib), (Some(1024), Some(4096)));
+        assert_eq!(row.monthly_cost.unwrap().0.to_string(), "85.0596");
+        assert_eq!(explanation.prices[0].size.cpu_units, 1024);
+        assert_eq!(explanation.replay[0].size.cpu_units, 1024);
+        let page = page::render(&explanation, 200);
+        let told = "not known to be finished: tasks of 2 vCPU / 8 GB may still run, and a month is priced at 1 vCPU / 4 GB";
+        assert!(page.contains(told), "{page}");
+        assert_eq!(resized(begun).rated(), *row);
+    }
+}
+
 /// The row is the report's, and one candidate is what the row ends with.
 #[test]
 fn every_explanation_is_of_the_row_that_the_report_has() {

@@ -13,7 +13,10 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 
-use super::{CALIBRATED, CandidateReport, Explanation, HeadroomInForce, ResourceNeedReport, chart::chart};
+use super::{
+    CALIBRATED, CandidateReport, Explanation, HeadroomInForce, ResourceNeedReport, RevisionReport,
+    chart::chart,
+};
 use crate::{
     report::{
         ContainerReport, Finding, Quantity, Recommendation, Scaling, Size, WorkloadCapacity,
@@ -148,6 +151,9 @@ fn summary(explanation: &Explanation, page: &mut Page) {
     if workload.list_monthly_cost != workload.monthly_cost {
         page.field("", &format!("{} at list prices", cost(workload.list_monthly_cost)));
     }
+    if let Some(under_way) = under_way(explanation) {
+        page.field("deployment", &under_way);
+    }
     if let Some(capacity) = &workload.capacity {
         page.field("runs on", &instances_text(capacity));
         if let (Some(month), Some(date)) = (capacity.monthly_cost, &capacity.priced_on) {
@@ -166,6 +172,21 @@ fn summary(explanation: &Explanation, page: &mut Page) {
         None if workload.finding != Finding::NotRated => page.field("recommended", "no change"),
         None => {}
     }
+}
+
+/// That tasks of another size may still run beside those of the size that is priced.
+fn under_way(explanation: &Explanation) -> Option<String> {
+    let [.., before, last] = explanation.revisions.as_slice() else { return None };
+    let (from, of) = (last.from?, |r: &RevisionReport| (r.cpu_units, r.memory_mib));
+    if last.settled.is_some() || of(before) == of(last) {
+        return None;
+    }
+    let ((cpu, memory), (new_cpu, new_memory)) = (of(before), of(last));
+    Some(format!(
+        "of {from}, not known to be finished: tasks of {} may still run, and a month is priced at {}",
+        size(cpu, memory),
+        size(new_cpu, new_memory)
+    ))
 }
 
 /// Instances, and what of them is reserved.
