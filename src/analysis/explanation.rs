@@ -25,7 +25,7 @@ use crate::{
         explain::{
             CALIBRATED, CPU_HEADROOM, CandidateReport, DemandSeries, Explanation, HeadroomInForce,
             MEMORY_HEADROOM, NeedReport, PeriodsReport, PriceRow, ReplayReport, ResourceNeedReport,
-            ResourceReplayReport, RevisionReport, SizeInForce,
+            ResourceReplayReport, RevisionReport, ScalingInForce, SizeInForce,
         },
     },
     rightsize::{
@@ -36,6 +36,7 @@ use crate::{
     },
     snapshot::Window,
     units::{CpuUnits, MemoryMib, TaskTime, Usd, decimal_as_f64},
+    workload::{PolicyKind, ScalableTarget, TrackedMetric},
 };
 
 /// The most steps of a demand series: more than a terminal is wide.
@@ -97,6 +98,7 @@ pub fn explain(
             snapshot: snapshot_reference(input.sha256),
             price_book: price_book_reference(book),
             headroom: headroom(calibration, risk),
+            scaling: facts.workload.scaling.as_ref().map(scaling_in_force),
             what_would_change: what_would_change(&row, causes),
             revisions: revisions(facts),
             sizes: facts.timeline.map_or_else(Vec::new, |timeline| sizes(timeline, window, &seen)),
@@ -189,6 +191,22 @@ fn causes(weighing: &Result<Weighing, Unrated>) -> Vec<Reason> {
             .flatten()
             .map(|u| u.reason)
             .collect(),
+    }
+}
+
+fn scaling_in_force(target: &ScalableTarget) -> ScalingInForce {
+    let lowest = |of: &TrackedMetric| {
+        let targets = target.policies.iter().filter_map(|policy| match &policy.kind {
+            PolicyKind::TargetTracking { metric, target, .. } if metric == of => quantity(*target),
+            _ => None,
+        });
+        targets.min()
+    };
+    ScalingInForce {
+        min_capacity: target.min_capacity,
+        max_capacity: target.max_capacity,
+        target_cpu_percent: lowest(&TrackedMetric::CpuUtilization),
+        target_memory_percent: lowest(&TrackedMetric::MemoryUtilization),
     }
 }
 

@@ -26,15 +26,17 @@ fn demo_manifest(fleet: &Fleet) -> Manifest {
 
 /// What is said of every one of the demo's workloads that `names` has; all where it is empty.
 pub(super) fn of_demo(names: &[&str]) -> Vec<Explanation> {
+    of_demo_with(names, &Config::default())
+}
+
+pub(super) fn of_demo_with(names: &[&str], config: &Config) -> Vec<Explanation> {
     let fleet = Fleet::new(Fleet::DEFAULT_SERVICES);
     let (manifest, inventory) = (demo_manifest(&fleet), fleet.inventory());
     let input =
         Input { manifest: &manifest, inventory: &inventory, utilization: &fleet, sha256: "0123456789abcdef" };
     let ids = names.iter().map(|name| find(&inventory.workloads, name).unwrap());
-    ids.map(|id| {
-        explain(input, PriceBook::embedded(), &Config::default(), manifest.window.end, id).unwrap().unwrap()
-    })
-    .collect()
+    ids.map(|id| explain(input, PriceBook::embedded(), config, manifest.window.end, id).unwrap().unwrap())
+        .collect()
 }
 
 fn page_of(name: &str) -> String {
