@@ -11,6 +11,7 @@ use rust_decimal::Decimal;
 
 use super::{
     facts::Facts,
+    glossary::SmallChange,
     standalone,
     subject::{Answer, savings_percent},
     wording::{container_report, dimension, guard_report, unrated_verdict},
@@ -221,6 +222,15 @@ fn worth_it(rating: ReservationRating, facts: &Facts<'_>, config: &Config, bill:
 }
 
 fn verdict(rating: &Result<ReservationRating, Unrated>) -> (Finding, Option<NotRated>, Dimensions) {
+/// The reservation that was found, whether or not it is worth a change, and what it saves.
+pub(super) fn found(facts: &Facts<'_>, config: &Config, rating: &ReservationRating) -> Option<SmallChange> {
+    let (cpu, memory) = rating.choice?.to;
+    let share = facts.shares.share(facts.workload.workload_id);
+    let bill = Bill::of(facts, share.ok().and_then(|share| share.per_weight.ok()), config);
+    let saves = bill.month.zip(bill.month_at((cpu, memory))).map(|(now, then)| now - then);
+    Some(SmallChange { cpu, memory, saves })
+}
+
     let rating = match rating {
         Err(unrated) => return unrated_verdict(unrated),
         Ok(rating) => rating,

@@ -25,7 +25,7 @@ fn demo_manifest(fleet: &Fleet) -> Manifest {
 }
 
 /// What is said of every one of the demo's workloads that `names` has; all where it is empty.
-pub(super) fn of_demo(names: &[&str]) -> Vec<Explanation> {
+pub(in crate::analysis) fn of_demo(names: &[&str]) -> Vec<Explanation> {
     of_demo_with(names, &Config::default())
 }
 

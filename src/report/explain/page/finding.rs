@@ -50,8 +50,8 @@ pub(super) fn summary(explanation: &Explanation, page: &mut Page) {
     for remedy in &explanation.what_would_change {
         page.field("to be rated", remedy);
     }
-    if !workload.reasons.is_empty() {
-        page.field("reasons", &workload.reasons.join(", "));
+    for reason in &workload.reasons {
+        page.field("reason", &explanation.in_words(reason));
     }
     let now = match (workload.current.cpu_units, workload.current.memory_mib) {
         (None, None) => "size not known".to_owned(),
@@ -139,14 +139,14 @@ fn per_cent(value: Quantity) -> Decimal {
 fn scaling_text(scaling: &Scaling, now: Option<&ScalingInForce>) -> String {
     let then = tasks_between(scaling.min_capacity, scaling.max_capacity);
     let before = now.map(|now| tasks_between(now.min_capacity, now.max_capacity));
-    let mut parts = vec![becomes("", before, then)];
+    let mut parts = vec![becomes("", before, &then)];
     let was = now.map(ScalingInForce::targets);
     let targets =
         [("CPU target ", scaling.target_cpu_percent), ("memory target ", scaling.target_memory_percent)];
     for (at, (what, target)) in targets.into_iter().enumerate() {
         let Some(target) = target else { continue };
         let before = was.and_then(|was| was[at].1).map(|target| format!("{} %", per_cent(target)));
-        parts.push(becomes(what, before, format!("{} %", per_cent(target))));
+        parts.push(becomes(what, before, &format!("{} %", per_cent(target))));
     }
     format!(
         "{}; {} task-hours simulated, {} seen, the simulation is {} % off",
@@ -157,8 +157,8 @@ fn scaling_text(scaling: &Scaling, now: Option<&ScalingInForce>) -> String {
     )
 }
 
-/// `WHAT BEFORE becomes THEN`, or that it stays.
-fn becomes(what: &str, before: Option<String>, then: String) -> String {
+/// `WHAT BEFORE -> THEN`, or that it stays.
+fn becomes(what: &str, before: Option<String>, then: &str) -> String {
     match before {
         Some(before) if before == then => format!("{what}{then} as now"),
         Some(before) => format!("{what}{before} -> {then}"),
