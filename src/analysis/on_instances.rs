@@ -110,6 +110,7 @@ pub(super) fn answer(facts: &Facts<'_>, book: &PriceBook, config: &Config, in_fo
         reasons,
         recommendation,
         options,
+        not_offered: Vec::new(),
         ruled_out,
         capacity: Some(capacity(facts, config, &share)),
         guards: rating.as_ref().map_or_else(|_| Vec::new(), |r| r.guards.iter().map(guard_report).collect()),
@@ -221,7 +222,6 @@ fn worth_it(rating: ReservationRating, facts: &Facts<'_>, config: &Config, bill:
     if met { rating } else { rating.kept() }
 }
 
-fn verdict(rating: &Result<ReservationRating, Unrated>) -> (Finding, Option<NotRated>, Dimensions) {
 /// The reservation that was found, whether or not it is worth a change, and what it saves.
 pub(super) fn found(facts: &Facts<'_>, config: &Config, rating: &ReservationRating) -> Option<SmallChange> {
     let (cpu, memory) = rating.choice?.to;
@@ -231,6 +231,7 @@ pub(super) fn found(facts: &Facts<'_>, config: &Config, rating: &ReservationRati
     Some(SmallChange { cpu, memory, saves })
 }
 
+fn verdict(rating: &Result<ReservationRating, Unrated>) -> (Finding, Option<NotRated>, Dimensions) {
     let rating = match rating {
         Err(unrated) => return unrated_verdict(unrated),
         Ok(rating) => rating,

@@ -243,3 +243,12 @@ fn write_options(title: &str, options: &[&Opportunity], page: &mut Page) {
         }
     }
 }
+    if !workload.not_offered.is_empty() {
+        page.section("Not offered, because a rate is missing");
+        for not_offered in &workload.not_offered {
+            let line = format!("{}: {}", not_offered.kind, not_offered.because);
+            for line in wrapped(&display_safe(&line), page.width - 2) {
+                let _ = writeln!(page.text, "  {line}");
+            }
+        }
+    }
