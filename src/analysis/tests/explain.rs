@@ -291,6 +291,45 @@ fn the_headroom_in_force_and_the_risk_it_was_learnt_at_are_told() {
     assert!(!page.contains("learnt"), "{page}");
 }
 
+#[test]
+fn under_the_sizes_stands_what_they_do_not_say_themselves() {
+    let page = page::render(&explained_of_many(90, "[sizing]\nrisk_percent = 10\n"), 160);
+    let line = "  P(SHORT)     no less memory than now, 8 GB, takes no new risk, so it has none\n";
+    assert!(page.contains(line), "{page}");
+    // With fixed headroom no risk is weighed.
+    let page = page::render(&explained(service(20, 30), &Config::default()), 160);
+    assert!(!page.contains("P(SHORT)") && !page.contains("discount  "), "{page}");
+    let line = "  left out     sizes that hold what is needed but cost more than one with as much memory\n";
+    assert!(page.contains(line), "{page}");
+}
+
+/// 0.25 vCPU / 1 GB: 0.014565 USD at list prices; 2 tasks x 730 hours x 0.8 are 17.01 USD a month.
+#[test]
+fn a_discount_leads_from_list_prices_to_amounts() {
+    let config = Config::from_toml("fargauge.toml", "[discount]\nenterprise_percent = 20\n").unwrap();
+    let explanation = explained(service(20, 30), &config);
+    assert_eq!(explanation.workload.recommendation.as_ref().unwrap().monthly_cost.unwrap().cents(), "17.01");
+    let page = page::render(&explanation, 160);
+    for line in [
+        "  USD/MO       LIST USD/H x 1,460 task-hours a month, less the discount of 20 % (fargauge.toml:2)\n",
+        "  discount     20 % (fargauge.toml:2): 1 vCPU / 2 GB 0.049370 USD/H is 0.039496, 0.25 vCPU / 1 GB \
+         0.014565 USD/H is 0.011652\n",
+    ] {
+        assert!(page.contains(line), "{line}: {page}");
+    }
+}
+
+#[test]
+fn an_option_without_a_rate_is_told_with_the_rate_that_is_missing() {
+    let config = Config::from_toml("fargauge.toml", "[savings_plan]\npayment = \"all-upfront\"\n").unwrap();
+    let explanation = explained(service(20, 30), &config);
+    let [missing] = explanation.workload.not_offered.as_slice() else { panic!("{:?}", explanation.workload) };
+    assert_eq!(missing.kind, "compute-savings-plan");
+    let page = page::render(&explanation, 160);
+    let told = "Not offered, because a rate is missing\n  compute-savings-plan: no 1yr all-upfront Savings Plan rate";
+    assert!(page.contains(told), "{page}");
+}
+
 /// It only grows, so no risk is weighed against what less memory would save.
 #[test]
 fn a_size_with_too_little_cpu_keeps_the_fixed_headroom_of_memory() {
