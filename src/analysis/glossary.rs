@@ -80,10 +80,10 @@ fn sentence(code: &str, known: Known<'_>) -> Option<String> {
             "auto scaling could not be read, so it is rated as if nothing scaled it: look at its policies first"
                 .to_owned()
         }
-        "container-minimums" => "what its containers reserve keeps the size up".to_owned(),
-        "service-connect-proxy" => "the room that the Service Connect proxy takes keeps the size up".to_owned(),
+        "container-minimums" => "the size is not cut below what its containers reserve".to_owned(),
+        "service-connect-proxy" => "the size keeps the room that the Service Connect proxy takes".to_owned(),
         "fixed-heap" => {
-            "a heap or memory limit that its definition sets keeps the memory up, for it may fill".to_owned()
+            "memory is not cut below a heap or memory limit that its definition sets, for it may fill".to_owned()
         }
         "heap-exceeds-size" => {
             "a heap or memory limit that its definition sets is more than its container holds".to_owned()
