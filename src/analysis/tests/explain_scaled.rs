@@ -81,6 +81,12 @@ fn a_change_of_limits_or_targets_is_told_from_and_to() {
         "{page}"
     );
 
+    let discount = Config::from_toml("fargauge.toml", "[discount]\nenterprise_percent = 20\n").unwrap();
+    let page = page::render(&of_demo_with(&["prod/price-feed"], &discount)[0], 200);
+    let line =
+        "  USD/MO       LIST USD/H x TASK-HOURS, scaled from the window to a month of 730 hours, less the ";
+    assert!(page.contains(line), "{page}");
+
     // Four times the peak asks for more tasks than may run; the size is right.
     let toml = "[[override]]\nmatch = { service = \"quote-stream\" }\npeak_factor = 4\n";
     let config = Config::from_toml("fargauge.toml", toml).unwrap();

@@ -86,9 +86,9 @@ fn under_sizes(explanation: &Explanation, page: &mut Page) {
         page.field("P(SHORT)", &format!("no less memory than now{now}, takes no new risk, so it has none"));
     }
     if let Some((percent, from)) = discount(explanation) {
-        let months = explanation.workload.task_hours.and_then(|hours| monthly(hours.0, explanation));
-        let of = match months {
-            _ if simulated => " x its task-hours, scaled to 730 hours of window".to_owned(),
+        let in_a_month = explanation.workload.task_hours.and_then(|hours| monthly(hours.0, explanation));
+        let of = match in_a_month {
+            _ if simulated => " x TASK-HOURS, scaled from the window to a month of 730 hours".to_owned(),
             Some(hours) => {
                 format!(" x {} task-hours a month", grouped(&hours.round_dp(1).normalize().to_string()))
             }
