@@ -8,6 +8,7 @@ mod compare;
 mod evidence;
 mod explanation;
 mod facts;
+mod glossary;
 mod lookup;
 mod on_instances;
 mod options;

@@ -12,7 +12,20 @@ use crate::{
     workload::{HistorySource, LaunchType, WorkloadKind},
 };
 
+/// What only Container Insights with enhanced observability would tell, and does not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Unseen {
+    /// Which of several containers needs how much.
+    pub containers: bool,
+    /// How evenly several tasks share the load.
+    pub tasks: bool,
+}
+
 impl Facts<'_> {
+    pub(super) fn unseen(&self) -> Unseen {
+        Unseen { containers: self.lacks_container_series(), tasks: self.lacks_task_series() }
+    }
+
     /// `said` are the codes of the rating itself; `simulation_error` is in 0.01 %.
     pub(super) fn evidence(
         &self,
@@ -47,7 +60,7 @@ impl Facts<'_> {
         }
         let skew = self.workload.facts.task_skew.as_ref();
         notes.extend(skew.into_iter().flat_map(task_skew::notes).map(str::to_owned));
-        if self.lacks_container_series() || self.lacks_task_series() {
+        if self.unseen() != Unseen::default() {
             notes.push("container-insights-would-tell".to_owned());
         }
         notes.extend(said);

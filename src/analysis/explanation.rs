@@ -11,6 +11,7 @@ use rust_decimal::Decimal;
 use super::{
     Fleet, Input, Keep,
     facts::Facts,
+    glossary::{self, Known, SmallChange},
     headroom, on_instances, price_book_reference, report_window, scaled, snapshot_reference, standalone,
     subject::{percent, report_on},
     with_fleet,
@@ -25,7 +26,7 @@ use crate::{
         explain::{
             CALIBRATED, CPU_HEADROOM, CandidateReport, DemandSeries, Explanation, HeadroomInForce,
             MEMORY_HEADROOM, NeedReport, PeriodsReport, PriceRow, ReplayReport, ResourceNeedReport,
-            ResourceReplayReport, RevisionReport, SizeInForce,
+            ResourceReplayReport, RevisionReport, ScalingInForce, SizeInForce,
         },
     },
     rightsize::{
@@ -36,6 +37,7 @@ use crate::{
     },
     snapshot::Window,
     units::{CpuUnits, MemoryMib, TaskTime, Usd, decimal_as_f64},
+    workload::{PolicyKind, ScalableTarget, TrackedMetric},
 };
 
 /// The most steps of a demand series: more than a terminal is wide.
@@ -88,6 +90,26 @@ pub fn explain(
             need_report((&Ok(outlook.demanded.cpu), &Ok(outlook.demanded.memory)), outlook.need)
         };
         let need = outlook.as_ref().map(of_scaled).or(need);
+        let candidates = match (&outlook, &weighing) {
+            (Some(outlook), _) => {
+                let month = |hourly: Usd, hours: Decimal| {
+                    (hourly * (hours * facts.months_per_window()) * config.discount.factor()).rounded()
+                };
+                let to = settled(&row);
+                let to = (to.0.unwrap_or_default(), to.1.unwrap_or_default());
+                scaled::candidates(outlook, &row, (to, calibrated), month)
+            }
+            (None, Ok(weighing)) if row.not_rated.is_none() => candidates(facts, &row, config, weighing),
+            _ => Vec::new(),
+        };
+        let periods = periods(facts, &seen);
+        let found = match &reservation {
+            Some(Ok(rating)) => on_instances::found(facts, config, rating),
+            Some(Err(_)) => None,
+            None => not_worth_it(&row, &candidates),
+        };
+        let known = Known { row: &row, periods: &periods, unseen: facts.unseen(), small_change: found };
+        let codes = glossary::codes(known);
         let scope_concerns = |scope: &str| row.id == scope || row.id.starts_with(&format!("{scope}/"));
         Some(Explanation {
             schema_version: SCHEMA_VERSION,
@@ -97,23 +119,14 @@ pub fn explain(
             snapshot: snapshot_reference(input.sha256),
             price_book: price_book_reference(book),
             headroom: headroom(calibration, risk),
+            codes,
+            scaling: facts.workload.scaling.as_ref().map(scaling_in_force),
             what_would_change: what_would_change(&row, causes),
             revisions: revisions(facts),
             sizes: facts.timeline.map_or_else(Vec::new, |timeline| sizes(timeline, window, &seen)),
-            periods: periods(facts, &seen),
+            periods,
             need: need.filter(|_| row.not_rated.is_none()),
-            candidates: match (&outlook, &weighing) {
-                (Some(outlook), _) => {
-                    let month = |hourly: Usd, hours: Decimal| {
-                        (hourly * (hours * facts.months_per_window()) * config.discount.factor()).rounded()
-                    };
-                    let to = settled(&row);
-                    let to = (to.0.unwrap_or_default(), to.1.unwrap_or_default());
-                    scaled::candidates(outlook, &row, (to, calibrated), month)
-                }
-                (None, Ok(weighing)) if row.not_rated.is_none() => candidates(facts, &row, config, weighing),
-                _ => Vec::new(),
-            },
+            candidates,
             replay: match facts.timeline {
                 Some(timeline) if !seen.is_empty() => match &outlook {
                     Some(outlook) => {
@@ -189,6 +202,33 @@ fn causes(weighing: &Result<Weighing, Unrated>) -> Vec<Reason> {
             .flatten()
             .map(|u| u.reason)
             .collect(),
+    }
+}
+
+/// The size that would have been chosen, were its saving worth a deployment.
+fn not_worth_it(row: &WorkloadReport, candidates: &[CandidateReport]) -> Option<SmallChange> {
+    let found = candidates.iter().filter(|candidate| candidate.verdict == "below-least-change");
+    let found = found.min_by_key(|candidate| candidate.monthly_cost)?;
+    Some(SmallChange {
+        cpu: CpuUnits(found.cpu_units),
+        memory: MemoryMib(found.memory_mib),
+        saves: row.monthly_cost.map(|now| now - found.monthly_cost),
+    })
+}
+
+fn scaling_in_force(target: &ScalableTarget) -> ScalingInForce {
+    let lowest = |of: &TrackedMetric| {
+        let targets = target.policies.iter().filter_map(|policy| match &policy.kind {
+            PolicyKind::TargetTracking { metric, target, .. } if metric == of => quantity(*target),
+            _ => None,
+        });
+        targets.min()
+    };
+    ScalingInForce {
+        min_capacity: target.min_capacity,
+        max_capacity: target.max_capacity,
+        target_cpu_percent: lowest(&TrackedMetric::CpuUtilization),
+        target_memory_percent: lowest(&TrackedMetric::MemoryUtilization),
     }
 }
 

@@ -11,6 +11,7 @@ use rust_decimal::Decimal;
 
 use super::{
     facts::Facts,
+    glossary::SmallChange,
     standalone,
     subject::{Answer, savings_percent},
     wording::{container_report, dimension, guard_report, unrated_verdict},
@@ -109,6 +110,7 @@ pub(super) fn answer(facts: &Facts<'_>, book: &PriceBook, config: &Config, in_fo
         reasons,
         recommendation,
         options,
+        not_offered: Vec::new(),
         ruled_out,
         capacity: Some(capacity(facts, config, &share)),
         guards: rating.as_ref().map_or_else(|_| Vec::new(), |r| r.guards.iter().map(guard_report).collect()),
@@ -218,6 +220,15 @@ fn worth_it(rating: ReservationRating, facts: &Facts<'_>, config: &Config, bill:
         }
     };
     if met { rating } else { rating.kept() }
+}
+
+/// The reservation that was found, whether or not it is worth a change, and what it saves.
+pub(super) fn found(facts: &Facts<'_>, config: &Config, rating: &ReservationRating) -> Option<SmallChange> {
+    let (cpu, memory) = rating.choice?.to;
+    let share = facts.shares.share(facts.workload.workload_id);
+    let bill = Bill::of(facts, share.ok().and_then(|share| share.per_weight.ok()), config);
+    let saves = bill.month.zip(bill.month_at((cpu, memory))).map(|(now, then)| now - then);
+    Some(SmallChange { cpu, memory, saves })
 }
 
 fn verdict(rating: &Result<ReservationRating, Unrated>) -> (Finding, Option<NotRated>, Dimensions) {

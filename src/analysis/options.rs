@@ -6,9 +6,9 @@ use super::facts::Facts;
 use crate::{
     config::Config,
     ec2::packing::Resources,
-    launch::{Effort, Offer, OwnInstances, Running, options, own_instances, stop},
+    launch::{Effort, NoRate, Offer, OwnInstances, Running, options, own_instances, stop},
     pricing::{PriceBook, TaskCost, TaskShape},
-    report::Opportunity,
+    report::{NotOffered, Opportunity},
     rightsize::{Rating, Reason, Unrated},
     units::{TaskTime, Usd},
     workload::{OperatingSystem, PurchaseSplit, WorkloadKind, spot_share},
@@ -26,7 +26,7 @@ pub(super) struct FewerTasks {
 
 /// The options of a workload that costs `remaining` a month after its recommendation. There are none
 /// without a price, none where there is too little data to say what a month costs, and one that is
-/// stopped needs no other.
+/// stopped needs no other. Beside them what is no option for want of a rate.
 pub(super) fn opportunities(
     facts: &Facts<'_>,
     book: &PriceBook,
@@ -34,18 +34,18 @@ pub(super) fn opportunities(
     (shape, mut split): (TaskShape, PurchaseSplit),
     rating: &Result<Rating, Unrated>,
     (remaining, fewer): (Option<Usd>, Option<FewerTasks>),
-) -> Vec<Opportunity> {
+) -> (Vec<Opportunity>, Vec<NotOffered>) {
     let Some((remaining, demand)) = remaining.filter(|cost| cost.0 > Decimal::ZERO).zip(facts.demand) else {
-        return Vec::new();
+        return Default::default();
     };
     let shape = match rating {
-        Ok(rating) if rating.idle => return vec![opportunity(stop(remaining))],
+        Ok(rating) if rating.idle => return (vec![opportunity(stop(remaining))], Vec::new()),
         Ok(Rating { choice: Some(choice), .. }) => {
             TaskShape { cpu: choice.size.cpu(), memory: choice.size.memory(), ..shape }
         }
         // What keeps the size from being rated says nothing against the data.
         Ok(_) | Err(Unrated { reason: Reason::Autoscaled | Reason::TooFewRuns, .. }) => shape,
-        Err(_) => return Vec::new(),
+        Err(_) => return Default::default(),
     };
     let ran = demand.total_task_time();
     let mut time = rating.as_ref().map_or(ran, |rating| rating.task_time(ran));
@@ -75,10 +75,11 @@ pub(super) fn opportunities(
         steady_on_demand_milli: steady_on_demand_milli(facts, time),
     };
     let on_fargate = running.clone();
-    let beyond = options(running, book, book.savings_plans(), config).into_iter().map(opportunity);
-    offers.extend(beyond);
+    let (beyond, no_rate) = options(running, book, book.savings_plans(), config);
+    offers.extend(beyond.into_iter().map(opportunity));
     offers.extend(own_instances_instead(facts, book, config, &on_fargate, remaining));
-    offers
+    let not_offered = |NoRate { kind, because }| NotOffered { kind: kind.as_str().to_owned(), because };
+    (offers, no_rate.into_iter().map(not_offered).collect())
 }
 
 /// Instances that the service has to itself, where they cost less than what remains: of a fixed number

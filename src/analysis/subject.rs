@@ -16,8 +16,8 @@ use crate::{
     demand::WindowDemand,
     pricing::PriceBook,
     report::{
-        Dimensions, Finding, GuardReport, NotRated, Opportunity, PlatformReport, Quantity, Recommendation,
-        RuledOut, WorkloadCapacity, WorkloadHeadroom, WorkloadReport,
+        Dimensions, Finding, GuardReport, NotOffered, NotRated, Opportunity, PlatformReport, Quantity,
+        Recommendation, RuledOut, WorkloadCapacity, WorkloadHeadroom, WorkloadReport,
     },
     rightsize::{Calibration, DimensionRating, Rating, Reason, Unsupported},
     units::{TaskTime, Usd},
@@ -35,6 +35,7 @@ pub(super) struct Answer {
     pub reasons: Vec<String>,
     pub recommendation: Option<Recommendation>,
     pub options: Vec<Opportunity>,
+    pub not_offered: Vec<NotOffered>,
     pub ruled_out: Vec<RuledOut>,
     pub capacity: Option<WorkloadCapacity>,
     pub guards: Vec<GuardReport>,
@@ -113,6 +114,7 @@ pub(super) fn report_on(
         headroom: headroom(dimensions.memory.finding, calibration, risk),
         dimensions,
         options: answer.options,
+        not_offered: answer.not_offered,
         ruled_out: answer.ruled_out,
         capacity: answer.capacity,
         recommendation: answer.recommendation,
@@ -201,7 +203,7 @@ fn on_fargate(
         })
     });
     let remaining = recommendation.as_ref().and_then(|r| r.monthly_cost).or(monthly_cost);
-    let options = facts.timeline.map_or_else(Vec::new, |timeline| {
+    let (options, not_offered) = facts.timeline.map_or_else(Default::default, |timeline| {
         let shape = facts.shape(*platform, timeline.current());
         let fewer = rating.as_ref().ok().and_then(|rating| {
             facts.with_subject(config, in_force, prepared, |s| Ok(facts.fewer_tasks(s, rating))).ok()?
@@ -220,6 +222,7 @@ fn on_fargate(
         },
         recommendation,
         options,
+        not_offered,
         ruled_out: Vec::new(),
         capacity: None,
         guards: rating.as_ref().map_or_else(|_| Vec::new(), |r| r.guards.iter().map(guard_report).collect()),

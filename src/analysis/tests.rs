@@ -1,7 +1,7 @@
 //! What the whole core says about small fleets whose answer is known.
 
 mod compare;
-mod explain;
+pub(super) mod explain;
 mod explain_scaled;
 mod gaps;
 mod instances;

@@ -114,6 +114,8 @@ impl Segment {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Timeline {
     segments: Vec<Segment>,
+    /// Of the newest revision, whether or not tasks of the one before are left.
+    current: Requested,
     /// Time before this is covered by assumption only.
     known_from: i64,
     /// From and until: a revision whose size is not known was in force, and its neighbour's is assumed.
@@ -212,6 +214,7 @@ impl Timeline {
         // Time before the first revision is covered by assuming it.
         phases[0].from = i64::MIN;
         phases[0].settled = i64::MIN;
+        let current = phases.last()?.requested;
         let mut boundaries: Vec<i64> =
             phases.iter().flat_map(|phase| [phase.from, phase.settled]).filter(|t| *t < i64::MAX).collect();
         boundaries.sort_unstable();
@@ -223,7 +226,7 @@ impl Timeline {
                 segments.push(segment);
             }
         }
-        Some(Self { segments, known_from, unknown })
+        Some(Self { segments, current, known_from, unknown })
     }
 
     /// What holds from `start` on: the newest revision begun, and every older one whose successors
@@ -258,7 +261,7 @@ impl Timeline {
             mixed: false,
             metric_resolution_seconds: 60,
         };
-        Self { segments: vec![segment], known_from: i64::MAX, unknown: Vec::new() }
+        Self { segments: vec![segment], current: requested, known_from: i64::MAX, unknown: Vec::new() }
     }
 
     /// The segments, oldest first; the first one starts before all time.
@@ -273,9 +276,10 @@ impl Timeline {
         later.fold(self.segments[first], |held, next| held.with(next))
     }
 
-    /// The size in force last.
+    /// The size that is to stay: the newest revision's. While its deployment is under way, the last segment
+    /// may hold a larger one.
     pub fn current(&self) -> Requested {
-        self.segments.last().map_or_else(|| unreachable!("a timeline has segments"), |s| s.requested)
+        self.current
     }
 
     /// Whether the size at `timestamp` is assumed from another revision.
@@ -330,6 +334,15 @@ mod tests {
         let resized = timeline(&[(1024, None, None), (512, Some(1000), Some(1600))]);
         assert_eq!(cpus(&resized), [(i64::MIN, 1024, false), (1000, 1024, true), (1600, 512, false)]);
         assert_eq!(resized.current().cpu, CpuUnits(512));
+    }
+
+    #[test]
+    fn the_current_size_is_the_new_one_while_its_deployment_is_under_way() {
+        for (from, to) in [(1024, 512), (512, 1024)] {
+            let under_way = timeline(&[(from, None, None), (to, Some(1000), None)]);
+            assert_eq!(cpus(&under_way).last(), Some(&(1000, 1024, true)));
+            assert_eq!(under_way.current().cpu, CpuUnits(to));
+        }
     }
 
     #[test]

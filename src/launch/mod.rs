@@ -16,5 +16,5 @@ pub use advice::{
     Host, InstanceChoice, OwnInstances, fargate_conditions, fargate_rule_outs, hosts, own_instances,
 };
 pub use ec2_share::{GB_PER_VCPU, InstanceRates, InstanceShares, Pool, Share, Tenant, Unpriced, weight};
-pub use offer::{Effort, Offer, OfferKind};
+pub use offer::{Effort, NoRate, Offer, OfferKind};
 pub use options::{Running, options, stop};

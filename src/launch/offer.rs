@@ -71,3 +71,11 @@ pub struct Offer {
     /// What must hold, and what to look at first.
     pub conditions: Vec<String>,
 }
+
+/// A change that could have been offered, had the price book its rates.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NoRate {
+    pub kind: OfferKind,
+    /// Which rate is missing.
+    pub because: String,
+}

@@ -15,12 +15,13 @@
 
 use rust_decimal::Decimal;
 
-use super::offer::{Offer, OfferKind};
+use super::offer::{NoRate, Offer, OfferKind};
 use crate::{
     config::{Config, SavingsPlanChoice},
     fargate::FREE_EPHEMERAL_STORAGE,
     pricing::{
-        PlanPayment, PlanRates, PlanTerm, PriceBook, RateDimension, SavingsPlanRates, TaskCost, TaskShape,
+        NoPrice, PlanPayment, PlanRates, PlanTerm, PriceBook, RateDimension, SavingsPlanRates, TaskCost,
+        TaskShape,
     },
     units::{HOURS_PER_MONTH, Usd},
     workload::{Architecture, OperatingSystem, Platform, PurchaseOption, PurchaseSplit, Region},
@@ -40,16 +41,21 @@ pub struct Running {
     pub steady_on_demand_milli: u64,
 }
 
-/// What could be changed beyond the size, in the sequence in which it is priced.
-pub fn options(running: Running, book: &PriceBook, plans: &SavingsPlanRates, config: &Config) -> Vec<Offer> {
+/// What could be changed beyond the size, in the sequence in which it is priced; and what has no rate.
+pub fn options(
+    running: Running,
+    book: &PriceBook,
+    plans: &SavingsPlanRates,
+    config: &Config,
+) -> (Vec<Offer>, Vec<NoRate>) {
     let factor = config.discount.factor();
-    let Some(cost) = monthly(book, &running, factor) else { return Vec::new() };
-    let mut sequence = Sequence { running, book, factor, cost, offers: Vec::new() };
+    let Some(cost) = monthly(book, &running, factor) else { return (Vec::new(), Vec::new()) };
+    let mut sequence = Sequence { running, book, factor, cost, offers: Vec::new(), no_rate: Vec::new() };
     sequence.less_storage();
     sequence.arm64();
     sequence.spot(config.spot_on_demand_tasks);
     sequence.savings_plan(plans, config.savings_plan);
-    sequence.offers
+    (sequence.offers, sequence.no_rate)
 }
 
 /// Stopping what costs `cost` a month: an offer that leaves nothing to any other.
@@ -70,15 +76,19 @@ struct Sequence<'a> {
     factor: Decimal,
     cost: Usd,
     offers: Vec<Offer>,
+    no_rate: Vec<NoRate>,
 }
 
 impl Sequence<'_> {
     /// Offers `changed` if it has a price and saves something; it is then what runs.
     fn offer(&mut self, kind: OfferKind, changed: Running, conditions: Vec<String>) {
-        if let Some(cost) = monthly(self.book, &changed, self.factor)
-            && self.push(kind, cost, conditions)
-        {
-            self.running = changed;
+        match priced(self.book, &changed, self.factor) {
+            Ok(cost) => {
+                if self.push(kind, Usd(cost).rounded(), conditions) {
+                    self.running = changed;
+                }
+            }
+            Err(no_price) => self.no_rate.push(NoRate { kind, because: no_price.to_string() }),
         }
     }
 
@@ -131,7 +141,12 @@ impl Sequence<'_> {
     fn spot(&mut self, stay_on_demand: u32) {
         let Some(split) = spot_split(&self.running, stay_on_demand) else { return };
         let shape = &self.running.shape;
-        let Some(date) = spot_rates_date(self.book, shape) else { return };
+        let Some(date) = spot_rates_date(self.book, shape) else {
+            let (platform, region) = (shape.platform, &shape.region);
+            let because = format!("no {platform} Spot rate is held for {region}");
+            self.no_rate.push(NoRate { kind: OfferKind::FargateSpot, because });
+            return;
+        };
         let mut changed = self.running.clone();
         changed.split = split;
         changed.steady_on_demand_milli = changed.steady_on_demand_milli.min(u64::from(stay_on_demand) * 1000);
@@ -150,11 +165,15 @@ impl Sequence<'_> {
     }
 
     fn savings_plan(&mut self, plans: &SavingsPlanRates, choice: SavingsPlanChoice) {
-        let Ok(Covered { committed, saved, rates_date: date }) =
-            covered(&self.running, self.book, plans, choice)
-        else {
+        if self.running.steady_on_demand_milli == 0 {
             return;
-        };
+        }
+        let kind = OfferKind::ComputeSavingsPlan;
+        let Covered { committed, saved, rates_date: date } =
+            match covered(&self.running, self.book, plans, choice) {
+                Ok(covered) => covered,
+                Err(because) => return self.no_rate.push(NoRate { kind, because }),
+            };
         let saved = saved * self.factor;
         let Some(now) = unrounded(self.book, &self.running, self.factor) else { return };
         // From the unrounded cost, so that what is printed differs by one rounding only.
@@ -170,7 +189,7 @@ impl Sequence<'_> {
         };
         let hourly = (committed / Decimal::from(HOURS_PER_MONTH)).round_dp(4).normalize();
         self.push(
-            OfferKind::ComputeSavingsPlan,
+            kind,
             cost,
             vec![
                 format!("{hourly} USD an hour are committed for {term}, {payment}, used or not"),
@@ -266,8 +285,12 @@ fn monthly(book: &PriceBook, running: &Running, factor: Decimal) -> Option<Usd> 
 }
 
 pub(super) fn unrounded(book: &PriceBook, running: &Running, factor: Decimal) -> Option<Decimal> {
-    let hourly = TaskCost::split(book, &running.shape, running.split).ok()?.hourly();
-    Some(hourly.0 * running.monthly_task_hours * factor)
+    priced(book, running, factor).ok()
+}
+
+fn priced(book: &PriceBook, running: &Running, factor: Decimal) -> Result<Decimal, NoPrice> {
+    let hourly = TaskCost::split(book, &running.shape, running.split)?.hourly();
+    Ok(hourly.0 * running.monthly_task_hours * factor)
 }
 
 #[cfg(test)]

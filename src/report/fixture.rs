@@ -292,6 +292,7 @@ fn rated(name: &str, finding: Finding, size: (u32, u32), monthly_cost: &str) -> 
         }),
         recommendation: None,
         options: Vec::new(),
+        not_offered: Vec::new(),
         ruled_out: Vec::new(),
         capacity: None,
         guards: Vec::new(),

@@ -233,6 +233,8 @@ pub struct WorkloadReport {
     /// Further steps in sequence, each priced after the one before; never part of the totals. Those that
     /// are an `alternative` come last and are no steps.
     pub options: Vec<Opportunity>,
+    /// Steps that would be options, were their rates held.
+    pub not_offered: Vec<NotOffered>,
     /// Launch types that it cannot change to, and why.
     pub ruled_out: Vec<RuledOut>,
     /// What it runs on, where instances are paid for; null on Fargate and elsewhere.
@@ -410,6 +412,15 @@ pub struct Opportunity {
     /// `very-low` to `very-high`, as AWS Cost Optimization Hub grades it.
     pub effort: String,
     pub conditions: Vec<String>,
+}
+
+/// A step that has no price.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct NotOffered {
+    /// As of an [`Opportunity`].
+    pub kind: String,
+    /// Which rate is missing.
+    pub because: String,
 }
 
 /// What a rating stands on.

@@ -25,16 +25,18 @@ fn demo_manifest(fleet: &Fleet) -> Manifest {
 }
 
 /// What is said of every one of the demo's workloads that `names` has; all where it is empty.
-pub(super) fn of_demo(names: &[&str]) -> Vec<Explanation> {
+pub(in crate::analysis) fn of_demo(names: &[&str]) -> Vec<Explanation> {
+    of_demo_with(names, &Config::default())
+}
+
+pub(super) fn of_demo_with(names: &[&str], config: &Config) -> Vec<Explanation> {
     let fleet = Fleet::new(Fleet::DEFAULT_SERVICES);
     let (manifest, inventory) = (demo_manifest(&fleet), fleet.inventory());
     let input =
         Input { manifest: &manifest, inventory: &inventory, utilization: &fleet, sha256: "0123456789abcdef" };
     let ids = names.iter().map(|name| find(&inventory.workloads, name).unwrap());
-    ids.map(|id| {
-        explain(input, PriceBook::embedded(), &Config::default(), manifest.window.end, id).unwrap().unwrap()
-    })
-    .collect()
+    ids.map(|id| explain(input, PriceBook::embedded(), config, manifest.window.end, id).unwrap().unwrap())
+        .collect()
 }
 
 fn page_of(name: &str) -> String {
@@ -94,6 +96,41 @@ fn a_workload_on_the_jvm() {
 #[test]
 fn a_workload_that_was_resized() {
     insta::assert_snapshot!(page_of("billing-api"));
+}
+
+/// Two tasks of the new size, 1 vCPU / 4 GB: 2 x (0.04048 + 4 x 0.004445) x 730, whatever still runs.
+#[test]
+fn while_a_deployment_is_under_way_size_and_amounts_are_of_the_new_one() {
+    let resized = |begun: i64| {
+        service(20, 30).sized(1024, 4096).with(|service| {
+            service.more_definitions.push(TaskDefinition {
+                arn: "api:0".into(),
+                cpu: Some(CpuUnits(2048)),
+                memory: Some(MemoryMib(8192)),
+                ..service.definition.clone()
+            });
+            let new = service.workload.revisions[0].clone();
+            let old = RevisionInForce { task_definition: "api:0".into(), ..new.clone() };
+            let from = Some(Timestamp::from_second(begun).unwrap());
+            service.workload.revisions = vec![old, RevisionInForce { from, settled: None, ..new }];
+        })
+    };
+    // For half of the window, so that it is not rated; for its last hour.
+    for (begun, finding) in
+        [(7 * 86_400, Finding::NotRated), (DAYS * 86_400 - 3_600, Finding::Overprovisioned)]
+    {
+        let explanation = explained(resized(begun), &Config::default());
+        let row = &explanation.workload;
+        assert_eq!(row.finding, finding);
+        assert_eq!((row.current.cpu_units, row.current.memory_mib), (Some(1024), Some(4096)));
+        assert_eq!(row.monthly_cost.unwrap().0.to_string(), "85.0596");
+        assert_eq!(explanation.prices[0].size.cpu_units, 1024);
+        assert_eq!(explanation.replay[0].size.cpu_units, 1024);
+        let page = page::render(&explanation, 200);
+        let told = "not known to be finished: tasks of 2 vCPU / 8 GB may still run, and a month is priced at 1 vCPU / 4 GB";
+        assert!(page.contains(told), "{page}");
+        assert_eq!(resized(begun).rated(), *row);
+    }
 }
 
 /// The row is the report's, and one candidate is what the row ends with.
@@ -252,6 +289,45 @@ fn the_headroom_in_force_and_the_risk_it_was_learnt_at_are_told() {
     let page = page::render(&few, 160);
     assert!(page.contains("984 MiB with 20 % (default), "), "{page}");
     assert!(!page.contains("learnt"), "{page}");
+}
+
+#[test]
+fn under_the_sizes_stands_what_they_do_not_say_themselves() {
+    let page = page::render(&explained_of_many(90, "[sizing]\nrisk_percent = 10\n"), 160);
+    let line = "  P(SHORT)     no less memory than now, 8 GB, takes no new risk, so it has none\n";
+    assert!(page.contains(line), "{page}");
+    // With fixed headroom no risk is weighed.
+    let page = page::render(&explained(service(20, 30), &Config::default()), 160);
+    assert!(!page.contains("P(SHORT)") && !page.contains("discount  "), "{page}");
+    let line = "  left out     sizes that hold what is needed but cost more than one with as much memory\n";
+    assert!(page.contains(line), "{page}");
+}
+
+/// 0.25 vCPU / 1 GB: 0.014565 USD at list prices; 2 tasks x 730 hours x 0.8 are 17.01 USD a month.
+#[test]
+fn a_discount_leads_from_list_prices_to_amounts() {
+    let config = Config::from_toml("fargauge.toml", "[discount]\nenterprise_percent = 20\n").unwrap();
+    let explanation = explained(service(20, 30), &config);
+    assert_eq!(explanation.workload.recommendation.as_ref().unwrap().monthly_cost.unwrap().cents(), "17.01");
+    let page = page::render(&explanation, 160);
+    for line in [
+        "  USD/MO       LIST USD/H x 1,460 task-hours a month, less the discount of 20 % (fargauge.toml:2)\n",
+        "  discount     20 % (fargauge.toml:2): 1 vCPU / 2 GB 0.049370 USD/H is 0.039496, 0.25 vCPU / 1 GB \
+         0.014565 USD/H is 0.011652\n",
+    ] {
+        assert!(page.contains(line), "{line}: {page}");
+    }
+}
+
+#[test]
+fn an_option_without_a_rate_is_told_with_the_rate_that_is_missing() {
+    let config = Config::from_toml("fargauge.toml", "[savings_plan]\npayment = \"all-upfront\"\n").unwrap();
+    let explanation = explained(service(20, 30), &config);
+    let [missing] = explanation.workload.not_offered.as_slice() else { panic!("{:?}", explanation.workload) };
+    assert_eq!(missing.kind, "compute-savings-plan");
+    let page = page::render(&explanation, 160);
+    let told = "Not offered, because a rate is missing\n  compute-savings-plan: no 1yr all-upfront Savings Plan rate";
+    assert!(page.contains(told), "{page}");
 }
 
 /// It only grows, so no risk is weighed against what less memory would save.

@@ -3,11 +3,15 @@
 use rust_decimal::Decimal;
 
 use super::{
-    explain::{explained, of_demo},
+    explain::{explained, of_demo, of_demo_with},
     scaling::scaled_between,
     service,
 };
-use crate::{config::Config, report::explain::Explanation, units::Usd};
+use crate::{
+    config::Config,
+    report::explain::{Explanation, page},
+    units::Usd,
+};
 
 /// The outcome shown is that of the recommendation, simulated tasks included.
 fn agrees_with_its_row(explanation: &Explanation) {
@@ -66,4 +70,34 @@ fn the_demo_says_why_smaller_tasks_save_nothing() {
     assert!(smaller.detail.contains("tasks multiply"), "{}", smaller.detail);
     let cost = explanations[1].workload.recommendation.as_ref().unwrap().monthly_cost.unwrap();
     assert!(smaller.detail.contains(&cost.cents()), "{}", smaller.detail);
+}
+
+#[test]
+fn a_change_of_limits_or_targets_is_told_from_and_to() {
+    let page = page::render(&of_demo(&["prod/price-feed"])[0], 200);
+    assert!(page.contains("  scaling now  4 to 17 tasks, CPU target 30 %\n"), "{page}");
+    assert!(
+        page.contains("  scaling      4 to 17 tasks -> 4 to 34 tasks, CPU target 30 % -> 60 %; "),
+        "{page}"
+    );
+
+    let discount = Config::from_toml("fargauge.toml", "[discount]\nenterprise_percent = 20\n").unwrap();
+    let page = page::render(&of_demo_with(&["prod/price-feed"], &discount)[0], 200);
+    let line =
+        "  USD/MO       LIST USD/H x TASK-HOURS, scaled from the window to a month of 730 hours, less the ";
+    assert!(page.contains(line), "{page}");
+
+    // Four times the peak asks for more tasks than may run; the size is right.
+    let toml = "[[override]]\nmatch = { service = \"quote-stream\" }\npeak_factor = 4\n";
+    let config = Config::from_toml("fargauge.toml", toml).unwrap();
+    let page = page::render(&of_demo_with(&["quote-stream"], &config)[0], 200);
+    for line in [
+        "  recommended  limits or targets; the size stays 0.5 vCPU / 1 GB, 81.26 USD a month\n",
+        "  scaling now  2 to 10 tasks, CPU target 60 %, memory target 70 %\n",
+        "  scaling      2 to 10 tasks -> 2 to 30 tasks, CPU target 60 % as now, memory target 70 % as now; ",
+        "  costs        as much as now, for the demand seen\n",
+    ] {
+        assert!(page.contains(line), "{line}: {page}");
+    }
+    assert!(!page.contains("saves        0.00"), "{page}");
 }

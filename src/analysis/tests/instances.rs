@@ -1,8 +1,9 @@
 //! Services whose instances are paid for: rated by what they reserve, priced by their share.
 
-use super::*;
+use super::{explain::of_demo, *};
 use crate::{
     demand::Caps,
+    report::explain::page,
     workload::{InstanceResources, OperatingSystem},
 };
 
@@ -172,6 +173,18 @@ fn a_reservation_without_a_price_is_rated_all_the_same() {
 fn a_change_too_small_for_a_deployment_is_not_recommended() {
     let row = on_ec2(74, 79, (256, 512)).rated();
     assert_eq!((row.finding, row.recommendation), (Finding::Optimized, None));
+}
+
+/// On the page as in JSON: which reservation, and how little it saves.
+#[test]
+fn a_reservation_that_is_not_worth_a_change_is_told_with_its_saving() {
+    let explanation = of_demo(&["search-indexer"]).remove(0);
+    assert_eq!(explanation.workload.recommendation, None);
+    // 3,690 MiB needed are 58 steps of 64; a vCPU counts as 9 GB.
+    let page = page::render(&explanation, 200);
+    let line = "below-least-change: 1 vCPU / 3.62 GB would save 2.05 USD a month (2.9 %), which is too little to be \
+                worth a deployment; [change] asks for 1 USD and 5 %";
+    assert!(page.contains(line), "{page}");
 }
 
 #[test]

@@ -33,7 +33,7 @@ fn on(mut running: Running, os: OperatingSystem, arch: Architecture) -> Running 
 
 fn offers(running: Running, config: &str) -> Vec<Offer> {
     let config = Config::from_toml("fargauge.toml", config).unwrap();
-    options(running, PriceBook::embedded(), SavingsPlanRates::embedded(), &config)
+    options(running, PriceBook::embedded(), SavingsPlanRates::embedded(), &config).0
 }
 
 /// `kind cost saves`, one line an offer.
@@ -256,4 +256,30 @@ proptest! {
         prop_assert_eq!(with[0].kind, OfferKind::EphemeralStorage);
         prop_assert_eq!(&with[1..], &without[..]);
     }
+}
+
+#[test]
+fn what_is_left_out_for_want_of_a_rate_says_which() {
+    let without = |running: Running, toml: &str| {
+        let config = Config::from_toml("fargauge.toml", toml).unwrap();
+        let (_, no_rate) = options(running, PriceBook::embedded(), SavingsPlanRates::embedded(), &config);
+        no_rate.into_iter().map(|no| format!("{}: {}", no.kind.as_str(), no.because)).collect::<Vec<_>>()
+    };
+    let all_upfront = "[savings_plan]\npayment = \"all-upfront\"\n";
+    assert_eq!(without(tasks("us-east-1", 2), ""), Vec::<String>::new());
+    assert_eq!(
+        without(tasks("us-east-1", 2), all_upfront),
+        [
+            "compute-savings-plan: no 1yr all-upfront Savings Plan rate of Fargate linux/arm64 is held for us-east-1"
+        ]
+    );
+    // What a plan does not cover misses no rate of one.
+    let comes_and_goes = Running { steady_on_demand_milli: 0, ..tasks("us-east-1", 1) };
+    assert_eq!(without(comes_and_goes, all_upfront), Vec::<String>::new());
+    let arm = on(tasks("eu-central-1", 2), OperatingSystem::Linux, Architecture::Arm64);
+    let spot = without(arm, "");
+    assert!(
+        spot.contains(&"fargate-spot: no linux/arm64 Spot rate is held for eu-central-1".to_owned()),
+        "{spot:?}"
+    );
 }

@@ -35,6 +35,10 @@ pub struct Explanation {
     pub headroom: HeadroomReport,
     /// The row of the report.
     pub workload: WorkloadReport,
+    /// What each code of the row's reasons, guards and notes means for it.
+    pub codes: Vec<CodeReport>,
+    /// What scales the service today; null where nothing does.
+    pub scaling: Option<ScalingInForce>,
     /// Where there is no rating, of the whole or of a resource: what would have to be otherwise.
     pub what_would_change: Vec<String>,
     /// Oldest first.
@@ -55,6 +59,30 @@ pub struct Explanation {
     /// Those of the snapshot's gaps that concern this workload.
     pub gaps: Vec<Gap>,
     pub notes: Vec<Note>,
+}
+
+/// A code in a plain sentence.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct CodeReport {
+    pub code: String,
+    pub sentence: String,
+}
+
+/// Limits and targets of Application Auto Scaling, as collected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct ScalingInForce {
+    pub min_capacity: u32,
+    pub max_capacity: u32,
+    /// Of the policies on CPU utilization, the lowest; null where there is none.
+    pub target_cpu_percent: Option<Quantity>,
+    /// The same of memory utilization.
+    pub target_memory_percent: Option<Quantity>,
+}
+
+impl ScalingInForce {
+    fn targets(&self) -> [(&'static str, Option<Quantity>); 2] {
+        [("CPU", self.target_cpu_percent), ("memory", self.target_memory_percent)]
+    }
 }
 
 /// A revision in force in the window.
@@ -219,6 +247,14 @@ pub struct DemandSeries {
     pub step_seconds: u64,
     pub cpu_vcpu: Vec<Option<Quantity>>,
     pub memory_mib: Vec<Option<Quantity>>,
+}
+
+impl Explanation {
+    /// `CODE: what it means`; as it is where it is no code.
+    fn in_words(&self, code: &str) -> String {
+        let told = self.codes.iter().find(|told| told.code == code);
+        told.map_or_else(|| code.to_owned(), |told| format!("{code}: {}", told.sentence))
+    }
 }
 
 /// The JSON, indented, with a newline at the end.

@@ -7,6 +7,7 @@
 
 mod choice;
 mod evidence;
+mod finding;
 
 use std::fmt::Write as _;
 
@@ -16,8 +17,8 @@ use rust_decimal::Decimal;
 use super::{CALIBRATED, CandidateReport, Explanation, HeadroomInForce, ResourceNeedReport, chart::chart};
 use crate::{
     report::{
-        ContainerReport, Finding, Quantity, Recommendation, Scaling, Size, WorkloadCapacity,
-        amounts::{NONE, cost, grouped, money, size},
+        Quantity,
+        amounts::{NONE, grouped, money},
         columns::{Align, Column, Columns, Shrink},
         text::{display_safe, display_width, shorten_middle},
     },
@@ -25,6 +26,7 @@ use crate::{
 };
 use choice::{candidates, guards, options, prices, replay};
 use evidence::{evidence, missing, settings, timeline};
+use finding::summary;
 
 /// Below this the layout is that of this width.
 const NARROWEST: usize = 60;
@@ -101,159 +103,8 @@ fn wrapped(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
-fn summary(explanation: &Explanation, page: &mut Page) {
-    let workload = &explanation.workload;
-    for line in wrapped(&display_safe(&workload.id), page.width) {
-        let _ = writeln!(page.text, "{line}");
-    }
-    let definition = workload.task_definition.as_deref().map(short_arn);
-    let mut what = vec![workload.kind.as_str(), workload.launch_type.as_str()];
-    let platform = format!("{}/{}", workload.platform.os, workload.platform.arch);
-    what.push(&platform);
-    what.extend(definition);
-    page.field("is", &what.join(", "));
-    let tags: Vec<String> = workload.tags.iter().map(|(key, value)| format!("{key}={value}")).collect();
-    if !tags.is_empty() {
-        page.field("tags", &tags.join(", "));
-    }
-    let window = &explanation.window;
-    page.field("window", &format!("{} to {}, as of {}", window.start, window.end, explanation.as_of));
-
-    page.section("Finding");
-    page.field("finding", workload.finding.as_str());
-    if let Some(not_rated) = &workload.not_rated {
-        page.field("because", &format!("{}: {}", not_rated.reason, not_rated.detail));
-    } else {
-        for (name, dimension) in [("cpu", &workload.dimensions.cpu), ("memory", &workload.dimensions.memory)]
-        {
-            let text = match &dimension.not_rated {
-                Some(why) => format!("{}: {}: {}", dimension.finding.as_str(), why.reason, why.detail),
-                None => dimension.finding.as_str().to_owned(),
-            };
-            page.field(name, &text);
-        }
-    }
-    for remedy in &explanation.what_would_change {
-        page.field("to be rated", remedy);
-    }
-    if !workload.reasons.is_empty() {
-        page.field("reasons", &workload.reasons.join(", "));
-    }
-    let now = match (workload.current.cpu_units, workload.current.memory_mib) {
-        (None, None) => "size not known".to_owned(),
-        (cpu, memory) => size(cpu, memory),
-    };
-    let month = workload.monthly_cost.map_or_else(|| "no price".to_owned(), a_month);
-    page.field("now", &format!("{now}, {month}"));
-    if workload.list_monthly_cost != workload.monthly_cost {
-        page.field("", &format!("{} at list prices", cost(workload.list_monthly_cost)));
-    }
-    if let Some(capacity) = &workload.capacity {
-        page.field("runs on", &instances_text(capacity));
-        if let (Some(month), Some(date)) = (capacity.monthly_cost, &capacity.priced_on) {
-            let text = "in parts of what they have for tasks, a vCPU counting as 9 GB";
-            page.field(
-                "",
-                &format!("all of them are {} at list prices of {date}; the share is {text}", a_month(month)),
-            );
-        }
-        if let Some(why) = &capacity.not_priced {
-            page.field("not priced", &format!("{}: {}", why.reason, why.detail));
-        }
-    }
-    match &workload.recommendation {
-        Some(recommendation) => recommended(recommendation, page),
-        None if workload.finding != Finding::NotRated => page.field("recommended", "no change"),
-        None => {}
-    }
-}
-
-/// Instances, and what of them is reserved.
-fn instances_text(capacity: &WorkloadCapacity) -> String {
-    if capacity.instances == 0 {
-        return "instances that are not known".to_owned();
-    }
-    let types: Vec<String> = capacity.types.iter().map(|(name, count)| format!("{count} {name}")).collect();
-    let mut text = types.join(", ");
-    let percent = |share: Quantity| share.0.round_dp(1).normalize();
-    if let Some(share) = capacity.share_percent {
-        let _ = write!(text, "; it reserves {} % of them on average", percent(share));
-    }
-    match capacity.idle_share_percent {
-        Some(idle) => {
-            let _ = write!(text, ", {} % is reserved by nothing in the report", percent(idle));
-        }
-        None => text.push_str(", more was reserved than they have"),
-    }
-    text
-}
-
 fn a_month(amount: Usd) -> String {
     format!("{} USD a month", money(amount))
-}
-
-/// Limits and targets that go with the size, and how far the simulation behind them can be trusted.
-fn scaling_text(scaling: &Scaling) -> String {
-    let percent = |value: Quantity| value.0.round_dp(1).normalize();
-    let mut text = format!("{} to {} tasks", scaling.min_capacity, scaling.max_capacity);
-    for (what, target) in [("CPU", scaling.target_cpu_percent), ("memory", scaling.target_memory_percent)] {
-        if let Some(target) = target {
-            let _ = write!(text, ", {what} target {} %", percent(target));
-        }
-    }
-    let _ = write!(
-        text,
-        "; {} task-hours simulated, {} seen, the simulation is {} % off",
-        scaling.simulated_task_hours.0.round_dp(1).normalize(),
-        scaling.observed_task_hours.0.round_dp(1).normalize(),
-        percent(scaling.simulation_error_percent),
-    );
-    text
-}
-
-fn recommended(recommendation: &Recommendation, page: &mut Page) {
-    let to = size(Some(recommendation.cpu_units), Some(recommendation.memory_mib));
-    let month = recommendation.monthly_cost.map_or_else(|| "no price".to_owned(), a_month);
-    page.field("recommended", &format!("{to}, {month}"));
-    if let Some(savings) = recommendation.monthly_savings {
-        let percent = recommendation
-            .savings_percent
-            .map_or_else(String::new, |share| format!(", {:.1} %", share.0.abs()));
-        let (label, amount) = if savings < Usd::ZERO { ("costs more", -savings) } else { ("saves", savings) };
-        page.field(label, &format!("{}{percent}", a_month(amount)));
-    }
-    page.field("risk", &recommendation.performance_risk);
-    let bound = |bound: Size| size(Some(bound.cpu_units), Some(bound.memory_mib));
-    let (lower, upper) = (bound(recommendation.lower_bound), bound(recommendation.upper_bound));
-    page.field("bounds", &format!("{lower} without headroom; {upper} allowing for short history"));
-    if let Some(scaling) = &recommendation.scaling {
-        page.field("scaling", &scaling_text(scaling));
-    }
-    for condition in &recommendation.conditions {
-        page.field("if", condition);
-    }
-    let has_settings =
-        |c: &ContainerReport| c.cpu_units.or(c.memory_mib).or(c.memory_reservation_mib).is_some();
-    if recommendation.containers.iter().any(has_settings) {
-        page.section("Containers at the recommended size");
-        let rows = recommendation.containers.iter().map(|container| {
-            let mib =
-                |value: Option<u32>| value.map_or_else(|| NONE.to_owned(), |mib| grouped(&mib.to_string()));
-            vec![
-                container.name.clone(),
-                container.cpu_units.map_or_else(|| NONE.to_owned(), |cpu| cpu.to_string()),
-                mib(container.memory_mib),
-                mib(container.memory_reservation_mib),
-            ]
-        });
-        let columns = vec![
-            text("CONTAINER", 8),
-            number("CPU UNITS", 0),
-            number("MEMORY MIB", 0),
-            number("RESERVED MIB", 1),
-        ];
-        page.table(columns, rows.collect());
-    }
 }
 
 /// Hours as days, to a tenth.

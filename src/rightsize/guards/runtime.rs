@@ -12,7 +12,7 @@
 //! | | direct buffers | `-XX:MaxDirectMemorySize`, else 32 |
 //! | Node.js | `--max-old-space-size`, N | N + 128 (young generation, code, buffers) |
 //! | Go | `GOMEMLIMIT`, L | L + 10 % of L (it is soft, and knows nothing of memory outside of Go) |
-//! | JVM | `-XX:MaxRAMPercentage` without `-Xmx` | no floor: the heap follows the container's memory, a condition |
+//! | JVM | `-XX:MaxRAMPercentage` without `-Xmx` | no floor: the heap follows the container's memory down to `-Xms`, a condition |
 //! | gunicorn, Puma, uWSGI | workers, threads | no floor: each worker is a process with its own memory; a note |
 //!
 //! These are allowances, not measurements: the JVM's defaults for metaspace and direct buffers are
@@ -148,20 +148,38 @@ fn written(setting: &RuntimeSetting) -> String {
     format!("{}{separator}{}", setting.name, setting.value)
 }
 
-/// Hundredths of a per cent that a JVM's heap takes of its container's memory, and the setting's text.
-fn heap_percent(settings: &[RuntimeSetting]) -> Option<(u32, String)> {
-    if largest(settings, "-Xmx", 1).is_some() {
-        return None;
+/// A JVM's heap as a share of its container's memory.
+#[derive(Debug, PartialEq, Eq)]
+struct HeapShare {
+    /// 0.01 %.
+    percent: u32,
+    /// MiB that `-Xms` starts with: where the share is less, they are the largest heap, too (HotSpot).
+    least: u64,
+    setting: String,
+}
+
+impl HeapShare {
+    fn of(settings: &[RuntimeSetting]) -> Option<Self> {
+        if largest(settings, "-Xmx", 1).is_some() {
+            return None;
+        }
+        let given = settings
+            .iter()
+            .filter(|setting| setting.name == "-XX:MaxRAMPercentage")
+            .filter_map(|setting| Some((centi_percent(&setting.value)?, written(setting))))
+            .max_by_key(|(percent, _)| *percent);
+        let is_jvm = settings.iter().any(|setting| setting.name.starts_with("-X"));
+        let (percent, setting) = given.or_else(|| {
+            let default = format!("the JVM's default, {DEFAULT_HEAP_PERCENT} %");
+            is_jvm.then_some((DEFAULT_HEAP_PERCENT * 100, default))
+        })?;
+        Some(Self { percent, setting, least: largest(settings, "-Xms", 1).map_or(0, |(mib, _)| mib) })
     }
-    let given = settings
-        .iter()
-        .filter(|setting| setting.name == "-XX:MaxRAMPercentage")
-        .filter_map(|setting| Some((centi_percent(&setting.value)?, written(setting))))
-        .max_by_key(|(percent, _)| *percent);
-    let is_jvm = settings.iter().any(|setting| setting.name.starts_with("-X"));
-    given.or_else(|| {
-        is_jvm.then(|| (DEFAULT_HEAP_PERCENT * 100, format!("the JVM's default, {DEFAULT_HEAP_PERCENT} %")))
-    })
+
+    /// The heap in so much memory, in MiB.
+    fn within(&self, limit: MemoryMib) -> u64 {
+        share(limit, self.percent).max(self.least)
+    }
 }
 
 fn centi_percent(value: &str) -> Option<u32> {
@@ -182,11 +200,14 @@ pub(super) fn guards(input: &GuardInput<'_>) -> Vec<Guard> {
         if let Some(fixed) = fixed(&container.runtime_settings) {
             guards.push(fixed_guard(input, container, &fixed));
         }
-        if let Some((percent, setting)) = heap_percent(&container.runtime_settings) {
-            let heap = share(containers::limit_of(input, container), percent);
-            let detail =
-                format!("{setting}: the heap follows the memory of {}, {heap} MiB now", container.name);
-            guards.push(Guard::note(HEAP_PERCENT_FOLLOWS, detail));
+        if let Some(heap) = HeapShare::of(&container.runtime_settings) {
+            let now = heap.within(containers::limit_of(input, container));
+            // No more than it starts with is fixed, and told as such.
+            if now > heap.least {
+                let (setting, name) = (&heap.setting, &container.name);
+                let detail = format!("{setting}: the heap follows the memory of {name}, {now} MiB now");
+                guards.push(Guard::note(HEAP_PERCENT_FOLLOWS, detail));
+            }
         }
         if let Some(detail) = workers(container) {
             guards.push(Guard::note(WORKER_PROCESSES, detail));
@@ -205,7 +226,7 @@ fn fixed_guard(input: &GuardInput<'_>, container: &Container, fixed: &Fixed) -> 
         return Guard {
             code: HEAP_EXCEEDS_SIZE,
             detail: format!(
-                "{setting} and what {name} needs beside come to about {needed} MiB, and it has {}: once the heap fills, the task is killed",
+                "{setting} and what {name} needs beside come to about {needed} MiB, and it has {}: once the heap fills, the task is killed; lower the setting, or give it that much",
                 limit.0
             ),
             cpu,
@@ -260,18 +281,26 @@ pub(super) fn conditions(input: &GuardInput<'_>, to: TaskRoom, reasons: &[&'stat
             .map_or(to.memory(), |size| size.memory.unwrap_or(to.memory()));
         let holds = reasons.contains(&FIXED_HEAP) || reasons.contains(&HEAP_EXCEEDS_SIZE);
         if let Some(fixed) = fixed(&container.runtime_settings).filter(|_| holds) {
-            conditions.push(if to.memory() > input.size.memory() {
+            conditions.push(if fixed.needed > u64::from(then.0) && fixed.needed > u64::from(now.0) {
+                format!(
+                    "lower {}, or give {} {} MiB: what it may fill does not fit",
+                    fixed.setting, container.name, fixed.needed
+                )
+            } else if to.memory() > input.size.memory() {
                 format!("before paying for more memory, see whether {} may be lower", fixed.setting)
             } else {
                 format!("to go lower in memory, lower {} first", fixed.setting)
             });
         }
-        if let Some((percent, setting)) = heap_percent(&container.runtime_settings).filter(|_| then < now) {
+        if let Some(heap) = HeapShare::of(&container.runtime_settings)
+            && heap.within(then) < heap.within(now)
+        {
             conditions.push(format!(
-                "the heap of {} ({setting}) shrinks from {} to {} MiB: what is in use after collections must fit",
+                "the heap of {} ({}) shrinks from {} to {} MiB: what is in use after collections must fit",
                 container.name,
-                share(now, percent),
-                share(then, percent)
+                heap.setting,
+                heap.within(now),
+                heap.within(then)
             ));
         }
     }
@@ -332,7 +361,7 @@ mod tests {
 
     #[test]
     fn a_heap_by_percentage_counts_only_without_a_fixed_one() {
-        let percent = |pairs: &[(&str, &str)]| heap_percent(&settings(pairs)).map(|(percent, _)| percent);
+        let percent = |pairs: &[(&str, &str)]| HeapShare::of(&settings(pairs)).map(|heap| heap.percent);
         assert_eq!(percent(&[("-XX:MaxRAMPercentage", "75.0")]), Some(7500));
         assert_eq!(percent(&[("-XX:MaxRAMPercentage", "75"), ("-Xmx", "1g")]), None);
         assert_eq!(percent(&[("-XX:MaxMetaspaceSize", "64m")]), Some(2500));
@@ -340,6 +369,15 @@ mod tests {
         for value in ["0", "-5", "101", "1e3", "", "75%"] {
             assert_eq!(percent(&[("-XX:MaxRAMPercentage", value)]), Some(2500), "{value}: the default");
         }
+    }
+
+    #[test]
+    fn a_heap_by_percentage_is_no_less_than_it_starts_with() {
+        let heap =
+            |pairs: &[(&str, &str)], mib| HeapShare::of(&settings(pairs)).unwrap().within(MemoryMib(mib));
+        assert_eq!(heap(&[("-Xms", "2g")], 1024), 2048);
+        assert_eq!(heap(&[("-Xms", "2g")], 16_384), 4096);
+        assert_eq!(heap(&[("-Xms", "512m"), ("-XX:MaxRAMPercentage", "75")], 2048), 1536);
     }
 
     #[test]
@@ -359,7 +397,7 @@ mod tests {
         #[test]
         fn no_value_panics(name in "-Xm[xs]|--max-old-space-size|GOMEMLIMIT|-XX:MaxRAMPercentage", value in "\\PC{0,40}|[0-9.]{0,60}[kmgtKMGT]?(ib|b)?") {
             let settings = settings(&[(&name, &value)]);
-            let _ = (fixed(&settings), heap_percent(&settings));
+            let _ = (fixed(&settings), HeapShare::of(&settings));
         }
 
         #[test]

@@ -159,6 +159,23 @@ fn a_heap_larger_than_the_task_is_said_and_nothing_is_cut() {
         assert!(rating.reasons.contains(&"heap-exceeds-size"), "{value}");
         assert!(chosen(&rating).is_none_or(|(_, memory)| memory >= 2048), "{value}");
     }
+    // 3072 + 154 + 288.
+    let rating = case((1024, 2048), 10, 20).with(&[("-Xmx", "3g")]).rated();
+    assert_eq!(chosen(&rating), Some((256, 2048)));
+    let guard = rating.guards.iter().find(|guard| guard.code == "heap-exceeds-size").unwrap();
+    assert!(guard.detail.ends_with("lower the setting, or give it that much"), "{}", guard.detail);
+    assert_eq!(rating.conditions, ["lower -Xmx3g, or give app 3514 MiB: what it may fill does not fit"]);
+}
+
+#[test]
+fn a_heap_that_starts_larger_than_its_default_share_is_not_said_to_follow() {
+    let rating = case((1024, 8192), 10, 10).with(&[("-Xms", "3g")]).rated();
+    assert_eq!(rating.guards.iter().map(|guard| guard.code).collect::<Vec<_>>(), ["fixed-heap"]);
+    assert!(
+        rating.conditions.iter().all(|condition| !condition.contains("shrinks")),
+        "{:?}",
+        rating.conditions
+    );
 }
 
 #[test]

@@ -13,7 +13,7 @@ use crate::{
         explain::{CandidateReport, Explanation, ReplayReport, ReplayTasks, ResourceReplayReport},
         text::display_safe,
     },
-    units::{CpuUnits, Usd},
+    units::{CpuUnits, HOURS_PER_MONTH, MemoryMib, Usd},
 };
 
 /// Sizes shown; the rest is counted.
@@ -64,6 +64,55 @@ pub(super) fn candidates(explanation: &Explanation, page: &mut Page) {
     columns.push(Column { title: "", align: Align::Left, shrink: Shrink::End { min: 20 }, rank: 0 });
     page.table(columns, rows);
     more(hidden, "more, further from the choice", page);
+    under_sizes(explanation, page);
+}
+
+/// What the table of sizes does not say by itself.
+fn under_sizes(explanation: &Explanation, page: &mut Page) {
+    let candidates = &explanation.candidates;
+    let now = explanation.workload.current.memory_mib;
+    let simulated = candidates.iter().any(|candidate| candidate.task_hours.is_some());
+    let left_out = if simulated {
+        "sizes that cost more than one with as much of what policies follow"
+    } else {
+        "sizes that hold what is needed but cost more than one with as much memory"
+    };
+    page.field("left out", left_out);
+    let no_less = |candidate: &CandidateReport| {
+        candidate.probability.is_some() && now.is_some_and(|now| candidate.memory_mib >= now)
+    };
+    if candidates.iter().any(no_less) {
+        let now = now.map_or_else(String::new, |now| format!(", {}", MemoryMib(now)));
+        page.field("P(SHORT)", &format!("no less memory than now{now}, takes no new risk, so it has none"));
+    }
+    if let Some((percent, from)) = discount(explanation) {
+        let in_a_month = explanation.workload.task_hours.and_then(|hours| monthly(hours.0, explanation));
+        let of = match in_a_month {
+            _ if simulated => " x TASK-HOURS, scaled from the window to a month of 730 hours".to_owned(),
+            Some(hours) => {
+                format!(" x {} task-hours a month", grouped(&hours.round_dp(1).normalize().to_string()))
+            }
+            None => String::new(),
+        };
+        page.field(
+            "USD/MO",
+            &format!("LIST USD/H{of}, less the discount of {} % ({from})", percent.normalize()),
+        );
+    }
+}
+
+/// Per cent off every list price, and where that is set; `None` where nothing is.
+fn discount(explanation: &Explanation) -> Option<(Decimal, &str)> {
+    let settings = &explanation.workload.evidence.settings;
+    let setting = settings.iter().find(|setting| setting.key == "discount.enterprise_percent")?;
+    let percent = setting.value.parse().ok().filter(|percent| *percent > Decimal::ZERO)?;
+    Some((percent, &setting.from))
+}
+
+/// Hours of the window as those of a month.
+fn monthly(hours: Decimal, explanation: &Explanation) -> Option<Decimal> {
+    let seconds = explanation.window.end.as_second() - explanation.window.start.as_second();
+    (hours * Decimal::from(u64::from(HOURS_PER_MONTH) * 3600)).checked_div(Decimal::from(seconds))
 }
 
 /// The candidates to show: those nearest in price to the one chosen or kept, and the current one.
@@ -181,6 +230,21 @@ pub(super) fn prices(explanation: &Explanation, page: &mut Page) {
         Column { title: "SOURCE", align: Align::Left, shrink: Shrink::End { min: 12 }, rank: 4 },
     ];
     page.table(columns, rows.collect());
+    if let Some((percent, from)) = discount(explanation) {
+        let mut sums: Vec<(Size, Decimal)> = Vec::new();
+        for price in &explanation.prices {
+            match sums.iter_mut().find(|(size, _)| *size == price.size) {
+                Some((_, sum)) => *sum += price.hourly.0,
+                None => sums.push((price.size, price.hourly.0)),
+            }
+        }
+        let paid = Decimal::ONE - percent / Decimal::ONE_HUNDRED;
+        let sums = sums.into_iter().map(|(of, list)| {
+            format!("{} {list:.6} USD/H is {:.6}", size(Some(of.cpu_units), Some(of.memory_mib)), list * paid)
+        });
+        let sums: Vec<String> = sums.collect();
+        page.field("discount", &format!("{} % ({from}): {}", percent.normalize(), sums.join(", ")));
+    }
     let mut sources: Vec<String> = explanation
         .prices
         .iter()
@@ -204,6 +268,15 @@ pub(super) fn options(workload: &WorkloadReport, page: &mut Page) {
     let (alternatives, steps): (Vec<&Opportunity>, Vec<_>) =
         workload.options.iter().partition(|option| option.alternative);
     write_options("Also possible, each after the steps before it", &steps, page);
+    if !workload.not_offered.is_empty() {
+        page.section("Not offered, because a rate is missing");
+        for not_offered in &workload.not_offered {
+            let line = format!("{}: {}", not_offered.kind, not_offered.because);
+            for line in wrapped(&display_safe(&line), page.width - 2) {
+                let _ = writeln!(page.text, "  {line}");
+            }
+        }
+    }
     write_options("Or instead: another launch type", &alternatives, page);
     if !workload.ruled_out.is_empty() {
         page.section("Ruled out");

@@ -83,8 +83,8 @@ pub(super) fn evidence(explanation: &Explanation, page: &mut Page) {
         |kills| format!("{} in the hour before collecting", count(kills, "task")),
     );
     page.field("OOM-killed", &kills);
-    if !evidence.notes.is_empty() {
-        page.field("notes", &evidence.notes.join(", "));
+    for note in &evidence.notes {
+        page.field("note", &explanation.in_words(note));
     }
     let headroom = &explanation.headroom;
     let price = headroom
