@@ -196,6 +196,19 @@ mod tests {
     }
 
     #[test]
+    fn what_the_settings_exclude_is_left_out_and_counted() {
+        let fleet = Fleet::new(Fleet::DEFAULT_SERVICES);
+        let inventory = fleet.inventory();
+        let toml = "[[override]]\nmatch = { cluster = \"prod\" }\nexclude = \"leaves in March\"\n";
+        let config = Config::from_toml("fargauge.toml", toml).unwrap();
+        let data = from_snapshot(&inventory, &fleet, fleet.manifest_window(), &config).unwrap();
+        let of_prod = inventory.workloads.iter().filter(|one| one.identity.cluster == "prod").count() as u64;
+        assert!(of_prod > 0);
+        assert_eq!(data.input.left_out.get("excluded"), Some(&of_prod));
+        assert!(data.series.iter().all(|series| !series.id.contains("/prod/")));
+    }
+
+    #[test]
     fn demand_is_absolute_across_a_resize() {
         let fleet = Fleet::new(Fleet::DEFAULT_SERVICES);
         let inventory = fleet.inventory();

@@ -1,5 +1,7 @@
 //! Whole backtests of small fleets, against oracles that go through every sample by hand.
 
+mod as_reported;
+
 use proptest::prelude::*;
 
 use super::{

@@ -145,6 +145,7 @@ impl Rule for Fargauge {
     fn decide(&self, fleet: &[Training<'_>], ladder: &Ladder) -> Answer {
         let needs: Vec<Needs> = fleet.par_iter().map(|one| self.needs(one, true)).collect();
         let days = Days::of(fleet);
+        // A report learns from no workload that is short of memory already. Traces are measured with them.
         let members: Vec<Member> = fleet
             .iter()
             .zip(&needs)
