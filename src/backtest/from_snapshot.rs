@@ -32,8 +32,8 @@ use crate::{
 /// | `no-task-size` | its demand has no absolute value |
 /// | `no-samples` | there is nothing to size from |
 ///
-/// CPU's average is the mean task's, its maximum the hottest task's; memory is the hottest task's. Fails
-/// only where a part cannot be read.
+/// CPU's average is the mean task's, its maximum the hottest task's; memory is the hottest task's. What a
+/// report has from elsewhere, with `config`, goes along as [`Known`]. Fails only where a part cannot be read.
 pub fn from_snapshot(
     inventory: &Inventory,
     utilization: &dyn UtilizationParts,

@@ -22,9 +22,9 @@ use super::ladder::Price;
 pub const ONE_TASK: u64 = 1_000_000;
 
 /// What of a report a backtest of a snapshot goes by, and what not.
-pub(super) const SCOPE: &str = "saved is of the cost of all tasks, each priced as on-demand x86 of one region; fargauge goes by each \
+pub(super) const SCOPE: &str = "saved is of the cost of all tasks, each priced on demand on x86 in one region; fargauge goes by each \
      workload's settings, containers, heaps and the least change, as a report does, but not by start-up \
-     peaks, kills, single containers' peaks or peaks to come, nor by how many gaps, mixed sizes and runs a \
+     peaks, kills, single containers' peaks or expected peaks, nor by how many gaps, mixed sizes and runs a \
      rating allows";
 
 /// What holds for one workload in every window.

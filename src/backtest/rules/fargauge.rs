@@ -96,8 +96,8 @@ impl Fargauge {
         let Some(size) = weighed.or_else(|| ladder.cheapest(needs.all(), one.current)) else {
             return Decision::Keep;
         };
-        let worth_it = |(now, then)| one.known.is_none_or(|known| known.is_worth(now, then));
-        if needs.is_short() || worth_it((ladder.price(one.current), ladder.price(size))) {
+        let (now, then) = (ladder.price(one.current), ladder.price(size));
+        if needs.is_short() || one.known.is_none_or(|known| known.is_worth(now, then)) {
             Decision::Size(size)
         } else {
             Decision::Keep
