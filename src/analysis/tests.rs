@@ -269,7 +269,7 @@ fn an_idle_service_is_rated_and_may_be_stopped() {
 }
 
 #[test]
-fn containers_that_share_a_task_hold_it_to_their_sum() {
+fn sidecars_keep_what_they_reserve_and_the_main_container_shrinks_with_the_task() {
     let container = |name: &str, cpu, memory| Container {
         name: name.into(),
         cpu: CpuUnits(cpu),
@@ -282,8 +282,14 @@ fn containers_that_share_a_task_hold_it_to_their_sum() {
         })
         .sized(2048, 8192)
         .rated();
-    assert_eq!(size_of(&row), (1024, 2048));
+    // 128 for each; 256 MiB of envoy and what the task needs, as if all of it were app's.
+    assert_eq!(size_of(&row), (256, 1024));
     assert!(row.reasons.iter().any(|reason| reason == "container-minimums"));
+    let recommendation = row.recommendation.unwrap();
+    assert!(recommendation.conditions.contains(&"the limits of app change with the task".to_owned()));
+    let sizes =
+        recommendation.containers.iter().map(|c| (c.name.as_str(), c.cpu_units, c.memory_reservation_mib));
+    assert_eq!(sizes.collect::<Vec<_>>(), [("app", Some(128), Some(768)), ("envoy", Some(128), Some(256))]);
 }
 
 #[test]

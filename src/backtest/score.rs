@@ -91,7 +91,8 @@ pub struct RuleScore {
     pub made_smaller: u64,
     /// Of those, the share whose later memory passed the chosen one: what a stated risk promises.
     pub attained_risk_percent: Option<f64>,
-    /// Binomial 95 % interval of that share (Wilson, 1927).
+    /// Binomial 95 % interval of that share (Wilson, 1927), of as many trials as series in several windows are
+    /// worth (Rao and Scott, 1992): windows overlap, and a series is like itself.
     pub attained_risk_interval: Option<Interval>,
     /// Later CPU samples above the chosen vCPU, of all series' samples.
     pub cpu_samples_over_percent: Option<f64>,
@@ -124,7 +125,7 @@ impl RuleScore {
             memory_violating_interval: memory,
             made_smaller: all.made_smaller,
             attained_risk_percent: percent(all.made_smaller_short, all.made_smaller).map(rounded),
-            attained_risk_interval: wilson(all.made_smaller_short, all.made_smaller),
+            attained_risk_interval: wilson(all.made_smaller_short, all.made_smaller, design_effect(tallies)),
             cpu_samples_over_percent: all.cpu_over().map(rounded),
             cpu_samples_over_interval: cpu,
             cpu_average_samples_over_percent: percent(all.average_samples_over, all.average_samples)
@@ -148,13 +149,31 @@ fn percent(part: u64, of: u64) -> Option<f64> {
     (of > 0).then(|| part as f64 * 100.0 / of as f64)
 }
 
-/// The 95 % interval of the rate behind `part` of `of`: Wilson's score interval.
-fn wilson(part: u64, of: u64) -> Option<Interval> {
+/// How many of the decisions for smaller sizes tell as much as one would alone: the variance of the share that ran
+/// short, from series to series, by that of as many independent trials. 1 where each series has one.
+fn design_effect(tallies: &[Tally]) -> f64 {
+    let all = sum(tallies);
+    let (smaller, short) = (all.made_smaller as f64, all.made_smaller_short as f64);
+    let share = short / smaller;
+    let independent = share * (1.0 - share) * smaller;
+    if independent > 0.0 {
+        let residual = |one: &Tally| one.made_smaller_short as f64 - share * one.made_smaller as f64;
+        let clustered: f64 = tallies.iter().map(|one| residual(one).powi(2)).sum();
+        (clustered / independent).max(1.0)
+    } else {
+        // All went alike, so that how much alike is not seen: a series counts once.
+        let series = tallies.iter().filter(|one| one.made_smaller > 0).count();
+        smaller / series.max(1) as f64
+    }
+}
+
+/// The 95 % interval of the rate behind `part` of `of`, where so many of them are worth one: Wilson's score interval.
+fn wilson(part: u64, of: u64, design_effect: f64) -> Option<Interval> {
     const Z: f64 = 1.959_964;
     if of == 0 {
         return None;
     }
-    let (n, p) = (of as f64, part as f64 / of as f64);
+    let (n, p) = (of as f64 / design_effect, part as f64 / of as f64);
     let middle = p + Z * Z / (2.0 * n);
     let spread = Z * (p * (1.0 - p) / n + Z * Z / (4.0 * n * n)).sqrt();
     let scale = 100.0 / (1.0 + Z * Z / n);
@@ -216,10 +235,34 @@ mod tests {
     /// Worked in Wilson's way for 10 of 100: 5.52 % to 17.44 %.
     #[test]
     fn a_binomial_interval_is_wilsons() {
-        let interval = wilson(10, 100).unwrap();
+        let interval = wilson(10, 100, 1.0).unwrap();
         assert!((interval.low - 5.52).abs() < 0.01 && (interval.high - 17.44).abs() < 0.01, "{interval:?}");
-        assert!(wilson(0, 50).unwrap().low.abs() < f64::EPSILON);
-        assert_eq!(wilson(0, 0), None);
+        assert!(wilson(0, 50, 1.0).unwrap().low.abs() < f64::EPSILON);
+        assert_eq!(wilson(0, 0, 1.0), None);
+    }
+
+    /// Ten windows of a series in which the same happens are worth one.
+    #[test]
+    fn a_series_seen_ten_times_tells_as_much_as_it_does_once() {
+        let series = |windows: u64| -> Vec<Tally> {
+            let tally = |i| Tally {
+                made_smaller: windows,
+                made_smaller_short: if i < 10 { windows } else { 0 },
+                ..Tally::default()
+            };
+            (0..100).map(tally).collect()
+        };
+        let interval = |tallies: &[Tally]| {
+            RuleScore::of("any", tallies, &Draws::new(tallies.len())).attained_risk_interval
+        };
+        assert_eq!(interval(&series(1)), wilson(10, 100, 1.0));
+        assert_eq!(interval(&series(10)), wilson(10, 100, 1.0));
+        // None short: nothing tells how much alike the windows of a series are.
+        let calm = |windows| vec![Tally { made_smaller: windows, ..Tally::default() }; 50];
+        assert_eq!(interval(&calm(10)), interval(&calm(1)));
+        // One window each is as many trials.
+        let apart = design_effect(&series(1));
+        assert!((apart - 1.0).abs() < 1e-9, "{apart}");
     }
 
     #[test]

@@ -239,7 +239,7 @@ static ON_FARGATE: [Archetype; 39] = [
     Archetype {
         name: "edge-gateway",
         team: "web",
-        intent: Intent::Optimized,
+        intent: Intent::Overprovisioned,
         size: Some(size(2048, 4096)),
         containers: Containers::Sidecars,
         tasks: Tasks::fixed(5),

@@ -78,7 +78,9 @@ pub struct Calibration {
 /// configuration holds then.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unsupported {
-    #[error("{days} days of history are too few to learn from; at least {} are needed", 4 * MIN_DAYS_PER_SIDE)]
+    #[error("there is no workload whose memory could be learnt from")]
+    NoMember,
+    #[error("{days} days of history are too few to learn from; at least {MIN_DAYS} are needed")]
     TooShort { days: usize },
     #[error(
         "{workloads} workloads, of which at most {made_smaller} would be made smaller in every part of the \
@@ -89,8 +91,8 @@ pub enum Unsupported {
 
 /// A fleet that cannot show the risk asked for, but this one, is learnt from all the same.
 const WORTH_SHOWING: f64 = 0.05;
-/// Days a split needs on each side.
-const MIN_DAYS_PER_SIDE: usize = 2;
+/// Every day of the week once.
+const MIN_DAYS: usize = 7;
 
 /// Days that a size is made from, and days it is judged on: half-open ranges of day indices.
 #[derive(Debug, Clone, Copy)]
@@ -103,7 +105,7 @@ impl Split {
     /// The splits of a history of `days`; none if it is too short.
     fn of(days: usize) -> Vec<Self> {
         let quarter = |i: usize| (i * days).div_ceil(4);
-        if days / 4 < MIN_DAYS_PER_SIDE {
+        if days < MIN_DAYS {
             return Vec::new();
         }
         let split = |a: usize, b: usize, c: usize| Self {
@@ -144,7 +146,7 @@ impl Trial {
 impl Calibration {
     /// The calibration for a stated risk (a share, such as 0.02).
     pub fn of(fleet: &[Member], risk: f64) -> Result<Self, Unsupported> {
-        let days = fleet.iter().map(|member| member.daily_peaks.len()).max().unwrap_or(0);
+        let days = fleet.iter().map(|member| member.daily_peaks.len()).max().ok_or(Unsupported::NoMember)?;
         let splits = Split::of(days);
         if splits.is_empty() {
             return Err(Unsupported::TooShort { days });
@@ -338,11 +340,11 @@ mod tests {
         );
         let mut young = fleet(300, |_, _| 600);
         for member in &mut young {
-            member.daily_peaks.truncate(7);
+            member.daily_peaks.truncate(6);
         }
         let error = Calibration::of(&young, 0.05).unwrap_err();
-        assert_eq!(error.to_string(), "7 days of history are too few to learn from; at least 8 are needed");
-        assert!(Calibration::of(&[], 0.05).is_err());
+        assert_eq!(error.to_string(), "6 days of history are too few to learn from; at least 7 are needed");
+        assert_eq!(Calibration::of(&[], 0.05), Err(Unsupported::NoMember));
     }
 
     #[test]

@@ -374,13 +374,8 @@ fn is_idle(demand: &WindowDemand, size: TaskSize, config: &Config) -> bool {
 
 pub(super) fn risk_at(to: TaskSize, subject: &Subject<'_>, demanded: &Need) -> PerformanceRisk {
     let Subject { demand, sizing: Sizing { peak, .. }, observed_days, .. } = subject;
-    let percent = |peak: u64, size: u64| (peak * 100).div_ceil(size.max(1));
-    let cpu_peak =
-        demand.cpu.as_ref().map_or(0, |cpu| percent(peak.cpu(cpu.max), u64::from(to.cpu().0) * 1000));
-    let memory_peak = demand
-        .memory
-        .as_ref()
-        .map_or(0, |memory| percent(peak.memory(memory.max), u64::from(to.memory().0) * 1024));
-    let unknown = demanded.cpu.unknown_above || demanded.memory.unknown_above;
-    performance_risk(cpu_peak, memory_peak, unknown, *observed_days)
+    let unknown = demanded.cpu.unknown_above
+        || demanded.memory.unknown_above
+        || subject.facts.stopped.as_ref().is_some_and(|stopped| stopped.oom_kills > 0);
+    performance_risk(demand, *peak, (to.cpu(), to.memory()), unknown, *observed_days)
 }

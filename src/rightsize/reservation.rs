@@ -386,22 +386,11 @@ fn is_idle(subject: &ReservationSubject<'_>, config: &Config) -> bool {
     reserved > 0 && subject.demand.cpu.as_ref().is_some_and(|cpu| cpu.max <= limit)
 }
 
-fn risk_at(
-    (cpu, memory): (CpuUnits, MemoryMib),
-    subject: &ReservationSubject<'_>,
-    demanded: &Need,
-) -> PerformanceRisk {
+/// Of what is not reserved nothing can run short.
+fn risk_at(to: (CpuUnits, MemoryMib), subject: &ReservationSubject<'_>, demanded: &Need) -> PerformanceRisk {
     let ReservationSubject { demand, sizing: Sizing { peak, .. }, observed_days, .. } = subject;
-    let percent = |peak: u64, size: u64| peak.saturating_mul(100).div_ceil(size.max(1));
-    // Of what is not reserved nothing can run short.
-    let cpu_peak = match &demand.cpu {
-        Some(observed) if cpu.0 > 0 => percent(peak.cpu(observed.max), u64::from(cpu.0) * 1000),
-        _ => 0,
-    };
-    let memory_peak = match &demand.memory {
-        Some(observed) if memory.0 > 0 => percent(peak.memory(observed.max), u64::from(memory.0) * 1024),
-        _ => 0,
-    };
-    let unknown = demanded.cpu.unknown_above || demanded.memory.unknown_above;
-    performance_risk(cpu_peak, memory_peak, unknown, *observed_days)
+    let unknown = demanded.cpu.unknown_above
+        || demanded.memory.unknown_above
+        || subject.facts.stopped.as_ref().is_some_and(|stopped| stopped.oom_kills > 0);
+    performance_risk(demand, *peak, to, unknown, *observed_days)
 }

@@ -8,6 +8,22 @@ use crate::{
     workload::{CapacityProviderKind, OperatingSystem, ScheduledAction, StrategyItem},
 };
 
+/// A median is no size to be calm about: most of the time may be above it.
+#[test]
+fn cpu_that_is_often_above_the_new_size_is_no_rare_spike() {
+    let risk_where = |one_in: i64| {
+        let busy = service(10, 10).with(|service| {
+            for point in service.points.iter_mut().filter(|point| point.timestamp / PERIOD % one_in == 0) {
+                (point.cpu_avg, point.cpu_max) = (Some(4000), Some(9000));
+            }
+        });
+        let row = busy.rated_with("[sizing]\ncpu_percentile = 50\n");
+        assert_eq!(size_of(&row).0, 256);
+        row.recommendation.unwrap().performance_risk
+    };
+    assert_eq!((risk_where(3).as_str(), risk_where(300).as_str()), ("high", "medium"));
+}
+
 /// A block for everything.
 fn all(rest: &str) -> String {
     format!("[[override]]\nmatch = {{ cluster = '*' }}\n{rest}\n")

@@ -21,6 +21,8 @@ use crate::{
     workload::OperatingSystem,
 };
 
+const DAY: i64 = 86_400;
+
 /// CPU: the percentile and the largest average, each with its headroom. Memory: the maximum with the
 /// headroom that the fleet's own past asks for.
 #[derive(Debug, Clone)]
@@ -199,7 +201,8 @@ fn priced(ladder: &Ladder, need: Need, one: &Training<'_>) -> Vec<Priced> {
         .collect()
 }
 
-/// The days of a training window.
+/// The days of a training window, by date, as many as it is long: of one that begins within a day, the
+/// last date is not among them.
 struct Days {
     first: i64,
     count: usize,
@@ -207,10 +210,13 @@ struct Days {
 
 impl Days {
     fn of(fleet: &[Training<'_>]) -> Self {
-        let days = || fleet.iter().flat_map(|one| one.memory.daily_peaks()).map(|(day, _)| *day);
-        let first = days().min().unwrap_or(0);
-        let count = days().max().map_or(0, |last| usize::try_from(last - first + 1).unwrap_or(0));
-        Self { first, count }
+        let first = fleet.iter().filter_map(|one| one.memory.times().first()).min();
+        let end = fleet.iter().map(|one| one.end).max();
+        let seconds = first.zip(end).map_or(0, |(first, end)| end.saturating_sub(*first).max(0));
+        Self {
+            first: first.map_or(0, |first| first.div_euclid(DAY)),
+            count: usize::try_from(seconds.unsigned_abs().div_ceil(DAY.unsigned_abs())).unwrap_or(0),
+        }
     }
 
     fn peaks(&self, one: &Training<'_>) -> Vec<Option<u64>> {

@@ -1,131 +1,38 @@
-//! What the containers of a task leave no room below, and their own settings at another task size.
+//! What the containers of a task leave no room below.
 //!
-//! A task registers only if the CPU of its containers and the memory they count (the soft limit, else
-//! the hard one) stay within the task's, and no limit is above the task's memory. What containers
-//! reserve binds, with one exception: the *main* container often just has what the others leave, be it
-//! the whole task. That repetition says nothing about need: it follows the task.
-//!
-//! The main container is the one with the most memory, then CPU, of the essential ones; one without
-//! any setting of its own comes first.
+//! What sidecars reserve binds; the main container must be left what the demand needs (see
+//! [`super::container_sizes`]).
 //!
 //! | task | containers (cpu, hard, soft) | floor |
 //! |---|---|---|
 //! | 1024 / 2048 | app 1024, 2048, - | none: it repeats the task |
-//! | 1024 / 2048 | app 512, -, 768 | 512 / 768 |
-//! | 1024 / 2048 | app 512, 1024, - and envoy 256, 512, 256 | 768 / 1280 |
-//! | 1024 / 2048, demand 700 MiB | app 768, 1536, - and envoy 256, 512, - | 256 + 128 / 512 + 700: app follows |
-//! | 1024 / 2048, Service Connect | app 512, -, 768 | 768 / 1024 |
+//! | 1024 / 2048 | app 512, -, 768 | none: it is alone, and the task's need is its own |
+//! | 1024 / 2048, demand 700 MiB | app 512, 1024, - and envoy 256, 512, 256 | 256 + 128 / 256 + 700 |
+//! | 1024 / 2048, demand 700 MiB | app 768, 1536, - and envoy 256, 512, - | 256 + 128 / 512 + 700 |
+//! | 1024 / 2048, demand 700 MiB | app 512, -, 300 and envoy 256, 256, - | 256 + 128 / 256 + 300: soft limits may be passed |
+//! | 1024 / 2048, demand 700 MiB, Service Connect | app 512, -, 768 | 256 + 128 / 1024 |
 //! | 1024 / 2048 | app 2048, -, - | 1024 / 2048: it does not register, so nothing is cut |
 //!
-//! Where the main container's limit follows the task, it must still hold the demand: as long as the
-//! containers' own peaks are not known, that of the whole task.
-//!
-//! At another size the others keep what they have and the main container gets the rest, less the room
-//! for injected containers:
-//!
-//! | task | to | containers | become |
-//! |---|---|---|---|
-//! | 1024 / 2048 | 512 / 1024 | app 1024, 2048, - | app 512, 1024, - |
-//! | 2048 / 4096 | 1024 / 2048 | app 1792, 3584, - and envoy 256, 512, - | app 768, 1536, - and envoy as before |
-//! | 1024 / 2048 | 1024 / 4096 | app 0, 2048, 512 | app 0, 4096, 512 |
-//! | any | any | app 0, -, - | unchanged |
+//! What the main container is left must hold the demand: as long as the containers' own peaks are not
+//! known, that of the whole task.
 
-use super::{Guard, GuardInput, injected, listed, lowered::lowered, runtime};
+use super::{
+    Guard, GuardInput,
+    container_sizes::{ContainerSize, LEAST_MEMORY, Layout, MAIN_CPU, counted, registers, split, sum},
+    injected, listed, runtime,
+};
 use crate::{
     rightsize::TaskRoom,
     units::{CpuUnits, MemoryMib},
-    workload::{Container, InjectedContainer, OperatingSystem, TaskDefinition, TaskFacts},
+    workload::{Container, InjectedContainer},
 };
 
 const CODE: &str = "container-minimums";
 const SERVICE_CONNECT: &str = "service-connect-proxy";
 /// Codes of the guards of this module.
 pub(super) const CODES: [&str; 2] = [CODE, SERVICE_CONNECT];
-pub(super) const DO_NOT_FIT: &str =
-    "the limits of its containers do not fit together and must be set by hand";
-/// What a main container that follows the task keeps of CPU, at least.
-const MAIN_CPU: u32 = 128;
 
-/// The settings of one container at the recommended task size; absent stays absent.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ContainerSize {
-    pub name: String,
-    /// 0: none reserved.
-    pub cpu: CpuUnits,
-    /// Hard limit.
-    pub memory: Option<MemoryMib>,
-    /// Soft limit.
-    pub memory_reservation: Option<MemoryMib>,
-}
-
-/// Memory that counts against the task's.
-fn counted(container: &Container) -> u32 {
-    container.memory_reservation.or(container.memory).unwrap_or_default().0
-}
-
-fn sum(values: impl Iterator<Item = u32>) -> u32 {
-    values.fold(0, u32::saturating_add)
-}
-
-/// The containers as seen from the main one.
-struct Layout<'a> {
-    main: usize,
-    containers: &'a [Container],
-    /// What the other containers reserve.
-    others_cpu: u32,
-    others_memory: u32,
-    /// The main container's CPU is what the others leave of the task.
-    cpu_follows: bool,
-    memory_follows: bool,
-}
-
-impl<'a> Layout<'a> {
-    fn of(input: &GuardInput<'a>) -> Option<Self> {
-        let containers = input.definition.containers.as_slice();
-        let rank = |container: &Container| {
-            let unset =
-                container.cpu.0 == 0 && container.memory.is_none() && container.memory_reservation.is_none();
-            (container.essential, unset, container.memory_floor(), container.cpu)
-        };
-        // Of equals the first one, as people write the application first.
-        let main = (0..containers.len()).rev().max_by_key(|index| rank(&containers[*index]))?;
-        let others = || containers.iter().enumerate().filter(move |(index, _)| *index != main);
-        let others_cpu = sum(others().map(|(_, container)| container.cpu.0));
-        let others_memory = sum(others().map(|(_, container)| counted(container)));
-        let (room_cpu, room_memory) = injected::room(&input.facts.injected, input.size);
-        let app = &containers[main];
-        let fills = |others: u32, own: u32, room: u32, task: u32| {
-            own > 0 && others.saturating_add(own).saturating_add(room) >= task
-        };
-        Some(Self {
-            main,
-            containers,
-            others_cpu,
-            others_memory,
-            cpu_follows: fills(others_cpu, app.cpu.0, room_cpu.0, input.size.cpu().0),
-            memory_follows: fills(others_memory, counted(app), room_memory.0, input.size.memory().0),
-        })
-    }
-
-    fn app(&self) -> &'a Container {
-        &self.containers[self.main]
-    }
-
-    fn others(&self) -> impl Iterator<Item = &'a Container> {
-        let main = self.main;
-        self.containers.iter().enumerate().filter(move |(index, _)| *index != main).map(|(_, c)| c)
-    }
-
-    /// The main container's hard limit, where it is not simply the task's or what the others leave.
-    fn own_hard_limit(&self, input: &GuardInput<'_>) -> u32 {
-        let app = self.app();
-        let repeats = app.memory == Some(input.size.memory())
-            || (self.memory_follows && app.memory_reservation.is_none());
-        app.memory.filter(|_| !repeats).unwrap_or_default().0
-    }
-}
-
-/// What the main container's limit must hold where it follows the task.
+/// What the main container must be left of memory.
 fn main_memory_need(input: &GuardInput<'_>, app: &Container) -> u32 {
     let with_headroom = |mib: u32| {
         let ample = (u64::from(mib) * (10_000 + u64::from(input.memory_headroom))).div_ceil(10_000);
@@ -172,28 +79,35 @@ pub(super) fn guards(input: &GuardInput<'_>) -> Vec<Guard> {
         });
     } else if let Some(layout) = Layout::of(input) {
         let app = layout.app();
-        let app_cpu = if layout.cpu_follows { MAIN_CPU.min(app.cpu.0) } else { app.cpu.0 };
-        let app_memory = if layout.memory_follows { main_memory_need(input, app) } else { counted(app) };
         let several = layout.containers.len() > 1 || room_memory.0 > 0;
-        // A lone container that repeats the task follows it without more ado.
-        let (app_cpu, app_memory) = (
-            if several || !layout.cpu_follows { app_cpu } else { 0 },
-            if several || !layout.memory_follows { app_memory } else { 0 },
-        );
+        let needs = main_memory_need(input, app).max(LEAST_MEMORY);
+        // A lone container takes what the task has, without more ado.
+        let (app_cpu, app_memory, app_limit) = match () {
+            () if !several => (0, 0, 0),
+            // One that follows may get more than it has.
+            () if layout.memory_follows => (MAIN_CPU.min(app.cpu.0), needs, 0),
+            () => {
+                let hard = app.memory.map_or(0, |hard| needs.min(hard.0));
+                (MAIN_CPU.min(app.cpu.0), needs.min(counted(app)), hard)
+            }
+        };
         let reserves = layout.others_cpu.saturating_add(app.cpu.0) > 0;
         let cpu = if reserves { sum([layout.others_cpu, app_cpu, room_cpu.0].into_iter()) } else { 0 };
         let counts = layout.others_memory.saturating_add(counted(app)) > 0;
         let memory =
             if counts { sum([layout.others_memory, app_memory, room_memory.0].into_iter()) } else { 0 };
         let hard_limits = layout.others().filter_map(|c| c.memory).map(|limit| limit.0);
-        let memory = hard_limits.chain([memory, layout.own_hard_limit(input)]).max().unwrap_or(0);
+        let memory = hard_limits.chain([memory, app_limit]).max().unwrap_or(0);
         let (cpu, memory) = (CpuUnits(cpu).min(input.size.cpu()), MemoryMib(memory).min(input.size.memory()));
         if (cpu, memory) != (CpuUnits(0), MemoryMib(0)) {
+            let unused: Vec<String> =
+                layout.others().filter_map(|sidecar| barely_used(input, sidecar)).collect();
             let detail = format!(
-                "its containers need {} CPU units and {} MiB to register{}",
+                "its containers need {} CPU units and {} MiB to register{}{}",
                 cpu.0,
                 memory.0,
-                if room_memory.0 > 0 { ", with room for those that AWS adds" } else { "" }
+                if room_memory.0 > 0 { ", with room for those that AWS adds" } else { "" },
+                unused.concat()
             );
             guards.push(Guard { code: CODE, detail, cpu, memory, always_a_reason: false });
         }
@@ -212,6 +126,14 @@ pub(super) fn guards(input: &GuardInput<'_>) -> Vec<Guard> {
         });
     }
     guards
+}
+
+/// What of its memory a sidecar has used, where that is less than half: lowered by hand, it would let the
+/// task go lower.
+fn barely_used(input: &GuardInput<'_>, sidecar: &Container) -> Option<String> {
+    let peak = input.facts.peak_of(&sidecar.name)?.memory?.0;
+    let reserved = counted(sidecar);
+    (peak < reserved / 2).then(|| format!("; {} has used {peak} of its {reserved} MiB", sidecar.name))
 }
 
 /// What holds for a change to `to`: the containers change along, or none of this can be said.
@@ -251,119 +173,13 @@ pub(super) fn conditions(input: &GuardInput<'_>, to: TaskRoom) -> Vec<String> {
     conditions
 }
 
-impl ContainerSize {
-    pub fn as_now(container: &Container) -> Self {
-        Self {
-            name: container.name.clone(),
-            cpu: container.cpu,
-            memory: container.memory,
-            memory_reservation: container.memory_reservation,
-        }
-    }
-}
-
-/// The containers' settings for a task of size `to`, in the definition's order. `None` where they would
-/// not register, which takes settings in force that do not either.
-pub(super) fn split(input: &GuardInput<'_>, to: TaskRoom) -> Option<Vec<ContainerSize>> {
-    let split = followed(input, to);
-    registers(&split, to).then_some(split)
-}
-
-/// What follows the task at size `to`, and all else as it is, whether it registers or not.
-fn followed(input: &GuardInput<'_>, to: TaskRoom) -> Vec<ContainerSize> {
-    let mut split: Vec<ContainerSize> =
-        input.definition.containers.iter().map(ContainerSize::as_now).collect();
-    let Some(layout) = Layout::of(input) else { return split };
-    let (room_cpu, room_memory) = injected::room(&input.facts.injected, to);
-    let left = |whole: u32, others: u32, room: u32| whole.saturating_sub(others).saturating_sub(room);
-    let rest_cpu = left(to.cpu().0, layout.others_cpu, room_cpu.0);
-    let rest_memory = left(to.memory().0, layout.others_memory, room_memory.0);
-    let (more_cpu, more_memory) = (to.cpu() > input.size.cpu(), to.memory() > input.size.memory());
-
-    let app = &mut split[layout.main];
-    if app.cpu.0 > 0 && (layout.cpu_follows || more_cpu) {
-        app.cpu = CpuUnits(rest_cpu);
-    }
-    let repeats_task = app.memory == Some(input.size.memory());
-    match (app.memory, app.memory_reservation) {
-        // The hard limit counts.
-        (Some(_), None) if layout.memory_follows || more_memory => app.memory = Some(MemoryMib(rest_memory)),
-        (hard, Some(soft)) => {
-            let soft = if layout.memory_follows { MemoryMib(rest_memory) } else { soft };
-            app.memory_reservation = Some(soft);
-            app.memory = hard.map(|hard| match () {
-                () if repeats_task => to.memory(),
-                () if layout.memory_follows || more_memory => MemoryMib(rest_memory).max(soft),
-                () => hard,
-            });
-        }
-        _ => {}
-    }
-    split
-}
-
-/// The containers' settings of a definition at size `to`, with room for the containers that AWS adds; in the
-/// definition's order. Limits that do not fit are lowered; whether a container gets by with what it is left is not
-/// known here. Or what keeps such settings from registering, and what would do.
-pub fn containers_at(
-    definition: &TaskDefinition,
-    injected: &[InjectedContainer],
-    to: TaskRoom,
-) -> Result<Vec<ContainerSize>, String> {
-    let Some(size) = definition.cpu.zip(definition.memory) else {
-        // What follows a task of no size is not known.
-        let now: Vec<ContainerSize> = definition.containers.iter().map(ContainerSize::as_now).collect();
-        return if registers(&now, to) { Ok(now) } else { Err(DO_NOT_FIT.to_owned()) };
-    };
-    let facts = TaskFacts { injected: injected.to_vec(), ..TaskFacts::default() };
-    let input = GuardInput {
-        definition,
-        facts: &facts,
-        size: TaskRoom::from(size),
-        os: OperatingSystem::Linux,
-        start_up: None,
-        memory_peak: None,
-        memory_need: MemoryMib(0),
-        memory_headroom: 0,
-    };
-    let now: Vec<ContainerSize> = definition.containers.iter().map(ContainerSize::as_now).collect();
-    match (split(&input, to), Layout::of(&input)) {
-        (Some(split), _) => Ok(split),
-        (None, Some(layout)) if registers(&now, input.size) => {
-            let mut split = followed(&input, to);
-            // One for which the others leave nothing is no follower of use: what it has says what it may need.
-            if split[layout.main].memory == Some(MemoryMib(0))
-                || split[layout.main].memory_reservation == Some(MemoryMib(0))
-            {
-                split[layout.main].clone_from(&now[layout.main]);
-            }
-            lowered(split, layout.main, to, injected::room(&facts.injected, to))
-        }
-        (None, _) => Err(DO_NOT_FIT.to_owned()),
-    }
-}
-
-/// Whether ECS takes a task of this size with these containers.
-pub fn registers(containers: &[ContainerSize], size: TaskRoom) -> bool {
-    let counts = |container: &ContainerSize| container.memory_reservation.or(container.memory);
-    let cpu = sum(containers.iter().map(|container| container.cpu.0));
-    let memory = sum(containers.iter().filter_map(counts).map(|memory| memory.0));
-    let fits = |container: &ContainerSize| {
-        let hard = container.memory.unwrap_or(size.memory());
-        hard <= size.memory()
-            && container.memory_reservation.is_none_or(|soft| soft <= hard)
-            && container.memory != Some(MemoryMib(0))
-    };
-    cpu <= size.cpu().0 && memory <= size.memory().0 && containers.iter().all(fits)
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
     use crate::fargate::TaskSize;
-    use crate::workload::ContainerPeak;
+    use crate::workload::{ContainerPeak, OperatingSystem, TaskDefinition, TaskFacts};
 
     type Row = (u32, Option<u32>, Option<u32>);
 
@@ -417,22 +233,23 @@ mod tests {
     #[test]
     fn the_worked_table_of_floors_holds() {
         assert_eq!(floor(&[(1024, Some(2048), None)]), (0, 0));
-        assert_eq!(floor(&[(512, None, Some(768))]), (512, 768));
-        assert_eq!(floor(&[(512, Some(1024), None), (256, Some(512), Some(256))]), (768, 1280));
+        assert_eq!(floor(&[(512, None, Some(768))]), (0, 0));
+        assert_eq!(floor(&[(512, Some(1024), None), (256, Some(512), Some(256))]), (384, 956));
         assert_eq!(floor(&[(768, Some(1536), None), (256, Some(512), None)]), (384, 1212));
-        assert_eq!(floor_of(&[(512, None, Some(768))], &service_connect()), (768, 1024));
+        assert_eq!(floor(&[(512, None, Some(300)), (256, Some(256), None)]), (384, 556));
+        assert_eq!(floor_of(&[(512, None, Some(768))], &service_connect()), (384, 1024));
     }
 
     #[test]
-    fn a_hard_limit_that_repeats_the_task_does_not_bind_and_any_other_does() {
-        assert_eq!(floor(&[(0, Some(2048), Some(512))]), (0, 512));
-        assert_eq!(floor(&[(0, Some(1800), Some(512))]), (0, 1800));
+    fn the_hard_limit_of_a_sidecar_binds_and_that_of_the_main_container_must_hold_the_demand() {
+        assert_eq!(floor(&[(0, Some(2048), Some(512)), (0, None, Some(4))]), (0, 700));
+        assert_eq!(floor(&[(0, Some(600), Some(512)), (0, None, Some(4))]), (0, 600));
         assert_eq!(floor(&[(0, None, None), (0, Some(1500), Some(128))]), (0, 1500));
     }
 
     #[test]
     fn limits_that_do_not_fit_the_task_hold_it_as_it_is() {
-        assert_eq!(floor(&[(900, Some(1800), None), (100, None, Some(200))]), (1000, 2000));
+        assert_eq!(floor(&[(900, Some(1800), None), (200, None, Some(200))]), (1024, 2048));
         assert_eq!(floor(&[(2048, Some(9000), None), (512, None, None)]), (1024, 2048));
         assert_eq!(floor(&[]), (0, 0));
         assert_eq!(
@@ -454,6 +271,21 @@ mod tests {
         assert_eq!(floor_of(&[(768, Some(1536), None), (256, Some(512), None)], &facts), (384, 512 + 360));
     }
 
+    #[test]
+    fn what_a_sidecar_reserves_and_does_not_use_is_said() {
+        let peak =
+            |name: &str, mib| ContainerPeak { name: name.into(), cpu: None, memory: Some(MemoryMib(mib)) };
+        let definition = definition(&[(512, Some(1024), None), (256, Some(512), None)]);
+        let detail = |used: u32| {
+            let container_peaks = vec![peak("app", 300), peak("envoy", used)];
+            let facts = TaskFacts { container_peaks, ..TaskFacts::default() };
+            guards(&input(&definition, &facts, size(1024, 2048)))[0].detail.clone()
+        };
+        let needs = "its containers need 384 CPU units and 872 MiB to register";
+        assert_eq!(detail(40), format!("{needs}; envoy has used 40 of its 512 MiB"));
+        assert_eq!(detail(300), needs);
+    }
+
     fn split_of(containers: &[Row], from: TaskRoom, to: TaskRoom, facts: &TaskFacts) -> Option<Vec<Row>> {
         let definition = definition(containers);
         let plain = |size: ContainerSize| {
@@ -472,6 +304,14 @@ mod tests {
         assert_eq!(
             of(&[(1792, Some(3584), None), (256, Some(512), None)], (2048, 4096), (1024, 2048)),
             [(768, Some(1536), None), (256, Some(512), None)]
+        );
+        assert_eq!(
+            of(&[(1536, Some(3072), None), (256, Some(512), None)], (2048, 4096), (1024, 2048)),
+            [(768, Some(1536), None), (256, Some(512), None)]
+        );
+        assert_eq!(
+            of(&[(512, Some(3072), Some(1024)), (256, Some(512), None)], (2048, 4096), (1024, 2048)),
+            [(512, Some(2048), Some(1024)), (256, Some(512), None)]
         );
         assert_eq!(
             of(&[(0, Some(2048), Some(512))], (1024, 2048), (1024, 4096)),

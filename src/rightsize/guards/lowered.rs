@@ -1,6 +1,6 @@
 //! Container limits that neither repeat nor fill their task, at a size that they do not fit.
 //!
-//! [`super::containers`] moves what follows the task; what is set for itself stays, and may then be more than a smaller
+//! [`super::container_sizes`] moves what follows the task; what is set for itself stays, and may then be more than a smaller
 //! task has. CPU counts as shares on Fargate, so it shrinks for all in proportion. A soft limit reserves and holds
 //! nobody back. A hard limit does: it goes down no further than it must, the main container's first, and whoever uses
 //! this must know that the container gets by with it.
@@ -13,7 +13,7 @@
 //! | 4096 / 8192 | 1024 / 8192 | app 3000 and log 1000 | app 768 and log 256 |
 //! | 4096 / 8192 | 1024 / 2048 | a 0, 3000, - and b 0, 2500, - | refused: b alone is more than the task |
 
-use super::containers::{ContainerSize, DO_NOT_FIT, registers};
+use super::container_sizes::{ContainerSize, DO_NOT_FIT, registers};
 use crate::{
     rightsize::TaskRoom,
     units::{CpuUnits, MemoryMib},

@@ -6,6 +6,7 @@
 //! step up. What must be done along with a chosen size is said by [`Guards::conditions`] and
 //! [`Guards::containers`].
 
+mod container_sizes;
 mod containers;
 mod injected;
 mod lowered;
@@ -13,7 +14,7 @@ mod oom;
 mod runtime;
 mod startup;
 
-pub use containers::{ContainerSize, containers_at, registers};
+pub use container_sizes::{ContainerSize, containers_at, registers};
 pub use runtime::{Fixed as FixedHeap, fixed as fixed_heap};
 
 use crate::{
@@ -159,7 +160,7 @@ impl<'a> Guards<'a> {
     /// The containers' own settings for a task of size `to`; `None` where no such settings register,
     /// because those in force do not either.
     pub fn containers(&self, to: TaskRoom) -> Option<Vec<ContainerSize>> {
-        containers::split(&self.input, to)
+        container_sizes::split(&self.input, to)
     }
 }
 

@@ -29,7 +29,7 @@
 
 use rust_decimal::Decimal;
 
-use super::{Guard, GuardInput, containers};
+use super::{Guard, GuardInput, container_sizes, containers};
 use crate::{
     rightsize::TaskRoom,
     units::{CpuUnits, MemoryMib},
@@ -250,7 +250,7 @@ fn share(limit: MemoryMib, centi_percent: u32) -> u64 {
 
 /// What a change to `to` does to heaps, and which settings keep it from being smaller.
 pub(super) fn conditions(input: &GuardInput<'_>, to: TaskRoom, reasons: &[&'static str]) -> Vec<String> {
-    let split = containers::split(input, to);
+    let split = container_sizes::split(input, to);
     let mut conditions = Vec::new();
     for (index, container) in input.definition.containers.iter().enumerate() {
         let now = containers::limit_of(input, container);

@@ -9,7 +9,7 @@ use crate::{
     demand::{Observed, StartUp, Timeline, WindowDemand, roll_up, start_up},
     fargate::TaskSize,
     pricing::{PriceBook, TaskShape},
-    rightsize::{DimensionRating, GuardInput, Guards, Rating, Subject, rate},
+    rightsize::{DimensionRating, GuardInput, Guards, PerformanceRisk, Rating, Subject, rate},
     snapshot::Point,
     units::{CpuUnits, MemoryMib, StorageGib},
     workload::{
@@ -269,6 +269,8 @@ fn a_kill_for_memory_is_a_step_up_whatever_the_metrics_say() {
     assert_eq!(rating.memory, DimensionRating::Underprovisioned);
     assert_eq!(chosen(&rating), Some((1024, 3072)));
     assert!(rating.reasons.contains(&"oom-killed") && rating.reasons.contains(&"memory-underprovisioned"));
+    // How much they wanted is not known.
+    assert_eq!(rating.choice.as_ref().map(|choice| choice.risk), Some(PerformanceRisk::High));
 
     let before = case((1024, 4096), 60, 10).facts(killed(1, Some(2048))).rated();
     assert_eq!(chosen(&before), Some((1024, 3072)), "a step above the size at which it was killed");
