@@ -44,7 +44,7 @@ fn dataset() -> Dataset {
     let by_series: BTreeMap<String, Vec<Range<usize>>> = (0..SERIES)
         .map(|series| (format!("vm-{series:03}"), vec![series * SAMPLES..(series + 1) * SAMPLES]))
         .collect();
-    Dataset::from_traces(by_series, 0, row)
+    Dataset::from_traces(by_series, 0, row).expect("they are in seconds")
 }
 
 /// Rows to absolute demand.

@@ -2,20 +2,21 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// What was read, and what of it was changed or left out.
 ///
 /// | input | is |
 /// |---|---|
-/// | row without series or timestamp | left out |
+/// | row without series or timestamp, or of no time before the year 5138 | left out |
 /// | rows not in order of time | sorted |
 /// | several rows of one series and time | one, with the larger of their values |
 /// | negative, not a number, infinite | no sample |
 /// | above 100 % | 100 % |
 /// | a few samples (under 1 %) more than 30 days from the rest of their series | left out: a clock jump |
 /// | a series whose samples span less than a day | kept, counted; no rule can rate it |
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, JsonSchema)]
 pub struct InputCounts {
     /// Rows read.
     pub rows: u64,
@@ -23,7 +24,7 @@ pub struct InputCounts {
     pub out_of_order: u64,
     /// Rows merged into another of the same series and time.
     pub duplicates: u64,
-    /// Rows without a series or a timestamp.
+    /// Rows without a series or a timestamp that can be a time.
     pub without_key: u64,
     /// Rows left out because their clock had jumped.
     pub clock_jumps: u64,
@@ -61,7 +62,7 @@ impl InputCounts {
         let mut notes: Vec<(u64, String)> = [
             (self.out_of_order, "rows out of order (sorted)"),
             (self.duplicates, "duplicated rows (merged)"),
-            (self.without_key, "rows without series or timestamp (left out)"),
+            (self.without_key, "rows without series or usable timestamp (left out)"),
             (self.clock_jumps, "rows after a clock jump (left out)"),
             (self.negative, "negative values (left out)"),
             (self.not_finite, "values that are no numbers (left out)"),

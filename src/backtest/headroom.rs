@@ -4,6 +4,7 @@
 //! it is called. So each window tells which risk was shown, or why there was none.
 
 use rust_decimal::Decimal;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::score::rounded;
@@ -14,7 +15,7 @@ use crate::{
 };
 
 /// How a rule set its memory headroom in one window.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Headroom {
     /// `calibrated`: learnt from what the rule saw; `fixed`: the configured per cent.
     pub method: &'static str,
@@ -47,7 +48,7 @@ impl Headroom {
 }
 
 /// The same over all windows.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct LearntHeadroom {
     /// Asked for: of the series made smaller, the share that may later run short of memory.
     pub risk_percent: f64,

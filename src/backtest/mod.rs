@@ -53,4 +53,5 @@ pub use run::{Backtest, Ceiling, DetailRow, Options, run};
 pub use score::{Interval, RuleScore};
 pub use series::{Dataset, Series, Track};
 pub use split::{NoWindow, Split, Window};
+pub use traces::NotSeconds;
 pub use training::{Samples, Training};

@@ -74,7 +74,7 @@ pub fn run(
     rules: &[Box<dyn Rule>],
     options: Options,
 ) -> Result<Backtest, NoWindow> {
-    let windows = split.windows(data.span())?;
+    let windows = split.windows(&data.series)?;
     let mut tallies = vec![vec![Tally::default(); data.series.len()]; rules.len()];
     let mut before: Vec<Vec<Option<TaskSize>>> = vec![vec![None; data.series.len()]; rules.len()];
     let mut details = Vec::new();

@@ -1,5 +1,6 @@
 //! [`RuleScore`]: a rule's decisions measured, with bootstrap intervals over series.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{headroom::LearntHeadroom, ladder::Price};
@@ -72,14 +73,14 @@ impl Tally {
 }
 
 /// 95 of 100 resamplings of the series lie between these per cents.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, JsonSchema)]
 pub struct Interval {
     pub low: f64,
     pub high: f64,
 }
 
 /// One rule's figures, in per cent with at most four decimals. `None`: nothing to measure it on.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct RuleScore {
     pub rule: String,
     pub saved_percent: Option<f64>,

@@ -1,8 +1,9 @@
 //! The backtest as text for a terminal of a known width.
 //!
 //! Takes a [`Backtest`], what it was priced by and a width; gives lines that all fit it: what the figures
-//! are of, a row per rule, what the columns mean, at which risk headroom was really learnt, what the
-//! figures of a snapshot are of, and what was noticed about the input. What does not fit is left out, intervals mostly before the figures they belong to.
+//! are of, a row per rule, what the columns that are shown mean, at which risk headroom was really learnt,
+//! what the figures of a snapshot are of, and what was noticed about the input. What does not fit is left
+//! out, intervals mostly before the figures they belong to.
 
 use super::{
     headroom::LearntHeadroom,
@@ -32,10 +33,22 @@ const COLUMNS: [Column; 11] = [
     figure("not rated %", 5),
 ];
 
-const LEGEND: &str = "memory above: series whose later memory passed the new memory · CPU above: of all later \
-                      samples, those above the new vCPU · any CPU above: series with such a sample · attained: \
-                      of the series made smaller, those whose later memory passed the new memory, which is what \
-                      a risk speaks of";
+/// What each column's figures are, in the columns' sequence; a column that is one of several alike is
+/// explained once.
+const LEGEND: [&str; 11] = [
+    "",
+    "saved: of the cost of the current sizes",
+    "95 % of fleets: where the figure before it is in 95 of 100 fleets drawn from these series",
+    "memory above: series whose later memory passed the new memory",
+    "",
+    "attained: of the series made smaller, those whose later memory passed the new memory, which is what a risk \
+     speaks of, and its binomial 95 % interval",
+    "CPU above: of all later samples, those above the new vCPU",
+    "",
+    "any CPU above: series with such a sample",
+    "churn: decisions other than the same series' one window earlier",
+    "not rated: series without a decision, or with less than a day of later data to judge one by",
+];
 
 const fn figure(title: &'static str, rank: u8) -> Column {
     Column { title, align: Align::Right, shrink: Shrink::Never, rank }
@@ -44,17 +57,7 @@ const fn figure(title: &'static str, rank: u8) -> Column {
 pub fn render(backtest: &Backtest, base: &PriceBase, width: usize) -> String {
     let width = width.max(NARROWEST);
     let mut out = String::new();
-    let windows = backtest.windows.len();
-    let spaced = match windows {
-        1 => "1 window".to_owned(),
-        _ => format!("{windows} windows {} days apart", days(backtest.split.step)),
-    };
-    let scope = [
-        format!("Backtest of {} series: {} days seen", backtest.series, days(backtest.split.train)),
-        format!("the next {} judged", days(backtest.split.test)),
-        spaced,
-    ];
-    write_flow("", &scope, ", ", width, &mut out);
+    write_flow("", &scope(backtest), ", ", width, &mut out);
     out.push('\n');
     let mut columns = COLUMNS.to_vec();
     if width >= WHOLE_NAMES {
@@ -66,7 +69,10 @@ pub fn render(backtest: &Backtest, base: &PriceBase, width: usize) -> String {
     }
     table.write(width, false, &mut out);
     out.push('\n');
-    write_words(LEGEND, width, &mut out);
+    let shown = table.shown(width);
+    let legend: Vec<&str> =
+        shown.into_iter().map(|column| LEGEND[column]).filter(|text| !text.is_empty()).collect();
+    write_words(&legend.join(" · "), width, &mut out);
     for (words, rules) in headrooms(&backtest.rules) {
         write_words(&format!("memory headroom of {}: {words}", rules.join(", ")), width, &mut out);
     }
@@ -85,6 +91,25 @@ pub fn render(backtest: &Backtest, base: &PriceBase, width: usize) -> String {
         write_words(&read, width, &mut out);
     }
     out
+}
+
+/// What was seen and judged, in parts.
+pub(super) fn scope(backtest: &Backtest) -> [String; 3] {
+    let windows = backtest.windows.len();
+    let spaced = match windows {
+        1 => "1 window".to_owned(),
+        _ => {
+            let step = backtest.split.step;
+            let even =
+                backtest.windows.windows(2).all(|pair| pair[1].train_start - pair[0].train_start == step);
+            format!("{windows} windows {}{} days apart", if even { "" } else { "at least " }, days(step))
+        }
+    };
+    [
+        format!("Backtest of {} series: {} days seen", backtest.series, days(backtest.split.train)),
+        format!("the next {} judged", days(backtest.split.test)),
+        spaced,
+    ]
 }
 
 /// How headroom was set, each with the rules that it holds for, in their sequence.

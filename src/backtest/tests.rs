@@ -1,12 +1,13 @@
 //! Whole backtests of small fleets, against oracles that go through every sample by hand.
 
 mod as_reported;
+mod formats;
 
 use proptest::prelude::*;
 
 use super::{
     Answer, Backtest, Ceiling, Dataset, Decision, InputCounts, Ladder, Options, Rule, Series, Split, Track,
-    Training, Window, chart, csv, each,
+    Training, Window, csv, each,
     json::{self, PriceBase},
     ladder::tests::ladder,
     rules, run, table,
@@ -14,7 +15,6 @@ use super::{
 use crate::{
     config::Config,
     fargate::TaskSize,
-    report::display_width,
     units::{CpuUnits, MemoryMib},
     workload::OperatingSystem,
 };
@@ -484,33 +484,4 @@ fn a_risk_that_could_not_be_shown_is_told() {
         csv::render(&rendered())
     );
     assert!(csv::details(&rendered()).contains(",true,fixed,\n"), "{}", csv::details(&rendered()));
-}
-
-#[test]
-fn a_table_fits_whatever_the_width_and_keeps_what_matters_most() {
-    let split = Split { train: 2 * DAY, test: 4 * DAY, step: DAY };
-    let result = run(&small_fleet(), split, &ladder(), &all_rules(), Options::default()).unwrap();
-    for width in (0..=220).step_by(7) {
-        let text = table::render(&result, &prices(), width);
-        for line in text.lines() {
-            assert!(display_width(line) <= width.max(60), "{width}: {line:?}");
-        }
-        for title in ["rule", "saved %", "memory above %", "CPU above %"] {
-            assert!(text.contains(title), "{width}: {text}");
-        }
-    }
-    assert!(table::render(&result, &prices(), 180).contains("churn %"));
-}
-
-#[test]
-fn a_chart_names_every_rule_on_both_panels() {
-    let svg = chart::render(&rendered()).unwrap();
-    assert!(svg.starts_with("<svg ") && svg.trim_end().ends_with("</svg>"), "{svg}");
-    for rule in ["compute-optimizer-proxy", "keep"] {
-        assert_eq!(svg.matches(&format!("\n{rule}\n")).count(), 2, "{rule}");
-    }
-    assert_eq!(svg, chart::render(&rendered()).unwrap());
-    let mut nothing = rendered();
-    nothing.rules.clear();
-    chart::render(&nothing).unwrap();
 }

@@ -1,10 +1,15 @@
 //! Traces: utilization of machines in per cent, on its way to absolute demand.
 //!
 //! Takes rows in any order and any state; gives [`Series`], and counts what it changed or left out (see
-//! [`InputCounts`] for the table). Refuses nothing.
+//! [`InputCounts`] for the table). Refuses timestamps that are in another unit than seconds: left out,
+//! nothing would be left, and taken for seconds, an hour would be a season.
 
-use std::{collections::BTreeMap, ops::Range};
+use std::{
+    collections::BTreeMap,
+    ops::{Range, RangeInclusive},
+};
 
+use jiff::Timestamp;
 use rayon::prelude::*;
 
 use super::{
@@ -18,8 +23,21 @@ use crate::utilization::TraceRow;
 const MOST_VCPU: f64 = 4_000.0;
 const MOST_MEMORY_KIB: f64 = 4_294_967_295.0;
 
-/// Seconds since the epoch beyond this are no time of ours (the year 5138), but milliseconds.
+/// Seconds since the epoch beyond this are no time of ours (the year 5138).
 const FURTHEST: i64 = 100_000_000_000;
+
+/// The years 1990 to 2099 in seconds since the epoch: utilization that anyone kept is of no earlier year,
+/// and clocks will not be later for long enough. In a finer unit the same years are numbers a thousandfold
+/// larger, so no number is plausible in two of them. Seconds need not be of these years, as traces may
+/// count from a start of their own.
+const PLAUSIBLE: RangeInclusive<i64> = 631_152_000..=4_102_444_799;
+
+/// Of which there are so many in a second.
+const FINER_UNITS: [(&str, i64); 3] =
+    [("milliseconds", 1_000), ("microseconds", 1_000_000), ("nanoseconds", 1_000_000_000)];
+
+/// Fewer rows than one of so many are mistakes of those rows; more are the unit of the column.
+const UNIT_SHARE: u64 = 100;
 
 /// Samples this far from the rest of their series, and under this share of it, are a clock jump.
 const JUMP_SECONDS: i64 = 30 * 86_400;
@@ -30,6 +48,54 @@ const CPU: usize = 0;
 const CPU_MAX: usize = 1;
 const MEMORY: usize = 2;
 
+/// Why timestamps cannot be used: they are in another unit.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "column timestamp must be seconds since the epoch; {rows} of {of} rows look like {unit}, such as {example} \
+     ({time})"
+)]
+pub struct NotSeconds {
+    rows: u64,
+    of: u64,
+    unit: &'static str,
+    /// How many of the unit are a second.
+    pub per_second: i64,
+    example: i64,
+    /// What the example would be.
+    time: Timestamp,
+}
+
+/// Rows whose timestamps look like a finer unit than seconds.
+#[derive(Debug, Clone, Copy, Default)]
+struct Finer {
+    rows: u64,
+    first: Option<i64>,
+}
+
+impl Finer {
+    fn add(&mut self, other: Self) {
+        self.rows += other.rows;
+        self.first = self.first.or(other.first);
+    }
+
+    /// Refuses where they are too many of all rows.
+    fn check(self, of: u64) -> Result<(), NotSeconds> {
+        let Some(example) = self.first.filter(|_| self.rows.saturating_mul(UNIT_SHARE) >= of) else {
+            return Ok(());
+        };
+        let unit = finer_unit(example)
+            .and_then(|(unit, per)| Some((unit, per, Timestamp::from_second(example.div_euclid(per)).ok()?)));
+        unit.map_or(Ok(()), |(unit, per_second, time)| {
+            Err(NotSeconds { rows: self.rows, of, unit, per_second, example, time })
+        })
+    }
+}
+
+/// The unit in which `time` is plausible, if it is one finer than seconds.
+fn finer_unit(time: i64) -> Option<(&'static str, i64)> {
+    FINER_UNITS.into_iter().find(|(_, per_second)| PLAUSIBLE.contains(&time.div_euclid(*per_second)))
+}
+
 /// Rows of one machine, checked one by one. NaN stands for no sample.
 #[derive(Debug, Clone, Default)]
 struct TraceSeries {
@@ -37,14 +103,18 @@ struct TraceSeries {
     vcpu: Capacity,
     memory_kib: Capacity,
     counts: InputCounts,
+    finer: Finer,
 }
 
 impl TraceSeries {
     fn push(&mut self, row: &TraceRow) {
-        let Self { rows, vcpu, memory_kib, counts } = self;
+        let Self { rows, vcpu, memory_kib, counts, finer } = self;
         counts.rows += 1;
         let Some(time) = row.timestamp.filter(|time| (-FURTHEST..=FURTHEST).contains(time)) else {
             counts.without_key += 1;
+            if let Some(time) = row.timestamp.filter(|time| finer_unit(*time).is_some()) {
+                finer.add(Finer { rows: 1, first: Some(time) });
+            }
             return;
         };
         counts.out_of_order += u64::from(rows.last().is_some_and(|(last, _)| *last > time));
@@ -80,6 +150,10 @@ impl TraceSeries {
         let mut leave_out = |reason: &str| {
             *self.counts.left_out.entry(reason.to_owned()).or_default() += 1;
         };
+        if self.rows.is_empty() {
+            leave_out("no-samples");
+            return (None, self.counts);
+        }
         let (Some(vcpu), Some(memory_kib)) = (self.vcpu.median(), self.memory_kib.median()) else {
             leave_out("no-capacity");
             return (None, self.counts);
@@ -113,29 +187,33 @@ impl TraceSeries {
 
 impl Dataset {
     /// From traces: which rows are each series', and what each row holds. `without_series` are rows that
-    /// named none.
+    /// named none. Fails where timestamps are in another unit than seconds.
     pub fn from_traces(
         rows_by_series: BTreeMap<String, Vec<Range<usize>>>,
         without_series: u64,
         row: impl Fn(usize) -> TraceRow + Sync,
-    ) -> Self {
+    ) -> Result<Self, NotSeconds> {
         let finished: Vec<_> = rows_by_series
             .into_par_iter()
             .map(|(id, runs)| {
                 let mut series = TraceSeries::default();
                 series.rows.reserve_exact(runs.iter().map(Range::len).sum());
                 runs.into_iter().flatten().for_each(|number| series.push(&row(number)));
-                series.finish(id)
+                let finer = series.finer;
+                (series.finish(id), finer)
             })
             .collect();
         let mut input =
             InputCounts { rows: without_series, without_key: without_series, ..InputCounts::default() };
         let mut series = Vec::with_capacity(finished.len());
-        for (one, counts) in finished {
+        let mut finer = Finer::default();
+        for ((one, counts), of_series) in finished {
             input.add(&counts);
             series.extend(one);
+            finer.add(of_series);
         }
-        Self::new(series, input)
+        finer.check(input.rows)?;
+        Ok(Self::new(series, input))
     }
 }
 
@@ -235,10 +313,14 @@ mod tests {
         }
     }
 
-    fn dataset(rows: impl IntoIterator<Item = TraceRow>) -> Dataset {
+    fn read(rows: impl IntoIterator<Item = TraceRow>) -> Result<Dataset, NotSeconds> {
         let rows: Vec<TraceRow> = rows.into_iter().collect();
         let all = std::iter::once(0..rows.len()).collect();
         Dataset::from_traces(BTreeMap::from([("vm".to_owned(), all)]), 0, |row| rows[row])
+    }
+
+    fn dataset(rows: impl IntoIterator<Item = TraceRow>) -> Dataset {
+        read(rows).unwrap()
     }
 
     /// Two days of a machine at 10 % CPU and 50 % memory, an hour apart.
@@ -261,7 +343,7 @@ mod tests {
     fn bad_input_is_handled_as_documented_and_counted() {
         type Change = fn(&mut Vec<TraceRow>);
         let counts = InputCounts { rows: 49, ..InputCounts::default() };
-        let cases: [(&str, Change, InputCounts, usize); 10] = [
+        let cases: [(&str, Change, InputCounts, usize); 9] = [
             ("unsorted", |rows| rows.swap(3, 4), InputCounts { out_of_order: 1, ..counts.clone() }, 49),
             (
                 "duplicated",
@@ -301,12 +383,6 @@ mod tests {
                 48,
             ),
             (
-                "milliseconds",
-                |rows| rows[0].timestamp = Some(1_376_314_846_000),
-                InputCounts { without_key: 1, ..counts.clone() },
-                48,
-            ),
-            (
                 "one series of one point",
                 |rows| rows.truncate(1),
                 InputCounts { rows: 1, too_short: 1, ..counts.clone() },
@@ -321,6 +397,46 @@ mod tests {
             assert_eq!(data.series[0].cpu_average.len(), samples, "{name}");
             assert!(data.series[0].cpu_average.times().is_sorted_by(|a, b| a < b), "{name}");
         }
+    }
+
+    #[test]
+    fn timestamps_in_a_finer_unit_are_refused_by_name() {
+        for (per_second, unit, example) in [
+            (1_000, "milliseconds", "1376314846000"),
+            (1_000_000, "microseconds", "1376314846000000"),
+            (1_000_000_000, "nanoseconds", "1376314846000000000"),
+        ] {
+            let rows = (0..49).map(|hour| row((1_376_314_846 + hour * 3600) * per_second, 10.0, 50.0));
+            let error = read(rows).unwrap_err();
+            assert_eq!(error.per_second, per_second);
+            assert_eq!(
+                error.to_string(),
+                format!(
+                    "column timestamp must be seconds since the epoch; 49 of 49 rows look like {unit}, such as \
+                     {example} (2013-08-12T13:40:46Z)"
+                )
+            );
+        }
+    }
+
+    /// One row in a hundred is a column of two units, fewer are mistakes; seconds may be of any year.
+    #[test]
+    fn a_row_in_a_finer_unit_is_left_out_and_any_second_is_taken() {
+        let mixed = |seconds: i64| {
+            let rows = (0..seconds).map(|hour| row(hour * 3600, 10.0, 50.0));
+            read(rows.chain([row(1_376_314_846_000, 10.0, 50.0)]))
+        };
+        assert!(mixed(99).is_err());
+        let data = mixed(100).unwrap();
+        assert_eq!(data.input, InputCounts { rows: 101, without_key: 1, ..InputCounts::default() });
+        for start in [0, 4_102_444_800, -631_152_000] {
+            let data = dataset((0..49).map(|hour| row(start + hour * 3600, 10.0, 50.0)));
+            assert_eq!(data.series[0].cpu_average.len(), 49, "{start}");
+        }
+        // No unit makes a time of ours of these.
+        let data = dataset((0..49).map(|hour| row(i64::MAX - hour, 10.0, 50.0)));
+        assert_eq!(data.input.without_key, 49);
+        assert_eq!(data.input.left_out, BTreeMap::from([("no-samples".to_owned(), 1)]));
     }
 
     #[test]

@@ -10,11 +10,12 @@ use clap::{ArgGroup, Args};
 
 use super::{
     CliError, ExitCode, GlobalArgs, Output, OutputArgs, SnapshotPlace, TabularArgs, TabularFormat,
-    report::known_width,
+    output::refuse_same_place, report::known_width,
 };
 use crate::{
     backtest::{
-        Ceiling, Dataset, Ladder, Options, Rule, Split, chart, csv, from_snapshot,
+        Ceiling, Dataset, InputCounts, Ladder, NoWindow, NotSeconds, Options, Rule, Split, chart, csv,
+        from_snapshot,
         json::{self, PriceBase},
         rules, run as backtest, table,
     },
@@ -30,21 +31,21 @@ pub struct BacktestArgs {
     /// Snapshot, as `collect --out` wrote it: a folder, or s3://BUCKET/PREFIX
     #[arg(value_name = "SNAPSHOT", group = "data")]
     snapshot: Option<SnapshotPlace>,
-    /// Use traces instead: Parquet with `series_id`, `timestamp`, `cpu_pct`, `mem_pct` and, where there are
-    /// any, `cpu_max_pct`, `cpu_cores` (else 2), `mem_kb_cap` (else 4 GiB)
+    /// Use traces instead: Parquet with `series_id`, `timestamp` (seconds since the epoch, or datetimes),
+    /// `cpu_pct`, `mem_pct` and, where there are any, `cpu_max_pct`, `cpu_cores` (else 2), `mem_kb_cap` (else
+    /// 4 GiB)
     #[arg(long, value_name = "FILE.parquet", group = "data")]
     traces: Option<PathBuf>,
-    /// How much a rule sees [default: 14d, or half of shorter data]
-    #[arg(long, value_name = "TIME", value_parser = parse_length)]
+    /// How much a rule sees, a day at least [default: 14d, or half of shorter data]
+    #[arg(long, value_name = "TIME", value_parser = parse_window)]
     train: Option<i64>,
-    /// How much it is judged on after that [default: 14d, or half of shorter data]
-    #[arg(long, value_name = "TIME", value_parser = parse_length)]
+    /// How much it is judged on after that, a day at least [default: 14d, or half of shorter data]
+    #[arg(long, value_name = "TIME", value_parser = parse_window)]
     test: Option<i64>,
     /// How far the next window is on from the last
     #[arg(long, value_name = "TIME", default_value = "7d", value_parser = parse_length)]
     step: i64,
-    /// Run only this rule; may be given several times
-    #[arg(long = "rule", value_name = "NAME")]
+    #[arg(long = "rule", value_name = "NAME", help = rule_help())]
     rules: Vec<String>,
     /// Let rules recommend sizes dearer than the current one
     #[arg(long)]
@@ -65,23 +66,44 @@ pub struct BacktestArgs {
     tabular: TabularArgs,
 }
 
+/// Seconds.
+const DAY: i64 = 86_400;
+
 /// Columns of a table that goes to no terminal: every figure has room.
 const WIDTH_WITHOUT_TERMINAL: usize = 180;
 
 /// Prices of traces, which are from no region.
 const TRACES_REGION: &str = "us-east-1";
 
+fn rule_help() -> String {
+    // Settings change what rules do, not what they are called.
+    let rules = rules::all(&Config::default().sizing);
+    let names: Vec<&str> = rules.iter().map(|rule| rule.name()).collect();
+    format!("Run only this rule; may be given several times [rules: {}]", names.join(", "))
+}
+
 /// Seconds, from `14d` or `36h`.
 fn parse_length(text: &str) -> Result<i64, String> {
     let seconds = |digits: &str, unit: i64| digits.parse::<u32>().ok().map(|number| i64::from(number) * unit);
     text.strip_suffix('d')
-        .and_then(|days| seconds(days, 86_400))
+        .and_then(|days| seconds(days, DAY))
         .or_else(|| text.strip_suffix('h').and_then(|hours| seconds(hours, 3600)))
         .filter(|seconds| *seconds > 0)
         .ok_or_else(|| "expected a time such as 14d or 36h".to_owned())
 }
 
+/// The same, of what is seen or judged.
+fn parse_window(text: &str) -> Result<i64, String> {
+    let seconds = parse_length(text)?;
+    if seconds < DAY {
+        let why = "rates and judges nothing: that takes samples in 24 different hours";
+        return Err(format!("less than 24h {why}"));
+    }
+    Ok(seconds)
+}
+
 pub fn run(global: &GlobalArgs, args: &BacktestArgs) -> Result<ExitCode, CliError> {
+    args.refuse_same_place()?;
     let output = args.tabular.output.open()?;
     let details = open("--details", args.details.as_ref())?;
     let picture = open("--chart", args.chart.as_ref())?;
@@ -93,18 +115,16 @@ pub fn run(global: &GlobalArgs, args: &BacktestArgs) -> Result<ExitCode, CliErro
     let ladder = Ladder::new(&book, &region).map_err(|error| {
         CliError::not_evaluated(error).with_help("name a region with prices, such as --region us-east-1")
     })?;
-    let split = args.split(global, &data);
+    let split = args.split(&data);
     let options = Options {
         ceiling: if args.allow_dearer { Ceiling::None } else { Ceiling::Current },
         details: details.is_some(),
     };
-    let result = backtest(&data, split, &ladder, &rules, options).map_err(|error| {
-        let notes = data.input.notes();
-        let seen =
-            if notes.is_empty() { String::new() } else { format!(" (of the input: {})", notes.join("; ")) };
-        CliError::not_evaluated(anyhow!("{error}{seen}"))
-            .with_help("shorten --train and --test, or bring more data")
-    })?;
+    let result = backtest(&data, split, &ladder, &rules, options)
+        .map_err(|error| args.no_window(&error, split, &data.input))?;
+    if (args.train, args.test) == (None, None) && split.train != Split::DEFAULT.train {
+        global.warn("the data is shorter than 28 days: one half is seen, the other judged");
+    }
     let base = PriceBase {
         region: region.to_string(),
         price_book: book.id().to_owned(),
@@ -136,6 +156,17 @@ fn open(flag: &str, path: Option<&PathBuf>) -> Result<Option<Output>, CliError> 
 }
 
 impl BacktestArgs {
+    /// Refuses to write one result over another, or over the traces.
+    fn refuse_same_place(&self) -> Result<(), CliError> {
+        let mut places = vec![("--output", self.tabular.output.output.as_deref())];
+        // Traces are never from stdin.
+        let traces = self.traces.as_ref().filter(|path| path.as_path() != Path::new("-"));
+        let others =
+            [("--details", self.details.as_ref()), ("--chart", self.chart.as_ref()), ("--traces", traces)];
+        places.extend(others.into_iter().filter_map(|(option, path)| Some((option, Some(path?.as_path())))));
+        refuse_same_place(&places)
+    }
+
     /// Those of `all` that are asked for.
     fn rules(&self, mut all: Vec<Box<dyn Rule>>) -> Result<Vec<Box<dyn Rule>>, CliError> {
         let names: Vec<String> = all.iter().map(|rule| rule.name().to_owned()).collect();
@@ -170,14 +201,50 @@ impl BacktestArgs {
         Ok((data, region))
     }
 
-    fn split(&self, global: &GlobalArgs, data: &Dataset) -> Split {
+    /// Why there is nothing to judge, with what the input was like and what to do.
+    fn no_window(&self, error: &NoWindow, split: Split, input: &InputCounts) -> CliError {
+        let notes = input.notes();
+        let seen =
+            if notes.is_empty() { String::new() } else { format!(" (of the input: {})", notes.join("; ")) };
+        CliError::not_evaluated(anyhow!("{error}{seen}")).with_help(match error {
+            NoWindow::NoSeries => self.without_series(input),
+            NoWindow::TooShort { .. } if split.train.max(split.test) <= DAY => {
+                "bring more data: a day to be seen and a day to be judged are the least"
+            }
+            NoWindow::TooShort { .. } => "shorten --train and --test, or bring more data",
+            NoWindow::NothingToJudge { .. } => {
+                "bring samples in every hour, in seconds since the epoch, or set --train and --test so that a \
+                 series has a day of samples in each"
+            }
+            NoWindow::TooMany => "lengthen --step",
+            NoWindow::TooBrief => "lengthen --train, --test or --step",
+        })
+    }
+
+    /// What to do where no series can be used.
+    fn without_series(&self, input: &InputCounts) -> &'static str {
+        let most = input.left_out.iter().max_by_key(|(_, series)| **series);
+        match most.map(|(reason, _)| reason.as_str()) {
+            _ if self.traces.is_none() => {
+                "bring Linux services on Fargate that have a task size and utilization and do not scale themselves"
+            }
+            _ if input.rows == 0 => "bring a file that has rows",
+            _ if input.without_key == input.rows => {
+                "give each row a series_id and a timestamp, in seconds since the epoch"
+            }
+            Some("no-capacity") => {
+                "give cpu_cores and mem_kb_cap above 0, up to 4,000 vCPU and 4 TiB; without these columns they are \
+                 2 vCPU and 4 GiB"
+            }
+            _ => "give cpu_pct or mem_pct as numbers from 0 up",
+        }
+    }
+
+    fn split(&self, data: &Dataset) -> Split {
         let fitting = match (self.train, self.test) {
-            (None, None) => data.span().map_or(Split::DEFAULT, Split::fitting),
+            (None, None) => Split::fitting(&data.series),
             _ => Split::DEFAULT,
         };
-        if fitting != Split::DEFAULT {
-            global.warn("the data is shorter than 28 days: one half is seen, the other judged");
-        }
         Split {
             train: self.train.unwrap_or(fitting.train),
             test: self.test.unwrap_or(fitting.test),
@@ -200,12 +267,20 @@ fn traces(path: &Path) -> Result<Dataset, CliError> {
         .with_context(|| format!("cannot use traces {}", path.display()))
         .map_err(CliError::not_evaluated)?;
     let by_series = std::mem::take(&mut traces.by_series);
-    Ok(Dataset::from_traces(by_series, traces.without_series, |row| traces.row(row)))
+    Dataset::from_traces(by_series, traces.without_series, |row| traces.row(row))
+        .map_err(|error| not_seconds(path, error))
+}
+
+fn not_seconds(path: &Path, error: NotSeconds) -> CliError {
+    let help = format!("divide the column by {}, or store it as Parquet timestamps", error.per_second);
+    let error = anyhow::Error::new(error).context(format!("cannot use traces {}", path.display()));
+    CliError::not_evaluated(error).with_help(help)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::utilization::TraceRow;
 
     #[test]
     fn a_file_that_cannot_be_written_is_put_down_to_its_own_flag() {
@@ -218,6 +293,86 @@ mod tests {
         assert!(open("--chart", None).unwrap().is_none());
     }
 
+    /// Of `--traces`, or of a snapshot.
+    fn args(data: &[&str]) -> BacktestArgs {
+        #[derive(Debug, clap::Parser)]
+        struct Only {
+            #[command(flatten)]
+            args: BacktestArgs,
+        }
+        <Only as clap::Parser>::try_parse_from([&["backtest"], data].concat()).unwrap().args
+    }
+
+    #[test]
+    fn the_help_is_about_what_is_wrong() {
+        let day = Split { train: DAY, test: DAY, step: DAY };
+        let too_short = || NoWindow::TooShort {
+            span: "0".into(),
+            train: "1".into(),
+            test: "1".into(),
+            needed: "2".into(),
+        };
+        let left_out = |rows, without_key, reason: &str| InputCounts {
+            rows,
+            without_key,
+            left_out: [(reason.to_owned(), 12)].into(),
+            ..InputCounts::default()
+        };
+        let traces = ["--traces", "x.parquet"];
+        for (data, error, split, input, help) in [
+            (
+                &traces[..],
+                NoWindow::NoSeries,
+                day,
+                left_out(9, 0, "no-capacity"),
+                "give cpu_cores and mem_kb_cap above 0",
+            ),
+            (
+                &traces,
+                NoWindow::NoSeries,
+                day,
+                left_out(9, 0, "no-samples"),
+                "give cpu_pct or mem_pct as numbers",
+            ),
+            (
+                &traces,
+                NoWindow::NoSeries,
+                day,
+                left_out(9, 9, "no-samples"),
+                "give each row a series_id and a timestamp",
+            ),
+            (&traces, NoWindow::NoSeries, day, InputCounts::default(), "bring a file that has rows"),
+            (
+                &["kept"],
+                NoWindow::NoSeries,
+                day,
+                left_out(0, 0, "autoscaled"),
+                "bring Linux services on Fargate",
+            ),
+            (&traces, too_short(), day, InputCounts::default(), "bring more data: a day to be seen"),
+            (&traces, too_short(), Split::DEFAULT, InputCounts::default(), "shorten --train and --test, or"),
+            (&traces, NoWindow::TooMany, day, InputCounts::default(), "lengthen --step"),
+        ] {
+            let error = format!("{:?}", args(data).no_window(&error, split, &input));
+            assert!(error.contains(&format!("help: Some(\"{help}")), "{help}: {error}");
+        }
+    }
+
+    #[test]
+    fn timestamps_in_another_unit_name_the_file_and_the_remedy() {
+        let rows = |_: usize| TraceRow { timestamp: Some(1_700_000_000_000), ..TraceRow::default() };
+        let all = std::iter::once(0..3).collect();
+        let error = Dataset::from_traces([("vm".to_owned(), all)].into(), 0, rows).unwrap_err();
+        let error = not_seconds(Path::new("millis.parquet"), error);
+        assert_eq!(error.exit_code(), ExitCode::NotEvaluated);
+        let error = format!("{error:?}");
+        for part in
+            ["cannot use traces millis.parquet", "look like milliseconds", "divide the column by 1000,"]
+        {
+            assert!(error.contains(part), "{error}");
+        }
+    }
+
     #[test]
     fn a_length_is_days_or_hours() {
         assert_eq!(parse_length("14d"), Ok(14 * 86_400));
@@ -225,5 +380,7 @@ mod tests {
         for text in ["", "14", "d", "0d", "-1d", "1.5d", "14 d", "99999999999d"] {
             assert!(parse_length(text).is_err(), "{text}");
         }
+        assert_eq!((parse_window("24h"), parse_window("1d")), (Ok(DAY), Ok(DAY)));
+        assert!(parse_window("23h").unwrap_err().contains("24 different hours"));
     }
 }

@@ -9,7 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 use clap::{Args, ValueEnum};
 use tempfile::NamedTempFile;
 
@@ -36,6 +36,36 @@ impl OutputArgs {
             _ => Ok(Output::Stdout),
         }
     }
+}
+
+/// Refuses places of which two are the same: one would overwrite the other. Each is with the option that names
+/// it; no path is stdout, as is `-`.
+pub fn refuse_same_place(places: &[(&str, Option<&Path>)]) -> Result<(), CliError> {
+    let file = |path: Option<&Path>| path.filter(|path| *path != Path::new("-")).map(real_place);
+    for (at, (option, path)) in places.iter().enumerate() {
+        let place = file(*path);
+        // A device takes one after the other.
+        if place.as_ref().is_some_and(|place| place.exists() && !place.is_file()) {
+            continue;
+        }
+        if let Some((other, _)) = places[..at].iter().find(|(_, other)| file(*other) == place) {
+            let (are, help) = match path.filter(|_| place.is_some()) {
+                Some(path) => (format!("the same file, {}", path.display()), "give each a file of its own"),
+                None => ("both stdout".to_owned(), "give one of them a file"),
+            };
+            return Err(CliError::usage(anyhow!("{other} and {option} are {are}")).with_help(help));
+        }
+    }
+    Ok(())
+}
+
+/// Where `path` is, whatever it is called, whether there is a file yet or not.
+fn real_place(path: &Path) -> PathBuf {
+    let in_folder = || {
+        let folder = path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
+        Some(folder.canonicalize().ok()?.join(path.file_name()?))
+    };
+    path.canonicalize().ok().or_else(in_folder).unwrap_or_else(|| path.to_owned())
 }
 
 /// `--format` of results that are a table at heart, and `--output`.
@@ -180,6 +210,35 @@ mod tests {
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
         assert_eq!(fs::read_to_string(&real).unwrap(), "new");
         assert!(matches!(to_file(Path::new("/dev/null")).unwrap(), Output::Special(_)));
+    }
+
+    #[test]
+    fn two_results_never_go_to_one_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let (new, old) = (folder.path().join("new"), folder.path().join("old"));
+        fs::write(&old, "").unwrap();
+        let other_name = folder.path().join(".").join("new");
+        let refused = |a: Option<&Path>, b: Option<&Path>| {
+            let places = [("--output", a), ("--details", Some(Path::new("/dev/null"))), ("--chart", b)];
+            refuse_same_place(&places).err().map(|error| {
+                assert_eq!(error.exit_code(), super::super::ExitCode::Usage);
+                format!("{error:?}")
+            })
+        };
+        let stdout = Some(Path::new("-"));
+        for (a, b, what) in [
+            (Some(new.as_path()), Some(other_name.as_path()), "--output and --chart are the same file, "),
+            (Some(&old), Some(&old), "--output and --chart are the same file, "),
+            (None, stdout, "--output and --chart are both stdout"),
+            (stdout, stdout, "--output and --chart are both stdout"),
+        ] {
+            let error = refused(a, b).unwrap_or_default();
+            assert!(error.contains(what), "{error}");
+        }
+        let device = Some(Path::new("/dev/null"));
+        for (a, b) in [(Some(new.as_path()), Some(old.as_path())), (Some(&new), stdout), (device, device)] {
+            assert_eq!(refused(a, b), None);
+        }
     }
 
     #[test]

@@ -121,6 +121,11 @@ impl Columns {
         }
     }
 
+    /// The places of the columns that are written at `width`.
+    pub fn shown(&self, width: usize) -> Vec<usize> {
+        self.layout(width).into_iter().map(|(index, _)| index).collect()
+    }
+
     /// The cell, cut to its column's width.
     fn fitted(&self, index: usize, cell: &Cell, width: usize, color: bool) -> comfy_table::Cell {
         let column = self.columns[index];

@@ -194,12 +194,41 @@ fn bad_usage_says_what_would_do() {
             "error: there is no rule magic\nhelp: the rules are fargauge, fargauge-risk-1, fargauge-risk-2",
         ),
         (with(&["--step", "soon"]), "expected a time such as 14d or 36h"),
+        (
+            vec!["backtest", "--traces", "traces.parquet", "--train", "1h"],
+            "'--train <TIME>': less than 24h rates and judges nothing: that takes samples in 24 different hours",
+        ),
+        (vec!["backtest", "--traces", "traces.parquet", "--test", "23h"], "'--test <TIME>': less than 24h"),
         (with(&["--chart", "missing/c.svg"]), "error: cannot write missing/c.svg"),
         (with(&["--chart", "missing/c.svg"]), "help: choose another file for --chart,"),
         (with(&["--details", "missing/d.csv"]), "help: choose another file for --details,"),
+        (
+            with(&["-o", "a.csv", "--details", "./a.csv", "--chart", "c.svg"]),
+            "error: --output and --details are the same file, ./a.csv\nhelp: give each a file of its own",
+        ),
+        (with(&["--details", "a.csv", "--chart", "a.csv"]), "--details and --chart are the same file, a.csv"),
+        (with(&["-o", "traces.parquet"]), "--output and --traces are the same file, traces.parquet"),
+        (with(&["--chart", "-"]), "--output and --chart are both stdout\nhelp: give one of them a file"),
+        (with(&["-o", "a.txt", "--chart", "-", "--details", "-"]), "--details and --chart are both stdout"),
     ] {
         let run = folder().run(&arguments).code(2).stdout_eq("");
         assert!(stderr(&run).contains(message), "{arguments:?}: {}", stderr(&run));
+    }
+}
+
+#[test]
+fn every_rule_is_named_by_the_help_and_explained_in_writing() {
+    let refused = stderr(&folder().run(&with(&["--rule", "magic"])).code(2));
+    let (_, names) = refused.split_once("the rules are ").unwrap();
+    let names: Vec<&str> = names.trim().split(", ").collect();
+    assert_eq!(names.len(), 15, "{refused}");
+    let help = stdout(&Folder::new().run(&["backtest", "--help"]).code(0));
+    let written = include_str!("../../ARCHITECTURE.md");
+    let (_, table) = written.split_once("### The rules it is measured against").unwrap();
+    let (table, _) = table.split_once("###").unwrap();
+    for name in names {
+        let is_named = help.split([' ', ',', '[', ']', '\n']).any(|word| word == name);
+        assert!(is_named && table.contains(&format!("`{name}`")), "{name}: {help}");
     }
 }
 
