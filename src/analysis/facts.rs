@@ -18,8 +18,8 @@ use crate::{
     snapshot::{Gap, Inventory, Window},
     units::{HOURS_PER_MONTH, TaskTime, Usd, decimal_as_f64},
     workload::{
-        InjectedContainer, LaunchType, OperatingSystem, Platform, PurchaseSplit, Region, Scheduling,
-        TaskDefinition, TaskFacts, Workload, WorkloadIdentity, WorkloadKind, spot_share,
+        LaunchType, Platform, PurchaseSplit, Region, Scheduling, TaskDefinition, TaskFacts, Workload,
+        WorkloadIdentity, WorkloadKind, spot_share,
     },
 };
 use rust_decimal::Decimal;
@@ -299,16 +299,8 @@ impl<'a> Facts<'a> {
 
     /// What its tasks showed, with what the settings say of all tasks.
     pub(super) fn task_facts(&self, config: &Config) -> TaskFacts {
-        let mut facts = self.workload.facts.clone();
-        let agent = InjectedContainer::GuardDutyAgent;
-        let has_agent = config.guard_duty_agent || facts.injected.contains(&agent);
-        facts.injected.retain(|container| *container != agent);
-        // There is none for Windows.
-        let linux = self.definition().is_some_and(|d| d.platform.os == OperatingSystem::Linux);
-        if has_agent && linux {
-            facts.injected.push(agent);
-        }
-        facts
+        let platform = self.definition().map_or_else(Platform::default, |definition| definition.platform);
+        self.workload.facts.clone().with_agent(config.guard_duty_agent, platform.os)
     }
 
     /// Seconds from the first sample to the window's end.

@@ -2,18 +2,23 @@
 
 use std::io;
 
+use jiff::Timestamp;
 use rayon::prelude::*;
 
 use super::{
     counts::InputCounts,
+    known::{Known, ONE_TASK},
     series::{Dataset, Series, Track},
 };
 use crate::{
-    demand::{Requested, Timeline},
+    config::Config,
+    demand::{Requested, Timeline, WindowDemand, roll_up},
     fargate::TaskSize,
-    snapshot::Inventory,
+    rightsize::Reason,
+    snapshot::{Inventory, Window},
+    units::TaskTime,
     utilization::{CENTI_PERCENT_FULL, Point, UtilizationParts},
-    workload::{LaunchType, OperatingSystem, Workload},
+    workload::{LaunchType, OperatingSystem, TaskDefinition, Workload},
 };
 
 /// The Fargate workloads of a snapshot whose tasks' demand does not change with their size. The others
@@ -21,20 +26,22 @@ use crate::{
 ///
 /// | reason | because |
 /// |---|---|
+/// | `excluded` | the settings say so |
 /// | `autoscaled` | another size would have changed the number of tasks, and so each task's demand |
 /// | `not-linux`, `not-fargate` | its sizes and prices are others |
 /// | `no-task-size` | its demand has no absolute value |
 /// | `no-samples` | there is nothing to size from |
 ///
-/// CPU's average is the mean task's, its maximum the hottest task's; memory is the hottest task's. Fails
-/// only where a part cannot be read.
+/// CPU's average is the mean task's, its maximum the hottest task's; memory is the hottest task's. What a
+/// report has from elsewhere, with `config`, goes along as [`Known`]. Fails only where a part cannot be read.
 pub fn from_snapshot(
     inventory: &Inventory,
     utilization: &dyn UtilizationParts,
-    period_seconds: u32,
+    window: Window,
+    config: &Config,
 ) -> io::Result<Dataset> {
     let subjects: Vec<Result<Subject, &str>> =
-        inventory.workloads.iter().map(|workload| subject(workload, inventory)).collect();
+        inventory.workloads.iter().map(|workload| subject(workload, inventory, config)).collect();
     let parts: Vec<Vec<(u32, Series, InputCounts)>> = (0..utilization.parts())
         .into_par_iter()
         .map(|part| {
@@ -42,7 +49,7 @@ pub fn from_snapshot(
             Ok(read
                 .filter_map(|one| {
                     let subject = subjects.get(one.workload_id as usize)?.as_ref().ok()?;
-                    let (series, counts) = subject.series(&one.points, period_seconds);
+                    let (series, counts) = subject.series(&one.points, window);
                     Some((one.workload_id, series, counts))
                 })
                 .collect())
@@ -77,9 +84,15 @@ struct Subject {
     id: String,
     timeline: Timeline,
     sizes: Vec<(i64, TaskSize)>,
+    /// But for the tasks, which the points tell.
+    known: Known,
 }
 
-fn subject(workload: &Workload, inventory: &Inventory) -> Result<Subject, &'static str> {
+fn subject(workload: &Workload, inventory: &Inventory, config: &Config) -> Result<Subject, &'static str> {
+    let in_force = config.for_workload(workload);
+    if in_force.exclude.is_some() {
+        return Err(Reason::Excluded.code());
+    }
     if workload.launch_type != LaunchType::Fargate {
         return Err("not-fargate");
     }
@@ -102,11 +115,38 @@ fn subject(workload: &Workload, inventory: &Inventory) -> Result<Subject, &'stat
         })
         .collect::<Option<_>>()
         .ok_or("no-task-size")?;
-    Ok(Subject { id: workload.identity.id(), timeline, sizes })
+    let mut definitions: Vec<(i64, TaskDefinition)> = workload
+        .revisions
+        .iter()
+        .filter_map(|revision| {
+            let from = revision.from.map_or(i64::MIN, Timestamp::as_second);
+            Some((from, inventory.task_definitions.get(&revision.task_definition)?.clone()))
+        })
+        .collect();
+    definitions.sort_by_key(|(from, _)| *from);
+    let facts = workload.facts.clone().with_agent(config.guard_duty_agent, OperatingSystem::Linux);
+    let known = Known {
+        tasks: 0,
+        sizing: in_force.sizing,
+        least_change: config.change,
+        paid: config.discount.factor(),
+        definitions,
+        injected: facts.injected,
+    };
+    Ok(Subject { id: workload.identity.id(), timeline, sizes, known })
 }
 
 impl Subject {
-    fn series(&self, points: &[Point], period_seconds: u32) -> (Series, InputCounts) {
+    /// Tasks that ran on average, by the same task time that a report is made from.
+    fn tasks(&self, points: &[Point], window: Window) -> u64 {
+        let demand = WindowDemand::of(&roll_up(points, &self.timeline, window.period_seconds));
+        let ran = demand.map_or(TaskTime::ZERO, |demand| demand.total_task_time());
+        let all = u128::from(window.seconds().max(1)) * 1000;
+        let mean = (u128::from(ran.millis()) * u128::from(ONE_TASK) + all / 2) / all;
+        u64::try_from(mean).unwrap_or(u64::MAX)
+    }
+
+    fn series(&self, points: &[Point], window: Window) -> (Series, InputCounts) {
         let mut counts = InputCounts { rows: points.len() as u64, ..InputCounts::default() };
         let mut series = Series {
             id: self.id.clone(),
@@ -114,9 +154,10 @@ impl Subject {
             cpu_average: Track::default(),
             cpu_max: Track::default(),
             memory: Track::default(),
+            known: Some(Known { tasks: self.tasks(points, window), ..self.known.clone() }),
         };
         for point in points {
-            let end = point.timestamp.saturating_add(i64::from(period_seconds));
+            let end = point.timestamp.saturating_add(i64::from(window.period_seconds));
             let Requested { cpu, memory, .. } = self.timeline.in_force(point.timestamp, end).relative_to;
             let mut add = |track: &mut Track, value: Option<u32>, full: u64| {
                 if let Some(value) = value {
@@ -146,7 +187,7 @@ mod tests {
     fn every_workload_of_a_fleet_is_a_series_or_counted() {
         let fleet = Fleet::new(Fleet::DEFAULT_SERVICES);
         let inventory = fleet.inventory();
-        let data = from_snapshot(&inventory, &fleet, fleet.manifest_window().period_seconds).unwrap();
+        let data = from_snapshot(&inventory, &fleet, fleet.manifest_window(), &Config::default()).unwrap();
         let left_out: u64 = data.input.left_out.values().sum();
         assert!(!data.series.is_empty());
         assert_eq!(data.series.len() as u64 + left_out, inventory.workloads.len() as u64);
@@ -155,10 +196,23 @@ mod tests {
     }
 
     #[test]
+    fn what_the_settings_exclude_is_left_out_and_counted() {
+        let fleet = Fleet::new(Fleet::DEFAULT_SERVICES);
+        let inventory = fleet.inventory();
+        let toml = "[[override]]\nmatch = { cluster = \"prod\" }\nexclude = \"leaves in March\"\n";
+        let config = Config::from_toml("fargauge.toml", toml).unwrap();
+        let data = from_snapshot(&inventory, &fleet, fleet.manifest_window(), &config).unwrap();
+        let of_prod = inventory.workloads.iter().filter(|one| one.identity.cluster == "prod").count() as u64;
+        assert!(of_prod > 0);
+        assert_eq!(data.input.left_out.get("excluded"), Some(&of_prod));
+        assert!(data.series.iter().all(|series| !series.id.contains("/prod/")));
+    }
+
+    #[test]
     fn demand_is_absolute_across_a_resize() {
         let fleet = Fleet::new(Fleet::DEFAULT_SERVICES);
         let inventory = fleet.inventory();
-        let data = from_snapshot(&inventory, &fleet, 300).unwrap();
+        let data = from_snapshot(&inventory, &fleet, fleet.manifest_window(), &Config::default()).unwrap();
         let resized =
             data.series.iter().find(|one| one.sizes.len() > 1).expect("the demo has a resized service");
         for (from, size) in &resized.sizes {

@@ -29,6 +29,9 @@ struct Document<'a> {
     ceiling: &'static str,
     prices: &'a PriceBase,
     input: &'a InputCounts,
+    /// What figures of a snapshot are of; nothing of traces.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    notes: &'a [&'static str],
     /// By saved, most first; those without a figure last, then by name.
     rules: &'a [RuleScore],
 }
@@ -65,6 +68,7 @@ pub fn render(backtest: &Backtest, prices: &PriceBase) -> String {
         },
         prices,
         input: &backtest.input,
+        notes: &backtest.notes,
         rules: &backtest.rules,
     };
     serde_json::to_string_pretty(&document).expect("numbers, text and lists are JSON") + "\n"

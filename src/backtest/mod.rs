@@ -9,7 +9,7 @@
 //!
 //! | figure | is |
 //! |---|---|
-//! | saved | 1 − sum of the chosen sizes' prices / sum of the current sizes' prices |
+//! | saved | 1 − sum of the chosen sizes' prices / sum of the current sizes' prices, each of all tasks |
 //! | memory violating | share of series whose largest later memory sample is above the chosen memory |
 //! | CPU samples over | share of all later CPU samples above the chosen vCPU |
 //! | CPU violating | share of series with any such sample |
@@ -18,7 +18,8 @@
 //!
 //! A series without a decision keeps its size and is judged so; one without later data counts in
 //! nothing but "not rated". CPU is judged by each period's maximum where the data has it, else by its
-//! average. Intervals are percentile bootstraps over series, which is what varies between fleets:
+//! average. What a report knows of a workload whatever the window ([`Known`]) holds for the product's own
+//! rule, too; a traced machine is one task of which nothing is known. Intervals are percentile bootstraps over series, which is what varies between fleets:
 //! samples of one series are far from independent.
 
 pub mod chart;
@@ -27,6 +28,7 @@ pub mod csv;
 mod from_snapshot;
 mod headroom;
 pub mod json;
+mod known;
 mod ladder;
 mod rule;
 pub mod rules;
@@ -44,6 +46,7 @@ mod tests;
 pub use counts::InputCounts;
 pub use from_snapshot::from_snapshot;
 pub use headroom::{Headroom, LearntHeadroom};
+pub use known::{Known, ONE_TASK};
 pub use ladder::{Ladder, Need, Price};
 pub use rule::{Answer, Decision, Rule, each};
 pub use run::{Backtest, Ceiling, DetailRow, Options, run};

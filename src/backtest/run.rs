@@ -5,6 +5,7 @@ use rayon::prelude::*;
 use super::{
     counts::InputCounts,
     headroom::{Headroom, LearntHeadroom},
+    known::SCOPE,
     ladder::Ladder,
     rule::{Answer, Decision, Rule},
     score::{Draws, RuleScore, Tally},
@@ -40,6 +41,8 @@ pub struct Backtest {
     /// Series in the data.
     pub series: usize,
     pub input: InputCounts,
+    /// What figures of a snapshot are of; nothing of traces.
+    pub notes: Vec<&'static str>,
     /// By saved, most first; those without a figure last, then by name.
     pub rules: Vec<RuleScore>,
     /// By window, series and rule, as rules were given; empty unless asked for.
@@ -134,6 +137,7 @@ pub fn run(
         ceiling: options.ceiling,
         series: data.series.len(),
         input: data.input.clone(),
+        notes: data.series.iter().any(|series| series.known.is_some()).then_some(SCOPE).into_iter().collect(),
         rules: scores,
         details,
     })
@@ -225,7 +229,7 @@ fn judge(outcome: Outcome, later: &Training<'_>, ladder: &Ladder, tally: &mut Ta
     }
     tally.not_rated += u64::from(outcome.is_err());
     let size = outcome.unwrap_or(later.current);
-    tally.pay(ladder.price(later.current), ladder.price(size));
+    tally.pay(ladder.price(later.current), ladder.price(size), later.tasks());
     if let Some(peak) = later.memory.max() {
         tally.memory_judged += 1;
         let short = u64::from(u64::from(peak) > u64::from(size.memory().0) * 1024);

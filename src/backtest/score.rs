@@ -12,9 +12,9 @@ pub(super) struct Tally {
     pub windows: u64,
     /// Of those, windows without a decision or without later data to judge one.
     pub not_rated: u64,
-    /// Sums over judged windows.
-    pub current_price: u64,
-    pub chosen_price: u64,
+    /// Sums over judged windows, of all tasks.
+    pub current_price: u128,
+    pub chosen_price: u128,
     pub memory_judged: u64,
     pub memory_violating: u64,
     /// Judged for memory and made cheaper; of those, short of memory later.
@@ -33,9 +33,10 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    pub fn pay(&mut self, current: Price, chosen: Price) {
-        self.current_price += current.0;
-        self.chosen_price += chosen.0;
+    /// `tasks` are in the same parts for every series.
+    pub fn pay(&mut self, current: Price, chosen: Price, tasks: u64) {
+        self.current_price += u128::from(current.0) * u128::from(tasks);
+        self.chosen_price += u128::from(chosen.0) * u128::from(tasks);
     }
 
     fn add(&mut self, other: &Self) {
@@ -58,7 +59,8 @@ impl Tally {
     }
 
     fn saved(&self) -> Option<f64> {
-        percent(self.chosen_price, self.current_price).map(|paid| 100.0 - paid)
+        let (chosen, current) = (self.chosen_price as f64, self.current_price as f64);
+        (self.current_price > 0).then(|| 100.0 - chosen * 100.0 / current)
     }
 
     fn memory_violations(&self) -> Option<f64> {

@@ -1,6 +1,6 @@
 //! [`Series`]: the absolute demand of one service, and the sizes it had.
 
-use super::counts::InputCounts;
+use super::{counts::InputCounts, known::Known};
 use crate::fargate::TaskSize;
 
 /// Samples of one resource: times in seconds since the epoch, strictly ascending, and a value each.
@@ -71,6 +71,8 @@ pub struct Series {
     pub cpu_max: Track,
     /// Each period's maximum where the data has it, else the average.
     pub memory: Track,
+    /// Nothing of traces.
+    pub known: Option<Known>,
 }
 
 impl Series {

@@ -199,6 +199,7 @@ mod tests {
             cpu_average: cpu,
             cpu_max: Track::default(),
             memory: Track::default(),
+            known: None,
         }
     }
 

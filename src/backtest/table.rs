@@ -2,8 +2,8 @@
 //!
 //! Takes a [`Backtest`], what it was priced by and a width; gives lines that all fit it: what the figures
 //! are of, a row per rule, what the columns that are shown mean, at which risk headroom was really learnt,
-//! and what was noticed about the input. What does not fit is left out, intervals mostly before the figures
-//! they belong to.
+//! what the figures of a snapshot are of, and what was noticed about the input. What does not fit is left
+//! out, intervals mostly before the figures they belong to.
 
 use super::{
     headroom::LearntHeadroom,
@@ -82,6 +82,9 @@ pub fn render(backtest: &Backtest, base: &PriceBase, width: usize) -> String {
     };
     let prices = format!("prices of {}, {} ({})", base.region, base.price_book, base.effective_date);
     write_words(&format!("{ceiling}; {prices}"), width, &mut out);
+    for note in &backtest.notes {
+        write_words(note, width, &mut out);
+    }
     let notes = backtest.input.notes();
     if !notes.is_empty() {
         let read = format!("of the {} rows read: {}", backtest.input.rows, notes.join("; "));

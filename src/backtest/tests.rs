@@ -1,5 +1,6 @@
 //! Whole backtests of small fleets, against oracles that go through every sample by hand.
 
+mod as_reported;
 mod formats;
 
 use proptest::prelude::*;
@@ -44,6 +45,7 @@ fn hourly(id: &str, at: TaskSize, samples: impl IntoIterator<Item = (u32, Option
         cpu_average: cpu,
         cpu_max: Track::default(),
         memory,
+        known: None,
     }
 }
 
@@ -333,6 +335,7 @@ fn every_rule_decides_by_its_published_constants() {
         cpu_average: cpu,
         cpu_max: Track::default(),
         memory,
+        known: None,
     };
     let training = [Training::new(&series, size(1024, 4096), 0, 2 * DAY)];
     let decided: Vec<(String, Decision)> = all_rules()
@@ -381,8 +384,14 @@ fn fargauge_reduces_nothing_that_was_at_its_cap() {
             cpu.push(time, if i == 100 { 1_000_000 } else { 100_000 });
             memory.push(time, if i == 100 { memory_peak } else { 300 * 1024 });
         }
-        let series =
-            Series { id: "capped".into(), sizes, cpu_average: cpu, cpu_max: Track::default(), memory };
+        let series = Series {
+            id: "capped".into(),
+            sizes,
+            cpu_average: cpu,
+            cpu_max: Track::default(),
+            memory,
+            known: None,
+        };
         let training = [Training::new(&series, size(2048, 4096), 0, 2 * DAY)];
         rules::Fargauge::new(&Config::default().sizing).decide(&training, &ladder()).decisions.remove(0)
     };

@@ -175,6 +175,7 @@ impl TraceSeries {
             cpu_average: track(CPU, milliunits),
             cpu_max: track(CPU_MAX, milliunits),
             memory: track(MEMORY, memory_kib),
+            known: None,
         };
         if series.span().is_none() {
             leave_out("no-samples");

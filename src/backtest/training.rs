@@ -3,6 +3,7 @@
 use std::sync::OnceLock;
 
 use super::{
+    known::{Known, ONE_TASK},
     ladder::Need,
     series::{Series, between},
 };
@@ -121,6 +122,8 @@ pub struct Training<'a> {
     pub capped_cpu: Option<u32>,
     /// The same of memory, in MiB.
     pub capped_memory: Option<u32>,
+    /// Nothing of traces.
+    pub known: Option<&'a Known>,
 }
 
 impl<'a> Training<'a> {
@@ -141,7 +144,13 @@ impl<'a> Training<'a> {
             capped_memory: largest_capped(series, &memory, |size| (size.memory().0, 1024)),
             cpu,
             memory,
+            known: series.known.as_ref(),
         }
+    }
+
+    /// How many tasks it stands for, in parts of [`ONE_TASK`]; a traced machine for one.
+    pub fn tasks(&self) -> u64 {
+        self.known.map_or(ONE_TASK, |known| known.tasks)
     }
 
     pub fn is_empty(&self) -> bool {

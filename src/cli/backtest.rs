@@ -107,8 +107,9 @@ pub fn run(global: &GlobalArgs, args: &BacktestArgs) -> Result<ExitCode, CliErro
     let output = args.tabular.output.open()?;
     let details = open("--details", args.details.as_ref())?;
     let picture = open("--chart", args.chart.as_ref())?;
-    let rules = args.rules(rules::all(&global.config()?.sizing))?;
-    let (data, region) = args.data(global)?;
+    let config = global.config()?;
+    let rules = args.rules(rules::all(&config.sizing))?;
+    let (data, region) = args.data(global, &config)?;
     let region = Region(args.region.clone().unwrap_or(region));
     let book = global.price_book()?;
     let ladder = Ladder::new(&book, &region).map_err(|error| {
@@ -180,7 +181,7 @@ impl BacktestArgs {
     }
 
     /// The series and the region they are in.
-    fn data(&self, global: &GlobalArgs) -> Result<(Dataset, String), CliError> {
+    fn data(&self, global: &GlobalArgs, config: &Config) -> Result<(Dataset, String), CliError> {
         if let Some(path) = &self.traces {
             return Ok((traces(path)?, TRACES_REGION.to_owned()));
         }
@@ -192,8 +193,11 @@ impl BacktestArgs {
             // One price base for all; what is saved in per cent hardly differs between regions.
             _ => TRACES_REGION.to_owned(),
         };
-        let period = snapshot.manifest.window.period_seconds;
-        let data = from_snapshot(&snapshot.inventory, &snapshot, period).map_err(CliError::not_evaluated)?;
+        for place in config.overrides_without_workload(&snapshot.inventory.workloads) {
+            global.warn(&format!("{place}: this [[override]] matches no workload"));
+        }
+        let data = from_snapshot(&snapshot.inventory, &snapshot, snapshot.manifest.window, config)
+            .map_err(CliError::not_evaluated)?;
         Ok((data, region))
     }
 

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::OperatingSystem;
 use crate::units::{CpuUnits, MemoryMib};
 
 /// What is known of a workload's tasks beyond their definition. The default is "not looked at".
@@ -82,5 +83,17 @@ impl TaskFacts {
     /// The peak of a container by name.
     pub fn peak_of(&self, container: &str) -> Option<&ContainerPeak> {
         self.container_peaks.iter().find(|peak| peak.name == container)
+    }
+
+    /// The same with GuardDuty's agent where it is seen or `always` added. There is none for Windows.
+    #[must_use]
+    pub fn with_agent(mut self, always: bool, os: OperatingSystem) -> Self {
+        let agent = InjectedContainer::GuardDutyAgent;
+        let has_agent = always || self.injected.contains(&agent);
+        self.injected.retain(|container| *container != agent);
+        if has_agent && os == OperatingSystem::Linux {
+            self.injected.push(agent);
+        }
+        self
     }
 }

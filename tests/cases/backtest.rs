@@ -151,6 +151,37 @@ fn a_snapshot_is_backtested_on_halves_of_what_it_has() {
     assert!(report["input"]["left_out"]["autoscaled"].as_u64().unwrap() > 0);
     let table = stdout(&folder.run(&["backtest", "kept", "--quiet"]).code(0).stderr_eq(""));
     assert!(table.contains("series left out (autoscaled): "), "{table}");
+    assert!(table.contains("saved is of the cost of all tasks"), "{table}");
+    assert!(
+        report["notes"][0].as_str().unwrap().starts_with("saved is of the cost of all tasks"),
+        "{report}"
+    );
+}
+
+#[test]
+fn a_snapshot_is_backtested_with_the_settings_of_its_workloads() {
+    let folder = Folder::new().with(
+        "fargauge.toml",
+        "[[override]]\nmatch = { service = \"catalog-api\" }\nexclude = \"leaves in March\"\n\
+         [[override]]\nmatch = { service = \"search-api\" }\nmemory_headroom_percent = 200\n\
+         [[override]]\nmatch = { service = \"no-such-service\" }\ncpu_headroom_percent = 50\n",
+    );
+    folder.run(&["demo", "--out", "kept"]).code(0);
+    let backtest = ["backtest", "kept", "--rule", "fargauge", "--details", "d.csv", "--format", "json"];
+    let run = folder.run(&backtest).code(0);
+    let unmatched = "fargauge.toml:7: this [[override]] matches no workload";
+    assert!(stderr(&run).contains(unmatched), "{}", stderr(&run));
+    let report: Value = serde_json::from_str(&stdout(&run)).unwrap();
+    assert_eq!(report["input"]["left_out"]["excluded"], 1, "{}", report["input"]);
+    let with_settings = folder.read("d.csv");
+    assert!(!with_settings.contains("/catalog-api,"), "{with_settings}");
+    let folder = folder.with("none.toml", "");
+    folder.run(&[&backtest[..], &["--config", "none.toml"]].concat()).code(0);
+    let without = folder.read("d.csv");
+    let search = |details: &str| {
+        details.lines().find(|line| line.contains("/search-api,")).map(ToOwned::to_owned).unwrap()
+    };
+    assert_ne!(search(&with_settings), search(&without));
 }
 
 #[test]

@@ -2,16 +2,22 @@
 //!
 //! The training window alone says how much headroom is worth its price ([`Calibration`]); where the
 //! fleet is too small or too young for that, the configured fixed headroom holds, as in a report, and the
-//! answer says so.
+//! answer says so. What is [`Known`](crate::backtest::Known) of a workload holds as in a report, too: its
+//! settings, the floors of its guards, the least change, and that all its tasks are paid for.
 
-use std::borrow::Cow;
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
+
+use rayon::prelude::*;
 
 use crate::{
-    backtest::{Answer, Decision, Headroom, Ladder, Need, Rule, Samples, Training, each},
+    backtest::{Answer, Decision, Headroom, Ladder, Need, ONE_TASK, Rule, Samples, Training},
     config::{ExpectedPeak, Sizing},
     fargate::TaskSize,
-    rightsize::{Calibration, Member, Priced, Seen, choose, cpu_need, memory_need, steps},
-    units::HOURS_PER_MONTH,
+    rightsize::{Calibration, Member, Priced, ResourceNeed, Seen, choose, cpu_need, memory_need, steps},
+    units::{CpuUnits, HOURS_PER_MONTH, MemoryMib},
     workload::OperatingSystem,
 };
 
@@ -22,24 +28,37 @@ const DAY: i64 = 86_400;
 #[derive(Debug, Clone)]
 pub struct Fargauge {
     name: Cow<'static, str>,
+    /// Where a workload has no settings of its own.
     sizing: Sizing,
+    /// Whatever the settings say.
+    risk: Option<u32>,
 }
 
 impl Fargauge {
-    /// At the settings of the configuration, but for a peak to come: the past is judged by what came.
+    /// At the settings of the configuration.
     pub fn new(sizing: &Sizing) -> Self {
-        Self { name: "fargauge".into(), sizing: Sizing { peak: ExpectedPeak::NONE, ..*sizing } }
+        Self { name: "fargauge".into(), sizing: *sizing, risk: None }
     }
 
-    /// The same at a risk of so many per cent.
+    /// The same at a risk of so many per cent, for all workloads.
     pub fn at_risk(sizing: &Sizing, percent: u32) -> Self {
-        let at_risk = Self::new(&Sizing { risk: percent * 100, ..*sizing });
-        Self { name: format!("fargauge-risk-{percent}").into(), ..at_risk }
+        let risk = percent * 100;
+        Self {
+            name: format!("fargauge-risk-{percent}").into(),
+            sizing: Sizing { risk, ..*sizing },
+            risk: Some(risk),
+        }
     }
 
-    /// What the sizes must hold; `calibrated` as in [`cpu_need`] and [`memory_need`].
-    fn need(&self, one: &Training<'_>, calibrated: bool) -> Need {
-        let Training { current, cpu, memory, .. } = one;
+    /// What is in force for a workload, but for a peak to come: the past is judged by what came.
+    fn sizing(&self, one: &Training<'_>) -> Sizing {
+        let sizing = one.known.map_or(self.sizing, |known| known.sizing);
+        Sizing { risk: self.risk.unwrap_or(sizing.risk), peak: ExpectedPeak::NONE, ..sizing }
+    }
+
+    /// `calibrated` as in [`cpu_need`] and [`memory_need`].
+    fn needs(&self, one: &Training<'_>, calibrated: bool) -> Needs {
+        let (Training { current, cpu, memory, .. }, sizing) = (one, self.sizing(one));
         let seen = |samples: &Samples<'_>, statistic: Option<u32>, sustained: Option<u32>, capped| {
             let [statistic, max] = [statistic?, samples.max()?].map(u64::from);
             Some(Seen {
@@ -52,15 +71,67 @@ impl Fargauge {
         // How long the history is enters an upper bound alone, which is not asked for.
         let days = 1;
         let os = OperatingSystem::Linux;
-        let cpu =
-            seen(cpu, cpu.percentile(self.sizing.cpu_percentile), one.cpu_average.max(), one.capped_cpu)
-                .map(|seen| cpu_need(seen, current.cpu(), os, &self.sizing, calibrated, days));
+        let cpu = seen(cpu, cpu.percentile(sizing.cpu_percentile), one.cpu_average.max(), one.capped_cpu)
+            .map(|seen| cpu_need(seen, current.cpu(), os, &sizing, calibrated, days));
         let memory = seen(memory, memory.max(), None, one.capped_memory)
-            .map(|seen| memory_need(seen, current.memory(), os, &self.sizing, calibrated, days));
-        Need {
-            cpu: cpu.map(|cpu| u64::from(cpu.floor) * 1000),
-            memory: memory.map(|memory| u64::from(memory.floor) * 1024),
+            .map(|seen| memory_need(seen, current.memory(), os, &sizing, calibrated, days));
+        let demanded = memory.map_or(current.memory(), |memory| MemoryMib(memory.floor));
+        let floors = one
+            .known
+            .map(|known| known.floors(one.end, *current, demanded, sizing.memory_headroom))
+            .unwrap_or_default();
+        Needs { cpu, memory, floors }
+    }
+
+    fn decision(
+        &self,
+        one: &Training<'_>,
+        learnt: Needs,
+        calibration: Option<&Calibration>,
+        ladder: &Ladder,
+    ) -> Decision {
+        // One that is too small in anything just grows, with the fixed headroom.
+        let sizes = calibration.map(|_| priced(ladder, learnt.all(), one)).unwrap_or_default();
+        let past_peak = one.memory.max().map_or(0, u64::from);
+        let weighed = calibration.and_then(|calibration| choose(calibration, &sizes, past_peak));
+        let needs = if weighed.is_some() { learnt } else { self.needs(one, false) };
+        let Some(size) = weighed.or_else(|| ladder.cheapest(needs.all(), one.current)) else {
+            return Decision::Keep;
+        };
+        let (now, then) = (ladder.price(one.current), ladder.price(size));
+        if needs.is_short() || one.known.is_none_or(|known| known.is_worth(now, then)) {
+            Decision::Size(size)
+        } else {
+            Decision::Keep
         }
+    }
+}
+
+/// What a size must hold.
+#[derive(Debug, Clone, Copy)]
+struct Needs {
+    /// By demand; `None`: there are no samples.
+    cpu: Option<ResourceNeed>,
+    memory: Option<ResourceNeed>,
+    /// Whatever the demand.
+    floors: (CpuUnits, MemoryMib),
+}
+
+impl Needs {
+    fn all(&self) -> Need {
+        Need {
+            cpu: self.cpu.map(|cpu| u64::from(cpu.floor.max(self.floors.0.0)) * 1000),
+            memory: self.memory.map(|memory| u64::from(memory.floor.max(self.floors.1.0)) * 1024),
+        }
+    }
+
+    /// What a split of the window may know: nothing of the memory demand in all of it.
+    fn before_memory(&self) -> Need {
+        Need { memory: Some(u64::from(self.floors.1.0) * 1024), ..self.all() }
+    }
+
+    fn is_short(&self) -> bool {
+        [self.cpu, self.memory].iter().flatten().any(|need| need.short)
     }
 }
 
@@ -74,40 +145,38 @@ impl Rule for Fargauge {
     }
 
     fn decide(&self, fleet: &[Training<'_>], ladder: &Ladder) -> Answer {
-        let ladders: Vec<Vec<Priced>> =
-            fleet.iter().map(|one| priced(ladder, self.need(one, true), one.current)).collect();
+        let needs: Vec<Needs> = fleet.par_iter().map(|one| self.needs(one, true)).collect();
         let days = Days::of(fleet);
+        // A report learns from no workload that is short of memory already. Traces are measured with them.
         let members: Vec<Member> = fleet
             .iter()
-            .filter(|one| !one.memory.is_empty())
-            .filter_map(|one| {
-                // What a split must not know: the memory demand of the whole window.
-                let unknown = Need { memory: Some(0), ..self.need(one, true) };
-                let ladder = priced(ladder, unknown, one.current);
+            .zip(&needs)
+            .filter(|(one, needs)| needs.memory.is_some_and(|memory| one.known.is_none() || !memory.short))
+            .filter_map(|(one, needs)| {
+                let ladder = priced(ladder, needs.before_memory(), one);
                 (!ladder.is_empty()).then(|| Member { daily_peaks: days.peaks(one), ladder: steps(&ladder) })
             })
             .collect();
-        let calibration = Calibration::of(&members, f64::from(self.sizing.risk) / 10_000.0);
-        let headroom = Some(Headroom::of(&calibration, &self.sizing));
-        let Ok(calibration) = calibration else {
-            let fixed = each(fleet, |one| ladder.decide(self.need(one, false), one.current));
-            return Answer { headroom, ..fixed };
-        };
+        let calibrate = |risk: u32| Calibration::of(&members, f64::from(risk) / 10_000.0);
+        let risks: BTreeSet<u32> =
+            fleet.iter().map(|one| self.sizing(one).risk).chain([self.sizing.risk]).collect();
+        let calibrations: BTreeMap<u32, _> = risks.into_iter().map(|risk| (risk, calibrate(risk))).collect();
+        let headroom = Headroom::of(&calibrations[&self.sizing.risk], &self.sizing);
         let decisions = fleet
-            .iter()
-            .zip(&ladders)
-            .map(|(one, sizes)| match one.memory.max() {
-                Some(peak) => choose(&calibration, sizes, u64::from(peak))
-                    .map_or_else(|| ladder.decide(self.need(one, true), one.current), Decision::Size),
-                None => ladder.decide(self.need(one, true), one.current),
+            .par_iter()
+            .zip(needs)
+            .map(|(one, needs)| {
+                let calibration = calibrations.get(&self.sizing(one).risk);
+                self.decision(one, needs, calibration.and_then(|learnt| learnt.as_ref().ok()), ladder)
             })
             .collect();
-        Answer { decisions, headroom }
+        Answer { decisions, headroom: Some(headroom) }
     }
 }
 
 /// The sizes as a report would weigh them: see [`crate::rightsize::ladder`].
-fn priced(ladder: &Ladder, need: Need, current: TaskSize) -> Vec<Priced> {
+fn priced(ladder: &Ladder, need: Need, one: &Training<'_>) -> Vec<Priced> {
+    let current = one.current;
     let fits = |need: Option<u64>, size: u64, now: u64| need.map_or(size == now, |need| size >= need);
     let holds = |size: TaskSize| {
         fits(need.cpu, u64::from(size.cpu().0) * 1000, u64::from(current.cpu().0) * 1000)
@@ -122,11 +191,12 @@ fn priced(ladder: &Ladder, need: Need, current: TaskSize) -> Vec<Priced> {
     sizes.sort_by_key(|(size, price)| (size.memory(), *price, size.cpu()));
     sizes.dedup_by_key(|(size, _)| size.memory());
     sizes.push((current, limit));
+    let tasks = one.tasks() as f64 / ONE_TASK as f64;
     sizes
         .into_iter()
         .map(|(size, price)| Priced {
             size,
-            monthly_cost: price.0 as f64 / 1e12 * f64::from(HOURS_PER_MONTH),
+            monthly_cost: price.0 as f64 / 1e12 * f64::from(HOURS_PER_MONTH) * tasks,
         })
         .collect()
 }
