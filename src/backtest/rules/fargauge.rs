@@ -147,11 +147,11 @@ impl Rule for Fargauge {
     fn decide(&self, fleet: &[Training<'_>], ladder: &Ladder) -> Answer {
         let needs: Vec<Needs> = fleet.par_iter().map(|one| self.needs(one, true)).collect();
         let days = Days::of(fleet);
-        // A report learns from no workload that is short of memory already. Traces are measured with them.
+        // One that is short of memory already will grow, so it is none to learn from, as in a report.
         let members: Vec<Member> = fleet
             .iter()
             .zip(&needs)
-            .filter(|(one, needs)| needs.memory.is_some_and(|memory| one.known.is_none() || !memory.short))
+            .filter(|(_, needs)| needs.memory.is_some_and(|memory| !memory.short))
             .filter_map(|(one, needs)| {
                 let ladder = priced(ladder, needs.before_memory(), one);
                 (!ladder.is_empty()).then(|| Member { daily_peaks: days.peaks(one), ladder: steps(&ladder) })
