@@ -9,9 +9,9 @@ use super::{
     series::{Dataset, Series, Track},
 };
 use crate::{
-    demand::{Requested, Timeline},
+    demand::{Plausible, Requested, Timeline},
     fargate::TaskSize,
-    snapshot::Inventory,
+    snapshot::{Inventory, Window},
     utilization::{CENTI_PERCENT_FULL, Point, UtilizationParts},
     workload::{LaunchType, OperatingSystem, Workload},
 };
@@ -31,7 +31,7 @@ use crate::{
 pub fn from_snapshot(
     inventory: &Inventory,
     utilization: &dyn UtilizationParts,
-    period_seconds: u32,
+    window: Window,
 ) -> io::Result<Dataset> {
     let subjects: Vec<Result<Subject, &str>> =
         inventory.workloads.iter().map(|workload| subject(workload, inventory)).collect();
@@ -40,9 +40,9 @@ pub fn from_snapshot(
         .map(|part| {
             let read = utilization.read_part(part)?.into_iter();
             Ok(read
-                .filter_map(|one| {
+                .filter_map(|mut one| {
                     let subject = subjects.get(one.workload_id as usize)?.as_ref().ok()?;
-                    let (series, counts) = subject.series(&one.points, period_seconds);
+                    let (series, counts) = subject.series(&mut one.points, window);
                     Some((one.workload_id, series, counts))
                 })
                 .collect())
@@ -106,8 +106,12 @@ fn subject(workload: &Workload, inventory: &Inventory) -> Result<Subject, &'stat
 }
 
 impl Subject {
-    fn series(&self, points: &[Point], period_seconds: u32) -> (Series, InputCounts) {
+    fn series(&self, points: &mut Vec<Point>, window: Window) -> (Series, InputCounts) {
         let mut counts = InputCounts { rows: points.len() as u64, ..InputCounts::default() };
+        let bounds = (window.start.as_second(), window.end.as_second());
+        let fargate = Some(LaunchType::Fargate);
+        counts.screened =
+            Plausible::of(fargate, &self.timeline, bounds, window.period_seconds).screen(points);
         let mut series = Series {
             id: self.id.clone(),
             sizes: self.sizes.clone(),
@@ -116,7 +120,7 @@ impl Subject {
             memory: Track::default(),
         };
         for point in points {
-            let end = point.timestamp.saturating_add(i64::from(period_seconds));
+            let end = point.timestamp.saturating_add(i64::from(window.period_seconds));
             let Requested { cpu, memory, .. } = self.timeline.in_force(point.timestamp, end).relative_to;
             let mut add = |track: &mut Track, value: Option<u32>, full: u64| {
                 if let Some(value) = value {
@@ -140,13 +144,13 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::demo::Fleet;
+    use crate::{demand::Screened, demo::Fleet};
 
     #[test]
     fn every_workload_of_a_fleet_is_a_series_or_counted() {
         let fleet = Fleet::new(Fleet::DEFAULT_SERVICES);
         let inventory = fleet.inventory();
-        let data = from_snapshot(&inventory, &fleet, fleet.manifest_window().period_seconds).unwrap();
+        let data = from_snapshot(&inventory, &fleet, fleet.manifest_window()).unwrap();
         let left_out: u64 = data.input.left_out.values().sum();
         assert!(!data.series.is_empty());
         assert_eq!(data.series.len() as u64 + left_out, inventory.workloads.len() as u64);
@@ -158,7 +162,7 @@ mod tests {
     fn demand_is_absolute_across_a_resize() {
         let fleet = Fleet::new(Fleet::DEFAULT_SERVICES);
         let inventory = fleet.inventory();
-        let data = from_snapshot(&inventory, &fleet, 300).unwrap();
+        let data = from_snapshot(&inventory, &fleet, fleet.manifest_window()).unwrap();
         let resized =
             data.series.iter().find(|one| one.sizes.len() > 1).expect("the demo has a resized service");
         for (from, size) in &resized.sizes {
@@ -169,5 +173,31 @@ mod tests {
         let (last, now) = *resized.sizes.last().unwrap();
         assert_eq!(resized.size_before(i64::MAX), Some(now));
         assert_ne!(resized.size_before(last), Some(now));
+    }
+
+    #[test]
+    fn rows_and_values_that_cannot_be_are_counted_and_no_part_of_a_series() {
+        let fleet = Fleet::new(Fleet::DEFAULT_SERVICES);
+        let (inventory, window) = (fleet.inventory(), fleet.manifest_window());
+        let of = |parts: &Vec<crate::utilization::Series>| from_snapshot(&inventory, parts, window).unwrap();
+        let mut parts: Vec<_> = (0..fleet.parts()).flat_map(|part| fleet.part(part)).collect();
+        let clean = of(&parts);
+        assert_eq!(clean.input.screened, Screened::default());
+        let id = &clean.series[0].id;
+        let place = inventory.workloads.iter().position(|workload| workload.identity.id() == *id).unwrap();
+        let hit = parts.iter_mut().find(|one| one.workload_id as usize == place).unwrap();
+        let last = *hit.points.last().unwrap();
+        let times = [window.end.as_second(), i64::MAX];
+        hit.points.extend(times.map(|timestamp| Point { timestamp, mem_max: Some(u32::MAX), ..last }));
+        hit.points[0].mem_max = Some(u32::MAX);
+        hit.points[1].timestamp += 7;
+        let hostile = of(&parts);
+        let counts = Screened { outside_window: 2, between_periods: 1, impossible: 1, ..Screened::default() };
+        assert_eq!(hostile.input.screened, counts);
+        assert_eq!(hostile.input.rows, clean.input.rows + 2);
+        assert_eq!(hostile.span(), clean.span());
+        let series = hostile.series.iter().find(|one| one.id == *id).unwrap();
+        assert_eq!(series.cpu_max.times(), clean.series[0].cpu_max.times());
+        assert!(series.memory.values().iter().max() <= clean.series[0].memory.values().iter().max());
     }
 }

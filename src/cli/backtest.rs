@@ -160,8 +160,8 @@ impl BacktestArgs {
             // One price base for all; what is saved in per cent hardly differs between regions.
             _ => TRACES_REGION.to_owned(),
         };
-        let period = snapshot.manifest.window.period_seconds;
-        let data = from_snapshot(&snapshot.inventory, &snapshot, period).map_err(CliError::not_evaluated)?;
+        let window = snapshot.manifest.window;
+        let data = from_snapshot(&snapshot.inventory, &snapshot, window).map_err(CliError::not_evaluated)?;
         Ok((data, region))
     }
 
