@@ -25,7 +25,6 @@ mod tests;
 use std::{
     collections::{BTreeMap, BTreeSet},
     io,
-    sync::OnceLock,
 };
 
 use jiff::{Timestamp, tz::TimeZone};
@@ -40,20 +39,22 @@ pub use lookup::{LookupError, find};
 
 use crate::{
     config::Config,
-    demand::{Runs, StartUp, Timeline, WindowDemand, hourly_tasks, roll_up, runs, start_up},
+    demand::{
+        Plausible, Runs, Screened, StartUp, Timeline, WindowDemand, hourly_tasks, roll_up, runs, start_up,
+    },
     ec2::InstanceTypes,
     fargate::minimum_billed_seconds,
     launch::{Host, InstanceRates, InstanceShares, Tenant, hosts},
     pricing::{Charges, PriceBook},
     report::{
-        HeadroomReport, PoolReport, PriceBookReference, Report, ReportWindow, SCHEMA_VERSION,
+        HeadroomReport, Note, PoolReport, PriceBookReference, Report, ReportWindow, SCHEMA_VERSION,
         SnapshotReference, Totals, WorkloadReport,
     },
     rightsize::{
         Calibration, Member, Unsupported,
         autoscaling::{ReplicaPeaks, Steering, TaskSeries},
     },
-    snapshot::{Inventory, Manifest, Series, UtilizationParts, Window},
+    snapshot::{Inventory, Manifest, Point, Series, UtilizationParts, Window},
     units::Usd,
     workload::{Controller, LaunchType, OperatingSystem, Platform, Region, Workload, WorkloadKind},
 };
@@ -79,6 +80,8 @@ struct Digest {
     demand: Option<WindowDemand>,
     start_up: Option<StartUp>,
     runs: Option<Runs>,
+    /// What of the series could not be.
+    screened: Screened,
     values: u64,
     /// In order, where the number of tasks follows what they use.
     series: Option<TaskSeries>,
@@ -86,6 +89,7 @@ struct Digest {
     peaks: Option<ReplicaPeaks>,
     /// Where they are asked for.
     hourly_tasks: Option<Vec<u32>>,
+    points: Option<Vec<Point>>,
 }
 
 /// What to keep beyond what every question needs.
@@ -106,8 +110,8 @@ struct Fleet<'a> {
     calibrations: BTreeMap<u32, Result<Calibration, Unsupported>>,
     shares: &'a InstanceShares,
     samples_read: u64,
-    /// The series that was asked to be kept.
-    kept: Option<Series>,
+    /// Of the workload whose series was asked to be kept.
+    kept: Option<Vec<Point>>,
     /// By workload, if asked for.
     hourly_tasks: BTreeMap<u32, Vec<u32>>,
 }
@@ -120,7 +124,6 @@ fn with_fleet<T>(
     keep: Keep,
     answer: impl FnOnce(Fleet<'_>) -> T,
 ) -> Result<T, io::Error> {
-    let kept = OnceLock::new();
     let window = input.manifest.window;
     let timelines: Vec<Option<Timeline>> = input
         .inventory
@@ -131,15 +134,8 @@ fn with_fleet<T>(
     let mut digests: BTreeMap<u32, Digest> = (0..input.utilization.parts())
         .into_par_iter()
         .map(|part| {
-            let series = input.utilization.read_part(part)?;
-            if let Some(series) = series.iter().find(|series| Keep::Series(series.workload_id) == keep) {
-                // A workload is whole in one part.
-                let _ = kept.set(series.clone());
-            }
-            Ok(series
-                .into_iter()
-                .map(|series| digest(&series, input.inventory, &timelines, window, keep))
-                .collect())
+            let series = input.utilization.read_part(part)?.into_iter();
+            Ok(series.map(|series| digest(series, input.inventory, &timelines, window, keep)).collect())
         })
         .collect::<Result<Vec<Vec<(u32, Digest)>>, io::Error>>()?
         .into_iter()
@@ -148,6 +144,7 @@ fn with_fleet<T>(
 
     let hourly_tasks =
         digests.iter_mut().filter_map(|(id, digest)| Some((*id, digest.hourly_tasks.take()?))).collect();
+    let kept = digests.values_mut().find_map(|digest| digest.points.take());
     let refused = Refused::of(&input.manifest.gaps);
     let rates = InstanceRates {
         prices: book.instance_prices(),
@@ -171,6 +168,7 @@ fn with_fleet<T>(
                 demand: digest.and_then(|digest| digest.demand.as_ref()),
                 start_up: digest.and_then(|digest| digest.start_up.as_ref()),
                 runs: digest.and_then(|digest| digest.runs.as_ref()),
+                screened: digest.map_or_else(Screened::default, |digest| digest.screened),
                 series: digest.and_then(|digest| digest.series.as_ref()),
                 peaks: digest.and_then(|digest| digest.peaks),
                 window,
@@ -195,7 +193,7 @@ fn with_fleet<T>(
         calibrations,
         shares: &shares,
         samples_read: digests.values().map(|digest| digest.values).sum(),
-        kept: kept.into_inner(),
+        kept,
         hourly_tasks,
     }))
 }
@@ -273,10 +271,16 @@ pub fn analyse(
                 workloads,
                 capacity: on_instances::pools(shares, config.discount.factor()),
                 gaps: input.manifest.gaps.clone(),
-                notes: standalone::unseen(&input.inventory.clusters).collect(),
+                notes: notes(input, facts),
             }
         },
     )
+}
+
+/// What to know of the snapshot that is no gap.
+fn notes(input: Input<'_>, facts: &[Facts<'_>]) -> Vec<Note> {
+    let unseen = standalone::unseen(&input.inventory.clusters);
+    unseen.chain(evidence::impossible(&snapshot_reference(input.sha256), facts)).collect()
 }
 
 fn report_window(window: Window) -> ReportWindow {
@@ -379,7 +383,7 @@ pub enum CannotMerge {
 
 /// A workload whose size is not known is rolled up under no size: its values are counted, no more.
 fn digest(
-    series: &Series,
+    mut series: Series,
     inventory: &Inventory,
     timelines: &[Option<Timeline>],
     window: Window,
@@ -389,8 +393,14 @@ fn digest(
     let timeline = timelines.get(series.workload_id as usize).and_then(Option::as_ref);
     let workload = inventory.workloads.get(series.workload_id as usize);
     let unknown = Timeline::unknown();
+    let bounds = (window.start.as_second(), window.end.as_second());
+    let launch_type = workload.map(|workload| workload.launch_type);
+    let screened =
+        Plausible::of(launch_type, timeline.unwrap_or(&unknown), bounds, period).screen(&mut series.points);
     let rollups = roll_up(&series.points, timeline.unwrap_or(&unknown), period);
-    let demand = WindowDemand::of(&rollups);
+    // Of tasks that nobody counted it is not known what ran, which is not nothing.
+    let demand = WindowDemand::of(&rollups)
+        .filter(|demand| screened.impossible == 0 || !demand.total_task_time().is_zero());
     let standalone = workload.filter(|workload| workload.identity.kind == WorkloadKind::Standalone);
     let runs = standalone.map(|workload| {
         runs(&series.points, period, minimum_billed_seconds(platform(workload, inventory).os))
@@ -398,8 +408,7 @@ fn digest(
     // A task that comes and goes is sized for all that it does, its start included.
     let start_up = match (workload, timeline, &demand) {
         (Some(workload), Some(timeline), Some(demand)) if standalone.is_none() => {
-            let start = window.start.as_second();
-            start_up(&series.points, timeline, &workload.revisions, demand, start, period)
+            start_up(&series.points, timeline, &workload.revisions, demand, bounds.0, period)
         }
         _ => None,
     };
@@ -412,6 +421,7 @@ fn digest(
         demand,
         start_up,
         runs,
+        screened,
         values: rollups.values,
         series: scaled.and_then(|(workload, timeline)| {
             TaskSeries::of(&series.points, timeline, period, deployments(workload))
@@ -419,10 +429,10 @@ fn digest(
         peaks: fixed.and_then(|(_, timeline)| ReplicaPeaks::of(&series.points, timeline, period)),
         hourly_tasks: workload.zip(timeline).filter(|_| keep == Keep::HourlyTasks).map(
             |(workload, timeline)| {
-                let bounds = (window.start.as_second(), window.end.as_second());
                 hourly_tasks(&series.points, timeline, bounds, period, &compare::surge(workload))
             },
         ),
+        points: (keep == Keep::Series(series.workload_id)).then_some(series.points),
     };
     (series.workload_id, digest)
 }

@@ -6,6 +6,10 @@ use std::io;
 /// 100 %, in the integers of 0.01 % that per cent is stored as.
 pub const CENTI_PERCENT_FULL: u32 = 10_000;
 
+/// The most that a utilization can be, in per cent: the largest machine under the smallest reservation is
+/// about a hundredth of it.
+pub const PER_CENT_MAX: u32 = 10_000_000;
+
 /// One period of one workload. `None` is "no sample", which is never zero.
 ///
 /// Per cent is relative to the task size in force at that time and stored in 0.01 %: averages to the

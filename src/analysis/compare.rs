@@ -16,8 +16,8 @@ use rust_decimal::Decimal;
 use wildmatch::WildMatch;
 
 use super::{
-    CannotMerge, Fleet, Input, Keep, facts::Facts, on_instances, options::steady_on_demand_milli,
-    price_book_reference, report_window, snapshot_reference, standalone, subject::report_on, with_fleet,
+    CannotMerge, Fleet, Input, Keep, facts::Facts, notes, on_instances, options::steady_on_demand_milli,
+    price_book_reference, report_window, snapshot_reference, subject::report_on, with_fleet,
 };
 use crate::{
     config::Config,
@@ -128,7 +128,7 @@ pub fn observe(
                 window,
                 sha256: input.sha256.to_owned(),
                 gaps: input.manifest.gaps.clone(),
-                notes: standalone::unseen(&input.inventory.clusters).collect(),
+                notes: notes(input, facts),
             }
         },
     )

@@ -6,11 +6,31 @@ use rust_decimal::Decimal;
 use super::{facts::Facts, task_skew};
 use crate::{
     config::Resolved,
-    demand::{Observed, WindowDemand},
-    report::{Evidence, Quantity, SettingReport},
+    demand::{Observed, Screened, WindowDemand},
+    report::{Evidence, IMPOSSIBLE_UTILIZATION, Note, Quantity, SettingReport, SnapshotReference},
     rightsize::autoscaling,
     workload::{HistorySource, LaunchType, WorkloadKind},
 };
+
+/// What of a snapshot's utilization could not be, all workloads together; their evidence says of each.
+pub(super) fn impossible(snapshot: &SnapshotReference, facts: &[Facts<'_>]) -> Option<Note> {
+    let mut all = Screened::default();
+    let mut workloads = 0;
+    for Facts { screened, .. } in facts {
+        all.add(screened);
+        workloads += u64::from(*screened != Screened::default());
+    }
+    let counts: Vec<String> = all.notes().collect();
+    (workloads > 0).then(|| Note {
+        scope: format!("snapshot {}", snapshot.id),
+        code: IMPOSSIBLE_UTILIZATION.to_owned(),
+        detail: format!(
+            "of {workloads} {}: {}",
+            if workloads == 1 { "workload" } else { "workloads" },
+            counts.join("; ")
+        ),
+    })
+}
 
 /// What only Container Insights with enhanced observability would tell, and does not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -45,6 +65,7 @@ impl Facts<'_> {
         if demand.is_some_and(|demand| demand.mixed_periods > 0) {
             notes.push("mixed-intervals".to_owned());
         }
+        notes.extend(self.screened.notes());
         if self.platform_changed() {
             notes.push("mixed-platforms".to_owned());
         }

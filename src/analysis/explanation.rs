@@ -59,7 +59,7 @@ pub fn explain(
         let risk = in_force.sizing.risk;
         let calibration = &calibrations[&risk];
         let window = input.manifest.window;
-        let points = kept.map(|series| series.points).unwrap_or_default();
+        let points = kept.unwrap_or_default();
         let unknown = Timeline::unknown();
         let seen = moments(&points, facts.timeline.unwrap_or(&unknown), window.period_seconds);
         let weighing = weighing(facts, &row, book, config, &in_force, calibration.as_ref().ok());

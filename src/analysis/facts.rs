@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{options::FewerTasks, standalone};
 use crate::{
     config::{Config, Resolved},
-    demand::{Requested, Runs, StartUp, Timeline, WindowDemand},
+    demand::{Requested, Runs, Screened, StartUp, Timeline, WindowDemand},
     fargate::{FREE_EPHEMERAL_STORAGE, TaskSize},
     launch::{Host, InstanceShares},
     pricing::{NoPrice, PriceBook, TaskCost, TaskShape},
@@ -33,6 +33,8 @@ pub(super) struct Facts<'a> {
     pub start_up: Option<&'a StartUp>,
     /// Of tasks that come and go.
     pub runs: Option<&'a Runs>,
+    /// What of its series could not be, and is in none of the above.
+    pub screened: Screened,
     pub series: Option<&'a TaskSeries>,
     pub peaks: Option<ReplicaPeaks>,
     pub window: Window,
@@ -187,6 +189,9 @@ impl<'a> Facts<'a> {
         // First of all: what was not seen is not known to be nothing.
         if Refused::concerns(&self.refused.metrics, &self.workload.identity) {
             return Unrated::new(Reason::NoMetrics, "its metrics could not be collected; see the gaps");
+        }
+        if self.screened.impossible > 0 {
+            return Unrated::new(Reason::NoMetrics, "what was measured of it cannot be; see its evidence");
         }
         if self.workload.desired_count == Some(0) {
             return Unrated::new(Reason::NoRunningTasks, "no task ran in the window and none is wanted");

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::demand::Screened;
+
 /// What was read, and what of it was changed or left out.
 ///
 /// | input | is |
@@ -16,6 +18,8 @@ use serde::Serialize;
 /// | above 100 % | 100 % |
 /// | a few samples (under 1 %) more than 30 days from the rest of their series | left out: a clock jump |
 /// | a series whose samples span less than a day | kept, counted; no rule can rate it |
+///
+/// Of snapshots, rows and values that cannot be are as [`crate::demand::Plausible`] has them.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, JsonSchema)]
 pub struct InputCounts {
     /// Rows read.
@@ -34,6 +38,9 @@ pub struct InputCounts {
     pub not_finite: u64,
     /// Values above 100 %, taken for 100 %.
     pub clipped: u64,
+    /// Rows and values of a snapshot that cannot be.
+    #[serde(flatten)]
+    pub screened: Screened,
     /// Series whose samples span less than a day.
     pub too_short: u64,
     /// Series left out, by reason.
@@ -51,6 +58,7 @@ impl InputCounts {
         self.negative += other.negative;
         self.not_finite += other.not_finite;
         self.clipped += other.clipped;
+        self.screened.add(&other.screened);
         self.too_short += other.too_short;
         for (reason, series) in &other.left_out {
             *self.left_out.entry(reason.clone()).or_default() += series;
@@ -70,6 +78,7 @@ impl InputCounts {
             (self.too_short, "series of less than a day (not rated)"),
         ]
         .into_iter()
+        .chain(self.screened.counts())
         .map(|(count, what)| (count, what.to_owned()))
         .chain(self.left_out.iter().map(|(reason, series)| (*series, format!("series left out ({reason})"))))
         .filter(|(count, _)| *count > 0)

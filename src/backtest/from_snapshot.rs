@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     config::Config,
-    demand::{Requested, Timeline, WindowDemand, roll_up},
+    demand::{Plausible, Requested, Timeline, WindowDemand, roll_up},
     fargate::TaskSize,
     rightsize::Reason,
     snapshot::{Inventory, Window},
@@ -47,9 +47,9 @@ pub fn from_snapshot(
         .map(|part| {
             let read = utilization.read_part(part)?.into_iter();
             Ok(read
-                .filter_map(|one| {
+                .filter_map(|mut one| {
                     let subject = subjects.get(one.workload_id as usize)?.as_ref().ok()?;
-                    let (series, counts) = subject.series(&one.points, window);
+                    let (series, counts) = subject.series(&mut one.points, window);
                     Some((one.workload_id, series, counts))
                 })
                 .collect())
@@ -146,8 +146,12 @@ impl Subject {
         u64::try_from(mean).unwrap_or(u64::MAX)
     }
 
-    fn series(&self, points: &[Point], window: Window) -> (Series, InputCounts) {
+    fn series(&self, points: &mut Vec<Point>, window: Window) -> (Series, InputCounts) {
         let mut counts = InputCounts { rows: points.len() as u64, ..InputCounts::default() };
+        let bounds = (window.start.as_second(), window.end.as_second());
+        let fargate = Some(LaunchType::Fargate);
+        counts.screened =
+            Plausible::of(fargate, &self.timeline, bounds, window.period_seconds).screen(points);
         let mut series = Series {
             id: self.id.clone(),
             sizes: self.sizes.clone(),
@@ -181,7 +185,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::demo::Fleet;
+    use crate::{demand::Screened, demo::Fleet};
 
     #[test]
     fn every_workload_of_a_fleet_is_a_series_or_counted() {
@@ -223,5 +227,33 @@ mod tests {
         let (last, now) = *resized.sizes.last().unwrap();
         assert_eq!(resized.size_before(i64::MAX), Some(now));
         assert_ne!(resized.size_before(last), Some(now));
+    }
+
+    #[test]
+    fn rows_and_values_that_cannot_be_are_counted_and_no_part_of_a_series() {
+        let fleet = Fleet::new(Fleet::DEFAULT_SERVICES);
+        let (inventory, window) = (fleet.inventory(), fleet.manifest_window());
+        let of = |parts: &Vec<crate::utilization::Series>| {
+            from_snapshot(&inventory, parts, window, &Config::default()).unwrap()
+        };
+        let mut parts: Vec<_> = (0..fleet.parts()).flat_map(|part| fleet.part(part)).collect();
+        let clean = of(&parts);
+        assert_eq!(clean.input.screened, Screened::default());
+        let id = &clean.series[0].id;
+        let place = inventory.workloads.iter().position(|workload| workload.identity.id() == *id).unwrap();
+        let hit = parts.iter_mut().find(|one| one.workload_id as usize == place).unwrap();
+        let last = *hit.points.last().unwrap();
+        let times = [window.end.as_second(), i64::MAX];
+        hit.points.extend(times.map(|timestamp| Point { timestamp, mem_max: Some(u32::MAX), ..last }));
+        hit.points[0].mem_max = Some(u32::MAX);
+        hit.points[1].timestamp += 7;
+        let hostile = of(&parts);
+        let counts = Screened { outside_window: 2, between_periods: 1, impossible: 1, ..Screened::default() };
+        assert_eq!(hostile.input.screened, counts);
+        assert_eq!(hostile.input.rows, clean.input.rows + 2);
+        assert_eq!(hostile.span(), clean.span());
+        let series = hostile.series.iter().find(|one| one.id == *id).unwrap();
+        assert_eq!(series.cpu_max.times(), clean.series[0].cpu_max.times());
+        assert!(series.memory.values().iter().max() <= clean.series[0].memory.values().iter().max());
     }
 }

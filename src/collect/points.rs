@@ -6,11 +6,11 @@
 use std::collections::BTreeMap;
 
 use super::plan::Measure;
-use crate::snapshot::{Point, Window};
+use crate::{
+    snapshot::{Point, Window},
+    utilization::PER_CENT_MAX,
+};
 
-/// The most that a utilization can be, in per cent: the largest machine under the smallest
-/// reservation is about a hundredth of it.
-const PER_CENT_MAX: f64 = 10_000_000.0;
 /// More tasks or samples than any service has.
 const COUNT_MAX: f64 = 1e9;
 
@@ -58,7 +58,7 @@ impl SeriesBuilder {
 fn limit(measure: Measure) -> f64 {
     match measure {
         Measure::CpuAverage | Measure::CpuMaximum | Measure::MemoryAverage | Measure::MemoryMaximum => {
-            PER_CENT_MAX
+            f64::from(PER_CENT_MAX)
         }
         _ => COUNT_MAX,
     }
@@ -69,7 +69,7 @@ fn point(timestamp: i64, values: &BTreeMap<Measure, f64>) -> Point {
     // Without a reservation there is nothing to be a part of.
     let share = |used, reserved| {
         let reserved = value(reserved).filter(|reserved| *reserved > 0.0)?;
-        value(used).map(|used: f64| used * 100.0 / reserved).filter(|share| *share <= PER_CENT_MAX)
+        value(used).map(|used: f64| used * 100.0 / reserved).filter(|share| *share <= f64::from(PER_CENT_MAX))
     };
     let samples = value(Measure::CpuSamples).or_else(|| value(Measure::FamilyCpuSamples));
     Point {

@@ -1,9 +1,9 @@
 //! From utilization to demand: what tasks needed, in absolute units.
 //!
-//! Takes the points of one workload and its [`Timeline`] of sizes; gives one [`DayRollup`] per size
-//! and UTC day, made of integers that merge in any order, and their sum over a window
-//! ([`WindowDemand`]). Per cent is relative to the size in force at that moment, so it is turned
-//! into CPU units and KiB before anything is compared.
+//! Takes the points of one workload, held against what they can be ([`Plausible`]), and its [`Timeline`] of
+//! sizes; gives one [`DayRollup`] per size and UTC day, made of integers that merge in any order, and their
+//! sum over a window ([`WindowDemand`]). Per cent is relative to the size in force at that moment, so it is
+//! turned into CPU units and KiB before anything is compared.
 
 mod buckets;
 mod histogram;
@@ -11,6 +11,7 @@ mod hourly_tasks;
 mod replay;
 mod rollup;
 mod runs;
+mod screen;
 mod startup;
 mod timeline;
 mod window_demand;
@@ -21,6 +22,7 @@ pub use hourly_tasks::{DEFAULT_MAXIMUM_PERCENT, Surge, hourly_tasks};
 pub use replay::{Moment, Replay, ResourceReplay, moments};
 pub use rollup::{CAP_CENTI_PERCENT, DayRollup, ResourceRollup, Rollups, roll_up};
 pub use runs::{Runs, runs};
+pub use screen::{Plausible, Screened};
 pub use startup::{StartUp, start_up};
 pub use timeline::{Caps, Requested, Segment, Timeline};
 pub use window_demand::{Observed, WindowDemand};

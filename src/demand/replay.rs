@@ -71,7 +71,7 @@ pub fn moments(points: &[Point], timeline: &Timeline, period_seconds: u32) -> Ve
             let absolute = |share: Option<u32>, full: u64| {
                 // Of nothing a share says nothing.
                 let share = share.filter(|_| full > 0)?;
-                Some((u64::from(share) * full).div_ceil(u64::from(CENTI_PERCENT_FULL)))
+                Some(u64::from(share).saturating_mul(full).div_ceil(u64::from(CENTI_PERCENT_FULL)))
             };
             let capped = |share: Option<u32>, full: u32, cap: Option<u32>| {
                 share.zip(cap).is_some_and(|(share, cap)| {

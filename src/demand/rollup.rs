@@ -88,7 +88,7 @@ impl ResourceFill {
             return;
         }
         if let Some(maximum) = maximum {
-            let value = (u64::from(maximum) * scale).div_ceil(full);
+            let value = u64::from(maximum).saturating_mul(scale).div_ceil(full);
             self.dense.add(bucket_of(value), 1);
             self.rollup.max = self.rollup.max.max(Some(value));
             let at_cap = cap.is_some_and(|cap| {
@@ -97,7 +97,7 @@ impl ResourceFill {
             self.rollup.periods_at_cap += u32::from(at_cap);
         }
         if let Some(average) = average {
-            let value = u64::from(average) * scale / full;
+            let value = u64::from(average).saturating_mul(scale) / full;
             let weight = u64::from(weight.max(1));
             self.rollup.average_sum += u128::from(value) * u128::from(weight);
             self.rollup.average_weight += weight;

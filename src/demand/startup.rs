@@ -133,7 +133,8 @@ impl Found {
             let held = timeline.in_force(point.timestamp, point.timestamp.saturating_add(period));
             let size = held.relative_to.cpu.0;
             let full = u64::from(CENTI_PERCENT_FULL);
-            self.values.push((u64::from(maximum) * u64::from(size) * 1000).div_ceil(full));
+            let full_size = u64::from(size) * 1000;
+            self.values.push(u64::from(maximum).saturating_mul(full_size).div_ceil(full));
             if maximum >= CAP_CENTI_PERCENT {
                 self.at_cap += 1;
                 self.capped_at = self.capped_at.max(Some(size));

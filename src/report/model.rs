@@ -29,7 +29,7 @@ pub struct Report {
     pub snapshot: SnapshotReference,
     pub price_book: PriceBookReference,
     pub headroom: HeadroomReport,
-    /// Non-null values read from the utilization files.
+    /// Non-null values read from the utilization files, without those that cannot be.
     pub samples_read: u64,
     pub totals: Totals,
     /// By monthly savings, largest first; then by monthly cost; then by id.
@@ -37,11 +37,14 @@ pub struct Report {
     /// The container instances of the clusters, by what fills them together; empty without any.
     pub capacity: Vec<PoolReport>,
     pub gaps: Vec<Gap>,
-    /// What this report cannot show by its nature, as opposed to what failed.
+    /// What this report cannot show by its nature, as opposed to what failed, and what it does not believe.
     pub notes: Vec<Note>,
 }
 
-/// Something to know of an account, region or cluster that is no gap.
+/// The code of a [`Note`] on utilization that cannot be.
+pub const IMPOSSIBLE_UTILIZATION: &str = "impossible-utilization";
+
+/// Something to know of an account, region, cluster or snapshot that is no gap.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 pub struct Note {
     pub scope: String,
@@ -439,7 +442,8 @@ pub struct Evidence {
     pub task_hours_source: Option<String>,
     /// Revisions in force in the window.
     pub revisions: u64,
-    /// Codes such as `assumed-revision`, `mixed-intervals`, `reached-cpu-cap`.
+    /// Codes such as `assumed-revision`, `mixed-intervals`, `reached-cpu-cap`; and how many rows and values
+    /// of its utilization cannot be, with what became of them.
     pub notes: Vec<String>,
     /// Periods in which some sample was at 95 % of the size or more.
     pub cpu_periods_at_cap: u64,

@@ -11,7 +11,7 @@ mod options;
 use std::{collections::BTreeSet, fmt::Write as _};
 
 use super::{
-    Finding, HeadroomReport, NotRated, Report, WorkloadReport,
+    Finding, HeadroomReport, IMPOSSIBLE_UTILIZATION, NotRated, Note, Report, WorkloadReport,
     amounts::{NONE, cost, count, grouped, money, percent_of, size},
     columns::{Align, Cell, Color, Column, Columns, Shrink},
     text::{display_safe, display_width, shorten_end},
@@ -261,20 +261,27 @@ fn write_gaps(report: &Report, width: usize, out: &mut String) {
 }
 
 fn write_notes(report: &Report, width: usize, out: &mut String) {
-    if report.notes.is_empty() {
+    let (impossible, unseen): (Vec<&Note>, Vec<&Note>) =
+        report.notes.iter().partition(|note| note.code == IMPOSSIBLE_UTILIZATION);
+    write_notes_under("Cannot be seen", &unseen, width, out);
+    write_notes_under("Left out or changed", &impossible, width, out);
+}
+
+fn write_notes_under(heading: &str, notes: &[&Note], width: usize, out: &mut String) {
+    if notes.is_empty() {
         return;
     }
-    out.push_str("\nCannot be seen\n");
+    let _ = writeln!(out, "\n{heading}");
     let mut table = Columns::new(vec![
         column("SCOPE", Align::Left, Shrink::Middle { min: 16 }, 0),
         column("NOTE", Align::Left, Shrink::End { min: 16 }, 0),
         column("DETAIL", Align::Left, Shrink::End { min: 20 }, 0),
     ]);
-    for note in report.notes.iter().take(FEW) {
+    for note in notes.iter().take(FEW) {
         table.push([&note.scope, &note.code, &note.detail].map(|text| display_safe(text).into()).into());
     }
     table.write(width, false, out);
-    write_rest(report.notes.len(), out);
+    write_rest(notes.len(), out);
 }
 
 fn write_rest(all: usize, out: &mut String) {

@@ -12,13 +12,18 @@ use std::{
 };
 
 use super::{
-    FORMAT_VERSION, FileEntry, Inventory, Manifest, Series, UtilizationParts,
+    FORMAT_VERSION, FileEntry, Inventory, Manifest, Series, UtilizationParts, Window,
     error::SnapshotError,
     layout::{COLLECT_STATE, INVENTORY, MANIFEST, part_name},
     source::Source,
     stored_file,
 };
 use crate::frames::series_from_parquet;
+
+/// CloudWatch has no longer one.
+const LONGEST_PERIOD_SECONDS: u32 = 86_400;
+/// Ten years: eight times what CloudWatch keeps.
+const LONGEST_WINDOW_SECONDS: u64 = 3_653 * 86_400;
 
 #[derive(Debug)]
 pub struct Snapshot {
@@ -128,8 +133,8 @@ impl UtilizationParts for Snapshot {
 }
 
 impl Manifest {
-    /// The manifest whose `text` was read from `path`. Refuses one that was edited, is of a newer format, or
-    /// lists anything that is no file of a snapshot.
+    /// The manifest whose `text` was read from `path`. Refuses one that was edited, is of a newer format, has
+    /// a window that cannot be, or lists anything that is no file of a snapshot.
     pub fn read(path: &Path, text: &[u8]) -> Result<Self, SnapshotError> {
         let manifest: Self = stored_file::unseal(path, text, |found| {
             if found > u64::from(FORMAT_VERSION) {
@@ -138,6 +143,9 @@ impl Manifest {
             }
             Ok(())
         })?;
+        if let Some(problem) = impossible(&manifest.window) {
+            return Err(SnapshotError::Inconsistent { path: path.to_owned(), problem });
+        }
         match manifest.files.keys().find(|name| part_name(name).is_none() && *name != INVENTORY) {
             Some(name) => Err(SnapshotError::Listed { path: path.to_owned(), name: name.clone() }),
             None => Ok(manifest),
@@ -170,6 +178,19 @@ pub(super) fn misnumbered(inventory: &Inventory) -> Option<String> {
         workload.identity.id(),
         workload.workload_id
     ))
+}
+
+/// What is wrong with a window. It is what rows are held against, so nothing holds without it.
+fn impossible(window: &Window) -> Option<String> {
+    let is_window = (1..=LONGEST_PERIOD_SECONDS).contains(&window.period_seconds)
+        && (u64::from(window.period_seconds)..=LONGEST_WINDOW_SECONDS).contains(&window.seconds());
+    (!is_window).then(|| {
+        format!(
+            "its window is from {} to {} in periods of {} s, but must be of one period to ten years, and a period \
+             of 1 s to a day",
+            window.start, window.end, window.period_seconds
+        )
+    })
 }
 
 fn why_no_manifest(folder: &Path) -> SnapshotError {

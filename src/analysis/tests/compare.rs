@@ -172,3 +172,22 @@ fn target_capacity_is_that_of_the_clusters_own_capacity_providers() {
         assert!(told.starts_with(&format!("managed scaling keeps {expected}")), "{told}");
     }
 }
+
+#[test]
+fn counts_that_cannot_be_are_no_instances() {
+    let compared = |change: fn(&mut Point)| {
+        let counted = service(20, 30).with(|service| {
+            service.points.iter_mut().for_each(|point| point.live_tasks = Some(2.0));
+            change(&mut service.points[7]);
+        });
+        counted.compared()
+    };
+    let clean = compared(|_| {});
+    let hostile: [fn(&mut Point); 2] =
+        [|point| point.live_tasks = Some(1e300), |point| point.cpu_samples = Some(u32::MAX)];
+    for change in hostile {
+        let mut told = compared(change);
+        assert_eq!(told.notes.remove(0).detail, "of 1 workload: values that cannot be (left out): 1");
+        assert_eq!(told, clean);
+    }
+}

@@ -166,7 +166,9 @@ fn replicas_that_the_peak_leaves_idle_are_an_option_after_the_size() {
     // One in each availability zone stays, and so do two.
     let quiet = |tasks| {
         replicas(tasks, 3).sized(256, 512).with(|service| {
-            service.points.iter_mut().for_each(|point| point.mem_max = Some(100));
+            for point in &mut service.points {
+                (point.mem_avg, point.mem_max) = (Some(100), Some(100));
+            }
         })
     };
     assert!(scale_in(quiet(20)).unwrap().conditions[0].ends_with("from 20 to 3"));

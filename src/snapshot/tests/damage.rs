@@ -152,6 +152,34 @@ fn files_that_lead_elsewhere_are_refused_before_they_are_read() {
 }
 
 #[test]
+fn windows_that_cannot_be_are_refused() {
+    let with = |start: &str, end: &str, period_seconds| {
+        error_of_manifest(|manifest, _| {
+            let (start, end) = (start.parse().unwrap(), end.parse().unwrap());
+            manifest.window = Window { start, end, period_seconds };
+        })
+    };
+    let (start, end) = ("2026-09-21T00:00:00Z", "2026-10-05T00:00:00Z");
+    for (start, end, period) in [
+        (start, end, 0),
+        (start, end, 86_401),
+        (start, start, 300),
+        (end, start, 300),
+        (start, "2026-09-21T00:04:59Z", 300),
+        ("1926-09-21T00:00:00Z", end, 300),
+    ] {
+        assert_eq!(
+            with(start, end, period),
+            format!(
+                "SNAPSHOT/manifest.json: its window is from {start} to {end} in periods of {period} s, but must be \
+                 of one period to ten years, and a period of 1 s to a day; restore it from a copy, or collect into \
+                 a new folder"
+            )
+        );
+    }
+}
+
+#[test]
 fn files_that_do_not_fit_together_are_refused() {
     let error = error_of_manifest(|manifest, _| drop(manifest.files.remove("inventory.json")));
     assert!(error.starts_with("SNAPSHOT/manifest.json: it does not list inventory.json"), "{error}");
