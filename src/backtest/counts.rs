@@ -19,7 +19,7 @@ use crate::demand::Screened;
 /// | a few samples (under 1 %) more than 30 days from the rest of their series | left out: a clock jump |
 /// | a series whose samples span less than a day | kept, counted; no rule can rate it |
 ///
-/// Of snapshots, rows and values that cannot be are as [`crate::demand::Plausible`] has them.
+/// What of a snapshot's rows and values cannot be is counted by what became of it.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, JsonSchema)]
 pub struct InputCounts {
     /// Rows read.
