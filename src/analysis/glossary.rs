@@ -80,7 +80,7 @@ fn sentence(code: &str, known: Known<'_>) -> Option<String> {
             "auto scaling could not be read, so it is rated as if nothing scaled it: look at its policies first"
                 .to_owned()
         }
-        "container-minimums" => "the size is not cut below what its containers reserve".to_owned(),
+        "container-minimums" => "the size is not cut below what its sidecars reserve and its main container must be left".to_owned(),
         "service-connect-proxy" => "the size keeps the room that the Service Connect proxy takes".to_owned(),
         "fixed-heap" => {
             "memory is not cut below a heap or memory limit that its definition sets, for it may fill".to_owned()

@@ -106,7 +106,7 @@ fn subject(workload: &Workload, inventory: &Inventory, config: &Config) -> Resul
     }
     let timeline = Timeline::of(&workload.revisions, workload.history, &inventory.task_definitions)
         .ok_or("no-task-size")?;
-    let sizes = timeline
+    let mut sizes: Vec<(i64, TaskSize)> = timeline
         .segments()
         .iter()
         .map(|segment| {
@@ -115,6 +115,13 @@ fn subject(workload: &Workload, inventory: &Inventory, config: &Config) -> Resul
         })
         .collect::<Option<_>>()
         .ok_or("no-task-size")?;
+    // A deployment under way ends at the new revision's size, as in a report.
+    let Requested { cpu, memory, .. } = timeline.current();
+    if let (Some((_, last)), Ok(current)) =
+        (sizes.last_mut(), TaskSize::new(cpu, memory, OperatingSystem::Linux))
+    {
+        *last = current;
+    }
     let mut definitions: Vec<(i64, TaskDefinition)> = workload
         .revisions
         .iter()

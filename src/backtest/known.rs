@@ -45,12 +45,12 @@ pub struct Known {
 
 impl Known {
     /// What guards hold a size to, by the definition in force just before `time`; `memory_need` is what
-    /// demand asks for.
+    /// demand asks for, where the peak was `memory_peak`.
     pub fn floors(
         &self,
         time: i64,
         size: TaskSize,
-        memory_need: MemoryMib,
+        (memory_need, memory_peak): (MemoryMib, Option<u32>),
         memory_headroom: u32,
     ) -> (CpuUnits, MemoryMib) {
         let place = self.definitions.partition_point(|(from, _)| *from < time);
@@ -64,8 +64,7 @@ impl Known {
             size: size.into(),
             os: OperatingSystem::Linux,
             start_up: None,
-            // Wording alone depends on it.
-            memory_peak: None,
+            memory_peak,
             memory_need,
             memory_headroom,
         })
@@ -125,13 +124,14 @@ mod tests {
 
     #[test]
     fn floors_are_those_of_the_definition_in_force() {
-        let floor = |known: &Known, time| known.floors(time, size(1024, 8192), MemoryMib(500), 2000).1.0;
+        let floor =
+            |known: &Known, time| known.floors(time, size(1024, 8192), (MemoryMib(500), None), 2000).1.0;
         assert_eq!((floor(&known(), 1000), floor(&known(), 1001)), (1364, 2439));
         let with_agent = Known { injected: vec![InjectedContainer::GuardDutyAgent], ..known() };
         assert_eq!(floor(&with_agent, 1001), 2439 + 128);
         assert_eq!(floor(&Known { definitions: Vec::new(), ..known() }, 1000), 0);
         // No floor is above the current size.
-        assert_eq!(known().floors(1001, size(1024, 2048), MemoryMib(500), 2000).1, MemoryMib(2048));
+        assert_eq!(known().floors(1001, size(1024, 2048), (MemoryMib(500), None), 2000).1, MemoryMib(2048));
     }
 
     /// 1 cent an hour less is 7.30 USD a month for one task; both least values count.

@@ -157,13 +157,13 @@ fn design_effect(tallies: &[Tally]) -> f64 {
     let (smaller, short) = (all.made_smaller as f64, all.made_smaller_short as f64);
     let share = short / smaller;
     let independent = share * (1.0 - share) * smaller;
-    if independent > 0.0 {
+    let series = tallies.iter().filter(|one| one.made_smaller > 0).count();
+    if independent > 0.0 && series > 1 {
         let residual = |one: &Tally| one.made_smaller_short as f64 - share * one.made_smaller as f64;
         let clustered: f64 = tallies.iter().map(|one| residual(one).powi(2)).sum();
         (clustered / independent).max(1.0)
     } else {
-        // All went alike, so that how much alike is not seen: a series counts once.
-        let series = tallies.iter().filter(|one| one.made_smaller > 0).count();
+        // All went alike, or there is one, so that how much alike is not seen: a series counts once.
         smaller / series.max(1) as f64
     }
 }
@@ -261,6 +261,8 @@ mod tests {
         // None short: nothing tells how much alike the windows of a series are.
         let calm = |windows| vec![Tally { made_smaller: windows, ..Tally::default() }; 50];
         assert_eq!(interval(&calm(10)), interval(&calm(1)));
+        let one = Tally { made_smaller: 10, made_smaller_short: 5, ..Tally::default() };
+        assert_eq!(interval(&[one]), wilson(1, 2, 2.0));
         // One window each is as many trials.
         let apart = design_effect(&series(1));
         assert!((apart - 1.0).abs() < 1e-9, "{apart}");

@@ -212,7 +212,7 @@ pub fn member(
     let needs = Needs::of(subject, true);
     // The demand of the whole window is what a split of it must not know: other floors only.
     let mut unknown = needs.needed;
-    unknown.memory.floor = needs.guards.floors().1.0;
+    unknown.memory.floor = needs.guards.memory_before_demand().0;
     let ladder = needs.ladder(subject, &unknown, book)?;
     if needs.memory.is_err() || needs.demanded.memory.short || ladder.is_empty() {
         return Ok(None);

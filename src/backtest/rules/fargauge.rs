@@ -13,7 +13,7 @@ use std::{
 use rayon::prelude::*;
 
 use crate::{
-    backtest::{Answer, Decision, Headroom, Ladder, Need, ONE_TASK, Rule, Samples, Training},
+    backtest::{Answer, Decision, Headroom, Known, Ladder, Need, ONE_TASK, Rule, Samples, Training},
     config::{ExpectedPeak, Sizing},
     fargate::TaskSize,
     rightsize::{Calibration, Member, Priced, ResourceNeed, Seen, choose, cpu_need, memory_need, steps},
@@ -76,11 +76,13 @@ impl Fargauge {
         let memory = seen(memory, memory.max(), None, one.capped_memory)
             .map(|seen| memory_need(seen, current.memory(), os, &sizing, calibrated, days));
         let demanded = memory.map_or(current.memory(), |memory| MemoryMib(memory.floor));
-        let floors = one
-            .known
-            .map(|known| known.floors(one.end, *current, demanded, sizing.memory_headroom))
-            .unwrap_or_default();
-        Needs { cpu, memory, floors }
+        let peak = one.memory.max().map(|max| max.div_ceil(1024));
+        let floors = |need, peak| {
+            let of = |known: &Known| known.floors(one.end, *current, (need, peak), sizing.memory_headroom);
+            one.known.map(of).unwrap_or_default()
+        };
+        let (_, before_memory) = floors(MemoryMib(0), None);
+        Needs { cpu, memory, floors: floors(demanded, peak), before_memory }
     }
 
     fn decision(
@@ -115,6 +117,8 @@ struct Needs {
     memory: Option<ResourceNeed>,
     /// Whatever the demand.
     floors: (CpuUnits, MemoryMib),
+    /// That of memory before any demand is known.
+    before_memory: MemoryMib,
 }
 
 impl Needs {
@@ -127,7 +131,7 @@ impl Needs {
 
     /// What a split of the window may know: nothing of the memory demand in all of it.
     fn before_memory(&self) -> Need {
-        Need { memory: Some(u64::from(self.floors.1.0) * 1024), ..self.all() }
+        Need { memory: Some(u64::from(self.before_memory.0) * 1024), ..self.all() }
     }
 
     fn is_short(&self) -> bool {

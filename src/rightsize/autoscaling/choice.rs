@@ -22,7 +22,7 @@ use crate::{
     fargate::TaskSize,
     pricing::NoPrice,
     rightsize::cheapest::hourly,
-    units::{Usd, decimal_as_f64},
+    units::{MemoryMib, Usd, decimal_as_f64},
 };
 
 /// 0.01 % of the current cost.
@@ -184,6 +184,7 @@ impl Search<'_> {
                     || !self.holds_unfollowed(fit, size)
                     || !self.holds_followed(fit, size, less_reserve)
                     || !self.limit_suffices((fit, simulated), &setting, followed)
+                    || !self.context.guards.leaves(size.into(), MemoryMib(fit.need(subject).memory.floor))
                 {
                     continue;
                 }

@@ -9,7 +9,7 @@
 //! *follows* the task, up as well as down.
 //!
 //! At another size the others keep what they have, and the main container keeps its own or gets the rest,
-//! whichever is less; one that follows gets the rest. The room for injected containers is left free:
+//! whichever is less; one that follows, or whose task grows, gets the rest. The room for injected containers is left free:
 //!
 //! | task | to | containers | become |
 //! |---|---|---|---|
@@ -30,7 +30,7 @@ use crate::{
 pub(super) const DO_NOT_FIT: &str =
     "the limits of its containers do not fit together and must be set by hand";
 /// What the main container keeps of CPU, at least.
-pub(super) const MAIN_CPU: u32 = 128;
+const MAIN_CPU: u32 = 128;
 /// The least memory of a container, MiB: ECS API reference, `ContainerDefinition`, `memory` (Docker 20.10
 /// and later).
 pub(super) const LEAST_MEMORY: u32 = 6;
@@ -111,6 +111,12 @@ impl<'a> Layout<'a> {
         &self.containers[self.main]
     }
 
+    /// What the main container keeps of CPU at least: its own, or as much as the others have together, so
+    /// that they never leave it less than half.
+    pub fn least_cpu(&self) -> u32 {
+        MAIN_CPU.max(self.others_cpu).min(self.app().cpu.0)
+    }
+
     pub fn others(&self) -> impl Iterator<Item = &'a Container> {
         let main = self.main;
         self.containers.iter().enumerate().filter(move |(index, _)| *index != main).map(|(_, c)| c)
@@ -140,8 +146,9 @@ fn followed(input: &GuardInput<'_>, to: TaskRoom) -> Vec<ContainerSize> {
     let lowered = |own: u32, rest: u32, least: u32| if rest >= least.min(own) { own.min(rest) } else { own };
     let memory_beside = |own: MemoryMib| MemoryMib(lowered(own.0, rest_memory, LEAST_MEMORY));
     if app.cpu.0 > 0 {
-        let follows = layout.cpu_follows || more_cpu;
-        app.cpu = CpuUnits(if follows { rest_cpu } else { lowered(app.cpu.0, rest_cpu, MAIN_CPU) });
+        let least = layout.least_cpu();
+        let follows = (layout.cpu_follows || more_cpu) && rest_cpu >= least;
+        app.cpu = CpuUnits(if follows { rest_cpu } else { lowered(app.cpu.0, rest_cpu, least) });
     }
     let repeats_task = app.memory == Some(input.size.memory());
     match (app.memory, app.memory_reservation) {
@@ -153,7 +160,11 @@ fn followed(input: &GuardInput<'_>, to: TaskRoom) -> Vec<ContainerSize> {
             app.memory_reservation = Some(soft);
             app.memory = hard.map(|hard| match () {
                 () if repeats_task => to.memory(),
-                () if layout.memory_follows || more_memory => MemoryMib(rest_memory).max(soft),
+                // No less than it has, as far as the task has it: where a soft limit counts, a hard one takes
+                // nothing from the others.
+                () if layout.memory_follows || more_memory => {
+                    MemoryMib(rest_memory).max(soft).max(hard.min(to.memory()))
+                }
                 () => hard.min(to.memory()),
             });
         }

@@ -7,18 +7,19 @@
 //! |---|---|---|
 //! | 1024 / 2048 | app 1024, 2048, - | none: it repeats the task |
 //! | 1024 / 2048 | app 512, -, 768 | none: it is alone, and the task's need is its own |
-//! | 1024 / 2048, demand 700 MiB | app 512, 1024, - and envoy 256, 512, 256 | 256 + 128 / 256 + 700 |
-//! | 1024 / 2048, demand 700 MiB | app 768, 1536, - and envoy 256, 512, - | 256 + 128 / 512 + 700 |
-//! | 1024 / 2048, demand 700 MiB | app 512, -, 300 and envoy 256, 256, - | 256 + 128 / 256 + 300: soft limits may be passed |
+//! | 1024 / 2048, demand 700 MiB | app 512, 1024, - and envoy 256, 512, 256 | 256 + 256 / 256 + 700 |
+//! | 1024 / 2048, demand 700 MiB | app 768, 1536, - and envoy 256, 512, - | 256 + 256 / 512 + 700 |
+//! | 1024 / 2048, demand 700 MiB | app 512, -, 300 and envoy 256, 256, - | 256 + 256 / 256 + 300: soft limits may be passed |
 //! | 1024 / 2048, demand 700 MiB, Service Connect | app 512, -, 768 | 256 + 128 / 1024 |
 //! | 1024 / 2048 | app 2048, -, - | 1024 / 2048: it does not register, so nothing is cut |
 //!
-//! What the main container is left must hold the demand: as long as the containers' own peaks are not
-//! known, that of the whole task.
+//! What the main container is left must hold the demand with full headroom: as long as the containers' own
+//! peaks are not known, that of the whole task. Of CPU it keeps at least as much as the others have
+//! together, or what it has: CPU units are shares, and the others may be busy.
 
 use super::{
     Guard, GuardInput,
-    container_sizes::{ContainerSize, LEAST_MEMORY, Layout, MAIN_CPU, counted, registers, split, sum},
+    container_sizes::{ContainerSize, LEAST_MEMORY, Layout, counted, registers, split, sum},
     injected, listed, runtime,
 };
 use crate::{
@@ -32,28 +33,38 @@ const SERVICE_CONNECT: &str = "service-connect-proxy";
 /// Codes of the guards of this module.
 pub(super) const CODES: [&str; 2] = [CODE, SERVICE_CONNECT];
 
-/// What the main container must be left of memory.
+/// What the main container must be left of memory: with full headroom, however calm the fleet, since what
+/// it has left of the task is less than what the task's size was weighed at. 0 where no demand is known.
 fn main_memory_need(input: &GuardInput<'_>, app: &Container) -> u32 {
-    let with_headroom = |mib: u32| {
-        let ample = (u64::from(mib) * (10_000 + u64::from(input.memory_headroom))).div_ceil(10_000);
-        u32::try_from(ample).unwrap_or(u32::MAX)
-    };
-    input
-        .facts
-        .peak_of(&app.name)
-        .and_then(|peak| peak.memory)
-        .map_or(input.memory_need.0, |peak| with_headroom(peak.0))
+    if input.memory_need == MemoryMib(0) {
+        return 0;
+    }
+    let with_headroom =
+        |mib: u32| (u64::from(mib) * (10_000 + u64::from(input.memory_headroom))).div_ceil(10_000);
+    let seen = input.memory_peak.map_or(0, with_headroom);
+    let whole = u64::from(input.memory_need.0).max(seen);
+    let own = input.facts.peak_of(&app.name).and_then(|peak| peak.memory);
+    let needs = own.map_or(whole, |peak| match seen {
+        0 => with_headroom(peak.0),
+        // What is to come of the task comes of its container.
+        _ => (with_headroom(peak.0).saturating_mul(whole)).div_ceil(seen),
+    });
+    u32::try_from(needs).unwrap_or(u32::MAX)
 }
 
 /// The task memory that is needed if `container` needs `least` of it and every other what it counts or
 /// what its own runtime is told to take, at most the current size.
 pub(super) fn floor_with(input: &GuardInput<'_>, container: &Container, least: MemoryMib) -> MemoryMib {
     let (_, room) = injected::room(&input.facts.injected, input.size);
-    let follower = Layout::of(input).filter(|layout| layout.memory_follows).map(|layout| layout.app());
-    let is = |other: &Container, one: Option<&Container>| one.is_some_and(|one| std::ptr::eq(one, other));
+    let layout = Layout::of(input);
     let others =
-        input.definition.containers.iter().filter(|other| !is(other, Some(container))).map(|other| {
-            let counts = if is(other, follower) { 0 } else { counted(other) };
+        input.definition.containers.iter().filter(|other| !std::ptr::eq(*other, container)).map(|other| {
+            let main = layout.as_ref().filter(|layout| std::ptr::eq(layout.app(), other));
+            let counts = match main {
+                Some(layout) if layout.memory_follows => 0,
+                Some(_) => counted(other).min(main_memory_need(input, other)),
+                None => counted(other),
+            };
             counts.max(runtime::container_floor(other).0)
         });
     MemoryMib(sum(others).saturating_add(least.0).saturating_add(room.0)).min(input.size.memory())
@@ -85,10 +96,10 @@ pub(super) fn guards(input: &GuardInput<'_>) -> Vec<Guard> {
         let (app_cpu, app_memory, app_limit) = match () {
             () if !several => (0, 0, 0),
             // One that follows may get more than it has.
-            () if layout.memory_follows => (MAIN_CPU.min(app.cpu.0), needs, 0),
+            () if layout.memory_follows => (layout.least_cpu(), needs, 0),
             () => {
                 let hard = app.memory.map_or(0, |hard| needs.min(hard.0));
-                (MAIN_CPU.min(app.cpu.0), needs.min(counted(app)), hard)
+                (layout.least_cpu(), needs.min(counted(app)), hard)
             }
         };
         let reserves = layout.others_cpu.saturating_add(app.cpu.0) > 0;
@@ -103,7 +114,7 @@ pub(super) fn guards(input: &GuardInput<'_>) -> Vec<Guard> {
             let unused: Vec<String> =
                 layout.others().filter_map(|sidecar| barely_used(input, sidecar)).collect();
             let detail = format!(
-                "its containers need {} CPU units and {} MiB to register{}{}",
+                "its containers need {} CPU units and {} MiB{}{}",
                 cpu.0,
                 memory.0,
                 if room_memory.0 > 0 { ", with room for those that AWS adds" } else { "" },
@@ -234,9 +245,9 @@ mod tests {
     fn the_worked_table_of_floors_holds() {
         assert_eq!(floor(&[(1024, Some(2048), None)]), (0, 0));
         assert_eq!(floor(&[(512, None, Some(768))]), (0, 0));
-        assert_eq!(floor(&[(512, Some(1024), None), (256, Some(512), Some(256))]), (384, 956));
-        assert_eq!(floor(&[(768, Some(1536), None), (256, Some(512), None)]), (384, 1212));
-        assert_eq!(floor(&[(512, None, Some(300)), (256, Some(256), None)]), (384, 556));
+        assert_eq!(floor(&[(512, Some(1024), None), (256, Some(512), Some(256))]), (512, 956));
+        assert_eq!(floor(&[(768, Some(1536), None), (256, Some(512), None)]), (512, 1212));
+        assert_eq!(floor(&[(512, None, Some(300)), (256, Some(256), None)]), (512, 556));
         assert_eq!(floor_of(&[(512, None, Some(768))], &service_connect()), (384, 1024));
     }
 
@@ -268,7 +279,7 @@ mod tests {
             }],
             ..TaskFacts::default()
         };
-        assert_eq!(floor_of(&[(768, Some(1536), None), (256, Some(512), None)], &facts), (384, 512 + 360));
+        assert_eq!(floor_of(&[(768, Some(1536), None), (256, Some(512), None)], &facts), (512, 512 + 360));
     }
 
     #[test]
@@ -281,9 +292,40 @@ mod tests {
             let facts = TaskFacts { container_peaks, ..TaskFacts::default() };
             guards(&input(&definition, &facts, size(1024, 2048)))[0].detail.clone()
         };
-        let needs = "its containers need 384 CPU units and 872 MiB to register";
+        let needs = "its containers need 512 CPU units and 872 MiB";
         assert_eq!(detail(40), format!("{needs}; envoy has used 40 of its 512 MiB"));
         assert_eq!(detail(300), needs);
+    }
+
+    #[test]
+    fn the_main_container_is_left_full_headroom_and_a_peak_to_come_reaches_its_own_peak() {
+        let definition = definition(&[(0, Some(4000), None), (0, Some(500), None)]);
+        let memory = |need: u32, peak: u32, own: Option<u32>| {
+            let own =
+                own.map(|mib| ContainerPeak { name: "app".into(), cpu: None, memory: Some(MemoryMib(mib)) });
+            let facts = TaskFacts { container_peaks: own.into_iter().collect(), ..TaskFacts::default() };
+            let mut input = input(&definition, &facts, size(1024, 8192));
+            (input.memory_need, input.memory_peak) = (MemoryMib(need), Some(peak));
+            guards(&input)[0].memory.0
+        };
+        // 10 % are enough of the task, where the fleet is learnt from, but not of what others leave of it.
+        assert_eq!(memory(1100, 1000, None), 500 + 1200);
+        // Half as much again is to come: 1,000 x 1.5 x 1.2.
+        assert_eq!(memory(1800, 1000, None), 500 + 1800);
+        assert_eq!(memory(1800, 1000, Some(800)), 500 + 1440);
+        assert_eq!(memory(1100, 1000, Some(800)), 500 + 960);
+        // Before any demand is known, what the others reserve.
+        assert_eq!(memory(0, 0, None), 506);
+    }
+
+    /// The sidecar's heap is no reason to keep all of the main container's setting.
+    #[test]
+    fn a_heap_in_a_sidecar_leaves_the_main_container_to_its_demand() {
+        let definition = definition(&[(0, Some(1500), None), (0, Some(200), None)]);
+        let facts = TaskFacts::default();
+        let input = input(&definition, &facts, size(1024, 2048));
+        assert_eq!(floor_with(&input, &definition.containers[1], MemoryMib(300)), MemoryMib(1000));
+        assert_eq!(floor_with(&input, &definition.containers[0], MemoryMib(300)), MemoryMib(500));
     }
 
     fn split_of(containers: &[Row], from: TaskRoom, to: TaskRoom, facts: &TaskFacts) -> Option<Vec<Row>> {
@@ -391,6 +433,13 @@ mod tests {
             prop_assert!(split.is_some(), "{:?} {:?} -> {:?}", containers, from, to);
             let split = split.unwrap();
             prop_assert!(registers(&split, to));
+            if to.memory() >= from.memory() {
+                // A hard limit beside a soft one takes nothing from the others.
+                let lowered = |(then, now): (&ContainerSize, &ContainerSize)| {
+                    now.memory_reservation.is_some() && then.memory < now.memory
+                };
+                prop_assert!(!split.iter().zip(&now).any(lowered), "{:?} {:?} -> {:?}", containers, from, to);
+            }
             let changed = split.iter().zip(&now).filter(|(then, now)| then != now).count();
             prop_assert!(changed <= 1, "only the main container changes");
         }

@@ -13,7 +13,7 @@
 //! | 4096 / 8192 | 1024 / 8192 | app 3000 and log 1000 | app 768 and log 256 |
 //! | 4096 / 8192 | 1024 / 2048 | a 0, 3000, - and b 0, 2500, - | refused: b alone is more than the task |
 
-use super::container_sizes::{ContainerSize, DO_NOT_FIT, registers};
+use super::container_sizes::{ContainerSize, DO_NOT_FIT, LEAST_MEMORY, registers};
 use crate::{
     rightsize::TaskRoom,
     units::{CpuUnits, MemoryMib},
@@ -45,7 +45,7 @@ pub(super) fn lowered(
         let Some(app) = split.get(main) else { return Err(DO_NOT_FIT.to_owned()) };
         let others = counted - u64::from(counts(app));
         let rest = u32::try_from(u64::from(memory).saturating_sub(others)).unwrap_or_default();
-        if rest == 0 {
+        if rest < LEAST_MEMORY {
             let word = if app.memory_reservation.is_some() { "memoryReservation" } else { "memory" };
             return Err(format!(
                 "{word} of container {:?} and of those beside it do not fit that size together; with the others \

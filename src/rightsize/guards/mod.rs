@@ -152,9 +152,25 @@ impl<'a> Guards<'a> {
     pub fn conditions(&self, to: TaskRoom, reasons: &[&'static str]) -> Vec<String> {
         let mut conditions = runtime::conditions(&self.input, to, reasons);
         conditions.extend(startup::condition(&self.input, to));
-        conditions.extend(oom::condition(&self.input));
+        conditions.extend(oom::condition(&self.input, to));
         conditions.extend(containers::conditions(&self.input, to));
         conditions
+    }
+
+    /// The floor of memory as it is before any demand is known.
+    pub fn memory_before_demand(&self) -> MemoryMib {
+        Self::of(GuardInput { memory_need: MemoryMib(0), ..self.input }).floors().1
+    }
+
+    /// Whether a task of size `to` leaves its containers limits of so much, where it lowers them.
+    pub fn leaves(&self, to: TaskRoom, memory: MemoryMib) -> bool {
+        let lowered =
+            |then: Option<MemoryMib>, now: Option<MemoryMib>| then < now.map(|now| now.min(to.memory()));
+        self.containers(to).is_none_or(|containers| {
+            containers.iter().zip(&self.input.definition.containers).all(|(then, now)| {
+                !lowered(then.memory, now.memory) || then.memory.is_some_and(|limit| limit >= memory)
+            })
+        })
     }
 
     /// The containers' own settings for a task of size `to`; `None` where no such settings register,

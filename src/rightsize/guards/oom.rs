@@ -9,8 +9,12 @@
 //! | 4 GB | 2 GB, before a resize | 3 GB: not cut below |
 //! | 2 GB | size unknown | 3 GB: too small |
 
-use super::{Guard, GuardInput, listed};
-use crate::{fargate::TaskSize, units::CpuUnits};
+use super::{Guard, GuardInput, container_sizes::split, listed};
+use crate::{
+    fargate::TaskSize,
+    rightsize::TaskRoom,
+    units::{CpuUnits, MemoryMib},
+};
 
 pub(super) const CODE: &str = "oom-killed";
 
@@ -27,7 +31,13 @@ pub(super) fn guard(input: &GuardInput<'_>) -> Option<Guard> {
 }
 
 /// A container that was killed at a limit of its own needs that raised, too.
-pub(super) fn condition(input: &GuardInput<'_>) -> Option<String> {
+/// Not where a change to `to` lowers that: then it was not what the task was killed at.
+pub(super) fn condition(input: &GuardInput<'_>, to: TaskRoom) -> Option<String> {
+    let then = split(input, to).unwrap_or_default();
+    let is_lowered = |name: &str, limit: MemoryMib| {
+        then.iter()
+            .any(|container| container.name == name && container.memory.is_some_and(|then| then < limit))
+    };
     let stopped = input.facts.stopped.as_ref().filter(|stopped| stopped.oom_kills > 0)?;
     let limited: Vec<String> = input
         .definition
@@ -36,6 +46,9 @@ pub(super) fn condition(input: &GuardInput<'_>) -> Option<String> {
         .filter(|container| stopped.oom_containers.contains(&container.name))
         .filter_map(|container| {
             let limit = container.memory.filter(|limit| *limit < input.size.memory())?;
+            if is_lowered(&container.name, limit) {
+                return None;
+            }
             Some(format!("{} ({} MiB)", container.name, limit.0))
         })
         .collect();
