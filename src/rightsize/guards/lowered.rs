@@ -1,7 +1,7 @@
-//! Container limits that neither repeat nor fill their task, at a size that they do not fit.
+//! Container limits that do not fit a size even with the main container lowered.
 //!
-//! [`super::container_sizes`] moves what follows the task; what is set for itself stays, and may then be more than a smaller
-//! task has. CPU counts as shares on Fargate, so it shrinks for all in proportion. A soft limit reserves and holds
+//! [`super::container_sizes`] lowers the main container as far as is of use; what is still more than a smaller task has
+//! is lowered here. CPU counts as shares on Fargate, so it shrinks for all in proportion. A soft limit reserves and holds
 //! nobody back. A hard limit does: it goes down no further than it must, the main container's first, and whoever uses
 //! this must know that the container gets by with it.
 //!
