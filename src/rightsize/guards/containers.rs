@@ -23,7 +23,7 @@ use super::{
     injected, listed, runtime,
 };
 use crate::{
-    rightsize::TaskRoom,
+    rightsize::{TaskRoom, need::with},
     units::{CpuUnits, MemoryMib},
     workload::{Container, InjectedContainer},
 };
@@ -39,8 +39,7 @@ fn main_memory_need(input: &GuardInput<'_>, app: &Container) -> u32 {
     if input.memory_need == MemoryMib(0) {
         return 0;
     }
-    let with_headroom =
-        |mib: u32| (u64::from(mib) * (10_000 + u64::from(input.memory_headroom))).div_ceil(10_000);
+    let with_headroom = |mib: u32| with(u64::from(mib), input.memory_headroom);
     let seen = input.memory_peak.map_or(0, with_headroom);
     let whole = u64::from(input.memory_need.0).max(seen);
     let own = input.facts.peak_of(&app.name).and_then(|peak| peak.memory);
