@@ -127,24 +127,8 @@ impl RateRow {
             (os, arch) => return Err(format!("unknown platform {os}/{arch}")),
         }
         .map(|(os, arch)| Platform { os, arch });
-        if self.unit != self.dimension.unit() {
-            return Err(format!(
-                "{} is charged per {}, not per {}",
-                self.dimension,
-                self.dimension.unit(),
-                self.unit
-            ));
-        }
-        if self.usd <= Decimal::ZERO {
-            return Err(format!("a rate must be positive, not {}", self.usd));
-        }
-        if self.region.is_empty() || self.source.is_empty() {
-            return Err("region and source must not be empty".to_owned());
-        }
-        let date = &self.effective_date;
-        if date.parse::<jiff::civil::Date>().is_err() {
-            return Err(format!("effective_date must be YYYY-MM-DD, not {date:?}"));
-        }
+        let Self { dimension, unit, usd, region, source, effective_date, .. } = &self;
+        refuse_impossible(*dimension, unit, *usd, [region.as_str(), source.as_str()], effective_date)?;
         Ok(Rate {
             key: RateKey {
                 region: Region(self.region),
@@ -158,4 +142,28 @@ impl RateRow {
             source: self.source,
         })
     }
+}
+
+/// What no line of any table of rates may say: another unit than its dimension's, nothing or less to
+/// pay, empty `names`, no date.
+pub(super) fn refuse_impossible(
+    dimension: RateDimension,
+    unit: &str,
+    usd: Decimal,
+    names: [&str; 2],
+    effective_date: &str,
+) -> Result<(), String> {
+    if unit != dimension.unit() {
+        return Err(format!("{dimension} is charged per {}, not per {unit}", dimension.unit()));
+    }
+    if usd <= Decimal::ZERO {
+        return Err(format!("a rate must be positive, not {usd}"));
+    }
+    if names.contains(&"") {
+        return Err("region and source must not be empty".to_owned());
+    }
+    if effective_date.parse::<jiff::civil::Date>().is_err() {
+        return Err(format!("effective_date must be YYYY-MM-DD, not {effective_date:?}"));
+    }
+    Ok(())
 }

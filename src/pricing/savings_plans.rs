@@ -10,7 +10,7 @@ use std::{collections::BTreeMap, sync::OnceLock};
 use rust_decimal::Decimal;
 use serde::Deserialize;
 
-use super::{Confidence, PriceBookError, RateDimension};
+use super::{Confidence, PriceBookError, RateDimension, rate::refuse_impossible};
 use crate::workload::{Architecture, OperatingSystem, Platform, Region};
 
 /// The rates embedded in the binary.
@@ -165,24 +165,8 @@ impl PlanRow {
         if !matches!(self.dimension, RateDimension::Vcpu | RateDimension::Memory) {
             return Err(format!("no Savings Plan covers {}", self.dimension));
         }
-        if self.unit != self.dimension.unit() {
-            return Err(format!(
-                "{} is charged per {}, not per {}",
-                self.dimension,
-                self.dimension.unit(),
-                self.unit
-            ));
-        }
-        if self.usd <= Decimal::ZERO {
-            return Err(format!("a rate must be positive, not {}", self.usd));
-        }
-        if self.region.is_empty() || self.source.is_empty() {
-            return Err("region and source must not be empty".to_owned());
-        }
-        let date = &self.effective_date;
-        if date.parse::<jiff::civil::Date>().is_err() {
-            return Err(format!("effective_date must be YYYY-MM-DD, not {date:?}"));
-        }
+        let Self { dimension, unit, usd, region, source, effective_date, .. } = &self;
+        refuse_impossible(*dimension, unit, *usd, [region.as_str(), source.as_str()], effective_date)?;
         let key = PlanKey {
             region: Region(self.region),
             platform,
