@@ -25,9 +25,9 @@ use crate::{
     snapshot::{FORMAT_VERSION, Gap, Inventory, Manifest, Point, Series, Window},
     units::{CpuUnits, MemoryMib, Usd},
     workload::{
-        Architecture, CapacityProvider, Container, ContainerInstance, Controller, HistorySource, LaunchType,
-        Platform, PolicyKind, Region, RevisionInForce, ScalableTarget, ScalingPolicy, Scheduling,
-        TaskDefinition, TaskFacts, TrackedMetric, Workload, WorkloadIdentity, WorkloadKind,
+        Architecture, CapacityProvider, Container, ContainerInstance, HistorySource, LaunchType, Platform,
+        PolicyKind, Region, RevisionInForce, ScalableTarget, ScalingPolicy, Scheduling, TaskDefinition,
+        TrackedMetric, Workload, WorkloadIdentity, WorkloadKind,
     },
 };
 
@@ -59,34 +59,21 @@ fn service(cpu_percent: u32, memory_percent: u32) -> Service {
     };
     Service {
         workload: Workload {
-            workload_id: 0,
-            identity: WorkloadIdentity {
-                account_id: "123456789012".into(),
-                region: Region("us-east-1".into()),
-                cluster: "prod".into(),
-                kind: WorkloadKind::Service,
-                name: "api".into(),
-            },
-            launch_type: LaunchType::Fargate,
-            strategy: Vec::new(),
             desired_count: Some(2),
             running_count: Some(2),
-            created_at: None,
-            scheduling: Scheduling::Replica,
-            controller: Controller::Ecs,
-            maximum_percent: None,
-            placement_constraints: Vec::new(),
-            revisions: vec![RevisionInForce {
-                task_definition: "api:1".into(),
-                from: None,
-                settled: None,
-                metric_resolution_seconds: 60,
-            }],
+            revisions: vec![RevisionInForce::now("api:1".into())],
             history: HistorySource::ServiceDeployments,
-            scaling: None,
-            tags: BTreeMap::new(),
-            facts: TaskFacts::default(),
-            notes: Vec::new(),
+            ..Workload::new(
+                0,
+                WorkloadIdentity {
+                    account_id: "123456789012".into(),
+                    region: Region("us-east-1".into()),
+                    cluster: "prod".into(),
+                    kind: WorkloadKind::Service,
+                    name: "api".into(),
+                },
+                LaunchType::Fargate,
+            )
         },
         definition: TaskDefinition {
             arn: "api:1".into(),

@@ -174,8 +174,7 @@ mod tests {
         metric_data::script::{Answer, Script},
     };
     use crate::workload::{
-        Cluster, Container, Controller, HistorySource, LaunchType, Region, RevisionInForce, Scheduling,
-        TaskDefinition, TaskFacts, WorkloadIdentity,
+        Cluster, Container, LaunchType, Region, RevisionInForce, TaskDefinition, WorkloadIdentity,
     };
 
     fn inventory(insights: &str, kind: WorkloadKind, containers: usize) -> Inventory {
@@ -198,34 +197,18 @@ mod tests {
                 tags: BTreeMap::new(),
             }],
             workloads: vec![Workload {
-                workload_id: 0,
-                identity: WorkloadIdentity {
-                    account_id: "111122223333".to_owned(),
-                    region,
-                    cluster: "prod".to_owned(),
-                    kind,
-                    name: "web".to_owned(),
-                },
-                launch_type: LaunchType::Fargate,
-                strategy: Vec::new(),
-                desired_count: None,
-                running_count: None,
-                created_at: None,
-                scheduling: Scheduling::Replica,
-                controller: Controller::Ecs,
-                maximum_percent: None,
-                placement_constraints: Vec::new(),
-                revisions: vec![RevisionInForce {
-                    task_definition: "a:1".to_owned(),
-                    from: None,
-                    settled: None,
-                    metric_resolution_seconds: 60,
-                }],
-                history: HistorySource::CurrentOnly,
-                scaling: None,
-                tags: BTreeMap::new(),
-                facts: TaskFacts::default(),
-                notes: Vec::new(),
+                revisions: vec![RevisionInForce::now("a:1".to_owned())],
+                ..Workload::new(
+                    0,
+                    WorkloadIdentity {
+                        account_id: "111122223333".to_owned(),
+                        region,
+                        cluster: "prod".to_owned(),
+                        kind,
+                        name: "web".to_owned(),
+                    },
+                    LaunchType::Fargate,
+                )
             }],
             task_definitions: BTreeMap::from([("a:1".to_owned(), definition)]),
             ..Inventory::default()

@@ -9,8 +9,7 @@ use super::{convert, gaps::Refusal, session::Session, task_definitions::Describe
 use crate::{
     snapshot::Gap,
     workload::{
-        Controller, HistorySource, LaunchType, Region, RevisionInForce, Scheduling, TaskDefinition,
-        TaskFacts, Workload, WorkloadIdentity, WorkloadKind,
+        LaunchType, Region, RevisionInForce, TaskDefinition, Workload, WorkloadIdentity, WorkloadKind,
     },
 };
 
@@ -80,38 +79,21 @@ pub fn workload(session: &Session, family: &Family, described: &Described) -> Wo
         }
         None => None,
     };
+    let identity = WorkloadIdentity {
+        account_id: session.scope.account_id.clone(),
+        region: Region(session.scope.region.clone()),
+        cluster: family.cluster.clone(),
+        kind: WorkloadKind::Standalone,
+        name: family.name.clone(),
+    };
     Workload {
-        workload_id: 0,
-        identity: WorkloadIdentity {
-            account_id: session.scope.account_id.clone(),
-            region: Region(session.scope.region.clone()),
-            cluster: family.cluster.clone(),
-            kind: WorkloadKind::Standalone,
-            name: family.name.clone(),
-        },
-        launch_type: task_definition.map_or(LaunchType::Unknown, required_launch_type),
-        strategy: Vec::new(),
-        desired_count: None,
-        running_count: None,
-        created_at: None,
-        scheduling: Scheduling::Replica,
-        controller: Controller::Ecs,
-        maximum_percent: None,
-        placement_constraints: Vec::new(),
         revisions: task_definition
-            .map(|definition| RevisionInForce {
-                task_definition: definition.arn.clone(),
-                from: None,
-                settled: None,
-                metric_resolution_seconds: 60,
-            })
+            .map(|definition| RevisionInForce::now(definition.arn.clone()))
             .into_iter()
             .collect(),
-        history: HistorySource::CurrentOnly,
-        scaling: None,
         tags: task_definition.map(|definition| definition.tags.clone()).unwrap_or_default(),
-        facts: TaskFacts::default(),
         notes,
+        ..Workload::new(0, identity, task_definition.map_or(LaunchType::Unknown, required_launch_type))
     }
 }
 

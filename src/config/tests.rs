@@ -6,8 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::workload::{
-    Controller, HistorySource, LaunchType, Region, RevisionInForce, Scheduling, TaskFacts, Workload,
-    WorkloadIdentity, WorkloadKind,
+    HistorySource, LaunchType, Region, RevisionInForce, Workload, WorkloadIdentity, WorkloadKind,
 };
 
 fn read(text: &str) -> Config {
@@ -16,35 +15,20 @@ fn read(text: &str) -> Config {
 
 /// Service `checkout-api` of family `checkout` on `prod`, tagged env=prod and team=web.
 fn workload() -> Workload {
+    let identity = WorkloadIdentity {
+        account_id: "123456789012".into(),
+        region: Region("eu-west-1".into()),
+        cluster: "prod".into(),
+        kind: WorkloadKind::Service,
+        name: "checkout-api".into(),
+    };
     Workload {
-        workload_id: 0,
-        identity: WorkloadIdentity {
-            account_id: "123456789012".into(),
-            region: Region("eu-west-1".into()),
-            cluster: "prod".into(),
-            kind: WorkloadKind::Service,
-            name: "checkout-api".into(),
-        },
-        launch_type: LaunchType::Fargate,
-        strategy: Vec::new(),
-        desired_count: None,
-        running_count: None,
-        created_at: None,
-        scheduling: Scheduling::Replica,
-        controller: Controller::Ecs,
-        maximum_percent: None,
-        placement_constraints: Vec::new(),
-        revisions: vec![RevisionInForce {
-            task_definition: "arn:aws:ecs:eu-west-1:123456789012:task-definition/checkout:7".into(),
-            from: None,
-            settled: None,
-            metric_resolution_seconds: 60,
-        }],
+        revisions: vec![RevisionInForce::now(
+            "arn:aws:ecs:eu-west-1:123456789012:task-definition/checkout:7".into(),
+        )],
         history: HistorySource::ServiceDeployments,
-        scaling: None,
         tags: BTreeMap::from([("env".into(), "prod".into()), ("aws:team".into(), "web".into())]),
-        notes: Vec::new(),
-        facts: TaskFacts::default(),
+        ..Workload::new(0, identity, LaunchType::Fargate)
     }
 }
 

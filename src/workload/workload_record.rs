@@ -45,6 +45,31 @@ pub struct Workload {
     pub notes: Vec<String>,
 }
 
+impl Workload {
+    /// One of which no more is known: without tasks, revisions, strategy, scaling, tags and facts.
+    pub fn new(workload_id: u32, identity: WorkloadIdentity, launch_type: LaunchType) -> Self {
+        Self {
+            workload_id,
+            identity,
+            launch_type,
+            strategy: Vec::new(),
+            desired_count: None,
+            running_count: None,
+            created_at: None,
+            scheduling: Scheduling::Replica,
+            controller: Controller::Ecs,
+            maximum_percent: None,
+            placement_constraints: Vec::new(),
+            revisions: Vec::new(),
+            history: HistorySource::CurrentOnly,
+            scaling: None,
+            tags: BTreeMap::new(),
+            facts: TaskFacts::default(),
+            notes: Vec::new(),
+        }
+    }
+}
+
 /// Where a workload is, and its name there.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct WorkloadIdentity {
@@ -104,6 +129,13 @@ pub struct RevisionInForce {
     /// Seconds between samples of this service's metrics under this revision: 60, or 20.
     #[serde(default = "default_resolution")]
     pub metric_resolution_seconds: u32,
+}
+
+impl RevisionInForce {
+    /// The revision in force now, where nothing is known of the time before.
+    pub fn now(task_definition: String) -> Self {
+        Self { task_definition, from: None, settled: None, metric_resolution_seconds: default_resolution() }
+    }
 }
 
 const fn default_resolution() -> u32 {

@@ -1,13 +1,10 @@
 //! [`Script`]: a CloudWatch that gives the answers of a test, one after the other.
 
-use std::{collections::BTreeMap, sync::Mutex};
+use std::sync::Mutex;
 
 use aws_sdk_cloudwatch::types::MetricDataResult;
 
-use crate::workload::{
-    Controller, HistorySource, LaunchType, Region, Scheduling, TaskFacts, Workload, WorkloadIdentity,
-    WorkloadKind,
-};
+use crate::workload::{LaunchType, Region, Workload, WorkloadIdentity, WorkloadKind};
 
 use super::{DateTime, GetMetricDataOutput, MetricData, MetricDataQuery, Refusal, StatusCode, Window};
 
@@ -76,29 +73,12 @@ impl MetricData for Script {
 
 /// The service `s0`, `s1` and so on of the script's place.
 pub fn service(workload_id: u32) -> Workload {
-    Workload {
-        workload_id,
-        identity: WorkloadIdentity {
-            account_id: "1".to_owned(),
-            region: Region("r".to_owned()),
-            cluster: "c".to_owned(),
-            kind: WorkloadKind::Service,
-            name: format!("s{workload_id}"),
-        },
-        launch_type: LaunchType::Fargate,
-        strategy: Vec::new(),
-        desired_count: None,
-        running_count: None,
-        created_at: None,
-        scheduling: Scheduling::Replica,
-        controller: Controller::Ecs,
-        maximum_percent: None,
-        placement_constraints: Vec::new(),
-        revisions: Vec::new(),
-        history: HistorySource::CurrentOnly,
-        scaling: None,
-        tags: BTreeMap::new(),
-        notes: Vec::new(),
-        facts: TaskFacts::default(),
-    }
+    let identity = WorkloadIdentity {
+        account_id: "1".to_owned(),
+        region: Region("r".to_owned()),
+        cluster: "c".to_owned(),
+        kind: WorkloadKind::Service,
+        name: format!("s{workload_id}"),
+    };
+    Workload::new(workload_id, identity, LaunchType::Fargate)
 }

@@ -1,42 +1,23 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 
 use super::*;
-use crate::workload::{
-    Controller, HistorySource, LaunchType, Region, Scheduling, TaskFacts, WorkloadIdentity,
-};
+use crate::workload::{LaunchType, Region, WorkloadIdentity};
 
 fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
 fn workload(workload_id: u32, region: &str, kind: WorkloadKind) -> Workload {
-    Workload {
-        workload_id,
-        identity: WorkloadIdentity {
-            account_id: "111122223333".to_owned(),
-            region: Region(region.to_owned()),
-            cluster: "prod".to_owned(),
-            kind,
-            name: format!("svc-{workload_id}"),
-        },
-        launch_type: LaunchType::Fargate,
-        strategy: Vec::new(),
-        desired_count: None,
-        running_count: None,
-        created_at: None,
-        scheduling: Scheduling::Replica,
-        controller: Controller::Ecs,
-        maximum_percent: None,
-        placement_constraints: Vec::new(),
-        revisions: Vec::new(),
-        history: HistorySource::CurrentOnly,
-        scaling: None,
-        tags: BTreeMap::new(),
-        facts: TaskFacts::default(),
-        notes: Vec::new(),
-    }
+    let identity = WorkloadIdentity {
+        account_id: "111122223333".to_owned(),
+        region: Region(region.to_owned()),
+        cluster: "prod".to_owned(),
+        kind,
+        name: format!("svc-{workload_id}"),
+    };
+    Workload::new(workload_id, identity, LaunchType::Fargate)
 }
 
 fn services(count: u32) -> Vec<Workload> {

@@ -1,40 +1,23 @@
 //! What rules Fargate out, and instances of one's own against hand-worked prices.
 
-use std::{collections::BTreeMap, sync::LazyLock};
+use std::sync::LazyLock;
 
 use super::*;
 use crate::{
     config::{Config, Ec2Settings},
     pricing::{Charges, InstancePrices},
-    workload::{Container, Controller, HistorySource, TaskFacts, WorkloadIdentity},
+    workload::{Container, WorkloadIdentity},
 };
 
 fn service() -> Workload {
-    Workload {
-        workload_id: 0,
-        identity: WorkloadIdentity {
-            account_id: "123456789012".into(),
-            region: Region("us-east-1".into()),
-            cluster: "prod".into(),
-            kind: WorkloadKind::Service,
-            name: "api".into(),
-        },
-        launch_type: LaunchType::Ec2,
-        strategy: Vec::new(),
-        desired_count: Some(2),
-        running_count: Some(2),
-        created_at: None,
-        scheduling: Scheduling::Replica,
-        controller: Controller::Ecs,
-        maximum_percent: None,
-        placement_constraints: Vec::new(),
-        revisions: Vec::new(),
-        history: HistorySource::CurrentOnly,
-        scaling: None,
-        tags: BTreeMap::new(),
-        facts: TaskFacts::default(),
-        notes: Vec::new(),
-    }
+    let identity = WorkloadIdentity {
+        account_id: "123456789012".into(),
+        region: Region("us-east-1".into()),
+        cluster: "prod".into(),
+        kind: WorkloadKind::Service,
+        name: "api".into(),
+    };
+    Workload { desired_count: Some(2), running_count: Some(2), ..Workload::new(0, identity, LaunchType::Ec2) }
 }
 
 fn definition() -> TaskDefinition {

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::config::Config;
-use crate::workload::{Architecture, Controller, HistorySource, InstanceResources, StrategyItem, TaskFacts};
+use crate::workload::{Architecture, InstanceResources, StrategyItem};
 
 static NO_DISCOUNTS: LazyLock<Ec2Settings> = LazyLock::new(Ec2Settings::default);
 
@@ -43,16 +43,14 @@ fn instance(
 }
 
 fn workload(id: u32, launch_type: LaunchType, providers: &[&str]) -> Workload {
+    let identity = WorkloadIdentity {
+        account_id: "123456789012".into(),
+        region: Region("us-east-1".into()),
+        cluster: "prod".into(),
+        kind: WorkloadKind::Service,
+        name: format!("service-{id}"),
+    };
     Workload {
-        workload_id: id,
-        identity: WorkloadIdentity {
-            account_id: "123456789012".into(),
-            region: Region("us-east-1".into()),
-            cluster: "prod".into(),
-            kind: WorkloadKind::Service,
-            name: format!("service-{id}"),
-        },
-        launch_type,
         strategy: providers
             .iter()
             .map(|provider| StrategyItem {
@@ -64,17 +62,7 @@ fn workload(id: u32, launch_type: LaunchType, providers: &[&str]) -> Workload {
             .collect(),
         desired_count: Some(1),
         running_count: Some(1),
-        created_at: None,
-        scheduling: Scheduling::Replica,
-        controller: Controller::Ecs,
-        maximum_percent: None,
-        placement_constraints: Vec::new(),
-        revisions: Vec::new(),
-        history: HistorySource::CurrentOnly,
-        scaling: None,
-        tags: BTreeMap::new(),
-        facts: TaskFacts::default(),
-        notes: Vec::new(),
+        ..Workload::new(id, identity, launch_type)
     }
 }
 

@@ -15,10 +15,7 @@ use super::{
     Gap, Inventory, Manifest, Point, Scope, Series, Snapshot, SnapshotError, SnapshotWriter,
     UtilizationParts as _, Window,
 };
-use crate::workload::{
-    Controller, HistorySource, LaunchType, Region, Scheduling, TaskFacts, Workload, WorkloadIdentity,
-    WorkloadKind,
-};
+use crate::workload::{LaunchType, Region, Workload, WorkloadIdentity, WorkloadKind};
 
 /// Everything that a collect gives to the writer.
 struct Collected {
@@ -106,30 +103,17 @@ impl Collected {
 }
 
 fn workload(workload_id: u32) -> Workload {
+    let identity = WorkloadIdentity {
+        account_id: "111122223333".into(),
+        region: Region("eu-west-1".into()),
+        cluster: "prod".into(),
+        kind: WorkloadKind::Service,
+        name: format!("service-{workload_id:04}"),
+    };
     Workload {
-        workload_id,
-        identity: WorkloadIdentity {
-            account_id: "111122223333".into(),
-            region: Region("eu-west-1".into()),
-            cluster: "prod".into(),
-            kind: WorkloadKind::Service,
-            name: format!("service-{workload_id:04}"),
-        },
-        launch_type: LaunchType::Fargate,
-        strategy: vec![],
         desired_count: Some(2),
         running_count: Some(2),
-        created_at: None,
-        scheduling: Scheduling::Replica,
-        controller: Controller::Ecs,
-        maximum_percent: None,
-        placement_constraints: Vec::new(),
-        revisions: vec![],
-        history: HistorySource::CurrentOnly,
-        scaling: None,
-        tags: BTreeMap::new(),
-        facts: TaskFacts::default(),
-        notes: vec![],
+        ..Workload::new(workload_id, identity, LaunchType::Fargate)
     }
 }
 
