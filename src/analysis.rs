@@ -40,7 +40,8 @@ pub use lookup::{LookupError, find};
 use crate::{
     config::Config,
     demand::{
-        Plausible, Runs, Screened, StartUp, Timeline, WindowDemand, hourly_tasks, roll_up, runs, start_up,
+        Plausible, Runs, Screened, StartUp, Timeline, WindowDemand, hourly_tasks, least_tasks, roll_up, runs,
+        start_up,
     },
     ec2::InstanceTypes,
     fargate::minimum_billed_seconds,
@@ -89,6 +90,8 @@ struct Digest {
     peaks: Option<ReplicaPeaks>,
     /// Where they are asked for.
     hourly_tasks: Option<Vec<u32>>,
+    /// In the hour with the fewest; of services.
+    least_tasks: Option<u32>,
     points: Option<Vec<Point>>,
 }
 
@@ -171,6 +174,7 @@ fn with_fleet<T>(
                 screened: digest.map_or_else(Screened::default, |digest| digest.screened),
                 series: digest.and_then(|digest| digest.series.as_ref()),
                 peaks: digest.and_then(|digest| digest.peaks),
+                least_tasks: digest.and_then(|digest| digest.least_tasks),
                 window,
                 refused: &refused,
                 shares: &shares,
@@ -427,6 +431,10 @@ fn digest(
             TaskSeries::of(&series.points, timeline, period, deployments(workload))
         }),
         peaks: fixed.and_then(|(_, timeline)| ReplicaPeaks::of(&series.points, timeline, period)),
+        least_tasks: workload
+            .zip(timeline)
+            .filter(|(workload, _)| workload.identity.kind == WorkloadKind::Service)
+            .and_then(|(_, timeline)| least_tasks(&series.points, timeline, period)),
         hourly_tasks: workload.zip(timeline).filter(|_| keep == Keep::HourlyTasks).map(
             |(workload, timeline)| {
                 hourly_tasks(&series.points, timeline, bounds, period, &compare::surge(workload))

@@ -37,6 +37,8 @@ pub(super) struct Facts<'a> {
     pub screened: Screened,
     pub series: Option<&'a TaskSeries>,
     pub peaks: Option<ReplicaPeaks>,
+    /// In the hour with the fewest; of services.
+    pub least_tasks: Option<u32>,
     pub window: Window,
     pub refused: &'a Refused<'a>,
     /// What the instances of the fleet cost, and who takes what of them.

@@ -57,6 +57,8 @@ fn sentence(code: &str, known: Known<'_>) -> Option<String> {
         "memory-demand-unknown-above-cap" => unknown_above("memory"),
         "reached-cpu-cap" => reached_cap("CPU"),
         "reached-memory-cap" => reached_cap("memory"),
+        "cpu-enlarged-lately" => enlarged_lately("CPU"),
+        "memory-enlarged-lately" => enlarged_lately("memory"),
         "cpu-autoscaled" => followed("CPU"),
         "memory-autoscaled" => followed("memory"),
         "low-scaling-target" => {
@@ -93,6 +95,9 @@ fn sentence(code: &str, known: Known<'_>) -> Option<String> {
         "start-up-peak" => {
             "CPU is kept for what tasks take while they start: that may last half as long again, no more"
                 .to_owned()
+        }
+        "memory-rising" => {
+            "the day's peak of memory rises steadily: it is not cut to what it will soon pass".to_owned()
         }
         "oom-killed" => {
             "tasks were killed for memory: it has a step more, at least, than where that happened".to_owned()
@@ -189,6 +194,13 @@ fn reached_cap(what: &str) -> String {
     format!("its {what} was used to 95 % of a size or more, so it does not go below that")
 }
 
+fn enlarged_lately(what: &str) -> String {
+    format!(
+        "its {what} was at the cap of a smaller size until lately: before a whole day at the larger one, less is not \
+         known to do"
+    )
+}
+
 fn followed(what: &str) -> String {
     format!("a policy follows {what}, so a task of another size changes the number of tasks")
 }
@@ -228,7 +240,7 @@ mod tests {
     use crate::analysis::tests::explain::of_demo;
 
     /// Every code there is; the README's glossary has each.
-    const CODES: [&str; 40] = [
+    const CODES: [&str; 43] = [
         "assumed-revision",
         "below-least-change",
         "container-insights-would-tell",
@@ -236,6 +248,7 @@ mod tests {
         "cpu-autoscaled",
         "cpu-bursts",
         "cpu-demand-unknown-above-cap",
+        "cpu-enlarged-lately",
         "cpu-overprovisioned",
         "cpu-underprovisioned",
         "expected-peak",
@@ -250,7 +263,9 @@ mod tests {
         "memory-above-reservation",
         "memory-autoscaled",
         "memory-demand-unknown-above-cap",
+        "memory-enlarged-lately",
         "memory-overprovisioned",
+        "memory-rising",
         "memory-underprovisioned",
         "mixed-intervals",
         "mixed-platforms",

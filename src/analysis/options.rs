@@ -142,8 +142,9 @@ fn scale_in(FewerTasks { desired, tasks }: FewerTasks, remaining: Usd, cost: Usd
     }
 }
 
-/// Thousandths of a task that are there, on demand, at every hour: all of a fixed count, the least that
-/// scaling may leave, none of what comes and goes.
+/// Thousandths of a task that are there, on demand, at every hour: what a fixed count or the least that
+/// scaling may leave allows, but no more than the hour with the fewest had, since counts are also set by hand
+/// and by scripts; none of what comes and goes.
 pub(super) fn steady_on_demand_milli(facts: &Facts<'_>, time: TaskTime) -> u64 {
     let workload = facts.workload;
     let always_on = facts.demand.is_some_and(|demand| facts.coverage(demand) >= ALWAYS_ON);
@@ -158,7 +159,10 @@ pub(super) fn steady_on_demand_milli(facts: &Facts<'_>, time: TaskTime) -> u64 {
         None => workload.desired_count,
     };
     let mean = facts.mean_tasks_milli(time);
-    let steady = least.map_or(mean, |least| mean.min(u64::from(least) * 1000));
+    let steady = least
+        .into_iter()
+        .chain(facts.least_tasks)
+        .fold(mean, |mean, least| mean.min(u64::from(least) * 1000));
     let PurchaseSplit { spot, total } = spot_share(&workload.strategy, steady);
     let on_demand = u128::from(steady) * u128::from(total - spot.min(total)) / u128::from(total.max(1));
     u64::try_from(on_demand).unwrap_or(steady)

@@ -4,6 +4,7 @@ mod compare;
 pub(super) mod explain;
 mod explain_scaled;
 mod gaps;
+mod history;
 mod impossible;
 mod instances;
 mod max_capacity;

@@ -66,6 +66,7 @@ impl Known {
             start_up: None,
             memory_peak,
             memory_need,
+            rise: None,
             memory_headroom,
         })
         .floors()

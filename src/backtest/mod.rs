@@ -54,4 +54,4 @@ pub use score::{Interval, RuleScore};
 pub use series::{Dataset, Series, Track};
 pub use split::{NoWindow, Split, Window};
 pub use traces::NotSeconds;
-pub use training::{Samples, Training};
+pub use training::{Capped, Samples, Training};

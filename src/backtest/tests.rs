@@ -378,20 +378,15 @@ fn every_rule_decides_by_its_published_constants() {
 #[test]
 fn fargauge_reduces_nothing_that_was_at_its_cap() {
     let decide = |memory_peak: u32, sizes: Vec<(i64, TaskSize)>| {
-        let (mut cpu, mut memory) = (Track::default(), Track::default());
+        let (mut average, mut cpu, mut memory) = (Track::default(), Track::default(), Track::default());
         for i in 0..4800_u32 {
             let time = i64::from(i) * 36;
+            average.push(time, 100_000);
             cpu.push(time, if i == 100 { 1_000_000 } else { 100_000 });
             memory.push(time, if i == 100 { memory_peak } else { 300 * 1024 });
         }
-        let series = Series {
-            id: "capped".into(),
-            sizes,
-            cpu_average: cpu,
-            cpu_max: Track::default(),
-            memory,
-            known: None,
-        };
+        let series =
+            Series { id: "capped".into(), sizes, cpu_average: average, cpu_max: cpu, memory, known: None };
         let training = [Training::new(&series, size(2048, 4096), 0, 2 * DAY)];
         rules::Fargauge::new(&Config::default().sizing).decide(&training, &ladder()).decisions.remove(0)
     };

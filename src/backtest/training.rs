@@ -7,7 +7,10 @@ use super::{
     ladder::Need,
     series::{Series, between},
 };
-use crate::{demand::CAP_CENTI_PERCENT, fargate::TaskSize};
+use crate::{
+    demand::{CAP_CENTI_PERCENT, hides},
+    fargate::TaskSize,
+};
 
 const HOUR: i64 = 3600;
 const DAY: i64 = 86_400;
@@ -118,10 +121,10 @@ pub struct Training<'a> {
     /// Each period's average; empty where the data has none.
     pub cpu_average: Samples<'a>,
     pub memory: Samples<'a>,
-    /// The largest size, in CPU units, at whose cap a sample of `cpu` was.
-    pub capped_cpu: Option<u32>,
-    /// The same of memory, in MiB.
-    pub capped_memory: Option<u32>,
+    /// Of `cpu`, sizes in CPU units.
+    pub capped_cpu: Option<Capped>,
+    /// Of `memory`, sizes in MiB.
+    pub capped_memory: Option<Capped>,
     /// Nothing of traces.
     pub known: Option<&'a Known>,
 }
@@ -140,8 +143,8 @@ impl<'a> Training<'a> {
             end: to,
             cpu_has_maxima: !series.cpu_max.is_empty(),
             cpu_average: enough(&series.cpu_average),
-            capped_cpu: largest_capped(series, &cpu, |size| (size.cpu().0, 1000)),
-            capped_memory: largest_capped(series, &memory, |size| (size.memory().0, 1024)),
+            capped_cpu: Capped::of(series, &cpu, |size| (size.cpu().0, 1000)),
+            capped_memory: Capped::of(series, &memory, |size| (size.memory().0, 1024)),
             cpu,
             memory,
             known: series.known.as_ref(),
@@ -167,17 +170,62 @@ impl<'a> Training<'a> {
     }
 }
 
-/// The largest size in force at whose cap one of `samples` was; `of` gives a size's amount of the
-/// resource, and how many of the samples' units make one of it.
-fn largest_capped(series: &Series, samples: &Samples<'_>, of: fn(TaskSize) -> (u32, u64)) -> Option<u32> {
-    let ends = series.sizes.iter().skip(1).map(|(from, _)| *from).chain([i64::MAX]);
-    let at_cap = |((from, size), to): (&(i64, TaskSize), i64)| {
-        let (amount, scale) = of(*size);
-        let cap = u64::from(amount) * scale * u64::from(CAP_CENTI_PERCENT);
-        let peak = between((samples.times, samples.values), *from, to).1.iter().max()?;
-        (u64::from(*peak) * 10_000 >= cap).then_some(amount)
-    };
-    series.sizes.iter().zip(ends).filter_map(at_cap).max()
+/// Samples at the cap of the size in force, and what was seen at larger sizes: as
+/// [`Outgrown`](crate::demand::Outgrown) of a report.
+#[derive(Debug)]
+pub struct Capped {
+    /// The largest size at whose cap a sample was.
+    pub largest_size: u32,
+    samples_at_cap: usize,
+    /// Samples at larger sizes, ascending.
+    larger: Vec<u32>,
+    whole_days: i64,
+}
+
+impl Capped {
+    /// `None` where no sample is at a cap; `of` gives a size's amount of the resource, and how many of the
+    /// samples' units make one of it.
+    fn of(series: &Series, samples: &Samples<'_>, of: fn(TaskSize) -> (u32, u64)) -> Option<Self> {
+        let ends = series.sizes.iter().skip(1).map(|(from, _)| *from).chain([i64::MAX]);
+        let parts: Vec<_> = series
+            .sizes
+            .iter()
+            .zip(ends)
+            .map(|((from, size), to)| (of(*size), between((samples.times, samples.values), *from, to)))
+            .collect();
+        let at_cap = |((amount, scale), (_, values)): &((u32, u64), (&[i64], &[u32]))| {
+            let cap = u64::from(*amount) * scale * u64::from(CAP_CENTI_PERCENT);
+            values.iter().filter(|value| u64::from(**value) * 10_000 >= cap).count()
+        };
+        let largest_size =
+            parts.iter().filter(|part| at_cap(part) > 0).map(|((amount, _), _)| *amount).max()?;
+        let larger = || parts.iter().filter(|((amount, _), _)| *amount > largest_size).map(|(_, part)| part);
+        let mut values: Vec<u32> = larger().flat_map(|(_, values)| *values).copied().collect();
+        values.sort_unstable();
+        let mut times = larger().flat_map(|(times, _)| *times).map(|time| time.div_euclid(DAY));
+        let whole_days = times.next().zip(times.next_back()).map_or(0, |(first, last)| last - first - 1);
+        Some(Self {
+            largest_size,
+            samples_at_cap: parts.iter().map(at_cap).sum(),
+            larger: values,
+            whole_days: whole_days.max(0),
+        })
+    }
+
+    /// `seen`, the percentile `share` (of 10,000) of `samples`, as it was wanted.
+    pub fn wanted(&self, samples: &Samples<'_>, share: u32, seen: u32) -> u32 {
+        let hidden = Some(&self.larger).filter(|_| self.hides(samples, share));
+        hidden.and_then(|larger| nearest_rank(larger, share)).map_or(seen, |wanted| seen.max(wanted))
+    }
+
+    /// Whether that is not known yet.
+    pub fn is_enlarged_lately(&self, samples: &Samples<'_>, share: u32) -> bool {
+        !self.larger.is_empty() && self.whole_days == 0 && self.hides(samples, share)
+    }
+
+    fn hides(&self, samples: &Samples<'_>, share: u32) -> bool {
+        hides(self.samples_at_cap as u64, samples.values.len() as u64, share)
+    }
 }
 
 /// Rounded up, but not for what is only a double's last digits.

@@ -57,19 +57,9 @@ pub fn hourly_tasks(
     let hours = end.saturating_sub(start).max(0).unsigned_abs().div_ceil(HOUR.unsigned_abs());
     let mut tasks = vec![0; usize::try_from(hours).unwrap_or(0)];
     let period = i64::from(period_seconds.max(1));
-    let counted: Vec<&Point> =
-        points.iter().filter(|point| point.cpu_samples.is_some() || point.live_tasks.is_some()).collect();
-    let live = counted.iter().all(|point| point.live_tasks.is_some());
-    for point in counted {
-        let count = if live {
-            point.live_tasks.map_or(0, whole)
-        } else {
-            let resolution = u64::from(resolution_at(timeline, point.timestamp));
-            let task_seconds = u64::from(point.cpu_samples.unwrap_or(0)) * resolution;
-            u32::try_from(task_seconds.div_ceil(period.unsigned_abs())).unwrap_or(u32::MAX)
-        };
-        let first = point.timestamp.saturating_sub(start).div_euclid(HOUR);
-        let last = (point.timestamp.saturating_add(period - 1)).saturating_sub(start).div_euclid(HOUR);
+    for (timestamp, count) in counts(points, timeline, period_seconds) {
+        let first = timestamp.saturating_sub(start).div_euclid(HOUR);
+        let last = (timestamp.saturating_add(period - 1)).saturating_sub(start).div_euclid(HOUR);
         for hour in first..=last {
             if let Some(held) = usize::try_from(hour).ok().and_then(|hour| tasks.get_mut(hour)) {
                 *held = count.max(*held);
@@ -77,6 +67,37 @@ pub fn hourly_tasks(
         }
     }
     with_surge(&tasks, start, surge)
+}
+
+/// The least that any hour with a sample held; `None` without one.
+pub fn least_tasks(points: &[Point], timeline: &Timeline, period_seconds: u32) -> Option<u32> {
+    let mut least: Option<u32> = None;
+    let mut counts = counts(points, timeline, period_seconds).peekable();
+    while let Some((timestamp, count)) = counts.next() {
+        let hour = timestamp.div_euclid(HOUR);
+        let mut held = count;
+        while let Some((_, count)) = counts.next_if(|(timestamp, _)| timestamp.div_euclid(HOUR) == hour) {
+            held = held.max(count);
+        }
+        least = Some(least.map_or(held, |least| least.min(held)));
+    }
+    least
+}
+
+/// When a period began and how many tasks it had, of those that tell.
+fn counts(points: &[Point], timeline: &Timeline, period_seconds: u32) -> impl Iterator<Item = (i64, u32)> {
+    let counted = || points.iter().filter(|point| point.cpu_samples.is_some() || point.live_tasks.is_some());
+    let live = counted().all(|point| point.live_tasks.is_some());
+    counted().map(move |point| {
+        let count = if live {
+            point.live_tasks.map_or(0, whole)
+        } else {
+            let resolution = u64::from(resolution_at(timeline, point.timestamp));
+            let task_seconds = u64::from(point.cpu_samples.unwrap_or(0)) * resolution;
+            u32::try_from(task_seconds.div_ceil(u64::from(period_seconds.max(1)))).unwrap_or(u32::MAX)
+        };
+        (point.timestamp, count)
+    })
 }
 
 /// The hours of deployments, with room for both revisions.

@@ -23,7 +23,7 @@ use jiff::Timestamp;
 use super::{
     rollup::CAP_CENTI_PERCENT,
     timeline::Timeline,
-    window_demand::{Observed, WindowDemand},
+    window_demand::{Observed, Outgrown, WindowDemand},
 };
 use crate::{
     utilization::{CENTI_PERCENT_FULL, Point},
@@ -55,7 +55,7 @@ pub struct StartUp {
 impl StartUp {
     /// Whether start-up passes the steady state's 99.5th percentile by half.
     pub fn is_spike(&self) -> bool {
-        self.peak_cpu > self.steady_cpu.percentile(9_950).saturating_mul(3) / 2
+        self.peak_cpu > self.steady_cpu.wanted(9_950).saturating_mul(3) / 2
     }
 }
 
@@ -89,12 +89,20 @@ pub fn start_up(
     if periods == 0 || periods * RARE > demand.periods {
         return None;
     }
-    let histogram = whole.histogram.without(&found.values.iter().copied().collect());
+    let started_at = |sizes: std::ops::RangeFrom<u32>| {
+        found.values.iter().filter(|(_, size)| sizes.contains(size)).map(|(value, _)| *value).collect()
+    };
+    let histogram = whole.histogram.without(&started_at(0..));
     let max = histogram.max()?.min(whole.max);
     let periods_at_cap = whole.periods_at_cap.saturating_sub(found.at_cap);
+    let largest_capped_size = whole.largest_capped_size.filter(|_| periods_at_cap > 0);
+    let outgrown = largest_capped_size.zip(whole.outgrown.as_ref()).map(|(size, outgrown)| Outgrown {
+        histogram: outgrown.histogram.without(&started_at(size + 1..)),
+        whole_days: outgrown.whole_days,
+    });
     Some(StartUp {
         starts: found.starts,
-        peak_cpu: found.values.into_iter().max()?,
+        peak_cpu: found.values.iter().map(|(value, _)| *value).max()?,
         capped_at: found.capped_at,
         steady_cpu: Observed {
             histogram,
@@ -103,7 +111,8 @@ pub fn start_up(
             // An average is never above a maximum.
             sustained_max: whole.sustained_max.map(|sustained| sustained.min(max)),
             periods_at_cap,
-            largest_capped_size: whole.largest_capped_size.filter(|_| periods_at_cap > 0),
+            largest_capped_size,
+            outgrown,
         },
     })
 }
@@ -119,7 +128,8 @@ fn span(revision: &RevisionInForce) -> Option<(i64, i64)> {
 #[derive(Default)]
 struct Found {
     starts: u32,
-    values: Vec<u64>,
+    /// With the size in force.
+    values: Vec<(u64, u32)>,
     at_cap: u64,
     capped_at: Option<u32>,
 }
@@ -134,7 +144,7 @@ impl Found {
             let size = held.relative_to.cpu.0;
             let full = u64::from(CENTI_PERCENT_FULL);
             let full_size = u64::from(size) * 1000;
-            self.values.push(u64::from(maximum).saturating_mul(full_size).div_ceil(full));
+            self.values.push((u64::from(maximum).saturating_mul(full_size).div_ceil(full), size));
             if maximum >= CAP_CENTI_PERCENT {
                 self.at_cap += 1;
                 self.capped_at = self.capped_at.max(Some(size));

@@ -6,6 +6,7 @@ use rust_decimal::Decimal;
 
 use super::{
     histogram::Histogram,
+    rise::Rise,
     rollup::{DayRollup, ResourceRollup, Rollups},
     timeline::Requested,
 };
@@ -24,6 +25,17 @@ pub struct Observed {
     pub periods_at_cap: u64,
     /// The largest size at whose cap a sample was taken.
     pub largest_capped_size: Option<u32>,
+    /// What was seen at sizes larger than that; absent without such a sample.
+    pub outgrown: Option<Outgrown>,
+}
+
+/// A resource at sizes larger than those at whose cap it was: there alone it could take what it wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outgrown {
+    /// The hottest task's maximum of each period at larger sizes.
+    pub histogram: Histogram,
+    /// Whole UTC days from the first to the last of them.
+    pub whole_days: u64,
 }
 
 impl Observed {
@@ -31,6 +43,31 @@ impl Observed {
     pub fn percentile(&self, share: u32) -> u64 {
         self.histogram.percentile(share).map_or(self.max, |value| value.min(self.max))
     }
+
+    /// The same of what was wanted: where so many periods were at the cap of smaller sizes that they hide the
+    /// percentile, it is that of the periods at larger ones.
+    pub fn wanted(&self, share: u32) -> u64 {
+        let seen = self.percentile(share);
+        let hidden = self.outgrown.as_ref().filter(|_| self.hides(share));
+        let wanted = hidden.and_then(|outgrown| outgrown.histogram.percentile(share));
+        wanted.map_or(seen, |wanted| seen.max(wanted.min(self.max)))
+    }
+
+    /// Whether what was wanted is not known yet: the percentile is hidden by caps of smaller sizes, and there
+    /// is no whole day at larger ones.
+    pub fn is_enlarged_lately(&self, share: u32) -> bool {
+        self.outgrown.as_ref().is_some_and(|outgrown| outgrown.whole_days == 0 && self.hides(share))
+    }
+
+    fn hides(&self, share: u32) -> bool {
+        hides(self.periods_at_cap, self.histogram.count(), share)
+    }
+}
+
+/// Whether so many periods of all were at a cap that the percentile `share` (of 10,000) of what was wanted
+/// cannot be told.
+pub fn hides(at_cap: u64, periods: u64, share: u32) -> bool {
+    at_cap > 0 && at_cap * 10_000 >= periods * (10_000 - u64::from(share.min(10_000)))
 }
 
 /// What a workload ran and needed over a window.
@@ -77,6 +114,11 @@ impl WindowDemand {
         })
     }
 
+    /// How memory rose, if it did steadily.
+    pub fn rise(&self) -> Option<Rise> {
+        Rise::of(self.daily_memory_peaks.iter().map(|(day, peak)| (*day, *peak)))
+    }
+
     /// Task time over all sizes.
     pub fn total_task_time(&self) -> TaskTime {
         self.task_time.values().copied().sum()
@@ -109,17 +151,29 @@ fn observed<'a>(
     let max = parts.iter().filter_map(|(part, _)| part.max).max()?;
     let weight: u64 = parts.iter().map(|(part, _)| part.average_weight).sum();
     let sum: u128 = parts.iter().map(|(part, _)| part.average_sum).sum();
+    let at_cap = parts.iter().filter(|(part, _)| part.periods_at_cap > 0);
+    let largest_capped_size = at_cap.map(|(_, size)| *size).max();
     Some(Observed {
         histogram: Histogram::merged(parts.iter().map(|(part, _)| &part.histogram)),
         max,
         average: (weight > 0).then(|| u64::try_from(sum / u128::from(weight)).unwrap_or(u64::MAX)),
         sustained_max: parts.iter().filter_map(|(part, _)| part.average_max).max(),
         periods_at_cap: parts.iter().map(|(part, _)| u64::from(part.periods_at_cap)).sum(),
-        largest_capped_size: parts
-            .iter()
-            .filter(|(part, _)| part.periods_at_cap > 0)
-            .map(|(_, size)| *size)
-            .max(),
+        largest_capped_size,
+        outgrown: largest_capped_size.and_then(|capped| outgrown(days, &parts, capped)),
+    })
+}
+
+/// What was seen at sizes larger than `capped`; `parts` are of `days`.
+fn outgrown(days: &[DayRollup], parts: &[(&ResourceRollup, u32)], capped: u32) -> Option<Outgrown> {
+    let larger = || {
+        let parts = days.iter().zip(parts).filter(|(_, (part, size))| *size > capped && part.max.is_some());
+        parts.map(|(day, (part, _))| (day.day, &part.histogram))
+    };
+    let (first, last) = (larger().next()?.0, larger().next_back()?.0);
+    Some(Outgrown {
+        histogram: Histogram::merged(larger().map(|(_, histogram)| histogram)),
+        whole_days: u64::try_from(last - first - 1).unwrap_or(0),
     })
 }
 

@@ -22,7 +22,9 @@ pub use calibration::{Calibration, Member, Step, Unsupported};
 pub use cheapest::{Floors, cheapest_size};
 pub use choice::{Priced, choose, ladder, steps};
 pub use exceedance::{Exceedance, PeakPair};
-pub use guards::{ContainerSize, FixedHeap, Guard, GuardInput, Guards, containers_at, fixed_heap, registers};
+pub use guards::{
+    ContainerSize, FixedHeap, Guard, GuardInput, Guards, containers_at, fixed_heap, registers, rising_floor,
+};
 pub use need::{LEAST_LEARNT_HEADROOM, Need, ResourceNeed, Seen, cpu_need, memory_need, need};
 pub use performance_risk::{PerformanceRisk, performance_risk};
 pub use rating::{DimensionRating, Rating, SizeChoice, Subject, member, rate};

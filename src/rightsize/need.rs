@@ -1,17 +1,20 @@
 //! What each resource needs: a statistic of demand, plus headroom, no lower than the floors.
 //!
 //! CPU: percentile of the hottest task's maxima x (1 + headroom). Memory: their maximum x (1 + headroom).
-//! Where the fleet is calibrated, CPU is also not reduced below the largest average of a whole period
-//! x (1 + headroom), and the headroom of a smaller memory size is what [`super::Calibration`] finds
-//! worth its price.
+//! CPU is also not reduced below the largest average of a whole period x (1 + headroom), unless a percentile
+//! below [`WHOLE_PERIODS`] says that whole periods may be short. Where the fleet is calibrated, the headroom
+//! of a smaller memory size is what [`super::Calibration`] finds worth its price.
 //!
 //! | observed | headroom | needed |
 //! |---|---|---|
 //! | p99.5 = 0.40 vCPU | 20 % | 0.48 vCPU |
-//! | p99.5 = 0.40 vCPU, largest average 0.60 vCPU | 20 %, calibrated | 0.72 vCPU |
+//! | p99.5 = 0.40 vCPU, largest average 0.60 vCPU | 20 % | 0.72 vCPU |
+//! | p99 = 0.40 vCPU, largest average 0.60 vCPU | 20 % | 0.48 vCPU |
 //! | maximum = 1,500 MiB | 20 % | 1,800 MiB |
 //! | p99.5 at 97 % of 1 vCPU | any | unknown above 0.97 vCPU: at least the next size, 2 vCPU |
 //! | one spike to 100 % of 1 vCPU, p99.5 = 0.40 | any | not below 1 vCPU |
+//! | p99.5 at 100 % of 1 vCPU, 4 vCPU since a few hours | any | not below 4 vCPU |
+//! | p99.5 at 100 % of 1 vCPU, 4 vCPU for three days with p99.5 = 1.5 vCPU | 20 % | 1.8 vCPU |
 
 use crate::{
     config::Sizing,
@@ -24,6 +27,10 @@ use crate::{
 /// Least headroom of a smaller memory size, in hundredths of a per cent, however calm the fleet: the
 /// samples of a minute may miss a peak within it.
 pub const LEAST_LEARNT_HEADROOM: u32 = 1_000;
+
+/// The least percentile of CPU (of 10,000), the default, that means: whatever is only seen now and then may be
+/// throttled, but no whole period.
+const WHOLE_PERIODS: u32 = 9_950;
 
 /// One resource's need, in CPU units or MiB.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +47,23 @@ pub struct ResourceNeed {
     pub unknown_above: bool,
     /// Some sample was at the current size's cap.
     pub reached_cap: bool,
+    /// The statistic is at the cap of a smaller size, and there is no whole day at a larger one.
+    pub enlarged_lately: bool,
+}
+
+impl ResourceNeed {
+    /// What keeps a resource as it is, at so much.
+    pub(super) const fn keep(at: u32) -> Self {
+        Self {
+            floor: at,
+            bare: at,
+            ample: at,
+            short: false,
+            unknown_above: false,
+            reached_cap: false,
+            enlarged_lately: false,
+        }
+    }
 }
 
 /// The need of a task.
@@ -59,15 +83,19 @@ pub struct Seen {
     pub max: u64,
     /// The largest size at whose cap a sample was taken.
     pub largest_capped_size: Option<u32>,
+    /// As in [`ResourceNeed`].
+    pub enlarged_lately: bool,
 }
 
 impl Seen {
-    fn of(observed: &Observed, statistic: u64) -> Self {
+    /// The statistic is a percentile, of 10,000; that of all is the maximum.
+    fn of(observed: &Observed, percentile: u32) -> Self {
         Self {
-            statistic,
+            statistic: observed.wanted(percentile),
             sustained: observed.sustained_max.unwrap_or(0),
             max: observed.max,
             largest_capped_size: observed.largest_capped_size,
+            enlarged_lately: observed.is_enlarged_lately(percentile),
         }
     }
 }
@@ -81,27 +109,25 @@ pub fn need(
     calibrated: bool,
     observed_days: u64,
 ) -> (Option<ResourceNeed>, Option<ResourceNeed>) {
-    let cpu = demand.cpu.as_ref().map(|cpu| {
-        let seen = Seen::of(cpu, cpu.percentile(sizing.cpu_percentile));
-        cpu_need(seen, current.cpu, os, sizing, calibrated, observed_days)
-    });
+    let cpu = demand
+        .cpu
+        .as_ref()
+        .map(|cpu| cpu_need(Seen::of(cpu, sizing.cpu_percentile), current.cpu, os, sizing, observed_days));
     let memory = demand.memory.as_ref().map(|memory| {
-        let seen = Seen::of(memory, memory.max);
-        memory_need(seen, current.memory, os, sizing, calibrated, observed_days)
+        memory_need(Seen::of(memory, 10_000), current.memory, os, sizing, calibrated, observed_days)
     });
     (cpu, memory)
 }
 
-/// `calibrated`: the largest average counts as well.
 pub fn cpu_need(
     seen: Seen,
     current: CpuUnits,
     os: OperatingSystem,
     sizing: &Sizing,
-    calibrated: bool,
     observed_days: u64,
 ) -> ResourceNeed {
-    let seen = Seen { sustained: if calibrated { seen.sustained } else { 0 }, ..seen };
+    let whole_periods = sizing.cpu_percentile >= WHOLE_PERIODS;
+    let seen = Seen { sustained: if whole_periods { seen.sustained } else { 0 }, ..seen };
     let resource = Resource { current: current.0, scale: 1000, headroom: sizing.cpu_headroom, learnt: false };
     let steps: Vec<u32> = TaskSize::all(os).map(|size| size.cpu().0).collect();
     resource_need(seen, |seen| sizing.peak.cpu(seen), resource, observed_days, &steps)
@@ -143,7 +169,7 @@ pub(super) fn with(value: u64, headroom: u32) -> u64 {
 /// The largest average holds a size from being reduced but calls for no larger one; `expected` is the
 /// demand to size for where so much was seen; `steps` are the sizes there are, in any order.
 fn resource_need(
-    Seen { statistic, sustained, max, largest_capped_size }: Seen,
+    Seen { statistic, sustained, max, largest_capped_size, enlarged_lately }: Seen,
     expected: impl Fn(u64) -> u64,
     Resource { current, scale, headroom, learnt }: Resource,
     observed_days: u64,
@@ -160,12 +186,12 @@ fn resource_need(
     // A cap reached at another size says only that more than that size was wanted.
     let censored = match largest_capped_size {
         _ if unknown_above => next_above(current),
-        Some(size) if size >= current => current,
+        Some(size) if size >= current || enlarged_lately => current,
         Some(size) => next_above(size).min(current),
         None => 0,
     };
     let short = wanted.max(censored) > current;
-    let bare = units(expected(statistic)).max(censored);
+    let bare = units(expected(statistic)).max(units(expected(sustained)).min(current)).max(censored);
     let least = units(with(expected(statistic), LEAST_LEARNT_HEADROOM)).max(censored);
     let floor = if learnt && !short { least } else { wanted.max(censored) };
     // One more day of history halves what could still be unseen: 1 day x2, 14 days x1.07.
@@ -177,6 +203,7 @@ fn resource_need(
         short,
         unknown_above,
         reached_cap,
+        enlarged_lately,
     }
 }
 
@@ -199,31 +226,33 @@ mod tests {
     use crate::config::{Config, ExpectedPeak};
 
     /// The floor of CPU units where so many CPU units were seen, on 1 vCPU.
-    fn cpu_floor(statistic: u64, sustained: u64, capped: Option<u32>, calibrated: bool, factor: u32) -> u32 {
+    fn cpu_floor(statistic: u64, sustained: u64, capped: Option<u32>, percentile: u32, factor: u32) -> u32 {
         let seen = Seen {
             statistic: statistic * 1000,
             sustained: sustained * 1000,
             max: statistic.max(sustained) * 1000,
             largest_capped_size: capped,
+            enlarged_lately: false,
         };
         let peak = ExpectedPeak { factor, ..ExpectedPeak::NONE };
-        let sizing = crate::config::Sizing { peak, ..Config::default().sizing };
-        cpu_need(seen, CpuUnits(1024), OperatingSystem::Linux, &sizing, calibrated, 14).floor
+        let sizing = crate::config::Sizing { peak, cpu_percentile: percentile, ..Config::default().sizing };
+        cpu_need(seen, CpuUnits(1024), OperatingSystem::Linux, &sizing, 14).floor
     }
 
     #[test]
     fn the_worked_table_holds() {
-        assert_eq!(cpu_floor(400, 600, None, false, 100), 480);
-        assert_eq!(cpu_floor(400, 600, None, true, 100), 720);
-        assert_eq!(cpu_floor(1000, 600, None, false, 100), 2048);
-        assert_eq!(cpu_floor(400, 600, Some(1024), false, 100), 1024);
+        assert_eq!(cpu_floor(400, 0, None, 9_950, 100), 480);
+        assert_eq!(cpu_floor(400, 600, None, 9_950, 100), 720);
+        assert_eq!(cpu_floor(400, 600, None, 9_900, 100), 480);
+        assert_eq!(cpu_floor(1000, 600, None, 9_950, 100), 2048);
+        assert_eq!(cpu_floor(400, 600, Some(1024), 9_950, 100), 1024);
     }
 
     #[test]
     fn a_peak_to_come_is_to_be_carried_for_a_whole_period_too() {
-        assert_eq!(cpu_floor(100, 400, None, true, 100), 480);
-        assert_eq!(cpu_floor(100, 400, None, true, 200), 960);
+        assert_eq!(cpu_floor(100, 400, None, 9_950, 100), 480);
+        assert_eq!(cpu_floor(100, 400, None, 9_950, 200), 960);
         // It keeps the size and calls for no larger one.
-        assert_eq!(cpu_floor(100, 400, None, true, 300), 1024);
+        assert_eq!(cpu_floor(100, 400, None, 9_950, 300), 1024);
     }
 }

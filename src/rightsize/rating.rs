@@ -152,15 +152,7 @@ impl<'a> Needs<'a> {
         let followed = |resource| steering.as_ref().and_then(|steering| steering.follows(resource));
         let cpu = rateable(cpu, followed(Resource::Cpu));
         let memory = rateable(memory, followed(Resource::Memory));
-        let keep = |at: u32| ResourceNeed {
-            floor: at,
-            bare: at,
-            ample: at,
-            short: false,
-            unknown_above: false,
-            reached_cap: false,
-        };
-        let memory_demanded = *memory.as_ref().unwrap_or(&keep(size.memory().0));
+        let memory_demanded = *memory.as_ref().unwrap_or(&ResourceNeed::keep(size.memory().0));
         let guards = Guards::of(GuardInput {
             definition: subject.definition,
             facts: subject.facts,
@@ -169,13 +161,14 @@ impl<'a> Needs<'a> {
             start_up: subject.start_up,
             memory_peak: subject.demand.memory.as_ref().map(|memory| mib(memory.max)),
             memory_need: MemoryMib(memory_demanded.floor),
+            rise: subject.demand.rise(),
             memory_headroom: subject.sizing.memory_headroom,
         });
         // A kill tells what no metric does, and whatever the number of tasks follows.
         let memory = if guards.memory_is_short() { Ok(guards.after_kills(memory_demanded)) } else { memory };
         let demanded = Need {
-            cpu: *cpu.as_ref().unwrap_or(&keep(size.cpu().0)),
-            memory: *memory.as_ref().unwrap_or(&keep(size.memory().0)),
+            cpu: *cpu.as_ref().unwrap_or(&ResourceNeed::keep(size.cpu().0)),
+            memory: *memory.as_ref().unwrap_or(&ResourceNeed::keep(size.memory().0)),
         };
         let needed = demanded.at_least(guards.floors());
         Self { cpu, memory, demanded, needed, guards }
@@ -283,6 +276,13 @@ pub(super) fn rate_and<T>(
             reasons.push(unknown);
         } else if need.reached_cap {
             reasons.push(reached);
+        }
+    }
+    for (need, lately) in
+        [(needs.demanded.cpu, "cpu-enlarged-lately"), (needs.demanded.memory, "memory-enlarged-lately")]
+    {
+        if need.enlarged_lately {
+            reasons.push(lately);
         }
     }
     let fixed_with = |metric: &DimensionRating| {

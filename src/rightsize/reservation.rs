@@ -141,15 +141,7 @@ pub fn rate_reservation(
         rateable(need, followed(Resource::Memory))
     });
 
-    let keep = |at: u32| ResourceNeed {
-        floor: at,
-        bare: at,
-        ample: at,
-        short: false,
-        unknown_above: false,
-        reached_cap: false,
-    };
-    let memory_demanded = *memory.as_ref().unwrap_or(&keep(reserved.memory.0));
+    let memory_demanded = *memory.as_ref().unwrap_or(&ResourceNeed::keep(reserved.memory.0));
     let guards = Guards::of_reservation(GuardInput {
         definition,
         facts: subject.facts,
@@ -158,6 +150,7 @@ pub fn rate_reservation(
         start_up: subject.start_up,
         memory_peak: subject.demand.memory.as_ref().map(|memory| mib(memory.max)),
         memory_need: MemoryMib(memory_demanded.floor),
+        rise: subject.demand.rise(),
         memory_headroom: sizing.memory_headroom,
     });
     // A kill tells what no metric does, and whatever the number of tasks follows.
@@ -166,8 +159,8 @@ pub fn rate_reservation(
         return Err(unrated.clone());
     }
     let demanded = Need {
-        cpu: *cpu.as_ref().unwrap_or(&keep(reserved.cpu.0)),
-        memory: *memory.as_ref().unwrap_or(&keep(reserved.memory.0)),
+        cpu: *cpu.as_ref().unwrap_or(&ResourceNeed::keep(reserved.cpu.0)),
+        memory: *memory.as_ref().unwrap_or(&ResourceNeed::keep(reserved.memory.0)),
     };
     let needed = demanded.at_least(guards.floors());
     let to = |need: &Need, of: fn(&ResourceNeed) -> u32| {
@@ -275,6 +268,7 @@ impl Reserved {
             short: floor > now,
             unknown_above,
             reached_cap,
+            enlarged_lately: false,
         }
     }
 }

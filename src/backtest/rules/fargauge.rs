@@ -13,10 +13,13 @@ use std::{
 use rayon::prelude::*;
 
 use crate::{
-    backtest::{Answer, Decision, Headroom, Known, Ladder, Need, ONE_TASK, Rule, Samples, Training},
+    backtest::{Answer, Capped, Decision, Headroom, Known, Ladder, Need, ONE_TASK, Rule, Samples, Training},
     config::{ExpectedPeak, Sizing},
+    demand::Rise,
     fargate::TaskSize,
-    rightsize::{Calibration, Member, Priced, ResourceNeed, Seen, choose, cpu_need, memory_need, steps},
+    rightsize::{
+        Calibration, Member, Priced, ResourceNeed, Seen, choose, cpu_need, memory_need, rising_floor, steps,
+    },
     units::{CpuUnits, HOURS_PER_MONTH, MemoryMib},
     workload::OperatingSystem,
 };
@@ -56,24 +59,26 @@ impl Fargauge {
         Sizing { risk: self.risk.unwrap_or(sizing.risk), peak: ExpectedPeak::NONE, ..sizing }
     }
 
-    /// `calibrated` as in [`cpu_need`] and [`memory_need`].
+    /// `calibrated` as in [`memory_need`].
     fn needs(&self, one: &Training<'_>, calibrated: bool) -> Needs {
         let (Training { current, cpu, memory, .. }, sizing) = (one, self.sizing(one));
-        let seen = |samples: &Samples<'_>, statistic: Option<u32>, sustained: Option<u32>, capped| {
-            let [statistic, max] = [statistic?, samples.max()?].map(u64::from);
+        let seen = |samples: &Samples<'_>, percentile, sustained: Option<u32>, capped: Option<&Capped>| {
+            let (statistic, max) = (samples.percentile(percentile)?, samples.max()?);
+            let wanted = capped.map_or(statistic, |capped| capped.wanted(samples, percentile, statistic));
             Some(Seen {
-                statistic,
+                statistic: u64::from(wanted),
                 sustained: sustained.map_or(0, u64::from),
-                max,
-                largest_capped_size: capped,
+                max: u64::from(max),
+                largest_capped_size: capped.map(|capped| capped.largest_size),
+                enlarged_lately: capped.is_some_and(|capped| capped.is_enlarged_lately(samples, percentile)),
             })
         };
         // How long the history is enters an upper bound alone, which is not asked for.
         let days = 1;
         let os = OperatingSystem::Linux;
-        let cpu = seen(cpu, cpu.percentile(sizing.cpu_percentile), one.cpu_average.max(), one.capped_cpu)
-            .map(|seen| cpu_need(seen, current.cpu(), os, &sizing, calibrated, days));
-        let memory = seen(memory, memory.max(), None, one.capped_memory)
+        let cpu = seen(cpu, sizing.cpu_percentile, one.cpu_average.max(), one.capped_cpu.as_ref())
+            .map(|seen| cpu_need(seen, current.cpu(), os, &sizing, days));
+        let memory = seen(memory, 10_000, None, one.capped_memory.as_ref())
             .map(|seen| memory_need(seen, current.memory(), os, &sizing, calibrated, days));
         let demanded = memory.map_or(current.memory(), |memory| MemoryMib(memory.floor));
         let peak = one.memory.max().map(|max| max.div_ceil(1024));
@@ -82,7 +87,10 @@ impl Fargauge {
             one.known.map(of).unwrap_or_default()
         };
         let (_, before_memory) = floors(MemoryMib(0), None);
-        Needs { cpu, memory, floors: floors(demanded, peak), before_memory }
+        let (cpu_floor, memory_floor) = floors(demanded, peak);
+        let peaks = one.memory.daily_peaks().iter().map(|(day, peak)| (*day, u64::from(*peak)));
+        let rising = rising_floor(Rise::of(peaks), current.memory());
+        Needs { cpu, memory, floors: (cpu_floor, memory_floor.max(rising)), before_memory }
     }
 
     fn decision(

@@ -111,17 +111,9 @@ impl Fit {
 
     /// As the rating's needs; a resource without samples keeps its size.
     pub(super) fn need(&self, subject: &Subject<'_>) -> Need {
-        let keep = |at: u32| ResourceNeed {
-            floor: at,
-            bare: at,
-            ample: at,
-            short: false,
-            unknown_above: false,
-            reached_cap: false,
-        };
         Need {
-            cpu: self.cpu.unwrap_or_else(|| keep(subject.size.cpu().0)),
-            memory: self.memory.unwrap_or_else(|| keep(subject.size.memory().0)),
+            cpu: self.cpu.unwrap_or_else(|| ResourceNeed::keep(subject.size.cpu().0)),
+            memory: self.memory.unwrap_or_else(|| ResourceNeed::keep(subject.size.memory().0)),
         }
     }
 }
@@ -227,6 +219,7 @@ fn replace(observed: &mut Option<Observed>, loads: Vec<u64>, tracked: bool) {
     observed.histogram = Histogram::from_iter(loads);
     if tracked {
         observed.largest_capped_size = None;
+        observed.outgrown = None;
         observed.periods_at_cap = 0;
     }
 }

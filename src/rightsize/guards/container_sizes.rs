@@ -195,6 +195,7 @@ pub fn containers_at(
         start_up: None,
         memory_peak: None,
         memory_need: MemoryMib(0),
+        rise: None,
         memory_headroom: 0,
     };
     let now: Vec<ContainerSize> = definition.containers.iter().map(ContainerSize::as_now).collect();

@@ -221,6 +221,7 @@ mod tests {
             start_up: None,
             memory_peak: None,
             memory_need: MemoryMib(700),
+            rise: None,
             memory_headroom: 2_000,
         }
     }

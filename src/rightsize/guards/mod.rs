@@ -11,14 +11,16 @@ mod containers;
 mod injected;
 mod lowered;
 mod oom;
+mod rising;
 mod runtime;
 mod startup;
 
 pub use container_sizes::{ContainerSize, containers_at, registers};
+pub use rising::rising_floor;
 pub use runtime::{Fixed as FixedHeap, fixed as fixed_heap};
 
 use crate::{
-    demand::StartUp,
+    demand::{Rise, StartUp},
     rightsize::TaskRoom,
     units::{CpuUnits, MemoryMib},
     workload::{OperatingSystem, TaskDefinition, TaskFacts},
@@ -39,6 +41,8 @@ pub struct GuardInput<'a> {
     pub memory_peak: Option<u32>,
     /// What demand alone asks of memory, headroom included.
     pub memory_need: MemoryMib,
+    /// That of the peaks of days, if they rise.
+    pub rise: Option<Rise>,
     /// Headroom in hundredths of a per cent, for the peaks of single containers.
     pub memory_headroom: u32,
 }
@@ -76,6 +80,7 @@ impl<'a> Guards<'a> {
         list.extend(containers::guards(&input));
         list.extend(runtime::guards(&input));
         list.extend(startup::guard(&input));
+        list.extend(rising::guard(&input));
         list.extend(oom::guard(&input));
         Self { input, list }
     }
@@ -152,6 +157,7 @@ impl<'a> Guards<'a> {
     pub fn conditions(&self, to: TaskRoom, reasons: &[&'static str]) -> Vec<String> {
         let mut conditions = runtime::conditions(&self.input, to, reasons);
         conditions.extend(startup::condition(&self.input, to));
+        conditions.extend(rising::condition(&self.input, to));
         conditions.extend(oom::condition(&self.input, to));
         conditions.extend(containers::conditions(&self.input, to));
         conditions
@@ -159,7 +165,7 @@ impl<'a> Guards<'a> {
 
     /// The floor of memory as it is before any demand is known.
     pub fn memory_before_demand(&self) -> MemoryMib {
-        Self::of(GuardInput { memory_need: MemoryMib(0), ..self.input }).floors().1
+        Self::of(GuardInput { memory_need: MemoryMib(0), rise: None, ..self.input }).floors().1
     }
 
     /// Whether a task of size `to` leaves its containers limits of so much, where it lowers them.

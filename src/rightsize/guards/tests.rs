@@ -246,6 +246,7 @@ fn floors(size: (u32, u32), facts: &TaskFacts, start_up: Option<&StartUp>) -> (u
         start_up,
         memory_peak: None,
         memory_need: MemoryMib(0),
+        rise: None,
         memory_headroom: 0,
     };
     let (cpu, memory) = Guards::of(input).floors();
@@ -261,6 +262,7 @@ fn the_worked_table_of_start_ups_holds() {
         average: None,
         periods_at_cap: 0,
         largest_capped_size: None,
+        outgrown: None,
     };
     for (size, peak_cpu, capped_at, floor) in [
         ((2048, 4096), 1_536_000, None, 1024),
@@ -403,6 +405,7 @@ proptest! {
                 start_up: None,
                 memory_peak: None,
                 memory_need: MemoryMib(0),
+                rise: None,
                 memory_headroom: 0,
             };
             Guards::of(input).floors().1

@@ -1,0 +1,101 @@
+//! What happened lately, or goes on happening: a size that was outgrown, memory that rises, counts set by hand.
+
+use super::*;
+
+const DAYS_SEEN: i64 = 14;
+
+/// Held at all of 1 vCPU until it got 4 vCPU so many hours before the window's end; since then at 55 % of
+/// them, which is 2.2 vCPU.
+fn enlarged(hours_ago: i64) -> Service {
+    let at = DAYS_SEEN * 86_400 - hours_ago * 3600;
+    service(100, 20).sized(1024, 8192).with(|service| {
+        let (now, when) = (service.definition.clone(), Some(Timestamp::from_second(at).unwrap()));
+        service.more_definitions.push(TaskDefinition {
+            arn: "api:2".into(),
+            cpu: Some(CpuUnits(4096)),
+            ..now
+        });
+        let larger = RevisionInForce { from: when, settled: when, ..RevisionInForce::now("api:2".into()) };
+        service.workload.revisions.push(larger);
+        for point in service.points.iter_mut().filter(|point| point.timestamp >= at) {
+            (point.cpu_avg, point.cpu_max) = (Some(5_500), Some(5_500));
+        }
+    })
+}
+
+fn has_reason(row: &WorkloadReport, reason: &str) -> bool {
+    row.reasons.iter().any(|code| code == reason)
+}
+
+#[test]
+fn what_outgrew_its_size_a_few_hours_ago_keeps_the_new_one() {
+    for hours in [1, 2, 20] {
+        let row = enlarged(hours).rated();
+        assert!(has_reason(&row, "cpu-enlarged-lately"), "{hours} h: {:?}", row.reasons);
+        assert!(row.recommendation.is_none_or(|size| size.cpu_units == 4096), "{hours} h");
+    }
+}
+
+#[test]
+fn what_outgrew_its_size_days_ago_is_sized_by_what_it_took_since() {
+    let quiet = enlarged(72).with(|service| {
+        for point in service.points.iter_mut().filter(|point| point.timestamp >= (DAYS_SEEN - 3) * 86_400) {
+            (point.cpu_avg, point.cpu_max) = (Some(3_500), Some(3_500));
+        }
+    });
+    let row = quiet.rated();
+    assert!(!has_reason(&row, "cpu-enlarged-lately"), "{:?}", row.reasons);
+    // 1.4 vCPU and a fifth more.
+    assert_eq!(size_of(&row).0, 2048);
+    // 2.2 vCPU and a fifth more.
+    assert!(enlarged(72).rated().recommendation.is_none_or(|size| size.cpu_units == 4096));
+}
+
+/// Of 8 GB: so much on the first day, and so much more each day, in MiB.
+fn rising(first: u32, per_day: u32) -> Service {
+    service(10, 0).sized(1024, 8192).with(|service| {
+        for point in &mut service.points {
+            let day = u32::try_from(point.timestamp / 86_400).unwrap();
+            let mib = first + per_day * day;
+            (point.mem_avg, point.mem_max) = (Some(mib * 10_000 / 8192), Some(mib * 10_000 / 8192));
+        }
+    })
+}
+
+#[test]
+fn memory_that_rises_day_by_day_is_not_cut_to_what_it_will_soon_pass() {
+    let row = rising(410, 205).rated();
+    assert!(has_reason(&row, "memory-rising"), "{:?}", row.reasons);
+    // 3,075 MiB at last, and as much again as it rose in 13 days: 5,740 MiB.
+    assert_eq!(size_of(&row).1, 6144);
+    let size = row.recommendation.unwrap();
+    assert!(
+        size.conditions.iter().any(|c| c == "memory is full in about 14 days if it goes on rising as it did"),
+        "{:?}",
+        size.conditions
+    );
+    // As high, and level.
+    let level = rising(3_075, 0).rated();
+    assert_eq!(size_of(&level).1, 4096);
+    assert!(!has_reason(&level, "memory-rising"));
+}
+
+#[test]
+fn a_plan_covers_what_runs_in_the_hour_with_the_fewest_tasks() {
+    let plan = |at_night: u32| {
+        let row = service(80, 80)
+            .with(|service| {
+                for point in &mut service.points {
+                    let hour = point.timestamp / 3600 % 24;
+                    point.cpu_samples = Some(if (8..18).contains(&hour) { 50 } else { 5 * at_night });
+                }
+                service.workload.desired_count = Some(10);
+            })
+            .rated_with("[spot]\non_demand_tasks = 10");
+        let option = row.options.into_iter().find(|option| option.kind == "compute-savings-plan");
+        option.map(|option| option.monthly_savings.unwrap())
+    };
+    let (none, two, ten) = (plan(0), plan(2), plan(10));
+    assert_eq!(none, None);
+    assert_eq!((two.unwrap().0 * Decimal::from(5)).round_dp(2), ten.unwrap().0.round_dp(2));
+}

@@ -1,0 +1,107 @@
+//! [`Rise`]: memory that grows day by day, as with a leak or a cache without a bound.
+//!
+//! Takes the peaks of days; gives their pace, or nothing where they do not rise steadily. A size that held
+//! the highest peak so far holds such a workload only until the next.
+//!
+//! Steadily: of all pairs of days, the later one is the higher in 95 % at least, which is Mann's and Kendall's
+//! tau of 0.9 (Mann, 1945); peaks in no order come to that less than twice in a thousand times for 7 days, and hardly
+//! ever for 14. The pace is the median slope of all pairs (Sen, 1968), which no single day moves.
+//!
+//! | daily peaks, MiB | pace |
+//! |---|---|
+//! | 400, 600, 800, 1000, 1200, 1400, 1600 | 200 MiB a day |
+//! | 400, 600, 800, 1000, 400, 600, 800 (restarted) | none |
+//! | 400, 400, 400, 400, 1600, 1600, 1600 (a step) | none |
+
+/// Days with a peak that a pace takes.
+const LEAST_DAYS: usize = 7;
+/// Days looked back at: a leak may be younger than the window.
+const LAST_DAYS: i64 = 14;
+
+/// A steady rise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rise {
+    /// KiB a day, above 0.
+    pub per_day: u64,
+    /// Days from the first to the last peak it is made of.
+    pub days: u64,
+    /// The highest peak, KiB.
+    pub peak: u64,
+}
+
+impl Rise {
+    /// That of peaks in KiB by day, ascending by day.
+    pub fn of(peaks: impl Iterator<Item = (i64, u64)>) -> Option<Self> {
+        let mut peaks: Vec<(i64, u64)> = peaks.collect();
+        let (last, _) = *peaks.last()?;
+        peaks.retain(|(day, _)| *day > last.saturating_sub(LAST_DAYS));
+        if peaks.len() < LEAST_DAYS {
+            return None;
+        }
+        let (mut score, mut slopes) = (0i64, Vec::new());
+        for (at, (day, peak)) in peaks.iter().enumerate() {
+            for (earlier, below) in &peaks[..at] {
+                score += i64::from(peak > below) - i64::from(peak < below);
+                slopes.push((i128::from(*peak) - i128::from(*below)) / i128::from(day - earlier));
+            }
+        }
+        slopes.sort_unstable();
+        let steady = score * 10 >= i64::try_from(slopes.len() * 9).unwrap_or(i64::MAX);
+        let per_day = u64::try_from(slopes[slopes.len() / 2]).ok().filter(|pace| *pace > 0)?;
+        steady.then_some(Self {
+            per_day,
+            days: (last - peaks[0].0).unsigned_abs(),
+            peak: peaks.iter().map(|(_, peak)| *peak).max()?,
+        })
+    }
+
+    /// The peak so many days on, KiB.
+    pub fn in_days(&self, days: u64) -> u64 {
+        self.peak.saturating_add(self.per_day.saturating_mul(days))
+    }
+
+    /// Whole days until the peak is above `limit` KiB.
+    pub fn days_until(&self, limit: u64) -> u64 {
+        limit.saturating_sub(self.peak) / self.per_day
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn rise(peaks: &[u64]) -> Option<Rise> {
+        Rise::of((100..).zip(peaks.iter().copied()))
+    }
+
+    #[test]
+    fn the_worked_table_holds() {
+        let leak = rise(&[400, 600, 800, 1000, 1200, 1400, 1600]).unwrap();
+        assert_eq!(leak, Rise { per_day: 200, days: 6, peak: 1600 });
+        assert_eq!((leak.in_days(7), leak.days_until(2000), leak.days_until(1000)), (3000, 2, 0));
+        assert_eq!(rise(&[400, 600, 800, 1000, 400, 600, 800]), None);
+        assert_eq!(rise(&[400, 400, 400, 400, 1600, 1600, 1600]), None);
+        assert_eq!(rise(&[400, 600, 800, 1000, 1200, 1400]), None, "six days");
+    }
+
+    #[test]
+    fn days_without_a_peak_and_the_time_before_a_leak_do_not_hide_it() {
+        let days = [0, 1, 2, 3, 20, 21, 23, 24, 25, 27, 28, 30];
+        let peak = |day: i64| if day < 20 { 900 } else { 100 * (day - 20).unsigned_abs() };
+        let found = Rise::of(days.into_iter().map(|day| (day, peak(day)))).unwrap();
+        assert_eq!((found.per_day, found.days), (100, 10));
+    }
+
+    proptest! {
+        #[test]
+        fn no_peaks_panic_and_a_pace_is_one(days in prop::collection::btree_set(-5i64..40, 0..30), seed in prop::collection::vec(any::<u64>(), 30)) {
+            let peaks: Vec<(i64, u64)> = days.into_iter().zip(seed).collect();
+            if let Some(found) = Rise::of(peaks.iter().copied()) {
+                prop_assert!(found.per_day > 0 && found.days >= 6);
+                prop_assert!(found.in_days(1) >= found.peak);
+            }
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! Memory that rises day by day is not cut to what it will soon pass.
+//!
+//! A leak, or a cache without a bound, fills any size: a smaller one is full sooner. So its pace goes on, for as
+//! many days as it was seen, before the size is cut; it calls for no larger size, since none would do.
+//!
+//! | size now | daily peaks | not below |
+//! |---|---|---|
+//! | 8 GB | 0.4 to 3.2 GB in 13 days, 0.2 GB a day | 5.8 GB |
+//! | 4 GB | the same | 4 GB |
+
+use super::{Guard, GuardInput};
+use crate::{
+    demand::Rise,
+    rightsize::TaskRoom,
+    units::{CpuUnits, MemoryMib},
+};
+
+pub(super) const CODE: &str = "memory-rising";
+
+/// Days within which a full size is worth a word.
+const SOON: u64 = 60;
+
+pub(super) fn guard(input: &GuardInput<'_>) -> Option<Guard> {
+    let rise = input.rise?;
+    let Rise { per_day, days, .. } = rise;
+    let detail = format!(
+        "the day's peak of memory rose steadily, by {} MiB a day over {days} days: so on, it is {} MiB in {days} \
+         days more",
+        per_day.div_ceil(1024),
+        rise.in_days(days).div_ceil(1024),
+    );
+    let memory = rising_floor(Some(rise), input.size.memory());
+    Some(Guard { code: CODE, detail, cpu: CpuUnits(0), memory, always_a_reason: false })
+}
+
+/// What memory of a task of `size` is not cut below; 0 holds nothing.
+pub fn rising_floor(rise: Option<Rise>, size: MemoryMib) -> MemoryMib {
+    let reached = rise.map_or(0, |rise| rise.in_days(rise.days).div_ceil(1024));
+    MemoryMib(u32::try_from(reached).unwrap_or(u32::MAX)).min(size)
+}
+
+/// When a chosen size will be full.
+pub(super) fn condition(input: &GuardInput<'_>, to: TaskRoom) -> Option<String> {
+    let days = input.rise?.days_until(u64::from(to.memory().0) * 1024);
+    (days <= SOON).then(|| format!("memory is full in about {days} days if it goes on rising as it did"))
+}
