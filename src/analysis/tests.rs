@@ -7,6 +7,7 @@ mod gaps;
 mod impossible;
 mod instances;
 mod max_capacity;
+mod peak_memory;
 mod scaling;
 mod settings;
 mod standalone;
