@@ -18,7 +18,7 @@ use crate::{
     snapshot::{Inventory, Window},
     units::TaskTime,
     utilization::{CENTI_PERCENT_FULL, Point, UtilizationParts},
-    workload::{LaunchType, OperatingSystem, TaskDefinition, Workload},
+    workload::{LaunchType, OperatingSystem, TaskDefinition, TaskFacts, Workload},
 };
 
 /// The Fargate workloads of a snapshot whose tasks' demand does not change with their size. The others
@@ -128,7 +128,7 @@ fn subject(workload: &Workload, inventory: &Inventory, config: &Config) -> Resul
         least_change: config.change,
         paid: config.discount.factor(),
         definitions,
-        injected: facts.injected,
+        facts: TaskFacts { injected: facts.injected, ..TaskFacts::default() },
     };
     Ok(Subject { id: workload.identity.id(), timeline, sizes, known })
 }

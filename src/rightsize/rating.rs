@@ -201,7 +201,9 @@ impl<'a> Needs<'a> {
         book: &PriceBook,
     ) -> Result<Vec<Priced>, NoPrice> {
         let Subject { size, shape, split, monthly_task_hours, .. } = *subject;
-        ladder(book, shape, split, size, self.floors(need, |need| need.floor), monthly_task_hours)
+        let floors = self.floors(need, |need| need.floor);
+        let usable = |size: TaskSize| self.guards.usable_memory(size.into());
+        ladder(book, shape, split, size, floors, monthly_task_hours, usable)
     }
 }
 

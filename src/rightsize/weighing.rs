@@ -95,7 +95,7 @@ pub fn weigh(
                 if size.memory() >= current.memory() {
                     return (0.0, 0.0);
                 }
-                let limit = u64::from(size.memory().0) * 1024;
+                let limit = u64::from(needs.guards.usable_memory(size.into()).0) * 1024;
                 (
                     calibration.probability(needs.past_peak, limit),
                     calibration.cost_of_risk(needs.past_peak, limit),

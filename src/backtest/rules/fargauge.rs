@@ -13,10 +13,12 @@ use std::{
 use rayon::prelude::*;
 
 use crate::{
-    backtest::{Answer, Decision, Headroom, Known, Ladder, Need, ONE_TASK, Price, Rule, Samples, Training},
+    backtest::{Answer, Decision, Headroom, Ladder, Need, ONE_TASK, Price, Rule, Samples, Training},
     config::{ExpectedPeak, Sizing},
+    fargate::TaskSize,
     rightsize::{
-        Calibration, Member, Priced, ResourceNeed, Seen, choose, cpu_need, memory_need, no_dearer, steps,
+        Calibration, Guards, Member, Priced, ResourceNeed, Seen, choose, cpu_need, memory_need, no_dearer,
+        steps,
     },
     units::{CpuUnits, HOURS_PER_MONTH, MemoryMib},
     workload::OperatingSystem,
@@ -79,8 +81,9 @@ impl Fargauge {
         let demanded = memory.map_or(current.memory(), |memory| MemoryMib(memory.floor));
         let peak = one.memory.max().map(|max| max.div_ceil(1024));
         let floors = |need, peak| {
-            let of = |known: &Known| known.floors(one.end, *current, (need, peak), sizing.memory_headroom);
-            one.known.map(of).unwrap_or_default()
+            guards(one, (need, peak), sizing.memory_headroom)
+                .map(|guards| guards.floors())
+                .unwrap_or_default()
         };
         let (_, before_memory) = floors(MemoryMib(0), None);
         Needs { cpu, memory, floors: floors(demanded, peak), before_memory }
@@ -188,7 +191,19 @@ fn priced(ladder: &Ladder, need: Need, one: &Training<'_>) -> Vec<Priced> {
     let sizes = ladder.sizes().filter(|(size, _)| need.is_held_by(*size, current));
     let tasks = one.tasks() as f64 / ONE_TASK as f64;
     let month = |price: Price| price.0 as f64 / 1e12 * f64::from(HOURS_PER_MONTH) * tasks;
-    no_dearer((current, ladder.price(current)), sizes, month)
+    let guards = guards(one, (MemoryMib(0), None), 0);
+    let usable =
+        |size: TaskSize| guards.as_ref().map_or(size.memory(), |guards| guards.usable_memory(size.into()));
+    no_dearer((current, ladder.price(current)), sizes, month, usable)
+}
+
+/// What guards say of it at its end, as far as they are known; see [`Known::guards`](crate::backtest::Known::guards).
+fn guards<'a>(
+    one: &Training<'a>,
+    memory: (MemoryMib, Option<u32>),
+    memory_headroom: u32,
+) -> Option<Guards<'a>> {
+    one.known?.guards(one.end, one.current, memory, memory_headroom)
 }
 
 /// The days of a training window, by date, as many as it is long: of one that begins within a day, the

@@ -122,7 +122,7 @@ impl Search<'_> {
             return 0.0;
         }
         let peak = fit.peak.memory(fit.demand.memory.as_ref().map_or(0, |memory| memory.max));
-        let limit = u64::from(size.memory().0) * 1024;
+        let limit = u64::from(self.context.guards.usable_memory(size.into()).0) * 1024;
         self.context.calibration.map_or(0.0, |calibration| calibration.cost_of_risk(peak, limit))
     }
 
