@@ -311,8 +311,8 @@ fn risk_is_weighed_at_what_the_main_container_may_use() {
             service(20, 10).sized(1024, 8192).with(|s| s.definition.containers = containers.to_vec());
         let explanation = explained_of_many_like(beside, 20, 90, "");
         assert_eq!(explanation.headroom.method, "calibrated");
-        let of_2_gb = explanation.candidates.iter().filter(|candidate| candidate.memory_mib == 2048);
-        of_2_gb.filter_map(|candidate| candidate.probability).next().unwrap().0
+        let mut of_2_gb = explanation.candidates.iter().filter(|candidate| candidate.memory_mib == 2048);
+        of_2_gb.find_map(|candidate| candidate.probability).unwrap().0
     };
     assert!(probability(Some(7680)) > probability(None), "{} {}", probability(Some(7680)), probability(None));
     assert_eq!(probability(Some(1536)), probability(None), "what it has now it keeps");
