@@ -75,6 +75,8 @@ pub(super) fn report_on(
         // Rated as if nothing scaled it, which a reader has to know before a size is changed.
         reasons.push("scaling-unknown".to_owned());
     }
+    let mut notes = answer.notes;
+    notes.extend(config.past_peak_after(facts.window.end, workload));
     let identity = &workload.identity;
     WorkloadReport {
         id: identity.id(),
@@ -120,7 +122,7 @@ pub(super) fn report_on(
         recommendation: answer.recommendation,
         guards: answer.guards,
         runs: facts.runs.and_then(|runs| standalone::reported(runs, answer.hourly)),
-        evidence: facts.evidence(answer.notes, answer.simulation_error, in_force),
+        evidence: facts.evidence(notes, answer.simulation_error, in_force),
     }
 }
 

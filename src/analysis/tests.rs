@@ -8,6 +8,7 @@ mod history;
 mod impossible;
 mod instances;
 mod max_capacity;
+mod peak_memory;
 mod scaling;
 mod settings;
 mod standalone;

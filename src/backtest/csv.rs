@@ -2,8 +2,11 @@
 //!
 //! Raw numbers in columns of a fixed order; what there is no figure for is empty.
 
+use rust_decimal::Decimal;
+
 use super::{
     headroom::LearntHeadroom,
+    known::ONE_TASK,
     run::{Backtest, DetailRow},
     score::Interval,
 };
@@ -37,7 +40,7 @@ const SCORES: [&str; 23] = [
 ];
 
 /// Columns of [`details`].
-const DETAILS: [&str; 13] = [
+const DETAILS: [&str; 14] = [
     "series_id",
     "rule",
     "train_start",
@@ -49,6 +52,7 @@ const DETAILS: [&str; 13] = [
     "memory_mib",
     "not_rated",
     "judged",
+    "tasks",
     "headroom_method",
     "shown_risk_percent",
 ];
@@ -104,8 +108,9 @@ pub fn render(backtest: &Backtest) -> String {
     )
 }
 
-/// A row per decision. `not_rated` says why there is no size; `judged` whether there was later data;
-/// the last two columns how a rule that learns its memory headroom set it in this window.
+/// A row per decision. `not_rated` says why there is no size; `judged` whether there was later data; `tasks` how many pay
+/// for the size: what is saved is of price times tasks, summed over judged rows. The last two columns say how a rule that
+/// learns its memory headroom set it in this window.
 pub fn details(backtest: &Backtest) -> String {
     let headroom = |row: &DetailRow| {
         let at = backtest.windows.iter().position(|window| *window == row.window)?;
@@ -131,6 +136,7 @@ pub fn details(backtest: &Backtest) -> String {
                 memory,
                 not_rated,
                 row.judged.to_string(),
+                (Decimal::from(row.tasks) / Decimal::from(ONE_TASK)).normalize().to_string(),
                 headroom(row).map_or_else(String::new, |headroom| headroom.method.to_owned()),
                 figure(headroom(row).and_then(|headroom| headroom.shown_risk_percent)),
             ]

@@ -18,7 +18,7 @@ use crate::{
     snapshot::{Inventory, Window},
     units::TaskTime,
     utilization::{CENTI_PERCENT_FULL, Point, UtilizationParts},
-    workload::{LaunchType, OperatingSystem, TaskDefinition, Workload},
+    workload::{LaunchType, OperatingSystem, TaskDefinition, TaskFacts, Workload},
 };
 
 /// The Fargate workloads of a snapshot whose tasks' demand does not change with their size. The others
@@ -106,22 +106,12 @@ fn subject(workload: &Workload, inventory: &Inventory, config: &Config) -> Resul
     }
     let timeline = Timeline::of(&workload.revisions, workload.history, &inventory.task_definitions)
         .ok_or("no-task-size")?;
-    let mut sizes: Vec<(i64, TaskSize)> = timeline
-        .segments()
-        .iter()
-        .map(|segment| {
-            let Requested { cpu, memory, .. } = segment.requested;
-            TaskSize::new(cpu, memory, OperatingSystem::Linux).ok().map(|size| (segment.start, size))
-        })
-        .collect::<Option<_>>()
-        .ok_or("no-task-size")?;
-    // A deployment under way ends at the new revision's size, as in a report.
-    let Requested { cpu, memory, .. } = timeline.current();
-    if let (Some((_, last)), Ok(current)) =
-        (sizes.last_mut(), TaskSize::new(cpu, memory, OperatingSystem::Linux))
-    {
-        *last = current;
-    }
+    // A deployment under way is to end at the new revision's size, as in a report.
+    let size = |(from, Requested { cpu, memory, .. }): &(i64, Requested)| {
+        TaskSize::new(*cpu, *memory, OperatingSystem::Linux).ok().map(|size| (*from, size))
+    };
+    let sizes: Vec<(i64, TaskSize)> =
+        timeline.newest().iter().map(size).collect::<Option<_>>().ok_or("no-task-size")?;
     let mut definitions: Vec<(i64, TaskDefinition)> = workload
         .revisions
         .iter()
@@ -138,7 +128,7 @@ fn subject(workload: &Workload, inventory: &Inventory, config: &Config) -> Resul
         least_change: config.change,
         paid: config.discount.factor(),
         definitions,
-        injected: facts.injected,
+        facts: TaskFacts { injected: facts.injected, ..TaskFacts::default() },
     };
     Ok(Subject { id: workload.identity.id(), timeline, sizes, known })
 }
@@ -192,7 +182,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::{demand::Screened, demo::Fleet};
+    use crate::{demand::Screened, demo::Fleet, workload::RevisionInForce};
 
     #[test]
     fn every_workload_of_a_fleet_is_a_series_or_counted() {
@@ -234,6 +224,32 @@ mod tests {
         let (last, now) = *resized.sizes.last().unwrap();
         assert_eq!(resized.size_before(i64::MAX), Some(now));
         assert_ne!(resized.size_before(last), Some(now));
+    }
+
+    #[test]
+    fn while_a_deployment_is_under_way_the_new_size_is_the_current_one() {
+        let fleet = Fleet::new(Fleet::DEFAULT_SERVICES);
+        let inventory = fleet.inventory();
+        let data = from_snapshot(&inventory, &fleet, fleet.manifest_window(), &Config::default()).unwrap();
+        let of = |revision: &RevisionInForce| {
+            let (cpu, memory) = inventory.task_definitions[&revision.task_definition].requested();
+            TaskSize::new(cpu.unwrap(), memory.unwrap(), OperatingSystem::Linux).unwrap()
+        };
+        let mut smaller = 0;
+        for series in &data.series {
+            let mut all = inventory.workloads.iter();
+            let workload = all.find(|workload| workload.identity.id() == series.id).unwrap();
+            for pair in workload.revisions.windows(2) {
+                let (before, now) = (of(&pair[0]), of(&pair[1]));
+                let (from, settled) =
+                    (pair[1].from.unwrap().as_second(), pair[1].settled.unwrap().as_second());
+                assert!(from < settled);
+                assert_eq!(series.size_before(from), Some(before), "{}", series.id);
+                assert_eq!(series.size_before(from + 1), Some(now), "{}", series.id);
+                smaller += u32::from(now.memory() < before.memory());
+            }
+        }
+        assert!(smaller > 0);
     }
 
     #[test]

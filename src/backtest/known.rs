@@ -11,8 +11,8 @@ use crate::{
     config::{LeastChange, Sizing},
     fargate::TaskSize,
     rightsize::{GuardInput, Guards},
-    units::{CpuUnits, HOURS_PER_MONTH, MemoryMib, Usd},
-    workload::{InjectedContainer, OperatingSystem, TaskDefinition, TaskFacts},
+    units::{HOURS_PER_MONTH, MemoryMib, Usd},
+    workload::{OperatingSystem, TaskDefinition, TaskFacts},
 };
 
 use super::ladder::Price;
@@ -39,28 +39,25 @@ pub struct Known {
     pub paid: Decimal,
     /// Each from a time on, ascending.
     pub definitions: Vec<(i64, TaskDefinition)>,
-    /// What AWS adds to its tasks.
-    pub injected: Vec<InjectedContainer>,
+    /// What AWS adds to its tasks, and nothing else of them.
+    pub facts: TaskFacts,
 }
 
 impl Known {
-    /// What guards hold a size to, by the definition in force just before `time`; `memory_need` is what
-    /// demand asks for, where the peak was `memory_peak`.
-    pub fn floors(
+    /// The guards of the definition in force just before `time`; `memory_need` is what demand asks for, where the
+    /// peak was `memory_peak`.
+    pub fn guards(
         &self,
         time: i64,
         size: TaskSize,
         (memory_need, memory_peak): (MemoryMib, Option<u32>),
         memory_headroom: u32,
-    ) -> (CpuUnits, MemoryMib) {
+    ) -> Option<Guards<'_>> {
         let place = self.definitions.partition_point(|(from, _)| *from < time);
-        let Some((_, definition)) = self.definitions.get(place.saturating_sub(1)) else {
-            return Default::default();
-        };
-        let facts = TaskFacts { injected: self.injected.clone(), ..TaskFacts::default() };
-        Guards::of(GuardInput {
+        let (_, definition) = self.definitions.get(place.saturating_sub(1))?;
+        Some(Guards::of(GuardInput {
             definition,
-            facts: &facts,
+            facts: &self.facts,
             size: size.into(),
             os: OperatingSystem::Linux,
             start_up: None,
@@ -68,8 +65,7 @@ impl Known {
             memory_need,
             rise: None,
             memory_headroom,
-        })
-        .floors()
+        }))
     }
 
     /// Whether a change from one price to another saves enough for a deployment.
@@ -94,7 +90,8 @@ mod tests {
     use super::*;
     use crate::{
         config::Config,
-        workload::{Container, RuntimeSetting},
+        units::CpuUnits,
+        workload::{Container, InjectedContainer, RuntimeSetting},
     };
 
     fn size(cpu: u32, memory: u32) -> TaskSize {
@@ -119,20 +116,25 @@ mod tests {
             least_change: change,
             paid: Decimal::ONE,
             definitions: vec![(i64::MIN, definition("1g")), (1000, definition("2g"))],
-            injected: Vec::new(),
+            facts: TaskFacts::default(),
         }
     }
 
     #[test]
     fn floors_are_those_of_the_definition_in_force() {
-        let floor =
-            |known: &Known, time| known.floors(time, size(1024, 8192), (MemoryMib(500), None), 2000).1.0;
+        let floor_of = |known: &Known, time, size| {
+            known.guards(time, size, (MemoryMib(500), None), 2000).map_or(0, |guards| guards.floors().1.0)
+        };
+        let floor = |known: &Known, time| floor_of(known, time, size(1024, 8192));
         assert_eq!((floor(&known(), 1000), floor(&known(), 1001)), (1364, 2439));
-        let with_agent = Known { injected: vec![InjectedContainer::GuardDutyAgent], ..known() };
+        let with_agent = Known {
+            facts: TaskFacts { injected: vec![InjectedContainer::GuardDutyAgent], ..TaskFacts::default() },
+            ..known()
+        };
         assert_eq!(floor(&with_agent, 1001), 2439 + 128);
         assert_eq!(floor(&Known { definitions: Vec::new(), ..known() }, 1000), 0);
         // No floor is above the current size.
-        assert_eq!(known().floors(1001, size(1024, 2048), (MemoryMib(500), None), 2000).1, MemoryMib(2048));
+        assert_eq!(floor_of(&known(), 1001, size(1024, 2048)), 2048);
     }
 
     /// 1 cent an hour less is 7.30 USD a month for one task; both least values count.

@@ -22,6 +22,17 @@ pub struct Need {
     pub memory: Option<u64>,
 }
 
+impl Need {
+    pub fn is_held_by(self, size: TaskSize, current: TaskSize) -> bool {
+        let holds = |need: Option<u64>, size: u32, scale: u64, current: u32| match need {
+            Some(need) => u64::from(size) * scale >= need,
+            None => size == current,
+        };
+        holds(self.cpu, size.cpu().0, 1000, current.cpu().0)
+            && holds(self.memory, size.memory().0, 1024, current.memory().0)
+    }
+}
+
 /// The valid Linux sizes with their on-demand x86 prices in one region.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ladder {
@@ -62,14 +73,7 @@ impl Ladder {
 
     /// The cheapest size that holds `need`; `None`: none does. Equal prices go to the smaller size.
     pub fn cheapest(&self, need: Need, current: TaskSize) -> Option<TaskSize> {
-        let fits = |need: Option<u64>, size: u32, scale: u64, current: u32| match need {
-            Some(need) => u64::from(size) * scale >= need,
-            None => size == current,
-        };
-        self.rungs.iter().map(|(size, _)| *size).find(|size| {
-            fits(need.cpu, size.cpu().0, 1000, current.cpu().0)
-                && fits(need.memory, size.memory().0, 1024, current.memory().0)
-        })
+        self.rungs.iter().map(|(size, _)| *size).find(|size| need.is_held_by(*size, current))
     }
 
     /// The decision for `need`: the cheapest size that holds it, or to keep what no size can hold.

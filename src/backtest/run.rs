@@ -55,6 +55,8 @@ pub struct DetailRow {
     pub series_id: String,
     pub rule: String,
     pub window: Window,
+    /// The tasks that pay for the size, in parts of [`ONE_TASK`](super::ONE_TASK).
+    pub tasks: u64,
     pub current: TaskSize,
     /// The size decided on, or why there is none.
     pub chosen: Result<TaskSize, &'static str>,
@@ -107,6 +109,7 @@ pub fn run(
                     series_id: seen.id.to_owned(),
                     rule: rule.name().to_owned(),
                     window: *window,
+                    tasks: seen.tasks(),
                     current: seen.current,
                     chosen: outcomes[number],
                     judged: !stage.later[number].is_empty(),

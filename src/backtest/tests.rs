@@ -469,7 +469,7 @@ fn a_risk_that_could_not_be_shown_is_told() {
     ] {
         assert!(text.contains(note), "{text}");
     }
-    assert!(csv::details(&result).contains(",true,calibrated,3.2"), "{}", csv::details(&result));
+    assert!(csv::details(&result).contains(",true,1,calibrated,3.2"), "{}", csv::details(&result));
 
     let small = table::render(&rendered(), &prices(), 180);
     assert!(small.contains("memory headroom of fargauge-risk-1: fixed at 20 %"), "{small}");
@@ -478,5 +478,5 @@ fn a_risk_that_could_not_be_shown_is_told() {
         "{}",
         csv::render(&rendered())
     );
-    assert!(csv::details(&rendered()).contains(",true,fixed,\n"), "{}", csv::details(&rendered()));
+    assert!(csv::details(&rendered()).contains(",true,1,fixed,\n"), "{}", csv::details(&rendered()));
 }

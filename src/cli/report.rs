@@ -103,7 +103,13 @@ fn analysed(
         utilization: snapshot,
         sha256: &snapshot.manifest_sha256,
     };
-    let as_of = global.as_of.unwrap_or(snapshot.manifest.window.end);
+    let end = snapshot.manifest.window.end;
+    let workloads = snapshot.inventory.workloads.iter();
+    let later: BTreeSet<String> = workloads.filter_map(|one| config.past_peak_after(end, one)).collect();
+    for message in later {
+        global.warn(&message);
+    }
+    let as_of = global.as_of.unwrap_or(end);
     analyse(input, book, config, as_of).map_err(CliError::not_evaluated)
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
 use rust_decimal::Decimal;
 
 use super::{
@@ -13,6 +14,9 @@ use super::{
     overrides::{Override, Set},
 };
 use crate::{units::CpuUnits, workload::Workload};
+
+/// A day begins so much earlier than in UTC where it begins first.
+const FIRST_TO_BEGIN: SignedDuration = SignedDuration::from_hours(14);
 
 /// The settings in force for one workload.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +42,23 @@ impl Config {
     pub fn overrides_without_workload(&self, workloads: &[Workload]) -> BTreeSet<&str> {
         let unmatched = self.overrides.iter().filter(|o| !workloads.iter().any(|one| o.matches(one)));
         unmatched.map(|o| o.from.as_str()).collect()
+    }
+
+    /// That the past peak in force for `workload` is of a day that begins nowhere before `end`, a snapshot's,
+    /// where it is: nobody can have seen it.
+    pub fn past_peak_after(&self, end: Timestamp, workload: &Workload) -> Option<String> {
+        let matching: Vec<&Override> = self.overrides.iter().filter(|o| o.matches(workload)).collect();
+        let Set { value: PastPeak { at, .. }, from } = last(&matching, |o| o.include_peak.as_ref())?;
+        let date = |time: Timestamp| time.to_zoned(TimeZone::UTC).date();
+        let latest = date(end.checked_add(FIRST_TO_BEGIN).unwrap_or(end));
+        let is_later = at.parse::<Date>().is_ok_and(|at| at > latest);
+        is_later.then(|| {
+            format!(
+                "{from}: include_peak.at is {at}, after the snapshot's end on {}; it counts, but name a day that is \
+                 past, or use peak_factor for a peak to come",
+                date(end)
+            )
+        })
     }
 
     /// The settings in force for `workload`: the sections', with what the overrides that match it set,

@@ -181,6 +181,33 @@ fn a_peak_is_the_larger_of_the_factor_and_the_past_event() {
 }
 
 #[test]
+fn a_past_peak_of_a_day_that_has_not_begun_is_told_with_its_place() {
+    let end: jiff::Timestamp = "2026-06-15T12:00:00Z".parse().unwrap();
+    let told = |at: &str| {
+        let block = format!(
+            "[[override]]\nmatch = {{ cluster = '*' }}\ninclude_peak = {{ at = {at}, cpu_vcpu = 1 }}\n"
+        );
+        let first = block.replace(at, "2027-01-01");
+        Config::from_toml("/home/someone/fargauge.toml", &format!("{first}{block}"))
+            .unwrap()
+            .past_peak_after(end, &workload())
+    };
+    // It is the 16th already where the day begins first; of several blocks the last one holds.
+    for past in ["1999-11-28", "2026-06-15", "2026-06-16", "2026-06-16T09:00:00Z"] {
+        assert_eq!(told(past), None, "{past}");
+    }
+    assert_eq!(
+        told("2026-06-17").as_deref(),
+        Some(
+            "fargauge.toml:6: include_peak.at is 2026-06-17, after the snapshot's end on 2026-06-15; it counts, but name \
+             a day that is past, or use peak_factor for a peak to come"
+        )
+    );
+    let none = read("[[override]]\nmatch = { cluster = '*' }\npeak_factor = 2\n");
+    assert_eq!(none.past_peak_after(end, &workload()), None);
+}
+
+#[test]
 fn the_least_change_is_both_an_amount_and_a_share() {
     let least = Config::default().change;
     let met = |savings: &str, cost: &str| {

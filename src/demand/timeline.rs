@@ -114,8 +114,9 @@ impl Segment {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Timeline {
     segments: Vec<Segment>,
-    /// Of the newest revision, whether or not tasks of the one before are left.
-    current: Requested,
+    /// Of the newest revision, whether or not tasks of the one before are left: each from a time on, oldest
+    /// first; never empty.
+    newest: Vec<(i64, Requested)>,
     /// Time before this is covered by assumption only.
     known_from: i64,
     /// From and until: a revision whose size is not known was in force, and its neighbour's is assumed.
@@ -214,7 +215,8 @@ impl Timeline {
         // Time before the first revision is covered by assuming it.
         phases[0].from = i64::MIN;
         phases[0].settled = i64::MIN;
-        let current = phases.last()?.requested;
+        let mut newest: Vec<_> = phases.iter().map(|phase| (phase.from, phase.requested)).collect();
+        newest.dedup_by_key(|(_, requested)| *requested);
         let mut boundaries: Vec<i64> =
             phases.iter().flat_map(|phase| [phase.from, phase.settled]).filter(|t| *t < i64::MAX).collect();
         boundaries.sort_unstable();
@@ -226,7 +228,7 @@ impl Timeline {
                 segments.push(segment);
             }
         }
-        Some(Self { segments, current, known_from, unknown })
+        Some(Self { segments, newest, known_from, unknown })
     }
 
     /// What holds from `start` on: the newest revision begun, and every older one whose successors
@@ -261,7 +263,12 @@ impl Timeline {
             mixed: false,
             metric_resolution_seconds: 60,
         };
-        Self { segments: vec![segment], current: requested, known_from: i64::MAX, unknown: Vec::new() }
+        Self {
+            segments: vec![segment],
+            newest: vec![(i64::MIN, requested)],
+            known_from: i64::MAX,
+            unknown: Vec::new(),
+        }
     }
 
     /// The segments, oldest first; the first one starts before all time.
@@ -279,7 +286,12 @@ impl Timeline {
     /// The size that is to stay: the newest revision's. While its deployment is under way, the last segment
     /// may hold a larger one.
     pub fn current(&self) -> Requested {
-        self.current
+        self.newest[self.newest.len() - 1].1
+    }
+
+    /// The size that was to stay, each from a time on, oldest first; the first one from before all time.
+    pub fn newest(&self) -> &[(i64, Requested)] {
+        &self.newest
     }
 
     /// Whether the size at `timestamp` is assumed from another revision.
@@ -342,6 +354,8 @@ mod tests {
             let under_way = timeline(&[(from, None, None), (to, Some(1000), None)]);
             assert_eq!(cpus(&under_way).last(), Some(&(1000, 1024, true)));
             assert_eq!(under_way.current().cpu, CpuUnits(to));
+            let newest: Vec<_> = under_way.newest().iter().map(|(at, size)| (*at, size.cpu.0)).collect();
+            assert_eq!(newest, [(i64::MIN, from), (1000, to)]);
         }
     }
 

@@ -52,6 +52,7 @@ pub struct Member {
 /// A memory size and what it costs.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Step {
+    /// What can be used of it.
     pub memory_mib: u32,
     /// USD a month for all the workload's tasks.
     pub monthly_cost: f64,

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     fargate::TaskSize,
     pricing::{NoPrice, PriceBook, TaskShape},
-    units::decimal_as_f64,
+    units::{MemoryMib, Usd, decimal_as_f64},
     workload::PurchaseSplit,
 };
 
@@ -19,13 +19,14 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Priced {
     pub size: TaskSize,
+    /// What of its memory can be used: see [`Guards::usable_memory`](super::Guards::usable_memory).
+    pub usable: MemoryMib,
     /// USD a month for all the workload's tasks.
     pub monthly_cost: f64,
 }
 
-/// The sizes that hold `floors` and cost no more than the current one, by memory; the current one is
-/// the last. Of sizes with the same memory only the cheapest. Empty where the current size does not
-/// hold the floors. `task_hours` are a month's.
+/// The sizes that hold `floors` and are [no dearer](no_dearer) than the current one. Empty where the current size
+/// does not hold the floors. `task_hours` are a month's.
 pub fn ladder(
     book: &PriceBook,
     shape: &TaskShape,
@@ -33,25 +34,34 @@ pub fn ladder(
     current: TaskSize,
     floors: Floors,
     task_hours: f64,
+    usable: impl Fn(TaskSize) -> MemoryMib,
 ) -> Result<Vec<Priced>, NoPrice> {
     if !floors.hold(current) {
         return Ok(Vec::new());
     }
-    let limit = hourly(book, shape, split, current)?;
-    let mut sizes: Vec<(TaskSize, crate::units::Usd)> = Vec::new();
-    for size in TaskSize::all(shape.platform.os).filter(|size| *size != current && floors.hold(*size)) {
-        let price = hourly(book, shape, split, size)?;
-        if price <= limit {
-            sizes.push((size, price));
-        }
-    }
+    let price = |size| Ok((size, hourly(book, shape, split, size)?));
+    let sizes = TaskSize::all(shape.platform.os).filter(|size| floors.hold(*size)).map(price);
+    let sizes = sizes.collect::<Result<Vec<(TaskSize, Usd)>, NoPrice>>()?;
+    let month = |price: Usd| decimal_as_f64(price.0) * task_hours;
+    Ok(no_dearer(price(current)?, sizes.into_iter(), month, usable))
+}
+
+/// Of `sizes`, each with its price, those that cost no more than the `current` one, by memory; the current one is
+/// the last. Of sizes with the same memory only the cheapest.
+pub fn no_dearer<P: Ord + Copy>(
+    current: (TaskSize, P),
+    sizes: impl Iterator<Item = (TaskSize, P)>,
+    month: impl Fn(P) -> f64,
+    usable: impl Fn(TaskSize) -> MemoryMib,
+) -> Vec<Priced> {
+    let mut sizes: Vec<_> = sizes.filter(|(size, price)| *size != current.0 && *price <= current.1).collect();
     sizes.sort_by_key(|(size, price)| (size.memory(), *price, size.cpu()));
     sizes.dedup_by_key(|(size, _)| size.memory());
-    sizes.push((current, limit));
-    Ok(sizes
+    sizes.push(current);
+    sizes
         .into_iter()
-        .map(|(size, price)| Priced { size, monthly_cost: decimal_as_f64(price.0) * task_hours })
-        .collect())
+        .map(|(size, price)| Priced { size, usable: usable(size), monthly_cost: month(price) })
+        .collect()
 }
 
 /// The size of `ladder` (as [`ladder`] gives it) that weighs least, where the past memory peak was
@@ -62,7 +72,7 @@ pub fn choose(calibration: &Calibration, ladder: &[Priced], past_peak: u64) -> O
         let risk = if priced.size.memory() >= current.memory() {
             0.0
         } else {
-            calibration.cost_of_risk(past_peak, u64::from(priced.size.memory().0) * 1024)
+            calibration.cost_of_risk(past_peak, u64::from(priced.usable.0) * 1024)
         };
         priced.monthly_cost + risk
     };
@@ -74,6 +84,6 @@ pub fn choose(calibration: &Calibration, ladder: &[Priced], past_peak: u64) -> O
 pub fn steps(ladder: &[Priced]) -> Vec<Step> {
     ladder
         .iter()
-        .map(|priced| Step { memory_mib: priced.size.memory().0, monthly_cost: priced.monthly_cost })
+        .map(|priced| Step { memory_mib: priced.usable.0, monthly_cost: priced.monthly_cost })
         .collect()
 }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::{
-    autoscaling::{Context, Resource, ScalingChoice, Steering, TaskSeries, refine},
+    autoscaling::{Context, Resource, ScalingChoice, Steering, TaskSeries, for_a_task, refine},
     calibration::{Calibration, Member},
     cheapest::{Floors, cheapest_size, hourly},
     choice::{Priced, choose, ladder, steps},
@@ -118,6 +118,8 @@ pub(super) struct Needs<'a> {
     /// And by every guard's floor.
     pub(super) needed: Need,
     pub(super) guards: Guards<'a>,
+    /// The largest memory of a task, with what it has to expect of a peak to come, in KiB.
+    pub(super) past_peak: u64,
 }
 
 impl<'a> Needs<'a> {
@@ -147,7 +149,8 @@ impl<'a> Needs<'a> {
         };
         let os = subject.shape.platform.os;
         let steady = steady(subject.demand, subject.start_up);
-        let (cpu, memory) = need(&steady, current, os, &subject.sizing, calibrated, subject.observed_days);
+        let sizing = for_a_task(subject);
+        let (cpu, memory) = need(&steady, current, os, &sizing, calibrated, subject.observed_days);
         let steering = subject.scaling.map(|target| Steering::of(target, (0, 0)));
         let followed = |resource| steering.as_ref().and_then(|steering| steering.follows(resource));
         let cpu = rateable(cpu, followed(Resource::Cpu));
@@ -171,7 +174,8 @@ impl<'a> Needs<'a> {
             memory: *memory.as_ref().unwrap_or(&ResourceNeed::keep(size.memory().0)),
         };
         let needed = demanded.at_least(guards.floors());
-        Self { cpu, memory, demanded, needed, guards }
+        let past_peak = sizing.peak.memory(subject.demand.memory.as_ref().map_or(0, |memory| memory.max));
+        Self { cpu, memory, demanded, needed, guards, past_peak }
     }
 
     pub(super) fn floors(&self, need: &Need, of: fn(&ResourceNeed) -> u32) -> Floors {
@@ -190,7 +194,9 @@ impl<'a> Needs<'a> {
         book: &PriceBook,
     ) -> Result<Vec<Priced>, NoPrice> {
         let Subject { size, shape, split, monthly_task_hours, .. } = *subject;
-        ladder(book, shape, split, size, self.floors(need, |need| need.floor), monthly_task_hours)
+        let floors = self.floors(need, |need| need.floor);
+        let usable = |size: TaskSize| self.guards.usable_memory(size.into());
+        ladder(book, shape, split, size, floors, monthly_task_hours, usable)
     }
 }
 
@@ -237,10 +243,9 @@ pub(super) fn rate_and<T>(
     let Subject { size, shape, split, demand, .. } = *subject;
     let os = shape.platform.os;
     let (needs, calibration) = Needs::weighed(subject, calibration);
-    let past_peak = subject.sizing.peak.memory(demand.memory.as_ref().map_or(0, |memory| memory.max));
     let pick = |need: &Need| -> Result<Option<(TaskSize, Usd)>, NoPrice> {
         let ladder = needs.ladder(subject, need, book)?;
-        match calibration.and_then(|calibration| choose(calibration, &ladder, past_peak)) {
+        match calibration.and_then(|calibration| choose(calibration, &ladder, needs.past_peak)) {
             Some(size) => Ok(Some((size, hourly(book, shape, split, size)?))),
             None => cheapest_size(book, shape, split, needs.floors(need, |need| need.floor)),
         }

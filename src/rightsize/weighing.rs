@@ -64,7 +64,7 @@ pub fn weigh(
     calibration: Option<&Calibration>,
     settled: TaskSize,
 ) -> Result<Weighing, NoPrice> {
-    let Subject { size: current, shape, split, demand, .. } = *subject;
+    let Subject { size: current, shape, split, .. } = *subject;
     let (needs, calibration) = Needs::weighed(subject, calibration);
     let floors = needs.floors(&needs.needed, |need| need.floor);
     let os = shape.platform.os;
@@ -85,7 +85,6 @@ pub fn weigh(
     sizes.extend([current, settled]);
     sizes.extend(below(settled, os, floors.memory));
 
-    let past_peak = subject.sizing.peak.memory(demand.memory.as_ref().map_or(0, |memory| memory.max));
     let mut candidates = Vec::new();
     for size in sizes {
         let shortages = shortages(size, &needs);
@@ -96,8 +95,11 @@ pub fn weigh(
                 if size.memory() >= current.memory() {
                     return (0.0, 0.0);
                 }
-                let limit = u64::from(size.memory().0) * 1024;
-                (calibration.probability(past_peak, limit), calibration.cost_of_risk(past_peak, limit))
+                let limit = u64::from(needs.guards.usable_memory(size.into()).0) * 1024;
+                (
+                    calibration.probability(needs.past_peak, limit),
+                    calibration.cost_of_risk(needs.past_peak, limit),
+                )
             }),
             shortages,
         });

@@ -88,7 +88,7 @@ fn details_and_chart_go_to_their_files() {
     let mut lines = details.lines();
     assert_eq!(
         lines.next().unwrap(),
-        "series_id,rule,train_start,train_end,test_end,current_cpu_units,current_memory_mib,cpu_units,memory_mib,not_rated,judged,headroom_method,shown_risk_percent"
+        "series_id,rule,train_start,train_end,test_end,current_cpu_units,current_memory_mib,cpu_units,memory_mib,not_rated,judged,tasks,headroom_method,shown_risk_percent"
     );
     assert_eq!(lines.clone().count(), 2 * 5, "two rules and five series: {details}");
     assert!(

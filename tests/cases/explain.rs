@@ -43,6 +43,24 @@ fn settings_are_shown_with_file_and_line() {
 }
 
 #[test]
+fn a_past_peak_that_is_yet_to_come_is_told_with_file_and_line() {
+    let block = |at: &str| {
+        format!(
+            "[[override]]\nmatch = {{ service = \"order-*\" }}\ninclude_peak = {{ at = {at}, cpu_vcpu = 0.1 }}\n"
+        )
+    };
+    let told = "fargauge.toml:3: include_peak.at is 2999-11-28, after the snapshot's end on ";
+    let folder = kept_demo().with("fargauge.toml", &block("2999-11-28"));
+    let text = stderr(&folder.run(&["report", "kept", "-f", "csv"]).code(0));
+    assert_eq!(text.matches(told).count(), 1, "{text}");
+    let page = stdout(&folder.run(&["explain", "kept", "order-worker", "--width", "200"]).code(0));
+    assert!(page.contains(told), "{page}");
+    let folder = folder.with("fargauge.toml", &block("1999-11-28"));
+    let text = stderr(&folder.run(&["report", "kept", "-f", "csv"]).code(0));
+    assert!(!text.contains("include_peak"), "{text}");
+}
+
+#[test]
 fn a_name_that_is_unknown_or_ambiguous_exits_2_and_says_what_to_type() {
     let folder = Folder::new();
     folder.run(&["demo", "--services", "80", "--out", "kept", "--format", "csv"]).code(0);

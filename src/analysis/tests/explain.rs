@@ -209,8 +209,12 @@ fn explained_of_many(services: u32, toml: &str) -> Explanation {
 
 /// The same where the first takes this much of its CPU, in per cent.
 fn explained_of_many_at(first_cpu: u32, services: u32, toml: &str) -> Explanation {
+    explained_of_many_like(service(20, 10).sized(1024, 8192), first_cpu, services, toml)
+}
+
+fn explained_of_many_like(like: Service, first_cpu: u32, services: u32, toml: &str) -> Explanation {
     let config = Config::from_toml("fargauge.toml", toml).unwrap();
-    let Service { workload, definition, points, .. } = service(20, 10).sized(1024, 8192);
+    let Service { workload, definition, points, .. } = like;
     let window = Window { start: Timestamp::UNIX_EPOCH, ..demo_manifest(&Fleet::new(1)).window };
     let window =
         Window { end: Timestamp::from_second(DAYS * 86_400).unwrap(), period_seconds: 300, ..window };
@@ -289,6 +293,29 @@ fn the_headroom_in_force_and_the_risk_it_was_learnt_at_are_told() {
     let page = page::render(&few, 160);
     assert!(page.contains("984 MiB with 20 % (default), "), "{page}");
     assert!(!page.contains("learnt"), "{page}");
+}
+
+/// With 512 MiB for a sidecar, the main container may use 1,536 MiB of 2 GB.
+#[test]
+fn risk_is_weighed_at_what_the_main_container_may_use() {
+    let probability = |app: Option<u32>| {
+        let containers =
+            [("app", 768, app), ("envoy", 256, Some(512))].map(|(name, cpu, memory)| Container {
+                name: name.into(),
+                essential: name == "app",
+                cpu: CpuUnits(cpu),
+                memory: memory.map(MemoryMib),
+                ..Container::default()
+            });
+        let beside =
+            service(20, 10).sized(1024, 8192).with(|s| s.definition.containers = containers.to_vec());
+        let explanation = explained_of_many_like(beside, 20, 90, "");
+        assert_eq!(explanation.headroom.method, "calibrated");
+        let mut of_2_gb = explanation.candidates.iter().filter(|candidate| candidate.memory_mib == 2048);
+        of_2_gb.find_map(|candidate| candidate.probability).unwrap().0
+    };
+    assert!(probability(Some(7680)) > probability(None), "{} {}", probability(Some(7680)), probability(None));
+    assert_eq!(probability(Some(1536)), probability(None), "what it has now it keeps");
 }
 
 #[test]

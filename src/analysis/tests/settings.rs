@@ -211,6 +211,21 @@ fn a_coming_peak_is_sized_for() {
 }
 
 #[test]
+fn a_past_peak_later_than_the_snapshot_is_told_and_counts() {
+    let told = |at: &str| {
+        let row =
+            service(20, 30).rated_with(&all(&format!("include_peak = {{ at = {at}, memory_mib = 1500 }}")));
+        // 1,500 MiB and 20 %.
+        assert_eq!(size_of(&row).1, 2048);
+        row.evidence
+            .notes
+            .iter()
+            .any(|note| note.starts_with("fargauge.toml:3: include_peak.at is 2025-11-28, after"))
+    };
+    assert!(told("2025-11-28") && !told("1969-11-28"));
+}
+
+#[test]
 fn a_peak_to_come_makes_no_sample_look_capped() {
     let row = service(90, 30).rated_with(&all("peak_factor = 1.5"));
     assert_eq!(row.finding, Finding::Underprovisioned);

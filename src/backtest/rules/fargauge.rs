@@ -13,12 +13,13 @@ use std::{
 use rayon::prelude::*;
 
 use crate::{
-    backtest::{Answer, Capped, Decision, Headroom, Known, Ladder, Need, ONE_TASK, Rule, Samples, Training},
+    backtest::{Answer, Capped, Decision, Headroom, Ladder, Need, ONE_TASK, Price, Rule, Samples, Training},
     config::{ExpectedPeak, Sizing},
     demand::Rise,
     fargate::TaskSize,
     rightsize::{
-        Calibration, Member, Priced, ResourceNeed, Seen, choose, cpu_need, memory_need, rising_floor, steps,
+        Calibration, Guards, Member, Priced, ResourceNeed, Seen, choose, cpu_need, memory_need, no_dearer,
+        rising_floor, steps,
     },
     units::{CpuUnits, HOURS_PER_MONTH, MemoryMib},
     workload::OperatingSystem,
@@ -83,8 +84,9 @@ impl Fargauge {
         let demanded = memory.map_or(current.memory(), |memory| MemoryMib(memory.floor));
         let peak = one.memory.max().map(|max| max.div_ceil(1024));
         let floors = |need, peak| {
-            let of = |known: &Known| known.floors(one.end, *current, (need, peak), sizing.memory_headroom);
-            one.known.map(of).unwrap_or_default()
+            guards(one, (need, peak), sizing.memory_headroom)
+                .map(|guards| guards.floors())
+                .unwrap_or_default()
         };
         let (_, before_memory) = floors(MemoryMib(0), None);
         let (cpu_floor, memory_floor) = floors(demanded, peak);
@@ -186,31 +188,28 @@ impl Rule for Fargauge {
     }
 }
 
-/// The sizes as a report would weigh them: see [`crate::rightsize::ladder`].
+/// The sizes as a report would weigh them.
 fn priced(ladder: &Ladder, need: Need, one: &Training<'_>) -> Vec<Priced> {
     let current = one.current;
-    let fits = |need: Option<u64>, size: u64, now: u64| need.map_or(size == now, |need| size >= need);
-    let holds = |size: TaskSize| {
-        fits(need.cpu, u64::from(size.cpu().0) * 1000, u64::from(current.cpu().0) * 1000)
-            && fits(need.memory, u64::from(size.memory().0) * 1024, u64::from(current.memory().0) * 1024)
-    };
-    if !holds(current) {
+    if !need.is_held_by(current, current) {
         return Vec::new();
     }
-    let limit = ladder.price(current);
-    let mut sizes: Vec<_> =
-        ladder.sizes().filter(|(size, price)| *size != current && *price <= limit && holds(*size)).collect();
-    sizes.sort_by_key(|(size, price)| (size.memory(), *price, size.cpu()));
-    sizes.dedup_by_key(|(size, _)| size.memory());
-    sizes.push((current, limit));
+    let sizes = ladder.sizes().filter(|(size, _)| need.is_held_by(*size, current));
     let tasks = one.tasks() as f64 / ONE_TASK as f64;
-    sizes
-        .into_iter()
-        .map(|(size, price)| Priced {
-            size,
-            monthly_cost: price.0 as f64 / 1e12 * f64::from(HOURS_PER_MONTH) * tasks,
-        })
-        .collect()
+    let month = |price: Price| price.0 as f64 / 1e12 * f64::from(HOURS_PER_MONTH) * tasks;
+    let guards = guards(one, (MemoryMib(0), None), 0);
+    let usable =
+        |size: TaskSize| guards.as_ref().map_or(size.memory(), |guards| guards.usable_memory(size.into()));
+    no_dearer((current, ladder.price(current)), sizes, month, usable)
+}
+
+/// What guards say of it at its end, as far as they are known; see [`Known::guards`](crate::backtest::Known::guards).
+fn guards<'a>(
+    one: &Training<'a>,
+    memory: (MemoryMib, Option<u32>),
+    memory_headroom: u32,
+) -> Option<Guards<'a>> {
+    one.known?.guards(one.end, one.current, memory, memory_headroom)
 }
 
 /// The days of a training window, by date, as many as it is long: of one that begins within a day, the

@@ -8,7 +8,7 @@ use rust_decimal::Decimal;
 use crate::{
     analysis::{Input, analyse},
     backtest::{
-        Dataset, Decision, ONE_TASK, Options, Rule, Split, Training, from_snapshot,
+        Dataset, Decision, ONE_TASK, Options, Rule, Split, Training, csv, from_snapshot,
         known::SCOPE,
         ladder::tests::ladder,
         rules::{ComputeOptimizerProxy, Fargauge},
@@ -209,13 +209,22 @@ fn what_is_saved_is_of_all_tasks() {
     let result =
         run(&data, split, &ladder(), &rules, Options { details: true, ..Options::default() }).unwrap();
     let (mut now, mut then, mut one_each) = (0.0, 0.0, [0.0; 2]);
-    for row in result.details.iter().filter(|row| row.judged) {
-        let series = data.series.iter().find(|series| series.id == row.series_id).unwrap();
-        let tasks = series.known.as_ref().unwrap().tasks as f64;
-        let prices =
-            [row.current, row.chosen.unwrap_or(row.current)].map(|size| ladder().price(size).0 as f64);
-        (now, then) = (now + prices[0] * tasks, then + prices[1] * tasks);
-        one_each = [one_each[0] + prices[0], one_each[1] + prices[1]];
+    // By the rows as they are written.
+    let details = csv::details(&result);
+    for row in ::csv::Reader::from_reader(details.as_bytes()).deserialize::<BTreeMap<String, String>>() {
+        let row = row.unwrap();
+        let price = |cpu: &str, memory: &str| {
+            let [cpu, memory] = [cpu, memory].map(|column| row[column].parse::<u32>().ok());
+            let size = TaskSize::new(CpuUnits(cpu?), MemoryMib(memory?), OperatingSystem::Linux).unwrap();
+            Some(ladder().price(size).0 as f64)
+        };
+        if row["judged"] == "true" {
+            let tasks: f64 = row["tasks"].parse().unwrap();
+            let current = price("current_cpu_units", "current_memory_mib").unwrap();
+            let prices = [current, price("cpu_units", "memory_mib").unwrap_or(current)];
+            (now, then) = (now + prices[0] * tasks, then + prices[1] * tasks);
+            one_each = [one_each[0] + prices[0], one_each[1] + prices[1]];
+        }
     }
     let saved = result.rules[0].saved_percent.unwrap();
     assert!((saved - (100.0 - then * 100.0 / now)).abs() < 1e-3, "{saved}");

@@ -121,8 +121,8 @@ impl Search<'_> {
         if size.memory() >= subject.size.memory() {
             return 0.0;
         }
-        let peak = subject.sizing.peak.memory(fit.demand.memory.as_ref().map_or(0, |memory| memory.max));
-        let limit = u64::from(size.memory().0) * 1024;
+        let peak = fit.peak.memory(fit.demand.memory.as_ref().map_or(0, |memory| memory.max));
+        let limit = u64::from(self.context.guards.usable_memory(size.into()).0) * 1024;
         self.context.calibration.map_or(0.0, |calibration| calibration.cost_of_risk(peak, limit))
     }
 
@@ -174,7 +174,8 @@ impl Search<'_> {
                 let fit = fit.get_or_insert_with(|| {
                     let tasks = (&self.reproduction.unchanged, &*simulated);
                     let calibrated = self.context.calibration.is_some();
-                    Fit::simulated(subject, self.plan, self.series, tasks, followed, calibrated)
+                    let past = (self.series, self.peak);
+                    Fit::simulated(subject, self.plan, past, tasks, &setting, followed, calibrated)
                 });
                 let Some(fit) = fit else { continue };
                 let weight = cost + self.risk(size, fit);

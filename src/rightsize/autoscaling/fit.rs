@@ -15,8 +15,9 @@
 //! in which the upper limit held a policy back, the others counting as idle.
 
 use super::{
+    peak::Peak,
     series::{Period, TaskSeries},
-    simulate::Simulated,
+    simulate::{Setting, Simulated},
     steering::{Plan, Resource},
 };
 use crate::{
@@ -34,6 +35,8 @@ pub(super) struct Fit {
     pub demand: WindowDemand,
     pub cpu: Option<ResourceNeed>,
     pub memory: Option<ResourceNeed>,
+    /// What a task has to expect of a peak to come, in what policies do not follow.
+    pub peak: ExpectedPeak,
     /// Of what policies follow, where the upper limit held them back.
     cpu_at_limit: Option<ResourceNeed>,
     memory_at_limit: Option<ResourceNeed>,
@@ -41,20 +44,31 @@ pub(super) struct Fit {
 
 impl Fit {
     /// The need as it was observed, at the current size.
-    pub(super) fn observed(subject: &Subject<'_>, plan: &Plan, calibrated: bool) -> Self {
+    pub(super) fn observed(
+        subject: &Subject<'_>,
+        plan: &Plan,
+        peak: Option<&Peak>,
+        calibrated: bool,
+    ) -> Self {
         let demand = subject.demand.clone();
-        let (cpu, memory) = ask(subject, plan, &demand, current(subject), calibrated);
-        Self { demand, cpu, memory, cpu_at_limit: None, memory_at_limit: None }
+        let (unchanged, size) = (Setting::unchanged(plan), subject.size);
+        let of_a_task = |peak: &Peak| {
+            peak.of_a_task(plan, &unchanged, (size.cpu().0, size.memory().0), memory_seen(&demand))
+        };
+        let peak = peak.map_or(subject.sizing.peak, of_a_task);
+        let (cpu, memory) = ask(subject, (plan, peak), &demand, current(subject), calibrated);
+        Self { demand, cpu, memory, peak, cpu_at_limit: None, memory_at_limit: None }
     }
 
-    /// The need if `after` had run instead of `before`, in tasks of `size` (CPU units, MiB). `None`
-    /// where tasks were needed and none ran.
+    /// The need if `after` had run instead of `before`, in tasks of `size` (CPU units, MiB) under `setting`.
+    /// `None` where tasks were needed and none ran.
     pub(super) fn simulated(
         subject: &Subject<'_>,
         plan: &Plan,
-        series: &TaskSeries,
+        (series, peak): (&TaskSeries, Option<&Peak>),
         (before, after): (&Simulated, &Simulated),
-        (cpu, memory): (u32, u32),
+        setting: &Setting,
+        size: (u32, u32),
         calibrated: bool,
     ) -> Option<Self> {
         let mut cpu_loads = Vec::with_capacity(series.len());
@@ -83,22 +97,24 @@ impl Fit {
             cpu.sustained_max = sustained;
         }
         if cpu_tracked {
-            requested.cpu.0 = cpu;
+            requested.cpu.0 = size.0;
         }
         if memory_tracked {
-            requested.memory.0 = memory;
+            requested.memory.0 = size.1;
         }
-        let (cpu, memory) = ask(subject, plan, &demand, requested, calibrated);
+        let of_a_task = |peak: &Peak| peak.of_a_task(plan, setting, size, memory_seen(&demand));
+        let peak = peak.map_or(subject.sizing.peak, of_a_task);
+        let (cpu, memory) = ask(subject, (plan, peak), &demand, requested, calibrated);
         let (mut cpu_limited, mut memory_limited) = (None, None);
         if cpu_at_limit.any() || memory_at_limit.any() {
             let mut limited = demand.clone();
             replace(&mut limited.cpu, cpu_at_limit.loads, cpu_tracked);
             replace(&mut limited.memory, memory_at_limit.loads, memory_tracked);
-            let (cpu, memory) = ask(subject, plan, &limited, requested, false);
+            let (cpu, memory) = ask(subject, (plan, peak), &limited, requested, false);
             cpu_limited = cpu.filter(|_| !after.held_back.cpu.is_empty());
             memory_limited = memory.filter(|_| !after.held_back.memory.is_empty());
         }
-        Some(Self { demand, cpu, memory, cpu_at_limit: cpu_limited, memory_at_limit: memory_limited })
+        Some(Self { demand, cpu, memory, peak, cpu_at_limit: cpu_limited, memory_at_limit: memory_limited })
     }
 
     /// What a task needs of it in the periods in which the upper limit held a policy on it back.
@@ -194,22 +210,30 @@ fn current(subject: &Subject<'_>) -> Requested {
 /// A peak to come is asked of no resource that policies follow: there will be more tasks, not larger ones.
 fn ask(
     subject: &Subject<'_>,
-    plan: &Plan,
+    (plan, peak): (&Plan, ExpectedPeak),
     demand: &WindowDemand,
     requested: Requested,
     calibrated: bool,
 ) -> (Option<ResourceNeed>, Option<ResourceNeed>) {
     let os = subject.shape.platform.os;
-    let of = |sizing| need(demand, requested, os, sizing, calibrated, subject.observed_days);
-    let (cpu, memory) = of(&subject.sizing);
-    if subject.sizing.peak == ExpectedPeak::NONE {
+    let of = |peak| {
+        let sizing = Sizing { peak, ..subject.sizing };
+        need(demand, requested, os, &sizing, calibrated, subject.observed_days)
+    };
+    let (cpu, memory) = of(peak);
+    if peak == ExpectedPeak::NONE {
         return (cpu, memory);
     }
-    let (cpu_as_seen, memory_as_seen) = of(&Sizing { peak: ExpectedPeak::NONE, ..subject.sizing });
+    let (cpu_as_seen, memory_as_seen) = of(ExpectedPeak::NONE);
     (
         if plan.tracks(Resource::Cpu) { cpu_as_seen } else { cpu },
         if plan.tracks(Resource::Memory) { memory_as_seen } else { memory },
     )
+}
+
+/// The largest memory of a task, KiB.
+fn memory_seen(demand: &WindowDemand) -> u64 {
+    demand.memory.as_ref().map_or(0, |memory| memory.max)
 }
 
 /// Caps that were reached at the size of then say nothing about a resource whose load is another now.

@@ -30,7 +30,7 @@ mod tests;
 pub use candidates::SAFE_TARGET;
 pub use choice::LEAST_SAVING;
 pub use outlook::{Course, Lack, Outlook, SizeOutlook, outlook};
-pub(super) use refine::{Context, refine};
+pub(super) use refine::{Context, for_a_task, refine};
 pub use refine::{ScalingChoice, percent};
 pub use reproduction::{MOST_ERROR, OffTheMark, Reproduction};
 pub use scale_in::{AVAILABILITY_ZONES, ReplicaPeaks, fewest_tasks};

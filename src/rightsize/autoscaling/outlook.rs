@@ -144,9 +144,9 @@ impl View<'_> {
         let unchanged = &search.reproduction.unchanged;
         let setting = self.setting();
         let after = setting.as_ref().map_or_else(|| unchanged.clone(), |s| simulate(plan, s, search.series));
-        let fit = self.fit(&after, self.to);
-        let demanded = fit.as_ref().unwrap_or(search.observed).need(subject);
         let kept = Setting::unchanged(plan);
+        let fit = self.fit((&after, setting.as_ref().unwrap_or(&kept)), self.to);
+        let demanded = fit.as_ref().unwrap_or(search.observed).need(subject);
         Ok(Outlook {
             now: self.course(&kept, unchanged, subject.size, true),
             then: self
@@ -178,13 +178,14 @@ impl View<'_> {
         (self.changed && best.size == self.to).then(|| best.setting.clone())
     }
 
-    fn fit(&self, after: &Simulated, size: TaskSize) -> Option<Fit> {
+    fn fit(&self, (after, setting): (&Simulated, &Setting), size: TaskSize) -> Option<Fit> {
         let search = &self.search;
         let subject = search.context.subject;
         let followed = followed_size(search.plan, size, subject.size);
         let calibrated = search.context.calibration.is_some();
         let tasks = (&search.reproduction.unchanged, after);
-        Fit::simulated(subject, search.plan, search.series, tasks, followed, calibrated)
+        let past = (search.series, search.peak);
+        Fit::simulated(subject, search.plan, past, tasks, setting, followed, calibrated)
     }
 
     /// A size, with the setting that holds and weighs least; where none holds, the first.
@@ -213,7 +214,7 @@ impl View<'_> {
             } else {
                 simulate(plan, &setting, search.series)
             };
-            let fit = self.fit(&after, size);
+            let fit = self.fit((&after, &setting), size);
             let lacks = fit
                 .as_ref()
                 .map_or_else(|| vec![Lack::Tasks], |fit| self.lacks((fit, &after), &setting, size));

@@ -9,12 +9,22 @@
 //! | `peak_factor` | the largest seen, times the factor |
 //! | `include_peak` | what a task needed, times the most tasks that ran in the window |
 //!
+//! Memory that no policy follows, where they follow CPU, is not multiplied with the load, as the tasks are: a task
+//! is never taken to need less than it was seen to, and more by as much as its share of the load grows.
+//!
 //! Worked, with tasks of 1 vCPU, a target of 60 % and a factor of 2:
 //!
 //! | seen | peak | asked for | may run | a task |
 //! |---|---|---|---|---|
 //! | 6.2 vCPU | 12.4 vCPU | 21 | 12 | 1.03 vCPU: short |
 //! | 6.2 vCPU | 12.4 vCPU | 21 | 30 | 0.59 vCPU |
+//!
+//! | ran, each at | target | factor | may run | memory of a task, times |
+//! |---|---|---|---|---|
+//! | 5, 60 % | 60 % | 1.5 | 20 | 1: 8 of them are used as much |
+//! | 5, 60 % | 60 % | 1.5 | 6 | 5 x 1.5 / 6 = 1.25 |
+//! | 5, 50 % | 60 % | 1.5 | 20 | 60 / 50 = 1.2: before a sixth runs |
+//! | 5, 30 %, the least that may | 60 % | 1.5 | 20 | 1.5 |
 
 use super::{
     series::{Load, TaskSeries},
@@ -26,20 +36,25 @@ use crate::{
     rightsize::need::with,
 };
 
-/// Total demand at the peak, of what policies follow.
+/// Total demand at the peak.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Peak {
-    cpu: Option<Total>,
-    memory: Option<Total>,
+    cpu: Total,
+    memory: Total,
     sizing: Sizing,
+    /// More tasks are sure to come, as policies on CPU ask for them.
+    multiplies: bool,
 }
 
+/// Of one resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Total {
-    /// 0.01 % x thousandths of a task x size, as [`Load::total`].
+    /// The largest seen: 0.01 % x thousandths of a task x size, as [`Load::total`].
     all: u128,
     /// As if all tasks were as hot as the hottest: the rollups' unit x thousandths of a task.
     hottest: u128,
+    /// The same of both for what a task needed then.
+    past: (u128, u128),
     /// What a task does not fall below, however many there are.
     least: u64,
 }
@@ -50,19 +65,19 @@ pub(super) struct Standing {
     /// Tasks that policies ask for, and that may run.
     pub wanted: u32,
     pub most: u32,
-    /// The hottest task's load, in the rollups' unit.
+    /// The hottest task's load, in the rollups' unit, of what policies follow.
     pub cpu: Option<u64>,
     pub memory: Option<u64>,
 }
 
 impl Peak {
-    /// `None` where none is said to come.
-    pub(super) fn of(sizing: Sizing, plan: &Plan, series: &TaskSeries) -> Option<Self> {
+    /// `None` where none is said to come. `used_up`: tasks used all they had, so that what they wanted is not
+    /// known.
+    pub(super) fn of(sizing: Sizing, plan: &Plan, series: &TaskSeries, used_up: bool) -> Option<Self> {
         let peak = sizing.peak;
         if peak == ExpectedPeak::NONE {
             return None;
         }
-        let times = |value: u128| (value * u128::from(peak.factor)).div_ceil(100);
         let most_tasks = series.periods().map(|period| u128::from(period.tasks_milli)).max().unwrap_or(0);
         let total = |resource, task: u64, parts: u128, percentile: u32| {
             let of = |period: super::series::Period| -> (u32, Load) {
@@ -72,46 +87,43 @@ impl Peak {
                 }
             };
             let loads = || series.periods().map(of);
-            let all = loads().filter_map(|(_, load)| load.total).max().unwrap_or(0);
             let mut hot: Vec<u128> = loads()
                 .filter_map(|(tasks, load)| Some(u128::from(load.hottest?) * u128::from(tasks)))
                 .collect();
             hot.sort_unstable();
             let rank = (hot.len() * percentile as usize).div_ceil(10_000).max(1) - 1;
-            let hottest = hot.get(rank).copied().unwrap_or(0);
             let seen = loads().filter_map(|(_, load)| load.hottest).max().unwrap_or(0);
             let task = u128::from(task) * most_tasks;
             Total {
-                all: times(all.into()).max(task * 10_000 / parts),
-                hottest: times(hottest).max(task),
+                all: loads().filter_map(|(_, load)| load.total).max().unwrap_or(0).into(),
+                hottest: hot.get(rank).copied().unwrap_or(0),
+                past: (task * 10_000 / parts, task),
                 least: if resource == Resource::Memory { seen } else { 0 },
             }
         };
-        let follows = |resource| plan.tracks(resource).then_some(resource);
+        let cpu_alone = plan.tracks(Resource::Cpu) && !plan.tracks(Resource::Memory);
         Some(Self {
-            cpu: follows(Resource::Cpu).map(|r| total(r, peak.cpu, 1000, sizing.cpu_percentile)),
-            memory: follows(Resource::Memory).map(|r| total(r, peak.memory, 1024, 10_000)),
+            cpu: total(Resource::Cpu, peak.cpu, 1000, sizing.cpu_percentile),
+            memory: total(Resource::Memory, peak.memory, 1024, 10_000),
             sizing,
+            multiplies: cpu_alone && !plan.scale_out_suspended && !used_up,
         })
     }
 
     /// The service at the peak with tasks of `size` (CPU units, MiB), under `setting`.
     pub(super) fn standing(&self, plan: &Plan, setting: &Setting, size: (u32, u32)) -> Standing {
-        let total = |resource| match resource {
-            Resource::Cpu => (self.cpu, size.0),
-            Resource::Memory => (self.memory, size.1),
-        };
-        let asked = plan.tracking.iter().zip(&setting.targets).filter_map(|(tracking, target)| {
-            let (total, size) = total(tracking.resource);
-            let at_target = u128::from((*target).max(1)) * u128::from(size.max(1)) * 1000;
-            Some(u32::try_from(total?.all.div_ceil(at_target)).unwrap_or(u32::MAX))
+        let wanted = wanted(plan, setting, size, |resource| {
+            let total = self.by(resource);
+            self.times(total.all).max(total.past.0)
         });
-        let wanted = asked.max().unwrap_or(0);
-        let Capacity { min, max: most } = setting.limits.apply(largest(plan));
-        let tasks = u128::from(wanted.clamp(min.max(1).min(most), most).max(1)) * 1000;
-        let load =
-            |total: Total| u64::try_from(total.hottest.div_ceil(tasks)).unwrap_or(u64::MAX).max(total.least);
-        Standing { wanted, most, cpu: self.cpu.map(load), memory: self.memory.map(load) }
+        let Capacity { max: most, .. } = limits(plan, setting);
+        let tasks = u128::from(standing(plan, setting, wanted)) * 1000;
+        let load = |resource| {
+            let total = self.by(resource);
+            let hottest = self.times(total.hottest).max(total.past.1).div_ceil(tasks);
+            plan.tracks(resource).then(|| u64::try_from(hottest).unwrap_or(u64::MAX).max(total.least))
+        };
+        Standing { wanted, most, cpu: load(Resource::Cpu), memory: load(Resource::Memory) }
     }
 
     /// Whether the upper limit leaves a task with more than its size holds with headroom.
@@ -122,10 +134,67 @@ impl Peak {
         };
         standing.wanted > standing.most && load.is_some_and(|load| with(load, headroom) > holds)
     }
+
+    /// What one task has to expect, where the window's largest memory of it would be `seen` (KiB): of the
+    /// factor, in memory that no policy follows, what more tasks do not carry.
+    pub(super) fn of_a_task(
+        &self,
+        plan: &Plan,
+        setting: &Setting,
+        size: (u32, u32),
+        seen: u64,
+    ) -> ExpectedPeak {
+        let said = self.sizing.peak;
+        if !self.multiplies {
+            return said;
+        }
+        let tasks = |all: u128| standing(plan, setting, wanted(plan, setting, size, |_| all));
+        let (before, then) = (tasks(self.cpu.all), tasks(self.times(self.cpu.all)));
+        let mut memory = self.times(self.memory.hottest).div_ceil(u128::from(then) * 1000);
+        if then > before {
+            // On the way there, tasks are used up to the target before another one runs.
+            let target = plan.tracking.iter().zip(&setting.targets).map(|(_, target)| *target).min();
+            let at_target = u128::from(target.unwrap_or(0)) * u128::from(size.0);
+            memory = memory.max((self.memory.hottest * at_target).div_ceil(self.cpu.all.max(1)));
+        }
+        let factor = ExpectedPeak { memory: 0, ..said };
+        let memory = u64::try_from(memory).unwrap_or(u64::MAX).min(factor.memory(seen));
+        ExpectedPeak { factor: ExpectedPeak::NONE.factor, memory: said.memory.max(memory), ..said }
+    }
+
+    fn by(&self, resource: Resource) -> &Total {
+        match resource {
+            Resource::Cpu => &self.cpu,
+            Resource::Memory => &self.memory,
+        }
+    }
+
+    fn times(&self, seen: u128) -> u128 {
+        (seen * u128::from(self.sizing.peak.factor)).div_ceil(100)
+    }
+}
+
+/// The tasks of `size` that policies ask for, where `total` is what all of them use of a resource.
+fn wanted(plan: &Plan, setting: &Setting, size: (u32, u32), total: impl Fn(Resource) -> u128) -> u32 {
+    let asked = plan.tracking.iter().zip(&setting.targets).map(|(tracking, target)| {
+        let size = match tracking.resource {
+            Resource::Cpu => size.0,
+            Resource::Memory => size.1,
+        };
+        let at_target = u128::from((*target).max(1)) * u128::from(size.max(1)) * 1000;
+        u32::try_from(total(tracking.resource).div_ceil(at_target)).unwrap_or(u32::MAX)
+    });
+    asked.max().unwrap_or(0)
+}
+
+/// The tasks that run where so many are wanted; at least one.
+fn standing(plan: &Plan, setting: &Setting, wanted: u32) -> u32 {
+    let Capacity { min, max } = limits(plan, setting);
+    wanted.clamp(min.max(1).min(max), max).max(1)
 }
 
 /// The limits with the largest upper one that a scheduled action sets: a peak comes by day.
-fn largest(plan: &Plan) -> Capacity {
+fn limits(plan: &Plan, setting: &Setting) -> Capacity {
     let scheduled = plan.changes.iter().filter_map(|change| change.max).max().unwrap_or(0);
-    Capacity::new(plan.capacity.min, plan.capacity.max.max(scheduled))
+    setting.limits.apply(Capacity::new(plan.capacity.min, plan.capacity.max.max(scheduled)))
 }

@@ -23,7 +23,7 @@ use crate::{
         guards::Guards,
         need::ResourceNeed,
         performance_risk::PerformanceRisk,
-        rating::{DimensionRating, Rating, SizeChoice, Subject, risk_at},
+        rating::{DimensionRating, Rating, SizeChoice, Subject, mib, risk_at},
         unrated::{Reason, Unrated},
     },
     units::{CpuUnits, MemoryMib, TaskTime, Usd},
@@ -83,17 +83,18 @@ impl<'a> Scaled<'a> {
             Some(Steering::Opaque { .. }) | None => return Self::Apart(None),
         };
         let calibrated = context.calibration.is_some();
-        let observed = Fit::observed(subject, &plan, calibrated);
+        let (peak, observed) = as_seen(subject, &plan, calibrated);
         let (series, reproduction) = match trusted(subject, &plan, &observed) {
             Ok(trusted) => trusted,
             Err(why) => return Self::Unknown(why),
         };
         let (size, floor) = (subject.size, context.guards.floors());
         let own = (size.cpu().0, size.memory().0);
-        let peak = Peak::of(subject.sizing, &plan, series);
-        let now = simulate(&plan, &Setting { size: Some(own), ..Setting::unchanged(&plan) }, series);
+        let setting = Setting { size: Some(own), ..Setting::unchanged(&plan) };
+        let now = simulate(&plan, &setting, series);
         let fit = now.held_back.most.and_then(|_| {
-            Fit::simulated(subject, &plan, series, (&reproduction.unchanged, &now), own, calibrated)
+            let (past, tasks) = ((series, peak.as_ref()), (&reproduction.unchanged, &now));
+            Fit::simulated(subject, &plan, past, tasks, &setting, own, calibrated)
         });
         let pressure = Pressure::of(&plan, series, (&now, fit.as_ref()), (peak.as_ref(), own));
         if used_up(&plan, &observed, &pressure) {
@@ -122,6 +123,31 @@ impl Ground<'_> {
             peak: self.peak.as_ref(),
         }
     }
+}
+
+/// `subject`'s settings with what one of its tasks has to expect of a peak to come.
+pub(in crate::rightsize) fn for_a_task(subject: &Subject<'_>) -> Sizing {
+    let sizing = subject.sizing;
+    let span = subject.series.map_or((0, 0), TaskSeries::span);
+    let plan = match subject.scaling.map(|target| Steering::of(target, span)) {
+        Some(Steering::Tracked(plan)) if sizing.peak != ExpectedPeak::NONE => plan,
+        _ => return sizing,
+    };
+    let (_, observed) = as_seen(subject, &plan, false);
+    let is_trusted = trusted(subject, &plan, &observed).is_ok();
+    if is_trusted { Sizing { peak: observed.peak, ..sizing } } else { sizing }
+}
+
+/// A peak to come, and what a task needs as it ran.
+fn as_seen(subject: &Subject<'_>, plan: &Plan, calibrated: bool) -> (Option<Peak>, Fit) {
+    let observed = Fit::observed(subject, plan, None, calibrated);
+    let used_up = used_up(plan, &observed, &Pressure::default());
+    let peak = subject.series.and_then(|series| Peak::of(subject.sizing, plan, series, used_up));
+    let observed = match &peak {
+        Some(peak) => Fit::observed(subject, plan, Some(peak), calibrated),
+        None => observed,
+    };
+    (peak, observed)
 }
 
 /// `rating`, made for as many tasks as ran and with what they follow kept as it is, with all that the
@@ -287,6 +313,7 @@ impl Search<'_> {
             ));
         }
         rating.notes.extend(pressure.notes.iter().cloned());
+        rating.notes.extend(self.shared_peak(best.as_ref().map_or(self.observed, |best| &best.fit)));
         if pressure.is_short() {
             rating.already_minimal = false;
         }
@@ -343,6 +370,20 @@ impl Search<'_> {
         })
     }
 
+    /// That more tasks carry a peak to come, where they do.
+    fn shared_peak(&self, fit: &Fit) -> Option<String> {
+        let seen = fit.demand.memory.as_ref()?.max;
+        let (whole, shared) = (self.context.subject.sizing.peak.memory(seen), fit.peak.memory(seen));
+        (shared < whole).then(|| {
+            format!(
+                "at the peak to come more tasks run, so that each is sized for {} MiB of memory and not {}, plus \
+                 headroom",
+                mib(shared),
+                mib(whole)
+            )
+        })
+    }
+
     /// By the loads of the window, and those of a peak to come on the tasks that would run in it.
     fn risk_of(&self, fit: &Fit, setting: &Setting, size: TaskSize) -> PerformanceRisk {
         let Self { context, plan, pressure, .. } = *self;
@@ -353,13 +394,13 @@ impl Search<'_> {
         if let Some(cpu) = &mut demand.cpu {
             let followed = plan.tracks(Resource::Cpu);
             let peak = standing.and_then(|at| at.cpu).filter(|_| followed);
-            cpu.max = if followed { cpu.max.max(peak.unwrap_or(0)) } else { sizing.peak.cpu(cpu.max) };
+            cpu.max = if followed { cpu.max.max(peak.unwrap_or(0)) } else { fit.peak.cpu(cpu.max) };
         }
         if let Some(memory) = &mut demand.memory {
             let followed = plan.tracks(Resource::Memory);
             let peak = standing.and_then(|at| at.memory).filter(|_| followed);
             memory.max =
-                if followed { memory.max.max(peak.unwrap_or(0)) } else { sizing.peak.memory(memory.max) };
+                if followed { memory.max.max(peak.unwrap_or(0)) } else { fit.peak.memory(memory.max) };
         }
         let mut seen = fit.need(subject);
         seen.cpu.unknown_above |= pressure.cpu.unknown;

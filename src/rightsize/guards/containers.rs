@@ -74,6 +74,23 @@ pub(super) fn limit_of(input: &GuardInput<'_>, container: &Container) -> MemoryM
     container.memory.map_or(input.size.memory(), |limit| limit.min(input.size.memory()))
 }
 
+/// How much of a task of size `to` can be used before its main container is at a limit that is lowered with the task:
+/// as long as the container's own peak is not known, all of it may be the container's, else its share at the peaks.
+pub(super) fn usable_memory(input: &GuardInput<'_>, to: TaskRoom) -> MemoryMib {
+    let whole = to.memory();
+    let (Some(layout), Some(split)) = (Layout::of(input), split(input, to)) else { return whole };
+    let app = layout.app();
+    let mut containers = split.iter().zip(layout.containers);
+    let then =
+        containers.find(|(_, container)| std::ptr::eq(*container, app)).and_then(|(then, _)| then.memory);
+    let Some(limit) = then.filter(|then| *then < limit_of(input, app)) else { return whole };
+    let own = input.facts.peak_of(&app.name).and_then(|peak| peak.memory);
+    let of_task = own.zip(input.memory_peak).map_or(u64::from(limit.0), |(MemoryMib(own), seen)| {
+        u64::from(limit.0) * u64::from(seen.max(own)) / u64::from(own.max(1))
+    });
+    MemoryMib(u32::try_from(of_task).unwrap_or(u32::MAX)).min(whole)
+}
+
 /// The floors that the containers' settings hold the task to, at most its current size.
 pub(super) fn guards(input: &GuardInput<'_>) -> Vec<Guard> {
     let mut guards = Vec::new();
@@ -192,6 +209,32 @@ mod tests {
     use crate::workload::{ContainerPeak, OperatingSystem, TaskDefinition, TaskFacts};
 
     type Row = (u32, Option<u32>, Option<u32>);
+
+    #[test]
+    fn what_a_lowered_main_container_may_use_is_all_that_can_be_used_of_a_task() {
+        let usable = |containers: &[Row], to: (u32, u32), own: Option<u32>| {
+            let definition = definition(containers);
+            let peak =
+                |memory| ContainerPeak { name: "app".into(), cpu: None, memory: Some(MemoryMib(memory)) };
+            let facts =
+                TaskFacts { container_peaks: own.map(peak).into_iter().collect(), ..TaskFacts::default() };
+            let input =
+                GuardInput { memory_peak: Some(1200), ..input(&definition, &facts, size(2048, 8192)) };
+            usable_memory(&input, size(to.0, to.1)).0
+        };
+        let beside = [(1536, Some(7680), None), (512, Some(512), None)];
+        assert_eq!(usable(&beside, (2048, 8192), None), 8192, "as it is now");
+        assert_eq!(usable(&beside, (1024, 8192), None), 8192, "memory is kept");
+        assert_eq!(usable(&beside, (1024, 4096), None), 4096 - 512);
+        // 1,000 of 1,200 MiB were its own: it is at 3,584 when the task is at 4,300.
+        assert_eq!(usable(&beside, (1024, 4096), Some(1000)), 4096);
+        assert_eq!(usable(&beside, (1024, 4096), Some(1150)), 3739);
+        assert_eq!(usable(&beside, (1024, 4096), Some(1300)), 3584, "measured apart, and a little more");
+        // What has no limit, or keeps its own, takes what the task has.
+        assert_eq!(usable(&[(0, None, None), (512, Some(512), None)], (1024, 4096), None), 4096);
+        assert_eq!(usable(&[(0, Some(2048), None), (512, Some(512), None)], (1024, 4096), None), 4096);
+        assert_eq!(usable(&[(2048, Some(8192), None)], (1024, 4096), None), 4096, "it is alone");
+    }
 
     fn definition(containers: &[Row]) -> TaskDefinition {
         let container = |(index, (cpu, hard, soft)): (usize, &Row)| Container {

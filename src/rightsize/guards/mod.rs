@@ -179,6 +179,11 @@ impl<'a> Guards<'a> {
         })
     }
 
+    /// How much of a task of size `to` can be used before a container is at a limit that is lowered with it.
+    pub fn usable_memory(&self, to: TaskRoom) -> MemoryMib {
+        containers::usable_memory(&self.input, to)
+    }
+
     /// The containers' own settings for a task of size `to`; `None` where no such settings register,
     /// because those in force do not either.
     pub fn containers(&self, to: TaskRoom) -> Option<Vec<ContainerSize>> {
