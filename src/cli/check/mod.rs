@@ -19,6 +19,7 @@ use jiff::Timestamp;
 
 use super::{
     CliError, ExitCode, GlobalArgs, OnIncomplete, OutputArgs, RegionArgs, SnapshotPlace,
+    output::refuse_same_place,
     report::{report_on, table_options},
     template_files,
     template_inputs::InputArgs,
@@ -150,6 +151,10 @@ fn rule(name: &str) -> Result<Rule, String> {
 }
 
 pub fn run(global: &GlobalArgs, args: &CheckArgs) -> Result<ExitCode, CliError> {
+    let also = args.also.iter().map(|(_, to)| ("--also", to.output.as_deref()));
+    let known_to = args.write_baseline.iter().map(|path| ("--write-baseline", Some(path.as_path())));
+    let places = [("--output", args.output.output.as_deref())].into_iter().chain(also).chain(known_to);
+    refuse_same_place(&places.collect::<Vec<_>>())?;
     let output = args.output.open()?;
     let other = |flag: &'static str| {
         move |error: CliError| {
