@@ -18,7 +18,7 @@ use self::{
     quote::{NotPriced, Quote, Terms},
 };
 use super::{
-    CliError, ExitCode, GlobalArgs, OnIncomplete, RegionArgs, TabularArgs, TabularFormat,
+    CliError, ExitCode, GlobalArgs, OnIncomplete, RegionArgs, TabularArgs, TabularFormat, template_files,
     template_inputs::InputArgs,
 };
 use crate::{
@@ -147,7 +147,8 @@ pub fn run(global: &GlobalArgs, args: &PriceArgs) -> Result<ExitCode, CliError> 
     global.detail(&format!("price book {} of {}", book.id(), book.effective_date()));
     let mut inputs = args.inputs.read()?;
     inputs.deployed_to(&terms.region);
-    let holdings = holdings::read(&args.paths, &inputs);
+    let paths = template_files::tidied(&args.paths);
+    let holdings = holdings::read(&paths, &inputs, args.tabular.output.output.as_deref())?;
     let all: Vec<Priced<'_>> = holdings.into_iter().map(|holding| price(holding, &terms)).collect();
     warn_of_later_rates(global, &all);
     let text = match args.tabular.format() {

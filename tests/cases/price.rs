@@ -340,14 +340,57 @@ fn the_files_of_a_terraform_folder_are_priced_together_however_they_are_named() 
             "resource \"aws_ecs_task_definition\" \"web\" {\n  family = \"web\"\n  cpu = var.cpu\n  memory = 512\n  container_definitions = file(\"x.json\")\n}\n",
         )
         .with("variables.tf", "variable \"cpu\" {\n  default = 256\n}\n");
-    for paths in [&["."][..], &["main.tf", "variables.tf"], &["main.tf", "--parameter", "cpu=256"]] {
+    for paths in [&["."][..], &["main.tf", "variables.tf"], &["main.tf"]] {
         let run = folder.run(&[&["price", "--region", "us-east-1"], paths].concat()).code(0).stderr_eq("");
         assert!(stdout(&run).starts_with("web (main.tf:1): 9.01 USD a month\n"), "{}", stdout(&run));
     }
+    std::fs::remove_file(folder.path("variables.tf")).unwrap();
     let run = folder.run(&["price", "main.tf", "--region", "us-east-1"]).code(3).stdout_eq("");
     assert!(
         stderr(&run).starts_with("error: main.tf:3:9: web: unresolved-setting: cpu: variable cpu"),
         "{}",
         stderr(&run)
     );
+}
+
+#[test]
+fn what_stands_beside_a_named_file_of_terraform_is_read_for_its_values_alone() {
+    let task = |name: &str| {
+        format!(
+            "resource \"aws_ecs_task_definition\" \"{name}\" {{\n  family = \"{name}\"\n  cpu = var.cpu\n  memory = 512\n  container_definitions = \"[]\"\n}}\n"
+        )
+    };
+    let folder = Folder::new()
+        .with("main.tf", task("web"))
+        .with("other.tf", task("other"))
+        .with("variables.tf", "variable \"cpu\" {}\n")
+        .with("terraform.tfvars", "cpu = 256\n")
+        .with("task.json", definition("256", "512"))
+        .with(
+            "services.tf",
+            "resource \"aws_ecs_service\" \"web\" {\n  name = \"web\"\n  desired_count = 2\n  task_definition = aws_ecs_task_definition.web.arn\n}\n",
+        );
+    for named in [&["main.tf"][..], &["./main.tf"], &["main.tf", "./main.tf"], &["main.tf", "variables.tf"]] {
+        let run = folder.run(&[&["price", "--region", "us-east-1"], named].concat()).code(0).stderr_eq("");
+        let text = stdout(&run);
+        assert!(text.starts_with("web (main.tf:1): 18.02 USD a month for 2 tasks, 9.01 each\n"), "{text}");
+        assert!(!text.contains("other") && !text.contains("Total of"), "{text}");
+    }
+    let run = folder.run(&["price", "variables.tf", "task.json", "--region", "us-east-1"]).code(3);
+    assert!(stderr(&run).contains("variables.tf holds no task definition"), "{}", stderr(&run));
+    assert!(stdout(&run).contains("web (task.json): 9.01 USD"), "{}", stdout(&run));
+    // What is wrong beside it may be what it lacks.
+    let folder = folder.with("terraform.tfvars", "cpu = [\n");
+    let run = folder.run(&["price", "main.tf", "--region", "us-east-1"]).code(3);
+    assert!(stderr(&run).contains("error: terraform.tfvars:"), "{}", stderr(&run));
+    assert!(stderr(&run).contains("main.tf:3:9: web: unresolved-setting"), "{}", stderr(&run));
+}
+
+#[test]
+fn prices_do_not_replace_what_they_are_of() {
+    let text = definition("256", "512");
+    let folder = Folder::new().with("task.json", &text);
+    let run = folder.run(&["price", "task.json", "--region", "us-east-1", "-o", "./task.json"]).code(2);
+    assert!(stderr(&run).contains("is one of the files that are read"), "{}", stderr(&run));
+    assert_eq!(folder.read("task.json"), text);
 }

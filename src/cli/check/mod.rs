@@ -5,7 +5,6 @@
 //! (violated).
 
 mod base;
-mod module_files;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -18,7 +17,7 @@ use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 
 use super::{
-    CliError, ExitCode, GlobalArgs, OnIncomplete, OutputArgs, RegionArgs, SnapshotPlace,
+    CliError, ExitCode, GlobalArgs, OnIncomplete, OutputArgs, RegionArgs, SnapshotPlace, module_files,
     output::refuse_same_place,
     report::{report_on, table_options},
     template_files,
@@ -184,7 +183,12 @@ pub fn run(global: &GlobalArgs, args: &CheckArgs) -> Result<ExitCode, CliError> 
     }
     let base_path = args.base_path.as_deref().map(template_files::tidy);
     let mut found = template_files::read(&paths, base_path.as_deref())?;
-    let base_paths = module_files::add_what_is_beside(&mut found, &paths)?;
+    let beside = module_files::beside(&found.files)?;
+    // What is read beside what was named may have a base, too.
+    let added = beside.files.iter().map(|file| file.path.to_path_buf());
+    let base_paths: Vec<PathBuf> = paths.iter().cloned().chain(added).collect();
+    found.files.extend(beside.files);
+    found.unread.extend(beside.unread);
     let mut templates = read_all(&found.files, &inputs);
     found.tell(&mut templates);
     found.note_links(global);
