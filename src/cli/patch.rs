@@ -86,6 +86,7 @@ pub fn run(global: &GlobalArgs, args: &PatchArgs) -> Result<ExitCode, CliError> 
     module_files::leave_out(&mut templates, |path| repository.is_beside(path));
     found.tell(&mut templates);
     found.note_links(global);
+    template_files::note_not_created(global, &templates);
     found.files = [repository.files, repository.beside].concat();
     found.warn_of_unknown(global, &args.parameters);
     found.refuse_to_overwrite(&templates, args.output.as_deref())?;

@@ -148,7 +148,7 @@ pub fn run(global: &GlobalArgs, args: &PriceArgs) -> Result<ExitCode, CliError> 
     let mut inputs = args.inputs.read()?;
     inputs.deployed_to(&terms.region);
     let paths = template_files::tidied(&args.paths);
-    let holdings = holdings::read(&paths, &inputs, args.tabular.output.output.as_deref())?;
+    let holdings = holdings::read(global, &paths, &inputs, args.tabular.output.output.as_deref())?;
     let all: Vec<Priced<'_>> = holdings.into_iter().map(|holding| price(holding, &terms)).collect();
     warn_of_later_rates(global, &all);
     let text = match args.tabular.format() {

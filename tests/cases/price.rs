@@ -394,3 +394,23 @@ fn prices_do_not_replace_what_they_are_of() {
     assert!(stderr(&run).contains("is one of the files that are read"), "{}", stderr(&run));
     assert_eq!(folder.read("task.json"), text);
 }
+
+#[test]
+fn what_is_not_created_is_named() {
+    let task = "{Type: AWS::ECS::TaskDefinition, Properties: {Family: web, Cpu: 256, Memory: 512}}";
+    let folder = Folder::new().with(
+        "stack.yaml",
+        format!(
+            "Parameters:\n  Stage: {{Type: String, Default: test}}\nConditions:\n  IsProd: !Equals [!Ref Stage, prod]\nResources:\n  Web: {task}\n  Worker: {}\n",
+            task.replacen('{', "{Condition: IsProd, ", 1)
+        ),
+    );
+    let left_out = "note: 1 resource is left out, as count, for_each or a condition makes none with the values known: \
+                    Worker (stack.yaml:7)\n";
+    let run = folder.run(&["price", "stack.yaml", "--region", "us-east-1"]).code(0).stderr_eq(left_out);
+    assert!(!stdout(&run).contains("Worker"), "{}", stdout(&run));
+    folder.run(&["check", "stack.yaml"]).code(0).stderr_eq(left_out);
+    let prod = ["price", "stack.yaml", "--region", "us-east-1", "--parameter", "Stage=prod"];
+    folder.run(&prod).code(0).stderr_eq("");
+    folder.run(&["check", "-q", "stack.yaml"]).code(0).stderr_eq("");
+}

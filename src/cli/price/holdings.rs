@@ -12,7 +12,7 @@ use std::{
 
 use crate::{
     cli::{
-        CliError, module_files,
+        CliError, GlobalArgs, module_files,
         template_files::{self, Found},
     },
     template::{
@@ -71,6 +71,7 @@ pub fn is_stdin(path: &Path) -> bool {
 
 /// What `paths` hold; refused where `output` is one of the files of it.
 pub fn read(
+    global: &GlobalArgs,
     paths: &[PathBuf],
     inputs: &Inputs,
     output: Option<&Path>,
@@ -107,6 +108,7 @@ pub fn read(
     found.tell(&mut templates);
     found.refuse_to_overwrite(&templates, output)?;
     module_files::leave_out(&mut templates, |path| beside.files.iter().any(|file| **file.path == *path));
+    template_files::note_not_created(global, &templates);
     let without = without(&templates, &found.files);
     holdings.extend(without.into_iter().map(|path| (rank(&path), Holding::without(&path))));
     let ReadTemplates { files, unknown, .. } = templates;
