@@ -414,3 +414,32 @@ fn what_is_not_created_is_named() {
     folder.run(&prod).code(0).stderr_eq("");
     folder.run(&["check", "-q", "stack.yaml"]).code(0).stderr_eq("");
 }
+
+#[test]
+fn a_number_of_tasks_that_is_the_minimum_of_scaling_is_called_so() {
+    let service = |desired: &str| {
+        format!(
+            "Resources:\n  Task: {{Type: AWS::ECS::TaskDefinition, Properties: {{Family: web, Cpu: 256, Memory: 512}}}}\n  Service: {{Type: AWS::ECS::Service, Properties: {{TaskDefinition: !Ref Task{desired}}}}}\n  Target:\n    Type: AWS::ApplicationAutoScaling::ScalableTarget\n    Properties:\n      MinCapacity: 3\n      MaxCapacity: 9\n      ServiceNamespace: ecs\n      ScalableDimension: ecs:service:DesiredCount\n      ResourceId: !Sub service/main/${{Service.Name}}\n"
+        )
+    };
+    for (desired, count, said, from) in [
+        ("", 3, "3 tasks (the minimum of auto scaling, which may run more), 730", "scaling-minimum"),
+        (
+            ", DesiredCount: 1",
+            3,
+            "3 tasks (the minimum of auto scaling, which may run more), 730",
+            "scaling-minimum",
+        ),
+        (", DesiredCount: 3", 3, "3 tasks (the desired count), 730", "desired-count"),
+        (", DesiredCount: 5", 5, "5 tasks (the desired count), 730", "desired-count"),
+    ] {
+        let folder = Folder::new().with("stack.yaml", service(desired));
+        let price = ["price", "stack.yaml", "--region", "us-east-1", "--format"];
+        let run = |format: &str| stdout(&folder.run(&[&price[..], &[format]].concat()).code(0));
+        assert!(run("table").contains(said), "{}", run("table"));
+        let json: serde_json::Value = serde_json::from_str(&run("json")).unwrap();
+        let item = &json["task_definitions"][0];
+        assert_eq!((&item["count"], &item["count_from"]), (&count.into(), &from.into()));
+        assert!(run("csv").contains(from), "{}", run("csv"));
+    }
+}
