@@ -278,7 +278,7 @@ fn inventories_with_numbers_that_cannot_be_are_refused() {
                 if let PolicyKind::TargetTracking { target, .. } =
                     &mut it.scaling.as_mut().unwrap().policies[0].kind
                 {
-                    *target = -1.0
+                    *target = -1.0;
                 }
             },
             format!("{id} a scaling target of -1 %, which can be above 0, up to 10000"),
