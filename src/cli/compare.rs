@@ -10,6 +10,7 @@ use clap::Args;
 
 use super::{
     CliError, ExitCode, GlobalArgs, OnIncomplete, OutputArgs, SnapshotPlace, TabularArgs, TabularFormat,
+    output::refuse_same_place,
     report::{table_options, verdict},
 };
 use crate::{
@@ -43,6 +44,9 @@ pub struct CompareArgs {
 const WIDTH_WITHOUT_TERMINAL: u16 = 110;
 
 pub fn run(global: &GlobalArgs, args: &CompareArgs) -> Result<ExitCode, CliError> {
+    let picture = args.chart.iter().map(|path| ("--chart", Some(path.as_path())));
+    let places = [("--output", args.tabular.output.output.as_deref())].into_iter().chain(picture);
+    refuse_same_place(&places.collect::<Vec<_>>())?;
     let output = args.tabular.output.open()?;
     let picture = args
         .chart

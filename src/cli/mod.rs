@@ -17,6 +17,7 @@ mod explain;
 mod failure;
 mod iam_policy;
 mod init;
+mod module_files;
 mod output;
 mod patch;
 mod price;

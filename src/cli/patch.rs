@@ -12,8 +12,8 @@ use clap::Args;
 use wildmatch::WildMatch;
 
 use super::{
-    CliError, ExitCode, GlobalArgs, OnIncomplete, Output, OutputArgs, SnapshotPlace, report::report_on,
-    template_files, template_inputs::key_value,
+    CliError, ExitCode, GlobalArgs, OnIncomplete, Output, OutputArgs, SnapshotPlace, module_files,
+    report::report_on, template_files, template_inputs::key_value,
 };
 use crate::{
     analysis::patch::{Change, Patch, PatchInput, patch},
@@ -63,8 +63,11 @@ pub fn run(global: &GlobalArgs, args: &PatchArgs) -> Result<ExitCode, CliError> 
         .transpose()?;
     let settings = global.check_settings()?;
     let mut found = template_files::read(&template_files::tidied(&args.paths), None)?;
+    let beside = module_files::beside(&found.files)?;
+    found.unread.extend(beside.unread);
     let repository = Repository {
         files: std::mem::take(&mut found.files),
+        beside: beside.files,
         parameter_files: parameter_files(args)?,
         parameters: args.parameters.iter().cloned().collect(),
     };
@@ -76,12 +79,15 @@ pub fn run(global: &GlobalArgs, args: &PatchArgs) -> Result<ExitCode, CliError> 
     let patterns: Vec<WildMatch> = args.tasks.iter().map(|pattern| WildMatch::new(pattern)).collect();
     let wanted = |task: &TaskTemplate| {
         let family = task.family.known().map_or("", String::as_str);
-        patterns.is_empty() || patterns.iter().any(|p| p.matches(&task.name) || p.matches(family))
+        !repository.is_beside(&task.at.path)
+            && (patterns.is_empty() || patterns.iter().any(|p| p.matches(&task.name) || p.matches(family)))
     };
     let (patch, mut templates) = patch(input, wanted).map_err(CliError::not_evaluated)?;
+    module_files::leave_out(&mut templates, |path| repository.is_beside(path));
     found.tell(&mut templates);
     found.note_links(global);
-    found.files = repository.files;
+    template_files::note_not_created(global, &templates);
+    found.files = [repository.files, repository.beside].concat();
     found.warn_of_unknown(global, &args.parameters);
     found.refuse_to_overwrite(&templates, args.output.as_deref())?;
     if args.write && piped {

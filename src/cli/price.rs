@@ -18,11 +18,11 @@ use self::{
     quote::{NotPriced, Quote, Terms},
 };
 use super::{
-    CliError, ExitCode, GlobalArgs, OnIncomplete, RegionArgs, TabularArgs, TabularFormat,
+    CliError, ExitCode, GlobalArgs, OnIncomplete, RegionArgs, TabularArgs, TabularFormat, template_files,
     template_inputs::InputArgs,
 };
 use crate::{
-    template::{Setting, TaskTemplate, TemplateKind},
+    template::{ServiceTemplate, Setting, TaskTemplate, TemplateKind},
     units::HOURS_PER_MONTH,
     workload::{Architecture, OperatingSystem, PurchaseOption},
 };
@@ -33,7 +33,8 @@ pub struct PriceArgs {
     /// Task definitions, CloudFormation, Terraform, Copilot, compose: files, folders, or `-` for stdin
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
-    /// Number of tasks that run of each definition [default: the desired count of its services, else 1]
+    /// Number of tasks that run of each definition [default: the desired count of its services, or the least that their
+    /// scaling leaves, else 1]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     count: Option<u32>,
     /// Hours a month that each task runs
@@ -110,6 +111,8 @@ enum TasksFrom {
     Flag,
     /// The template's services.
     DesiredCount,
+    /// The same, where auto scaling has the say: of one service or more it is the fewest tasks that it leaves.
+    ScalingMinimum,
     /// Nothing: one task stands for all.
     Default {
         /// Whether there are services, whose desired count is not known.
@@ -147,7 +150,8 @@ pub fn run(global: &GlobalArgs, args: &PriceArgs) -> Result<ExitCode, CliError> 
     global.detail(&format!("price book {} of {}", book.id(), book.effective_date()));
     let mut inputs = args.inputs.read()?;
     inputs.deployed_to(&terms.region);
-    let holdings = holdings::read(&args.paths, &inputs);
+    let paths = template_files::tidied(&args.paths);
+    let holdings = holdings::read(global, &paths, &inputs, args.tabular.output.output.as_deref())?;
     let all: Vec<Priced<'_>> = holdings.into_iter().map(|holding| price(holding, &terms)).collect();
     warn_of_later_rates(global, &all);
     let text = match args.tabular.format() {
@@ -199,7 +203,12 @@ impl Tasks {
             return Self { count, from: TasksFrom::Flag };
         }
         match task.and_then(TaskTemplate::desired_count) {
-            Some(count) => Self { count, from: TasksFrom::DesiredCount },
+            Some(count) => {
+                let scaled =
+                    task.is_some_and(|task| task.services.iter().any(ServiceTemplate::is_at_minimum));
+                let from = if scaled { TasksFrom::ScalingMinimum } else { TasksFrom::DesiredCount };
+                Self { count, from }
+            }
             None => {
                 let has_services = task.is_some_and(|task| !task.services.is_empty());
                 Self { count: 1, from: TasksFrom::Default { has_services } }

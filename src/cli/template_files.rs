@@ -100,15 +100,12 @@ impl Found {
 
     /// Says so, as what a link leads to is not in the result.
     pub fn note_links(&self, global: &GlobalArgs) {
-        const SHOWN: usize = 3;
         let Some(rest) = self.links.len().checked_sub(1) else { return };
-        let shown: Vec<_> = self.links.iter().take(SHOWN).map(|link| link.display().to_string()).collect();
-        let more = if rest >= SHOWN { ", ..." } else { "" };
         let (are, lead) = if rest == 0 { (" is", "leads") } else { ("s are", "lead") };
         global.note(&format!(
-            "{} link{are} ignored, which {lead} out of the folder, to a folder or nowhere: {}{more}",
+            "{} link{are} ignored, which {lead} out of the folder, to a folder or nowhere: {}",
             self.links.len(),
-            shown.join(", ")
+            first(self.links.iter().map(|link| link.display().to_string()))
         ));
     }
 
@@ -192,6 +189,30 @@ pub fn read(paths: &[PathBuf], left_out: Option<&Path>) -> Result<Found, CliErro
     let mut found = Found { links, ..Found::read(found, unread) };
     found.files.extend(piped);
     Ok(found)
+}
+
+/// Says which resources are not in the result, since the values known make none of them.
+pub fn note_not_created(global: &GlobalArgs, templates: &ReadTemplates) {
+    let mut not_created: Vec<_> = templates.files.iter().flat_map(|file| &file.not_created).collect();
+    not_created.sort_by_key(|resource| (&resource.at.path, resource.at.line));
+    let Some(rest) = not_created.len().checked_sub(1) else { return };
+    let are = if rest == 0 { " is" } else { "s are" };
+    let named = not_created
+        .iter()
+        .map(|resource| format!("{} ({}:{})", resource.name, resource.at.path.display(), resource.at.line));
+    global.note(&format!(
+        "{} resource{are} left out, as count, for_each or a condition makes none with the values known: {}",
+        not_created.len(),
+        first(named)
+    ));
+}
+
+/// The first few of many.
+fn first(mut names: impl Iterator<Item = String>) -> String {
+    const SHOWN: usize = 3;
+    let mut shown: Vec<String> = names.by_ref().take(SHOWN).collect();
+    shown.extend(names.next().map(|_| "...".to_owned()));
+    shown.join(", ")
 }
 
 /// Whether a path stands for what is piped in.

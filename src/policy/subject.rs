@@ -115,6 +115,9 @@ impl<'a> Subject<'a> {
     pub fn tasks_before_and_now(&self) -> Option<(Tasks, Tasks)> {
         let now = self.tasks();
         let Base::Was(base) = self.base else { return Some((now, now)) };
+        if self.added(self.task).iter().any(|service| service.tasks().is_none()) {
+            return None;
+        }
         let before = self.tasks_of(base);
         let known = [before, now].iter().filter(|tasks| tasks.from != TasksFrom::Nothing).count();
         let comparable = match known {
@@ -125,11 +128,13 @@ impl<'a> Subject<'a> {
         comparable.then_some((before, now))
     }
 
-    /// Tasks of the template on either side of the change: those that run, else those that it asks for.
+    /// Tasks of the template on either side of the change: those that run, and those of services that are not there
+    /// yet; else those that it asks for.
     fn tasks_of(&self, task: &TaskTemplate) -> Tasks {
         let running: Decimal = self.production.iter().filter_map(|production| production.mean_tasks).sum();
         if running > Decimal::ZERO {
-            return Tasks { count: running, from: TasksFrom::Production };
+            let added = self.added(task).into_iter().filter_map(ServiceTemplate::tasks).map(Decimal::from);
+            return Tasks { count: running + added.sum::<Decimal>(), from: TasksFrom::Production };
         }
         let lenders = self.lenders();
         let tally = Tally::of(&task.services, &lenders);
@@ -143,6 +148,13 @@ impl<'a> Subject<'a> {
             },
             None => Tasks { count: Decimal::ONE, from: TasksFrom::Nothing },
         }
+    }
+
+    /// Services of `task` that the change adds to those that run.
+    fn added<'t>(&self, task: &'t TaskTemplate) -> Vec<&'t ServiceTemplate> {
+        let Base::Was(base) = self.base else { return Vec::new() };
+        let running: Vec<&str> = self.production.iter().filter_map(|it| it.service.as_deref()).collect();
+        tally::added(&task.services, &base.services, &running)
     }
 
     /// The services of the base, running as many tasks as now: what a base of a strategy takes depends on it.
@@ -350,12 +362,28 @@ impl<'a> Subject<'a> {
     pub fn spot_share(&self, task: &TaskTemplate) -> Option<Decimal> {
         let counts = Tally::of(&task.services, &self.lenders()).each;
         let counts: Vec<Option<Decimal>> = counts.into_iter().map(|count| count.map(Decimal::from)).collect();
+        let added = self.added(task);
+        let is_added = |service: &ServiceTemplate| added.iter().any(|added| std::ptr::eq(*added, service));
+        let there: Vec<_> = task
+            .services
+            .iter()
+            .zip(counts.iter().copied())
+            .filter(|(service, _)| !is_added(service))
+            .collect();
         let is_windows = self.platform().is_some_and(|platform| platform.os == OperatingSystem::Windows);
         let (mut spot, mut total) = (Decimal::ZERO, Decimal::ZERO);
         for (production, tasks) in self.running_workloads() {
             let unsaid = if is_windows { Decimal::ZERO } else { production.spot_share };
-            let Bought::OnSpot(share) = bought(running_as(task, &counts, production, tasks), Some(unsaid))
-            else {
+            let Bought::OnSpot(share) = bought(running_as(&there, production, tasks), Some(unsaid)) else {
+                return None;
+            };
+            spot += share * tasks;
+            total += tasks;
+        }
+        let some_run = total > Decimal::ZERO;
+        for service in added.into_iter().filter(|_| some_run) {
+            let tasks = Decimal::from(service.tasks().unwrap_or_default());
+            let Bought::OnSpot(share) = bought([(service, Some(tasks))], Some(Decimal::ZERO)) else {
                 return None;
             };
             spot += share * tasks;
@@ -443,23 +471,20 @@ pub fn size_of(task: &TaskTemplate) -> Option<(CpuUnits, MemoryMib)> {
 
 /// The services that a workload may be, each with its part of the tasks that run.
 fn running_as<'a>(
-    task: &'a TaskTemplate,
-    counts: &[Option<Decimal>],
+    services: &[(&'a ServiceTemplate, Option<Decimal>)],
     production: &Production,
     tasks: Decimal,
 ) -> Vec<(&'a ServiceTemplate, Option<Decimal>)> {
-    let is_named = |service: &&ServiceTemplate| {
+    let is_named = |service: &ServiceTemplate| {
         service.name.known().is_some_and(|name| Some(last_part(name)) == production.service.as_deref())
     };
-    if let Some(service) = task.services.iter().find(is_named) {
-        return vec![(service, Some(tasks))];
+    let named = services.iter().find(|(service, _)| is_named(service));
+    if let (Some((service, _)), _) | (None, [(service, _)]) = (named, services) {
+        return vec![(*service, Some(tasks))];
     }
-    if let [service] = task.services.as_slice() {
-        return vec![(service, Some(tasks))];
-    }
-    let all: Decimal = counts.iter().flatten().sum();
-    let part = |count: &Option<Decimal>| (*count)?.checked_mul(tasks)?.checked_div(all);
-    task.services.iter().zip(counts.iter().map(part)).collect()
+    let all: Decimal = services.iter().filter_map(|(_, count)| *count).sum();
+    let part = |count: Option<Decimal>| count?.checked_mul(tasks)?.checked_div(all);
+    services.iter().map(|(service, count)| (*service, part(*count))).collect()
 }
 
 fn is_on_fargate(service: &ServiceTemplate) -> bool {

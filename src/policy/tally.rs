@@ -4,7 +4,7 @@
 //! number that a service does not say is that of the same service there, so that what nobody knows cannot pass
 //! for a change.
 
-use super::purchase;
+use super::{link::last_part, purchase};
 use crate::template::ServiceTemplate;
 
 /// The desired counts of services.
@@ -50,6 +50,27 @@ pub fn are_alike(now: &[ServiceTemplate], before: &[ServiceTemplate]) -> bool {
     now.is_empty()
         || before.is_empty()
         || (now.len() == before.len() && now.iter().zip(pairs(now, before)).all(same))
+}
+
+/// The services of `now` that are not in `before` and that none of the services `running` is. None where what was
+/// there before cannot be told apart from them.
+pub fn added<'a>(
+    now: &'a [ServiceTemplate],
+    before: &[ServiceTemplate],
+    running: &[&str],
+) -> Vec<&'a ServiceTemplate> {
+    let met = pairs(now, before);
+    if before.is_empty() || met.iter().flatten().count() < before.len() {
+        return Vec::new();
+    }
+    let name = |service: &'a ServiceTemplate| service.name.known().map(|name| last_part(name));
+    // One without a name may be any that runs under a name that the template does not say.
+    let all_are_named =
+        running.iter().all(|running| now.iter().any(|service| name(service) == Some(running)));
+    let is_new = |service: &&ServiceTemplate| {
+        service.name.known().map_or(all_are_named, |name| !running.contains(&last_part(name)))
+    };
+    now.iter().zip(met).filter(|(_, met)| met.is_none()).map(|(service, _)| service).filter(is_new).collect()
 }
 
 /// Which service of `others` each of `own` is: that of the same name; those without such a one in sequence, where

@@ -21,6 +21,8 @@ mod inventory;
 mod layout;
 mod manifest;
 #[cfg(feature = "frames")]
+mod plausible;
+#[cfg(feature = "frames")]
 mod reader;
 #[cfg(feature = "frames")]
 mod source;

@@ -15,6 +15,7 @@ use super::{
     FORMAT_VERSION, FileEntry, Inventory, Manifest, Series, UtilizationParts, Window,
     error::SnapshotError,
     layout::{COLLECT_STATE, INVENTORY, MANIFEST, part_name},
+    plausible::implausible,
     source::Source,
     stored_file,
 };
@@ -68,6 +69,9 @@ impl Snapshot {
         let bytes = source.read(INVENTORY)?;
         stored_file::check(&inventory_path, &bytes, entry)?;
         let inventory = parse_inventory(&inventory_path, &bytes)?;
+        if let Some(problem) = implausible(&inventory, &manifest.window) {
+            return Err(SnapshotError::Inconsistent { path: inventory_path, problem });
+        }
         let parts = manifest.files.iter().filter(|(name, _)| part_name(name).is_some());
         Ok(Self {
             manifest_sha256: crate::sha256::hex(&text),

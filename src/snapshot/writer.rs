@@ -21,6 +21,7 @@ use super::{
         COLLECT_STATE, INVENTORY, MANIFEST, UTILIZATION, is_ours_in_utilization, is_part_name, part_file,
         partial,
     },
+    plausible::implausible,
     reader::{misnumbered, read_inventory},
     stored_file,
 };
@@ -125,7 +126,7 @@ impl SnapshotWriter {
         if self.collect.is_some() {
             return Err(unwritable(&path, "the collect has begun already"));
         }
-        if let Some(problem) = misnumbered(inventory) {
+        if let Some(problem) = misnumbered(inventory).or_else(|| implausible(inventory, &window)) {
             return Err(SnapshotError::Unwritable { path, problem });
         }
         let mut bytes = serde_json::to_vec(inventory).map_err(SnapshotError::unwritable(&path))?;

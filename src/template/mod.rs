@@ -25,7 +25,7 @@ pub mod yaml;
 pub use constraint::{Allows, Constraint};
 pub use place::{Place, Span};
 pub use read::{ReadTemplates, read_all};
-pub use source::{Inputs, SourceFile, TemplateError, TemplateFile, TemplateKind};
+pub use source::{Inputs, NotCreated, SourceFile, TemplateError, TemplateFile, TemplateKind};
 pub use task_template::{
     ContainerTemplate, Refused, ServiceTemplate, Setting, StrategyTemplate, TaskTemplate,
 };

@@ -12,8 +12,8 @@ use std::{
 use rayon::prelude::*;
 
 use super::{
-    Constraint, Inputs, SourceFile, TemplateError, TemplateFile, TemplateKind, cloudformation, compose,
-    copilot,
+    Constraint, Inputs, NotCreated, SourceFile, TemplateError, TemplateFile, TemplateKind, cloudformation,
+    compose, copilot,
     document::{Node, SourceText},
     json,
     recognise::{self, Format, Shape},
@@ -33,6 +33,13 @@ pub struct ReadTemplates {
     pub without: Vec<Arc<PathBuf>>,
     /// Files of folders that hold nothing about ECS tasks.
     pub ignored: u64,
+}
+
+/// What a template holds beside its tasks.
+#[derive(Default)]
+pub(super) struct BesideTasks {
+    pub constraints: Vec<Constraint>,
+    pub not_created: Vec<NotCreated>,
 }
 
 /// What one file holds.
@@ -119,6 +126,7 @@ fn read(file: &SourceFile, inputs: &Inputs) -> Outcome {
             text,
             tasks: Vec::new(),
             constraints: Vec::new(),
+            not_created: Vec::new(),
             error: Some(error),
         }),
         None => Outcome::Unknown(error),
@@ -145,11 +153,9 @@ fn read(file: &SourceFile, inputs: &Inputs) -> Outcome {
         return if file.named { Outcome::Without(Arc::clone(&file.path)) } else { Outcome::Ignored };
     };
     let mut errors = Vec::new();
-    let mut constraints = Vec::new();
-    let tasks = shapes
-        .into_iter()
-        .flat_map(|shape| tasks(&source, shape, inputs, &mut constraints, &mut errors))
-        .collect();
+    let mut found = BesideTasks::default();
+    let tasks =
+        shapes.into_iter().flat_map(|shape| tasks(&source, shape, inputs, &mut found, &mut errors)).collect();
     // CloudFormation reads JSON as YAML, which has no trouble with a comma too many.
     if kind == TemplateKind::TaskDefinition {
         errors.extend(defects.into_iter().map(|mut defect| {
@@ -163,7 +169,8 @@ fn read(file: &SourceFile, inputs: &Inputs) -> Outcome {
         kind,
         text: Arc::clone(&source.text),
         tasks,
-        constraints,
+        constraints: found.constraints,
+        not_created: found.not_created,
         error,
     })
 }
@@ -172,7 +179,7 @@ fn tasks(
     source: &SourceText,
     shape: Shape<'_>,
     inputs: &Inputs,
-    constraints: &mut Vec<Constraint>,
+    found: &mut BesideTasks,
     errors: &mut Vec<TemplateError>,
 ) -> Vec<TaskTemplate> {
     match shape {
@@ -185,9 +192,7 @@ fn tasks(
             .map(|definition: &Node| task_definition::read(source, definition, None, errors))
             .collect(),
         Shape::Containers(list) => vec![task_definition::read_containers(source, list, errors)],
-        Shape::CloudFormation(template) => {
-            cloudformation::read(source, template, inputs, constraints, errors)
-        }
+        Shape::CloudFormation(template) => cloudformation::read(source, template, inputs, found, errors),
         Shape::CdkTree(tree) => cloudformation::read_tree(source, tree, inputs, errors),
         Shape::Copilot(manifest) => copilot::read(source, manifest, errors),
         Shape::Compose(compose) => compose::read(source, compose, errors),

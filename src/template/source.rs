@@ -83,8 +83,18 @@ pub struct TemplateFile {
     pub tasks: Vec<TaskTemplate>,
     /// What literals are held to that its tasks may have their values of.
     pub constraints: Vec<Constraint>,
+    /// Task definitions and services that the values known make none of.
+    pub not_created: Vec<NotCreated>,
     /// Why it could not be read, if so; `tasks` is then empty or what came before.
     pub error: Option<TemplateError>,
+}
+
+/// A resource of which `count`, `for_each` or a condition is known to make none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotCreated {
+    /// As [`TaskTemplate::name`]; of a module that is not called, the call.
+    pub name: String,
+    pub at: Place,
 }
 
 /// Why a text cannot be read, where, and what to do.

@@ -194,6 +194,11 @@ impl ServiceTemplate {
             (desired, least) => desired.or(least),
         }
     }
+
+    /// Whether [`Self::tasks`] is the minimum of auto scaling, and no desired count.
+    pub fn is_at_minimum(&self) -> bool {
+        self.tasks().is_some() && self.tasks() != self.desired_count.known().copied()
+    }
 }
 
 /// A line of a capacity provider strategy.

@@ -477,6 +477,25 @@ fn a_result_does_not_replace_what_it_is_made_of() {
 }
 
 #[test]
+fn two_results_never_go_to_one_place() {
+    let folder = Folder::new().with("good.json", definition("\"256\"", "\"512\""));
+    for (arguments, why) in [
+        (&["--also", "json=x", "--also", "sarif=./x"][..], "--also and --also are the same file, ./x"),
+        (&["--output", "x", "--also", "json=x"], "--output and --also are the same file, x"),
+        (&["--output", "x", "--write-baseline", "x"], "--output and --write-baseline are the same file, x"),
+        (&["--also", "json=x", "--write-baseline", "x"], "--also and --write-baseline are the same file, x"),
+        (&["--also", "json=-"], "--output and --also are both stdout"),
+    ] {
+        let run = folder.run(&[&["check", "good.json"], arguments].concat()).code(2).stdout_eq("");
+        assert!(stderr(&run).starts_with(&format!("error: {why}\n")), "{}", stderr(&run));
+        assert!(!folder.path("x").exists());
+    }
+    folder.run(&["check", "good.json", "--also", "json=x", "--also", "json=y"]).code(0);
+    assert_eq!(folder.read("x"), folder.read("y"));
+    folder.run(&["check", "good.json", "-o", "x", "--also", "json=-"]).code(0);
+}
+
+#[test]
 fn a_parameter_that_no_file_has_is_told() {
     let template = "Parameters:\n  TaskCpu: {Type: String}\nResources:\n  Task:\n    Type: AWS::ECS::TaskDefinition\n    Properties: {Cpu: !Ref TaskCpu, Memory: 512}\n";
     let folder = Folder::new().with("t.yaml", template);

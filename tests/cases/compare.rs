@@ -89,4 +89,7 @@ fn gaps_are_told_and_wrong_usage_exits_2() {
     folder.run(&["compare"]).code(2).stdout_eq("");
     folder.run(&["compare", "kept", "--chart", "missing/chart.svg"]).code(2).stdout_eq("");
     folder.run(&["compare", "absent"]).code(3).stdout_eq("");
+    let run = folder.run(&["compare", "kept", "--output", "one", "--chart", "./one"]).code(2);
+    assert!(stderr(&run).starts_with("error: --output and --chart are the same file, "), "{}", stderr(&run));
+    folder.run(&["compare", "kept", "--chart", "-"]).code(2).stdout_eq("");
 }

@@ -253,6 +253,38 @@ fn a_value_given_from_outside_is_changed_in_its_file_or_named() {
 }
 
 #[test]
+fn what_stands_beside_a_named_file_of_terraform_is_read_and_stays() {
+    let other = HCL.replace("\"worker\"", "\"other\"").replace("sizes", "other_sizes");
+    for (main, locals) in [
+        (HCL.replace("\"order-worker\"", "local.it"), "locals {\n  it = \"order-worker\"\n}\n"),
+        (
+            HCL.replace("\"1024\"\n  }", "\"1024\"\n  }\n  type = any")
+                .replace("var.sizes[\"memory\"]", "local.it"),
+            "locals {\n  it = 1024\n}\n",
+        ),
+    ] {
+        let folder = Folder::new().with("main.tf", &main).with("locals.tf", locals).with("other.tf", &other);
+        let run = patch(&folder, &["main.tf", "--write"]).code(0);
+        let told = stderr(&run);
+        assert!(!told.contains("other"), "{told}");
+        if locals.contains("1024") {
+            let why =
+                "memory is defined at locals.tf:2, which is not among the files named; it should be 512";
+            assert!(told.contains(why), "{told}");
+            assert_eq!(folder.read("main.tf"), main);
+            let run = patch(&folder, &["main.tf", "locals.tf", "--write"]).code(0);
+            assert!(stderr(&run).contains("changed 1 task in 2 files"), "{}", stderr(&run));
+            assert_eq!(folder.read("locals.tf"), locals.replace("1024", "512"));
+        } else {
+            assert!(told.contains("changed 1 task in 1 file"), "{told}");
+            assert_eq!(folder.read("main.tf"), main.replace("512", "256").replace("1024", "512"));
+            assert_eq!(folder.read("locals.tf"), locals);
+        }
+        assert_eq!(folder.read("other.tf"), other);
+    }
+}
+
+#[test]
 fn the_exit_code_says_what_could_not_be_done() {
     let folder = Folder::new()
         .with("t.json", "{\"family\": \"a\", \"containerDefinitions\": [")

@@ -340,14 +340,106 @@ fn the_files_of_a_terraform_folder_are_priced_together_however_they_are_named() 
             "resource \"aws_ecs_task_definition\" \"web\" {\n  family = \"web\"\n  cpu = var.cpu\n  memory = 512\n  container_definitions = file(\"x.json\")\n}\n",
         )
         .with("variables.tf", "variable \"cpu\" {\n  default = 256\n}\n");
-    for paths in [&["."][..], &["main.tf", "variables.tf"], &["main.tf", "--parameter", "cpu=256"]] {
+    for paths in [&["."][..], &["main.tf", "variables.tf"], &["main.tf"]] {
         let run = folder.run(&[&["price", "--region", "us-east-1"], paths].concat()).code(0).stderr_eq("");
         assert!(stdout(&run).starts_with("web (main.tf:1): 9.01 USD a month\n"), "{}", stdout(&run));
     }
+    std::fs::remove_file(folder.path("variables.tf")).unwrap();
     let run = folder.run(&["price", "main.tf", "--region", "us-east-1"]).code(3).stdout_eq("");
     assert!(
         stderr(&run).starts_with("error: main.tf:3:9: web: unresolved-setting: cpu: variable cpu"),
         "{}",
         stderr(&run)
     );
+}
+
+#[test]
+fn what_stands_beside_a_named_file_of_terraform_is_read_for_its_values_alone() {
+    let task = |name: &str| {
+        format!(
+            "resource \"aws_ecs_task_definition\" \"{name}\" {{\n  family = \"{name}\"\n  cpu = var.cpu\n  memory = 512\n  container_definitions = \"[]\"\n}}\n"
+        )
+    };
+    let folder = Folder::new()
+        .with("main.tf", task("web"))
+        .with("other.tf", task("other"))
+        .with("variables.tf", "variable \"cpu\" {}\n")
+        .with("terraform.tfvars", "cpu = 256\n")
+        .with("task.json", definition("256", "512"))
+        .with(
+            "services.tf",
+            "resource \"aws_ecs_service\" \"web\" {\n  name = \"web\"\n  desired_count = 2\n  task_definition = aws_ecs_task_definition.web.arn\n}\n",
+        );
+    for named in [&["main.tf"][..], &["./main.tf"], &["main.tf", "./main.tf"], &["main.tf", "variables.tf"]] {
+        let run = folder.run(&[&["price", "--region", "us-east-1"], named].concat()).code(0).stderr_eq("");
+        let text = stdout(&run);
+        assert!(text.starts_with("web (main.tf:1): 18.02 USD a month for 2 tasks, 9.01 each\n"), "{text}");
+        assert!(!text.contains("other") && !text.contains("Total of"), "{text}");
+    }
+    let run = folder.run(&["price", "variables.tf", "task.json", "--region", "us-east-1"]).code(3);
+    assert!(stderr(&run).contains("variables.tf holds no task definition"), "{}", stderr(&run));
+    assert!(stdout(&run).contains("web (task.json): 9.01 USD"), "{}", stdout(&run));
+    // What is wrong beside it may be what it lacks.
+    let folder = folder.with("terraform.tfvars", "cpu = [\n");
+    let run = folder.run(&["price", "main.tf", "--region", "us-east-1"]).code(3);
+    assert!(stderr(&run).contains("error: terraform.tfvars:"), "{}", stderr(&run));
+    assert!(stderr(&run).contains("main.tf:3:9: web: unresolved-setting"), "{}", stderr(&run));
+}
+
+#[test]
+fn prices_do_not_replace_what_they_are_of() {
+    let text = definition("256", "512");
+    let folder = Folder::new().with("task.json", &text);
+    let run = folder.run(&["price", "task.json", "--region", "us-east-1", "-o", "./task.json"]).code(2);
+    assert!(stderr(&run).contains("is one of the files that are read"), "{}", stderr(&run));
+    assert_eq!(folder.read("task.json"), text);
+}
+
+#[test]
+fn what_is_not_created_is_named() {
+    let task = "{Type: AWS::ECS::TaskDefinition, Properties: {Family: web, Cpu: 256, Memory: 512}}";
+    let folder = Folder::new().with(
+        "stack.yaml",
+        format!(
+            "Parameters:\n  Stage: {{Type: String, Default: test}}\nConditions:\n  IsProd: !Equals [!Ref Stage, prod]\nResources:\n  Web: {task}\n  Worker: {}\n",
+            task.replacen('{', "{Condition: IsProd, ", 1)
+        ),
+    );
+    let left_out = "note: 1 resource is left out, as count, for_each or a condition makes none with the values known: \
+                    Worker (stack.yaml:7)\n";
+    let run = folder.run(&["price", "stack.yaml", "--region", "us-east-1"]).code(0).stderr_eq(left_out);
+    assert!(!stdout(&run).contains("Worker"), "{}", stdout(&run));
+    folder.run(&["check", "stack.yaml"]).code(0).stderr_eq(left_out);
+    let prod = ["price", "stack.yaml", "--region", "us-east-1", "--parameter", "Stage=prod"];
+    folder.run(&prod).code(0).stderr_eq("");
+    folder.run(&["check", "-q", "stack.yaml"]).code(0).stderr_eq("");
+}
+
+#[test]
+fn a_number_of_tasks_that_is_the_minimum_of_scaling_is_called_so() {
+    let service = |desired: &str| {
+        format!(
+            "Resources:\n  Task: {{Type: AWS::ECS::TaskDefinition, Properties: {{Family: web, Cpu: 256, Memory: 512}}}}\n  Service: {{Type: AWS::ECS::Service, Properties: {{TaskDefinition: !Ref Task{desired}}}}}\n  Target:\n    Type: AWS::ApplicationAutoScaling::ScalableTarget\n    Properties:\n      MinCapacity: 3\n      MaxCapacity: 9\n      ServiceNamespace: ecs\n      ScalableDimension: ecs:service:DesiredCount\n      ResourceId: !Sub service/main/${{Service.Name}}\n"
+        )
+    };
+    for (desired, count, said, from) in [
+        ("", 3, "3 tasks (the minimum of auto scaling, which may run more), 730", "scaling-minimum"),
+        (
+            ", DesiredCount: 1",
+            3,
+            "3 tasks (the minimum of auto scaling, which may run more), 730",
+            "scaling-minimum",
+        ),
+        (", DesiredCount: 3", 3, "3 tasks (the desired count), 730", "desired-count"),
+        (", DesiredCount: 5", 5, "5 tasks (the desired count), 730", "desired-count"),
+    ] {
+        let folder = Folder::new().with("stack.yaml", service(desired));
+        let price = ["price", "stack.yaml", "--region", "us-east-1", "--format"];
+        let run = |format: &str| stdout(&folder.run(&[&price[..], &[format]].concat()).code(0));
+        assert!(run("table").contains(said), "{}", run("table"));
+        let json: serde_json::Value = serde_json::from_str(&run("json")).unwrap();
+        let item = &json["task_definitions"][0];
+        assert_eq!((&item["count"], &item["count_from"]), (&count.into(), &from.into()));
+        assert!(run("csv").contains(from), "{}", run("csv"));
+    }
 }

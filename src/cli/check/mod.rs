@@ -5,7 +5,6 @@
 //! (violated).
 
 mod base;
-mod module_files;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -18,7 +17,8 @@ use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 
 use super::{
-    CliError, ExitCode, GlobalArgs, OnIncomplete, OutputArgs, RegionArgs, SnapshotPlace,
+    CliError, ExitCode, GlobalArgs, OnIncomplete, OutputArgs, RegionArgs, SnapshotPlace, module_files,
+    output::refuse_same_place,
     report::{report_on, table_options},
     template_files,
     template_inputs::InputArgs,
@@ -150,6 +150,10 @@ fn rule(name: &str) -> Result<Rule, String> {
 }
 
 pub fn run(global: &GlobalArgs, args: &CheckArgs) -> Result<ExitCode, CliError> {
+    let also = args.also.iter().map(|(_, to)| ("--also", to.output.as_deref()));
+    let known_to = args.write_baseline.iter().map(|path| ("--write-baseline", Some(path.as_path())));
+    let places = [("--output", args.output.output.as_deref())].into_iter().chain(also).chain(known_to);
+    refuse_same_place(&places.collect::<Vec<_>>())?;
     let output = args.output.open()?;
     let other = |flag: &'static str| {
         move |error: CliError| {
@@ -179,10 +183,16 @@ pub fn run(global: &GlobalArgs, args: &CheckArgs) -> Result<ExitCode, CliError> 
     }
     let base_path = args.base_path.as_deref().map(template_files::tidy);
     let mut found = template_files::read(&paths, base_path.as_deref())?;
-    let base_paths = module_files::add_what_is_beside(&mut found, &paths)?;
+    let beside = module_files::beside(&found.files)?;
+    // What is read beside what was named may have a base, too.
+    let added = beside.files.iter().map(|file| file.path.to_path_buf());
+    let base_paths: Vec<PathBuf> = paths.iter().cloned().chain(added).collect();
+    found.files.extend(beside.files);
+    found.unread.extend(beside.unread);
     let mut templates = read_all(&found.files, &inputs);
     found.tell(&mut templates);
     found.note_links(global);
+    template_files::note_not_created(global, &templates);
     found.warn_of_unknown(global, args.inputs.given());
     let results = args.also.iter().filter_map(|(_, to)| to.output.as_ref());
     let results = results.chain(&args.output.output).chain(&args.write_baseline);

@@ -1,16 +1,20 @@
 //! [`Holding`]: what the paths hold, task by task, in the order in which the paths were named.
 //!
 //! Takes paths; gives the tasks of every template under them, and an entry for whatever cannot be read. One that
-//! cannot be read does not keep the others from being priced.
+//! cannot be read does not keep the others from being priced. Of Terraform, what stands in the folder beside a file
+//! that is named is read for its values alone.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
     sync::Arc,
 };
 
 use crate::{
-    cli::template_files,
+    cli::{
+        CliError, GlobalArgs, module_files,
+        template_files::{self, Found},
+    },
     template::{
         Inputs, Place, ReadTemplates, SourceFile, TaskTemplate, TemplateError, TemplateFile, TemplateKind,
         read_all,
@@ -65,8 +69,13 @@ pub fn is_stdin(path: &Path) -> bool {
     path == Path::new("-")
 }
 
-/// What `paths` hold.
-pub fn read(paths: &[PathBuf], inputs: &Inputs) -> Vec<Holding> {
+/// What `paths` hold; refused where `output` is one of the files of it.
+pub fn read(
+    global: &GlobalArgs,
+    paths: &[PathBuf],
+    inputs: &Inputs,
+    output: Option<&Path>,
+) -> Result<Vec<Holding>, CliError> {
     let mut sources: Vec<SourceFile> = Vec::new();
     // A path that is named twice, or found in a folder that is also named, counts once.
     let mut known: BTreeMap<Arc<PathBuf>, usize> = BTreeMap::new();
@@ -92,17 +101,17 @@ pub fn read(paths: &[PathBuf], inputs: &Inputs) -> Vec<Holding> {
         }
     }
     let rank = |path: &Arc<PathBuf>| known.get(path).copied().unwrap_or(usize::MAX);
-    let ReadTemplates { files, unknown, without, .. } = read_all(&sources, inputs);
-    let terraform: Vec<_> = files
-        .iter()
-        .filter(|file| file.kind == TemplateKind::Terraform)
-        .filter_map(|file| file.path.parent().map(Path::to_owned))
-        .collect();
-    // The files of a Terraform folder are read together: one with the tasks is enough.
-    let without = without
-        .into_iter()
-        .filter(|path| path.parent().is_none_or(|folder| terraform.iter().all(|known| known != folder)));
-    holdings.extend(without.map(|path| (rank(&path), Holding::without(&path))));
+    let beside = module_files::beside(&sources)?;
+    sources.extend(beside.files.iter().cloned());
+    let mut templates = read_all(&sources, inputs);
+    let found = Found { files: sources, unread: beside.unread, ..Found::default() };
+    found.tell(&mut templates);
+    found.refuse_to_overwrite(&templates, output)?;
+    module_files::leave_out(&mut templates, |path| beside.files.iter().any(|file| **file.path == *path));
+    template_files::note_not_created(global, &templates);
+    let without = without(&templates, &found.files);
+    holdings.extend(without.into_iter().map(|path| (rank(&path), Holding::without(&path))));
+    let ReadTemplates { files, unknown, .. } = templates;
     holdings.extend(
         unknown
             .into_iter()
@@ -116,7 +125,20 @@ pub fn read(paths: &[PathBuf], inputs: &Inputs) -> Vec<Holding> {
         holdings.extend(paths.iter().map(|path| (0, Holding::without(path))));
     }
     holdings.sort_by_key(|(rank, _)| *rank);
-    holdings.into_iter().map(|(_, holding)| holding).collect()
+    Ok(holdings.into_iter().map(|(_, holding)| holding).collect())
+}
+
+/// What was named and has no task. The files of a Terraform folder are read together: one with the tasks is enough.
+fn without(templates: &ReadTemplates, sources: &[SourceFile]) -> Vec<Arc<PathBuf>> {
+    let named: BTreeSet<&Path> =
+        sources.iter().filter(|file| file.named).map(|file| file.path.as_path()).collect();
+    let terraform = || templates.files.iter().filter(|file| file.kind == TemplateKind::Terraform);
+    let says_something = |file: &&TemplateFile| !file.tasks.is_empty() || file.error.is_some();
+    let folders: BTreeSet<&Path> =
+        terraform().filter(says_something).filter_map(|file| file.path.parent()).collect();
+    let empty = terraform().filter(|file| named.contains(file.path.as_path()) && !says_something(file));
+    let empty = empty.map(|file| &file.path).chain(&templates.without);
+    empty.filter(|path| path.parent().is_none_or(|folder| !folders.contains(folder))).cloned().collect()
 }
 
 /// The tasks of a file. What is wrong with it is told of the task that it is about, else beside the tasks: there

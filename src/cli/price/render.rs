@@ -64,6 +64,7 @@ fn block(text: &mut String, terms: &Terms<'_>, priced: &Priced<'_>, quote: &Quot
     };
     let said_by = match from {
         TasksFrom::DesiredCount => " (the desired count)",
+        TasksFrom::ScalingMinimum => " (the minimum of auto scaling, which may run more)",
         TasksFrom::Default { has_services: true } => " (the desired count is not known)",
         TasksFrom::Flag | TasksFrom::Default { has_services: false } => "",
     };
@@ -370,6 +371,7 @@ impl TasksFrom {
         match self {
             Self::Flag => "flag",
             Self::DesiredCount => "desired-count",
+            Self::ScalingMinimum => "scaling-minimum",
             Self::Default { .. } => "default",
         }
     }

@@ -93,6 +93,44 @@ fn tasks_that_run_count_on_both_sides() {
 }
 
 #[test]
+fn a_service_that_is_added_to_those_that_run_counts_by_what_it_asks_for() {
+    let with_services = |services: &[ServiceTemplate]| with(task(1024, 2048), services);
+    let (api, more) = (named("api", Some(2), &[]), named("more", Some(5), &[]));
+    let before = || with_services(std::slice::from_ref(&api));
+    let both = [api.clone(), more.clone()];
+    // 36.0401 x (4 + 5), and x 4.
+    let added = Given::of(with_services(&both)).after(before()).running_as(production(4));
+    assert_eq!(added.costs(), [cents(9, "324.36", "144.16")]);
+    assert_eq!(added.rules(), [Rule::CostIncrease]);
+    // It runs already, and its tasks are counted.
+    let runs = Production { service: Some("more".into()), ..production(3) };
+    let known = Given::of(with_services(&both)).after(before()).running_as(production(4)).running_as(runs);
+    assert_eq!(known.costs(), [cents(7, "252.28", "252.28")]);
+    // Which of them is new cannot be told.
+    let nameless = |count| ServiceTemplate { name: Setting::Absent, ..named("", Some(count), &[]) };
+    let open = Given::of(with_services(&[nameless(2), nameless(5)])).after(with_services(&[nameless(2)]));
+    assert_eq!(open.running_as(production(4)).costs(), [cents(4, "144.16", "144.16")]);
+    let beside = Given::of(with_services(&[api.clone(), nameless(5)])).after(before());
+    assert_eq!(beside.running_as(production(4)).costs(), [cents(9, "324.36", "144.16")]);
+    // Of nobody knows how many.
+    let unknown = with_services(&[api.clone(), named("more", None, &[])]);
+    let unknown = Given::of(unknown).after(before()).running_as(production(4));
+    assert_eq!(unknown.costs()[0].2, None);
+    let why = unknown.judged().not_judged;
+    let why = why.iter().find(|not_judged| not_judged.rule == Rule::CostIncrease).unwrap();
+    assert_eq!(why.why, "how many tasks it adds or takes away is not known");
+    // It is bought in its own way: 36.0401 x 4 and 11.4723 x 5.
+    let spot = named("more", Some(5), &[("FARGATE_SPOT", 0, 1)]);
+    let spot = Given::of(with_services(&[api.clone(), spot])).after(before()).running_as(production(4));
+    assert_eq!(spot.costs(), [cents(9, "201.52", "144.16")]);
+    // Without a base, what runs is what it costs.
+    assert_eq!(
+        Given::of(with_services(&both)).running_as(production(4)).costs()[0].0,
+        Some(Decimal::from(4))
+    );
+}
+
+#[test]
 fn telling_a_number_makes_no_finding_new() {
     let stored =
         |count| TaskTemplate { ephemeral_storage: known(StorageGib(200), 6), ..counted(256, 512, count) };

@@ -11,6 +11,7 @@
 //! | Savings Plan | the on-demand price | above it, or below 20 % of it |
 //! | EC2 | the other sizes of the family in the region, by size | beyond 1.25 times their median; with accelerators, 5 times |
 //! | EC2 | the same type in other regions | beyond twice their median |
+//! | EC2, of a family of which nothing is trusted | other families of the series in the region (else anywhere, else of all series), by size | beyond 3 times their spread; with accelerators, 5 times |
 //!
 //! So at the built-in prices:
 //!
@@ -21,10 +22,12 @@
 //! | Windows vCPU in eu-west-1, 0.09148 | 2.26 times Linux x86, elsewhere 1.15 times | implausible |
 //! | Windows vCPU in eu-west-1, 0.046552 | 1.15 times Linux x86 | fine |
 //! | m7g.xlarge in eu-west-1, 1.6 | twice m7g.large is 0.1822 | implausible |
+//! | m99.large in eu-west-1, 1.6 | a large of other m families is 0.086 to 0.19 | implausible |
 //!
 //! With each region's prices hidden in turn, no built-in price is implausible. The widest of them: sa-east-1, 1.26
 //! times the next dearest of Fargate; x8i.96xlarge, 1.16 times its family; c5a in ap-south-1, 0.52 of the median;
-//! hpc7a, whose sizes have unlike numbers of cores for one price, 4 times.
+//! hpc7a, whose sizes have unlike numbers of cores for one price, 4 times. With each family hidden in turn: c1 in
+//! ap-southeast-1, 2.41 times the dearest of c; hpc7g, 4.95 times.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -48,6 +51,9 @@ const FAMILY_FACTOR: Decimal = hundredths(125);
 const ACCELERATED_FACTOR: Decimal = hundredths(500);
 /// By what factor a type may miss the median of other regions.
 const ELSEWHERE_FACTOR: Decimal = hundredths(200);
+
+/// By what factor a new family may be outside of the spread of others.
+const NEW_FAMILY_FACTOR: Decimal = hundredths(300);
 
 /// Series whose sizes have unlike numbers of accelerators or cores.
 const ACCELERATED: [&str; 12] = ["dl", "f", "g", "gr", "hpc", "inf", "p", "trn", "u", "vt", "x1", "x1e"];
@@ -92,7 +98,10 @@ impl Beside<'_> {
             PriceTable::ManagedInstancesFees => self.fee(key, usd),
             PriceTable::Fargate => self.fargate(key, usd),
             PriceTable::FargateSavingsPlans | PriceTable::Ec2Discounts => self.plan(key, usd),
-            PriceTable::Ec2 => self.of_family(key, usd).or_else(|| self.elsewhere(key, usd)),
+            PriceTable::Ec2 => self
+                .of_family(key, usd)
+                .or_else(|| self.elsewhere(key, usd))
+                .or_else(|| self.among_families(key, usd)),
         }
     }
 
@@ -204,6 +213,51 @@ impl Beside<'_> {
             .then(|| format!("{usd} USD, where the median of other regions ({count}) is {middle}"))
     }
 
+    /// A family of which nothing is trusted, by other families: by those most like it that there are.
+    fn among_families(&self, key: &PriceKey, usd: Decimal) -> Option<String> {
+        let (family, size) = key.item.split_once('.')?;
+        let units = size_units(size)?;
+        let of_one = usd.checked_div(units)?;
+        let first = format!("{family}.");
+        if self.regions.iter().any(|region| self.instances(region, &first).next().is_some()) {
+            return None;
+        }
+        let (own, is_accelerated) = (series(family), ACCELERATED.contains(&series(family)));
+        // Lowest and highest price of one unit.
+        let spread_of = |regions: &BTreeSet<&String>, of_series: bool| {
+            let of_kind = |(other, usd): (&PriceKey, &Decimal)| {
+                let (family, size) = other.item.split_once('.')?;
+                let other = series(family);
+                let is_alike =
+                    if of_series { other == own } else { ACCELERATED.contains(&other) == is_accelerated };
+                usd.checked_div(size_units(size)?).filter(|_| is_alike)
+            };
+            let prices = || regions.iter().flat_map(|region| self.instances(region, "")).filter_map(of_kind);
+            Some((prices().min()?, prices().max()?))
+        };
+        let here = BTreeSet::from([&key.region]);
+        let order = [(&here, true), (&self.regions, true), (&here, false), (&self.regions, false)];
+        let (low, high) = order.into_iter().find_map(|(regions, of_series)| spread_of(regions, of_series))?;
+        let factor = if is_accelerated { ACCELERATED_FACTOR } else { NEW_FAMILY_FACTOR };
+        (!within(of_one, low, high, factor)).then(|| {
+            let [low, high] = [low, high].map(|of_one| of_one.saturating_mul(units).round_dp(4).normalize());
+            format!("{usd} USD, where other families make it {}", spread(&low, &high, ""))
+        })
+    }
+
+    /// The trusted prices of a region's instances whose types begin so.
+    fn instances<'b>(
+        &'b self,
+        region: &str,
+        start: &'b str,
+    ) -> impl Iterator<Item = (&'b PriceKey, &'b Decimal)> {
+        let first = PriceKey { table: PriceTable::Ec2, region: region.to_owned(), item: start.to_owned() };
+        let region = first.region.clone();
+        self.known.range(first..).take_while(move |(key, _)| {
+            key.table == PriceTable::Ec2 && key.region == region && key.item.starts_with(start)
+        })
+    }
+
     /// The same in the other regions of the trusted prices.
     fn others(&self, key: &PriceKey) -> Vec<Decimal> {
         self.others_by_region(key).map(|(_, usd)| usd).collect()
@@ -280,176 +334,4 @@ fn size_units(size: &str) -> Option<Decimal> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::pricing::tables::{FARGATE, FARGATE_PLANS, verify};
-
-    /// The built-in tables with rows added to files: `(file, header of a new one, row)`.
-    fn with(rows: &[(&str, &str)]) -> PriceTables {
-        let mut files = PriceTables::embedded().files();
-        let source = "offer,2026-11-20,high,made up\n";
-        files.get_mut("ec2_sources.csv").unwrap().push_str(source);
-        for (file, row) in rows {
-            let header = || "instance_type,usd_per_hour,source\n".to_owned();
-            let text = files.entry((*file).to_owned()).or_insert_with(header);
-            text.push_str(row);
-            text.push('\n');
-        }
-        PriceTables::parse(files.iter().map(|(name, text)| (name.as_str(), text.as_str()))).unwrap()
-    }
-
-    fn told(tables: &PriceTables) -> Vec<String> {
-        verify(tables, &PriceTables::embedded())
-            .into_iter()
-            .map(|problem| format!("{} {}: {}", problem.kind.as_str(), problem.key.item, problem.detail))
-            .collect()
-    }
-
-    /// The examples of the module's table.
-    #[test]
-    fn a_fee_goes_by_the_share_of_its_series() {
-        const FEES: &str = "managed_instances/eu-west-1.csv";
-        assert_eq!(
-            told(&with(&[(FEES, "c6g.medium,0.05,offer"), (FEES, "g4dn.xlarge,0.045786,offer")])),
-            [
-                "implausible c6g.medium: 0.05 USD is 137 % of its on-demand price (0.0365), where the fee is 12 %"
-            ]
-        );
-        for (row, plausible) in [
-            ("c6g.medium,0.00438,offer", true),
-            ("c6g.medium,0.0054,offer", true),
-            ("c6g.medium,0.0056,offer", false),
-            ("c6g.medium,0.0034,offer", false),
-            // 12 % was right before July 2026.
-            ("g4dn.xlarge,0.07044,offer", false),
-            // Nothing is held of it, here or elsewhere.
-            ("m99.large,5,offer", true),
-        ] {
-            assert_eq!(told(&with(&[(FEES, row)])).is_empty(), plausible, "{row}");
-        }
-        // There is no table of instances in this region.
-        let elsewhere = told(&with(&[("managed_instances/ap-southeast-5.csv", "m5.large,0.1,offer")]));
-        assert!(elsewhere.len() == 1 && elsewhere[0].contains("in other regions"), "{elsewhere:?}");
-        let elsewhere = told(&with(&[("managed_instances/ap-southeast-5.csv", "m5.large,0.0144,offer")]));
-        assert!(elsewhere.is_empty(), "{elsewhere:?}");
-    }
-
-    #[test]
-    fn a_rate_of_fargate_goes_by_the_other_regions_of_its_platform() {
-        let windows = |dimension: &str, usd: &str| {
-            format!("eu-west-1,windows,x86_64,on-demand,{dimension},hours,{usd},2026-11-20,high,made up")
-        };
-        // The offer of 2022 has it so; those of 2026 have 0.046552.
-        let memory = windows("memory", "0.00511175");
-        let licence = windows("windows-licence", "0.046");
-        let vcpu = |usd: &str| {
-            told(&with(&[(FARGATE, &windows("vcpu", usd)), (FARGATE, &memory), (FARGATE, &licence)]))
-        };
-        assert_eq!(
-            vcpu("0.09148"),
-            [
-                "implausible windows/x86_64 on-demand vcpu: 0.09148 USD is 2.26 times linux/x86_64 on-demand vcpu of \
-              the region, where other regions have 1.15 times"
-            ]
-        );
-        assert_eq!(vcpu("0.046552"), [""; 0]);
-        let row = |usd: &str| {
-            let row = |dimension, usd| {
-                format!(
-                    "ap-southeast-5,linux,x86_64,on-demand,{dimension},hours,{usd},2026-11-20,high,made up"
-                )
-            };
-            told(&with(&[(FARGATE, &row("vcpu", usd)), (FARGATE, &row("memory", "0.0045"))]))
-        };
-        assert_eq!(
-            row("0.4048"),
-            [
-                "implausible linux/x86_64 on-demand vcpu: 0.4048 USD, where other regions have 0.04048 to 0.0696"
-            ]
-        );
-        assert_eq!(row("0.1").len(), 0);
-        assert_eq!(row("0.02").len(), 1);
-    }
-
-    #[test]
-    fn a_size_goes_by_its_family_and_a_type_by_the_other_regions() {
-        const IRELAND: &str = "ec2/eu-west-1.csv";
-        let trusted = |absent: &str| {
-            let mut files = PriceTables::embedded().files();
-            let text = files.get_mut(IRELAND).unwrap();
-            *text = text
-                .lines()
-                .filter(|line| !line.starts_with(absent))
-                .fold(String::new(), |text, line| text + line + "\n");
-            PriceTables::parse(files.iter().map(|(name, text)| (name.as_str(), text.as_str()))).unwrap()
-        };
-        let of = |absent: &str, usd: &str| -> Vec<String> {
-            let mut tables = trusted(absent);
-            let row = super::super::row::InstanceRow {
-                instance_type: absent.trim_end_matches(',').to_owned(),
-                usd_per_hour: usd.parse().unwrap(),
-                source: "a".to_owned(),
-            };
-            tables.instances.get_mut("eu-west-1").unwrap().insert(row.instance_type.clone(), row);
-            let problems = verify(&tables, &trusted(absent));
-            problems.into_iter().map(|problem| problem.detail).collect()
-        };
-        let [wrong] = &of("m7g.xlarge,", "1.6")[..] else { panic!("one problem") };
-        assert!(wrong.starts_with("1.6 USD, where other sizes of m7g ("), "{wrong}");
-        assert_eq!(of("m7g.xlarge,", "0.1819"), [""; 0]);
-        assert_eq!(of("m7g.xlarge,", "0.091").len(), 1);
-        // A metal size has no place among the others.
-        let [wrong] = &of("m7g.metal,", "30")[..] else { panic!("one problem") };
-        assert!(wrong.starts_with("30 USD, where the median of other regions ("), "{wrong}");
-        // A family that is nowhere else has nothing to be held against but itself.
-        assert_eq!(told(&with(&[(IRELAND, "m99.large,0.2,a")])), [""; 0]);
-        let sizes = ["m99.large,0.2,a", "m99.xlarge,0.4,a", "m99.2xlarge,8,a", "m99.4xlarge,1.6,a"];
-        assert_eq!(
-            told(&with(&sizes.map(|row| (IRELAND, row)))),
-            ["implausible m99.2xlarge: 8 USD, where other sizes of m99 (3) make it 0.8"]
-        );
-    }
-
-    #[test]
-    fn a_plan_is_below_the_on_demand_price_and_no_gift() {
-        let fargate = |usd: &str| {
-            let row = |dimension, usd| {
-                format!(
-                    "eu-west-1,linux,x86_64,1yr,no-upfront,{dimension},hours,{usd},2026-11-20,high,made up"
-                )
-            };
-            told(&with(&[(FARGATE_PLANS, &row("vcpu", usd)), (FARGATE_PLANS, &row("memory", "0.003556"))]))
-        };
-        assert_eq!(fargate("0.032384"), [""; 0]);
-        assert_eq!(
-            fargate("0.004048"),
-            [
-                "implausible linux/x86_64 1yr no-upfront vcpu: 0.004048 USD is 10 % of the on-demand price (0.04048)"
-            ]
-        );
-        assert_eq!(fargate("0.05").len(), 1);
-        let instance = |usd: &str| {
-            let row = format!("eu-west-1,m5.large,compute-savings-plan,1yr,partial-upfront,,{usd},,offer");
-            told(&with(&[("ec2_discounts.csv", &row)]))
-        };
-        assert_eq!(instance("0.078"), [""; 0]);
-        assert_eq!(instance("0.0078").len(), 1);
-    }
-
-    /// A price that is right must not keep a refresh away: each region's are, as if none had been known.
-    #[test]
-    fn no_built_in_price_is_implausible_beside_the_others() {
-        let tables = PriceTables::embedded();
-        let found = tables.prices();
-        let regions: BTreeSet<&String> = found.keys().map(|key| &key.region).collect();
-        assert!(regions.len() > 30, "{}", regions.len());
-        for region in regions {
-            let known: Prices = found
-                .iter()
-                .filter(|(key, _)| key.region != *region)
-                .map(|(key, usd)| (key.clone(), *usd))
-                .collect();
-            assert_eq!(implausible(&tables, &found, &known), [], "{region}");
-        }
-    }
-}
+mod tests;

@@ -3,7 +3,14 @@ use std::sync::LazyLock;
 use proptest::{prelude::*, sample::Index};
 
 use super::*;
-use crate::snapshot::{FileEntry, checksum::seal};
+use crate::{
+    snapshot::{FileEntry, checksum::seal},
+    units::{CpuUnits, MemoryMib, StorageGib},
+    workload::{
+        CapacityProviderKind, Container, ContainerInstance, InstanceResources, PolicyKind, RevisionInForce,
+        ScalableTarget, ScalingPolicy, StrategyItem, TaskDefinition, TrackedMetric,
+    },
+};
 
 /// The files of a complete snapshot.
 static FILES: LazyLock<BTreeMap<String, Vec<u8>>> = LazyLock::new(|| {
@@ -77,6 +84,17 @@ fn error_of_manifest(change: impl FnOnce(&mut Manifest, &mut BTreeMap<String, Ve
         let mut manifest: Manifest = serde_json::from_slice(&files["manifest.json"]).unwrap();
         change(&mut manifest, files);
         files.insert("manifest.json".into(), seal(&manifest).unwrap());
+    })
+}
+
+/// As [`error_of_manifest`], for an inventory.
+fn error_of_inventory(change: impl FnOnce(&mut Inventory)) -> String {
+    error_of_manifest(|manifest, files| {
+        let mut inventory: Inventory = serde_json::from_slice(&files["inventory.json"]).unwrap();
+        change(&mut inventory);
+        let bytes = serde_json::to_vec(&inventory).unwrap();
+        manifest.files.insert("inventory.json".into(), FileEntry::of(&bytes, None));
+        files.insert("inventory.json".into(), bytes);
     })
 }
 
@@ -179,6 +197,145 @@ fn windows_that_cannot_be_are_refused() {
     }
 }
 
+/// The first workload and a task definition with one container, whose numbers can just be.
+fn largest(inventory: &mut Inventory) -> (&mut Workload, &mut TaskDefinition) {
+    let workload = &mut inventory.workloads[0];
+    workload.desired_count = Some(10_000_000);
+    workload.maximum_percent = Some(10_000);
+    workload.revisions = vec![RevisionInForce {
+        task_definition: "arn:api:1".into(),
+        from: Some("2014-01-01T00:00:00Z".parse().unwrap()),
+        settled: Some("2026-10-12T00:00:00Z".parse().unwrap()),
+        metric_resolution_seconds: 300,
+    }];
+    workload.strategy = vec![StrategyItem {
+        provider: "FARGATE".into(),
+        kind: CapacityProviderKind::Fargate,
+        base: 10_000_000,
+        weight: 10_000_000,
+    }];
+    workload.scaling = Some(ScalableTarget {
+        min_capacity: 10_000_000,
+        max_capacity: u32::MAX,
+        scale_in_suspended: false,
+        scale_out_suspended: false,
+        policies: vec![ScalingPolicy {
+            name: "cpu".into(),
+            kind: PolicyKind::TargetTracking {
+                metric: TrackedMetric::CpuUtilization,
+                target: 10_000.0,
+                disable_scale_in: false,
+                scale_in_cooldown: 300,
+                scale_out_cooldown: 300,
+            },
+        }],
+        scheduled_actions: vec![],
+    });
+    let definition = inventory.task_definitions.entry("arn:api:1".into()).or_default();
+    definition.cpu = Some(CpuUnits(10_000_000));
+    definition.memory = Some(MemoryMib(100_000_000));
+    definition.ephemeral_storage = Some(StorageGib(10_000));
+    definition.containers = vec![Container { gpus: 1_000, ..Container::default() }];
+    (workload, definition)
+}
+
+#[test]
+fn inventories_with_numbers_that_cannot_be_are_refused() {
+    let id = "workload 111122223333/eu-west-1/prod/service-0000 has";
+    type Change = fn(&mut Workload, &mut TaskDefinition);
+    let cases: [(Change, String); 14] = [
+        (
+            |it, _| it.desired_count = Some(10_000_001),
+            format!("{id} a desired count of 10000001, which can be 0 to 10000000"),
+        ),
+        (|it, _| it.running_count = Some(u32::MAX), format!("{id} a running count of 4294967295, ")),
+        (|it, _| it.maximum_percent = Some(10_001), format!("{id} a maximum per cent of 10001, ")),
+        (
+            |it, _| it.revisions[0].metric_resolution_seconds = 301,
+            format!("{id} seconds between samples of 301, which can be 1 to 300"),
+        ),
+        (
+            |it, _| it.revisions[0].metric_resolution_seconds = 0,
+            format!("{id} seconds between samples of 0, "),
+        ),
+        (
+            |it, _| it.revisions[0].from = Some("2013-12-31T23:59:59Z".parse().unwrap()),
+            format!(
+                "{id} a deployment of 2013-12-31T23:59:59Z, which can be of 2014-01-01 to 2026-10-12T00:00:00Z"
+            ),
+        ),
+        (
+            |it, _| it.revisions[0].settled = Some("9999-01-01T00:00:00Z".parse().unwrap()),
+            format!("{id} a deployment of 9999-01-01T00:00:00Z, "),
+        ),
+        (|it, _| it.strategy[0].weight = 10_000_001, format!("{id} a strategy with a weight of 10000001, ")),
+        (
+            |it, _| it.scaling.as_mut().unwrap().min_capacity = 10_000_001,
+            format!("{id} a minimum of scaling of 10000001, "),
+        ),
+        (
+            |it, _| {
+                if let PolicyKind::TargetTracking { target, .. } =
+                    &mut it.scaling.as_mut().unwrap().policies[0].kind
+                {
+                    *target = -1.0;
+                }
+            },
+            format!("{id} a scaling target of -1 %, which can be above 0, up to 10000"),
+        ),
+        (|_, it| it.cpu = Some(CpuUnits(10_000_001)), "arn:api:1 has CPU units of 10000001, ".into()),
+        (|_, it| it.memory = Some(MemoryMib(100_000_001)), "arn:api:1 has MiB of 100000001, ".into()),
+        (
+            |_, it| it.ephemeral_storage = Some(StorageGib(10_001)),
+            "arn:api:1 has GiB of storage of 10001, ".into(),
+        ),
+        (
+            |_, it| it.containers[0].memory_reservation = Some(MemoryMib(u32::MAX)),
+            "arn:api:1 has a container with MiB of 4294967295, ".into(),
+        ),
+    ];
+    for (change, why) in cases {
+        let error = error_of_inventory(|inventory| {
+            let (workload, definition) = largest(inventory);
+            change(workload, definition);
+        });
+        assert!(error.starts_with(&format!("SNAPSHOT/inventory.json: {why}")), "{error}");
+        assert!(error.ends_with("restore it from a copy, or collect into a new folder"), "{error}");
+    }
+    let error = error_of_inventory(|inventory| {
+        inventory.container_instances = vec![ContainerInstance {
+            account_id: "111122223333".into(),
+            region: Region("eu-west-1".into()),
+            cluster: "prod".into(),
+            id: "0a1b".into(),
+            instance_type: None,
+            availability_zone: None,
+            architecture: None,
+            capacity_provider: None,
+            status: "ACTIVE".into(),
+            registered: InstanceResources { cpu: 2_048, memory_mib: u32::MAX, gpus: 0 },
+            remaining: InstanceResources::default(),
+            running_tasks: 1,
+            registered_at: None,
+        }];
+    });
+    let instance = "instance 111122223333/eu-west-1/prod/0a1b has MiB of 4294967295";
+    assert!(error.starts_with(&format!("SNAPSHOT/inventory.json: {instance}")), "{error}");
+}
+
+#[test]
+fn numbers_that_can_just_be_are_read_back() {
+    let mut collected = Collected::sample();
+    largest(&mut collected.inventory);
+    let folder = tempfile::tempdir().unwrap();
+    collected.collect_into(folder.path()).unwrap();
+    assert_eq!(read_all(folder.path()).unwrap().1, collected.inventory);
+    collected.inventory.workloads[0].desired_count = Some(u32::MAX);
+    let folder = tempfile::tempdir().unwrap();
+    let error = collected.collect_into(folder.path()).unwrap_err().to_string();
+    assert!(error.starts_with("cannot write ") && error.contains("a desired count of 4294967295"), "{error}");
+}
+
 #[test]
 fn files_that_do_not_fit_together_are_refused() {
     let error = error_of_manifest(|manifest, _| drop(manifest.files.remove("inventory.json")));
@@ -190,23 +347,14 @@ fn files_that_do_not_fit_together_are_refused() {
         "{error}"
     );
 
-    let with_inventory = |change: fn(&mut Inventory)| {
-        error_of_manifest(|manifest, files| {
-            let mut inventory: Inventory = serde_json::from_slice(&files["inventory.json"]).unwrap();
-            change(&mut inventory);
-            let bytes = serde_json::to_vec(&inventory).unwrap();
-            manifest.files.insert("inventory.json".into(), FileEntry::of(&bytes, None));
-            files.insert("inventory.json".into(), bytes);
-        })
-    };
-    let error = with_inventory(|inventory| inventory.workloads.truncate(1));
+    let error = error_of_inventory(|inventory| inventory.workloads.truncate(1));
     assert!(
         error.starts_with(&format!(
             "SNAPSHOT/{PART}: it has workload 1, but inventory.json has 1 workloads, counted from 0"
         )),
         "{error}"
     );
-    let error = with_inventory(|inventory| inventory.workloads.swap(0, 1));
+    let error = error_of_inventory(|inventory| inventory.workloads.swap(0, 1));
     assert!(
         error.starts_with(
             "SNAPSHOT/inventory.json: workload 111122223333/eu-west-1/prod/service-0001 is number 0 in the list"

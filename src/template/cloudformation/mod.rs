@@ -2,7 +2,7 @@
 //!
 //! Takes a tree and inputs; gives the task definitions among its resources, each with the services of the template
 //! that run it. Intrinsic functions are followed as far as the template and the inputs tell; what only a deployment
-//! tells is unresolved, by name. A resource whose condition is known not to hold is as if it were not there.
+//! tells is unresolved, by name. A resource whose condition is known not to hold is told as not created.
 
 mod cdk_tree;
 mod conditions;
@@ -17,9 +17,10 @@ pub use service::read as read_service;
 use std::collections::BTreeSet;
 
 use super::{
-    Constraint, Inputs, TaskTemplate, TemplateError, TemplateKind,
+    Inputs, NotCreated, TaskTemplate, TemplateError, TemplateKind,
     document::{Entry, Node, SourceText, Value},
     fields::Fields,
+    read::BesideTasks,
     resolve::Written,
     task_definition,
 };
@@ -37,7 +38,7 @@ pub fn read(
     source: &SourceText,
     root: &Node,
     inputs: &Inputs,
-    constraints: &mut Vec<Constraint>,
+    found: &mut BesideTasks,
     errors: &mut Vec<TemplateError>,
 ) -> Vec<TaskTemplate> {
     let template = Template::new(root, inputs);
@@ -45,15 +46,16 @@ pub fn read(
     let mut resources = Vec::new();
     // Resources that a template takes in stand without the section's name.
     collect(root.get("Resources").unwrap_or(root), &mut resources);
-    let of_type = |kind: &'static str| {
+    let written = |kind: &'static str| {
         let is_kind = move |entry: &&Entry| entry.value.get("Type").and_then(Node::as_str) == Some(kind);
-        resources
-            .iter()
-            .copied()
-            .filter(is_kind)
-            .take(MAX_RESOURCES)
-            .filter(|entry| is_created(&template, entry))
+        resources.iter().copied().filter(is_kind).take(MAX_RESOURCES)
     };
+    let of_type = |kind: &'static str| written(kind).filter(|entry| is_created(&template, entry));
+    let left_out =
+        written(TASK_DEFINITION).chain(written(SERVICE)).filter(|entry| !is_created(&template, entry));
+    let left_out: Vec<NotCreated> = left_out
+        .map(|entry| NotCreated { name: entry.key.clone(), at: source.place(entry.key_span) })
+        .collect();
     if resources.len() > MAX_RESOURCES {
         let message = format!("more than {MAX_RESOURCES} resources; the rest is not read");
         fields.refuse(&Written::Here(resources[MAX_RESOURCES].key_span), message, None);
@@ -93,7 +95,8 @@ pub fn read(
             }
         }
     }
-    constraints.extend(constraints::read(source, &template, &fields));
+    found.constraints.extend(constraints::read(source, &template, &fields));
+    found.not_created.extend(left_out);
     tasks
 }
 

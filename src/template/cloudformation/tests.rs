@@ -504,6 +504,29 @@ Resources:
 }
 
 #[test]
+fn what_a_condition_keeps_from_being_made_is_told() {
+    let text = "Parameters:
+  Stage: {Type: String, Default: test}
+  Open: {Type: String}
+Conditions:
+  IsProd: !Equals [!Ref Stage, prod]
+  IsOpen: !Equals [!Ref Open, yes]
+Resources:
+  Task: {Type: AWS::ECS::TaskDefinition, Condition: IsProd, Properties: {Cpu: 256, Memory: 512}}
+  Perhaps: {Type: AWS::ECS::TaskDefinition, Condition: IsOpen, Properties: {Cpu: 256, Memory: 512}}
+  Service: {Type: AWS::ECS::Service, Condition: IsProd, Properties: {TaskDefinition: !Ref Perhaps}}
+  Bucket: {Type: AWS::S3::Bucket, Condition: IsProd}
+";
+    let told = |inputs: &Inputs| {
+        let file = read_with(text, inputs);
+        let left_out = file.not_created.iter().map(|it| format!("{}:{}", it.name, it.at.line));
+        (file.tasks.len(), left_out.collect::<Vec<_>>())
+    };
+    assert_eq!(told(&Inputs::default()), (1, vec!["Task:8".to_owned(), "Service:10".to_owned()]));
+    assert_eq!(told(&given(&[("Stage", "prod")])), (2, vec![]));
+}
+
+#[test]
 fn the_region_that_is_given_is_what_a_template_sees() {
     let text = "Mappings:
   Sizes:

@@ -1,6 +1,10 @@
 //! [`Repository`]: the texts that templates are read from, so that they can be edited and read again.
 
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use super::edit::{self, Edit};
 use crate::template::{Inputs, ReadTemplates, SourceFile, TemplateError, read_all};
@@ -8,6 +12,8 @@ use crate::template::{Inputs, ReadTemplates, SourceFile, TemplateError, read_all
 #[derive(Debug, Clone, Default)]
 pub struct Repository {
     pub files: Vec<SourceFile>,
+    /// Files that are read with them for what they say, and are no part of it: nothing in them is edited.
+    pub beside: Vec<SourceFile>,
     /// Files of parameters, as `--parameter-file` names them.
     pub parameter_files: Vec<SourceFile>,
     /// What is given by itself, and wins over the files of parameters.
@@ -30,10 +36,19 @@ impl Repository {
 
     /// Everything in it; refused where a file of parameters cannot be read.
     pub fn read(&self) -> Result<ReadTemplates, TemplateError> {
-        Ok(read_all(&self.files, &self.inputs()?))
+        let inputs = self.inputs()?;
+        if self.beside.is_empty() {
+            return Ok(read_all(&self.files, &inputs));
+        }
+        Ok(read_all(&[self.files.as_slice(), &self.beside].concat(), &inputs))
     }
 
-    /// The text of a file, if it is among these and is text.
+    /// Whether a file is only read with the others.
+    pub fn is_beside(&self, path: &Path) -> bool {
+        self.beside.iter().any(|file| file.path.as_path() == path)
+    }
+
+    /// The text of a file, if it may be edited and is text.
     pub fn text(&self, path: &PathBuf) -> Option<&str> {
         let mut files = self.files.iter().chain(&self.parameter_files);
         files.find(|file| file.path.as_ref() == path).and_then(|file| std::str::from_utf8(&file.bytes).ok())
@@ -53,6 +68,7 @@ impl Repository {
         };
         Self {
             files: self.files.iter().map(with_edits).collect(),
+            beside: self.beside.clone(),
             parameter_files: self.parameter_files.iter().map(with_edits).collect(),
             parameters: self.parameters.clone(),
         }

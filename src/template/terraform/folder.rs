@@ -6,12 +6,15 @@ use std::{
     sync::Arc,
 };
 
-use hcl_edit::{expr::Expression, structure::Body};
+use hcl_edit::{
+    expr::Expression,
+    structure::{Block, Body},
+};
 use memchr::memmem;
 use rayon::prelude::*;
 
 use super::{
-    super::{Constraint, Inputs, SourceFile, TaskTemplate, TemplateFile, TemplateKind},
+    super::{Constraint, Inputs, NotCreated, SourceFile, TaskTemplate, TemplateFile, TemplateKind},
     environment::Environment,
     instances::{self, Instance},
     known_modules,
@@ -41,6 +44,14 @@ struct Found {
     /// Values that break what they are held to.
     broken: Vec<(usize, super::super::TemplateError)>,
     constraints: Vec<Constraint>,
+    not_created: Vec<(usize, NotCreated)>,
+}
+
+impl Found {
+    fn leave_out(&mut self, source: &Source, block: &Block, name: String) {
+        let at = source.text.place(task::head(source, block).span);
+        self.not_created.push((source.index, NotCreated { name, at }));
+    }
 }
 
 /// Reads files of HCL.
@@ -67,10 +78,10 @@ pub fn read(files: &[&SourceFile], inputs: &Inputs) -> Vec<TemplateFile> {
     for source in &sources[..in_folders] {
         folders.entry(folder_of(&source.text.path)).or_default().push(source);
     }
-    let run = Run { sources: &sources, in_folders, called: called(&folders), folders, inputs };
+    let run = Run { sources: &sources, in_folders, called: called(&folders), folders, relevant, inputs };
     let roots: Vec<&PathBuf> = run.folders.keys().filter(|folder| !run.called.contains(*folder)).collect();
     let found: Vec<Found> = roots.par_iter().map(|folder| run.root(folder)).collect();
-    run.files(found, &relevant)
+    run.files(found)
 }
 
 fn folder_of(path: &Path) -> PathBuf {
@@ -105,6 +116,8 @@ struct Run<'a> {
     in_folders: usize,
     folders: BTreeMap<PathBuf, Vec<&'a Source>>,
     called: BTreeSet<PathBuf>,
+    /// The folders with tasks or services.
+    relevant: BTreeSet<PathBuf>,
     inputs: &'a Inputs,
 }
 
@@ -134,15 +147,21 @@ impl<'a> Run<'a> {
             let environment = Environment::new(&module, call.source);
             let body = &call.part.body;
             let target = target(folder, body).filter(|target| self.folders.contains_key(target));
-            for instance in instances::of_resource(&environment, body) {
+            let instances = instances::of_resource(&environment, body);
+            if instances.is_empty() && self.has_tasks(body, target.as_deref(), depth) {
+                let name = format!("{}module.{name}", module.prefix);
+                found.leave_out(call.source, call.part, name);
+            }
+            for instance in instances {
                 let prefix =
                     format!("{}module.{name}{}.", module.prefix, instance.key.as_deref().unwrap_or_default());
                 let head = task::head(call.source, call.part);
                 let Some(target) = &target else {
-                    let mut reading = Reading { sources: self.sources, errors: Vec::new() };
+                    let mut reading = Reading::new(self.sources);
                     let tasks = known_modules::read(&mut reading, &instance, body, head, &prefix);
                     found.tasks.extend(tasks.into_iter().map(|task| (call.source.index, task)));
                     found.errors.append(&mut reading.errors);
+                    found.not_created.append(&mut reading.not_created);
                     continue;
                 };
                 *calls += 1;
@@ -163,8 +182,22 @@ impl<'a> Run<'a> {
         found.broken.extend(broken);
     }
 
+    /// Whether a call is of a module with tasks or services, or of one that calls such a one.
+    fn has_tasks(&self, call: &Body, target: Option<&Path>, depth: usize) -> bool {
+        let Some(folder) = target else { return known_modules::has_tasks(call) };
+        if self.relevant.contains(folder) {
+            return true;
+        }
+        let sources = self.folders.get(folder).into_iter().flatten();
+        let mut calls = sources.flat_map(|source| source.body.get_blocks("module"));
+        depth < MAX_CALLS_DEEP
+            && calls.any(|block| {
+                self.has_tasks(&block.body, self::target(folder, &block.body).as_deref(), depth + 1)
+            })
+    }
+
     fn resources(&self, module: &Module<'a>, found: &mut Found) {
-        let mut reading = Reading { sources: self.sources, errors: Vec::new() };
+        let mut reading = Reading::new(self.sources);
         let mut tasks: Vec<(usize, TaskTemplate, String, Option<String>)> = Vec::new();
         let mut services = Vec::new();
         let mut scalings = Vec::new();
@@ -177,7 +210,11 @@ impl<'a> Run<'a> {
                 continue;
             }
             let head = task::head(source, resource.part);
-            for instance in instances::of_resource(&Environment::new(module, source), body) {
+            let instances = instances::of_resource(&Environment::new(module, source), body);
+            if instances.is_empty() && *kind != SCALING {
+                found.leave_out(source, resource.part, task::address(&module.prefix, kind, name, None));
+            }
+            for instance in instances {
                 let Instance { key, .. } = &instance;
                 if *kind == TASK_DEFINITION {
                     let address = task::address(&module.prefix, kind, name, key.as_deref());
@@ -211,12 +248,16 @@ impl<'a> Run<'a> {
     }
 
     /// What was found, file by file.
-    fn files(&self, found: Vec<Found>, relevant: &BTreeSet<PathBuf>) -> Vec<TemplateFile> {
+    fn files(&self, found: Vec<Found>) -> Vec<TemplateFile> {
         let mut tasks: BTreeMap<usize, Vec<TaskTemplate>> = BTreeMap::new();
         let mut errors: BTreeMap<usize, Vec<super::super::TemplateError>> = BTreeMap::new();
         let mut constraints: BTreeMap<usize, Vec<Constraint>> = BTreeMap::new();
         let mut broken = BTreeSet::new();
+        let mut not_created: BTreeMap<usize, Vec<NotCreated>> = BTreeMap::new();
         for found in found {
+            for (file, resource) in found.not_created {
+                not_created.entry(file).or_default().push(resource);
+            }
             let with_tasks: BTreeSet<usize> = found.tasks.iter().map(|(file, _)| *file).collect();
             for file in with_tasks {
                 constraints.entry(file).or_default().extend_from_slice(&found.constraints);
@@ -239,8 +280,10 @@ impl<'a> Run<'a> {
             let mut errors = errors.remove(&source.index).unwrap_or_default();
             let is_json = is_values(source) && source.text.path.to_string_lossy().ends_with(".json");
             errors.extend(source.error.clone().filter(|_| !is_json));
-            let of_interest = relevant.contains(&folder_of(&source.text.path))
+            let not_created = not_created.remove(&source.index).unwrap_or_default();
+            let of_interest = self.relevant.contains(&folder_of(&source.text.path))
                 || !tasks.is_empty()
+                || !not_created.is_empty()
                 || broken.contains(&source.index);
             if !of_interest && (!source.named || errors.is_empty()) {
                 continue;
@@ -251,6 +294,7 @@ impl<'a> Run<'a> {
                 text: Arc::clone(&source.text.text),
                 tasks,
                 constraints: constraints.remove(&source.index).unwrap_or_default(),
+                not_created,
                 error: errors.into_iter().min_by_key(|error| (error.line, error.column)),
             });
         }

@@ -34,16 +34,17 @@ pub fn read(
     head: FileSpan,
     prefix: &str,
 ) -> Vec<TaskTemplate> {
-    let source = attribute(body, "source").and_then(Expression::as_str).unwrap_or_default();
-    let source = source.strip_prefix("registry.terraform.io/").unwrap_or(source);
-    let Some(inner) = source.strip_prefix(REGISTRY) else { return Vec::new() };
+    let Some(inner) = inner(body).filter(|_| has_tasks(body)) else { return Vec::new() };
     let environment = &instance.environment;
     let arguments = body
         .attributes()
         .map(|attribute| (attribute.key.as_str().to_owned(), environment.evaluate(&attribute.value)));
     let arguments = Kind::map(arguments.collect(), None);
     match (inner, arguments) {
-        (_, Kind::Map(arguments)) if !creates(&arguments) => Vec::new(),
+        (_, Kind::Map(arguments)) if !creates(&arguments) => {
+            reading.leave_out(head, prefix.trim_end_matches('.').to_owned());
+            Vec::new()
+        }
         ("//modules/service", Kind::Map(arguments)) => {
             let name = format!("{prefix}aws_ecs_task_definition.this");
             vec![task(reading, instance, &arguments, head, head.span, name)]
@@ -54,14 +55,16 @@ pub fn read(
             };
             let mut tasks = Vec::new();
             for (key, service) in services.entries.iter() {
-                if let Kind::Map(arguments) = &service.kind
-                    && creates(arguments)
-                {
-                    let name = format!("{prefix}module.service[\"{key}\"].aws_ecs_task_definition.this");
+                if let Kind::Map(arguments) = &service.kind {
                     let at = match service.at {
                         super::value::Spot::Here(at) if at.file == head.file => at.span,
                         _ => head.span,
                     };
+                    let name = format!("{prefix}module.service[\"{key}\"].aws_ecs_task_definition.this");
+                    if !creates(arguments) {
+                        reading.leave_out(FileSpan { span: at, ..head }, name);
+                        continue;
+                    }
                     let mut arguments = arguments.clone();
                     // The module calls a service by its key where it is not named.
                     if arguments.get("name").is_none() {
@@ -80,6 +83,21 @@ pub fn read(
             tasks
         }
         _ => Vec::new(),
+    }
+}
+
+/// The part of the known modules that a call is of.
+fn inner(call: &Body) -> Option<&str> {
+    let source = attribute(call, "source").and_then(Expression::as_str)?;
+    source.strip_prefix("registry.terraform.io/").unwrap_or(source).strip_prefix(REGISTRY)
+}
+
+/// Whether a call is of a known module that makes task definitions.
+pub fn has_tasks(call: &Body) -> bool {
+    match inner(call) {
+        Some("//modules/service") => true,
+        Some("") => attribute(call, "services").is_some(),
+        _ => false,
     }
 }
 

@@ -87,6 +87,7 @@ fn read_json(file: &SourceFile) -> Option<TemplateFile> {
         text: "".into(),
         tasks: Vec::new(),
         constraints: Vec::new(),
+        not_created: Vec::new(),
         error: Some(error),
     };
     if is_plan {

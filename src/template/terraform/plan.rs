@@ -47,6 +47,7 @@ pub fn read(source: &SourceText) -> TemplateFile {
         text: Arc::clone(&source.text),
         tasks: Vec::new(),
         constraints: Vec::new(),
+        not_created: Vec::new(),
         error: None,
     };
     let json = match json::read(source) {

@@ -6,7 +6,7 @@ use hcl_edit::{expr::Expression, structure::Body};
 
 use super::{
     super::{
-        Span, TaskTemplate, TemplateError, TemplateKind,
+        NotCreated, Span, TaskTemplate, TemplateError, TemplateKind,
         document::{Node, SyntaxError, Value as Written},
         fields::Fields,
         task_definition,
@@ -21,13 +21,24 @@ use super::{
     value::{FileSpan, Value, Why},
 };
 
-/// Where the files are, and what is wrong with them, each with the index of its file.
+/// Where the files are, and what is wrong with them or not created, each with the index of its file.
 pub struct Reading<'a> {
     pub sources: &'a [Source],
     pub errors: Vec<(usize, TemplateError)>,
+    pub not_created: Vec<(usize, NotCreated)>,
 }
 
-impl Reading<'_> {
+impl<'a> Reading<'a> {
+    pub fn new(sources: &'a [Source]) -> Self {
+        Self { sources, errors: Vec::new(), not_created: Vec::new() }
+    }
+
+    pub fn leave_out(&mut self, at: FileSpan, name: String) {
+        if let Some(source) = self.sources.get(at.file) {
+            self.not_created.push((at.file, NotCreated { name, at: source.text.place(at.span) }));
+        }
+    }
+
     pub fn refuse(&mut self, at: FileSpan, message: String) {
         if let Some(source) = self.sources.get(at.file) {
             let error = SyntaxError { offset: at.span.start, message, hint: None };

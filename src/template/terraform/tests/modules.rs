@@ -158,3 +158,46 @@ fn the_only_instance_of_a_count_has_the_index_zero() {
     let task = task("count = 1\n  family = \"c-${count.index}\"\n  cpu = 256");
     assert_eq!(task.family.known().map(String::as_str), Some("c-0"));
 }
+
+#[test]
+fn what_no_instance_is_made_of_is_told() {
+    let task = in_task("  cpu = 256\n  memory = 512");
+    let zero = task.replacen('{', "{\n  count = var.on ? 1 : 0\n", 1);
+    let none = task.replacen("\"app\" {", "\"each\" {\n  for_each = toset([])\n", 1);
+    let root = format!(
+        "variable \"on\" {{\n  default = false\n}}\n{zero}{none}\
+         resource \"aws_ecs_service\" \"app\" {{\n  count = 0\n}}\n\
+         resource \"aws_s3_bucket\" \"b\" {{\n  count = 0\n}}\n\
+         resource \"aws_ecs_task_definition\" \"open\" {{\n  count = var.unknown\n  cpu = 256\n}}\n"
+    );
+    let calls = "module \"deep\" {\n  source = \"./outer\"\n  count = 0\n}\n\
+                 module \"other\" {\n  source = \"./network\"\n  count = 0\n}\n\
+                 module \"known\" {\n  source = \"terraform-aws-modules/ecs/aws//modules/service\"\n  create = false\n}\n\
+                 module \"cluster\" {\n  source = \"terraform-aws-modules/ecs/aws//modules/cluster\"\n  create = false\n}\n";
+    let outer = "module \"inner\" {\n  source = \"../inner\"\n}\n";
+    let network = "resource \"aws_vpc\" \"v\" {}\nmodule \"x\" {\n  source = \"../elsewhere\"\n}\n";
+    let texts = [
+        ("calls.tf", calls),
+        ("inner/main.tf", &task),
+        ("main.tf", &root),
+        ("network/main.tf", network),
+        ("outer/main.tf", outer),
+    ];
+    let told = |inputs: &Inputs| -> Vec<String> {
+        let read = read_texts(&texts, inputs);
+        let left_out = read.iter().flat_map(|file| &file.not_created);
+        left_out.map(|it| format!("{} {}:{}", it.name, it.at.path.display(), it.at.line)).collect()
+    };
+    let off = told(&Inputs::default());
+    assert_eq!(
+        off,
+        [
+            "module.deep calls.tf:1",
+            "module.known calls.tf:9",
+            "aws_ecs_service.app main.tf:16",
+            "aws_ecs_task_definition.app main.tf:4",
+            "aws_ecs_task_definition.each main.tf:10",
+        ]
+    );
+    assert_eq!(told(&parameters(&[("on", "true")])).len(), off.len() - 1);
+}

@@ -9,27 +9,15 @@ use std::{
 use anyhow::Context as _;
 use ignore::WalkBuilder;
 
-use crate::{
-    cli::{
-        CliError,
-        template_files::{self, Found},
-    },
-    template::SourceFile,
+use super::{
+    CliError,
+    template_files::{self, Found},
 };
+use crate::template::{ReadTemplates, SourceFile};
 
-/// Adds what Terraform reads of a folder beside the files of it that were named; as found, not as named. As of a
-/// folder, what `.gitignore` leaves out is left out. Gives the paths to look for in a base: `paths` and what was
-/// added.
-pub fn add_what_is_beside(found: &mut Found, paths: &[PathBuf]) -> Result<Vec<PathBuf>, CliError> {
-    let beside = beside(&found.files)?;
-    let added = beside.files.iter().map(|file| file.path.to_path_buf());
-    let all = paths.iter().cloned().chain(added).collect();
-    found.files.extend(beside.files);
-    found.unread.extend(beside.unread);
-    Ok(all)
-}
-
-fn beside(read: &[SourceFile]) -> Result<Found, CliError> {
+/// What Terraform reads of a folder beside the files of it that were named; as found, not as named. As of a folder,
+/// what `.gitignore` leaves out is left out.
+pub fn beside(read: &[SourceFile]) -> Result<Found, CliError> {
     let known: BTreeSet<&Path> = read.iter().map(|file| file.path.as_path()).collect();
     let named = read.iter().filter(|file| file.named && is_of_terraform(&file.path));
     let folders: BTreeSet<&Path> = named.filter_map(|file| file.path.parent()).collect();
@@ -43,6 +31,12 @@ fn beside(read: &[SourceFile]) -> Result<Found, CliError> {
         file.named = false;
     }
     Ok(found)
+}
+
+/// Leaves out what was read for its values alone: files that `is_beside` holds for, but those that could not be read,
+/// as their values may be missing.
+pub fn leave_out(templates: &mut ReadTemplates, is_beside: impl Fn(&Path) -> bool) {
+    templates.files.retain(|file| !is_beside(&file.path) || (file.error.is_some() && file.tasks.is_empty()));
 }
 
 fn of_folder(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
