@@ -95,7 +95,8 @@ fn sentence(code: &str, known: Known<'_>) -> Option<String> {
                 .to_owned()
         }
         "oom-killed" => {
-            "tasks were killed for memory: it has a step more, at least, than where that happened".to_owned()
+            "tasks were killed for memory: the task, or a container killed at its own limit, gets a step more at least"
+                .to_owned()
         }
         "below-least-change" => least_change(row, small_change),
         "expected-peak" => "an override says what peak is to come, and it is reckoned with".to_owned(),

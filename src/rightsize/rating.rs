@@ -130,7 +130,8 @@ impl<'a> Needs<'a> {
     ) -> (Self, Option<&'c Calibration>) {
         if let Some(calibration) = calibration {
             let learnt = Self::of(subject, true);
-            if learnt.floors(&learnt.needed, |need| need.floor).hold(subject.size) {
+            let holds = learnt.floors(&learnt.needed, |need| need.floor).hold(subject.size);
+            if holds && !learnt.guards.memory_is_short() {
                 return (learnt, Some(calibration));
             }
         }
@@ -309,7 +310,11 @@ pub(super) fn rate_and<T>(
 
     let short = cpu == DimensionRating::Underprovisioned || memory == DimensionRating::Underprovisioned;
     let choice = match chosen {
-        Some((to, price)) if to != size && (short || price < hourly(book, shape, split, size)?) => {
+        Some((to, price))
+            if to != size && (short || price < hourly(book, shape, split, size)?)
+                // The same size, with other limits.
+                || to == size && needs.guards.raises_a_limit(to.into()) =>
+        {
             Some(SizeChoice {
                 size: to,
                 hourly: price,
