@@ -90,6 +90,10 @@ fn sentence(code: &str, known: Known<'_>) -> Option<String> {
         }
         "heap-percent-follows" => "its heap is a share of the memory and changes with it".to_owned(),
         "worker-processes" => "several worker processes run in a container, each with its own memory".to_owned(),
+        "container-near-limit" => {
+            "a container has used nearly all that its own memory limit allows, which a larger task does not change"
+                .to_owned()
+        }
         "start-up-peak" => {
             "CPU is kept for what tasks take while they start: that may last half as long again, no more"
                 .to_owned()
@@ -229,11 +233,12 @@ mod tests {
     use crate::analysis::tests::explain::of_demo;
 
     /// Every code there is; the README's glossary has each.
-    const CODES: [&str; 40] = [
+    const CODES: [&str; 41] = [
         "assumed-revision",
         "below-least-change",
         "container-insights-would-tell",
         "container-minimums",
+        "container-near-limit",
         "cpu-autoscaled",
         "cpu-bursts",
         "cpu-demand-unknown-above-cap",

@@ -7,7 +7,7 @@ use super::{
     calibration::{Calibration, Member},
     cheapest::{Floors, cheapest_size, hourly},
     choice::{Priced, choose, ladder, steps},
-    guards::{ContainerSize, Guard, GuardInput, Guards},
+    guards::{ContainerSize, Guard, GuardInput, Guards, is_near_a_limit},
     need::{Need, ResourceNeed, need},
     performance_risk::{PerformanceRisk, performance_risk},
     unrated::{Reason, Unrated},
@@ -381,6 +381,7 @@ pub(super) fn risk_at(to: TaskSize, subject: &Subject<'_>, demanded: &Need) -> P
     let Subject { demand, sizing: Sizing { peak, .. }, observed_days, .. } = subject;
     let unknown = demanded.cpu.unknown_above
         || demanded.memory.unknown_above
-        || subject.facts.stopped.as_ref().is_some_and(|stopped| stopped.oom_kills > 0);
+        || subject.facts.stopped.as_ref().is_some_and(|stopped| stopped.oom_kills > 0)
+        || is_near_a_limit(subject.definition, subject.facts, subject.size.memory());
     performance_risk(demand, *peak, (to.cpu(), to.memory()), unknown, *observed_days)
 }

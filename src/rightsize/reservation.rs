@@ -16,7 +16,7 @@
 
 use super::{
     autoscaling::{Resource, Steering},
-    guards::{ContainerSize, Guard, GuardInput, Guards},
+    guards::{ContainerSize, Guard, GuardInput, Guards, is_near_a_limit},
     need::{Need, ResourceNeed, with},
     performance_risk::{PerformanceRisk, performance_risk},
     rating::{DimensionRating, mib, rateable, steady},
@@ -391,6 +391,7 @@ fn risk_at(to: (CpuUnits, MemoryMib), subject: &ReservationSubject<'_>, demanded
     let ReservationSubject { demand, sizing: Sizing { peak, .. }, observed_days, .. } = subject;
     let unknown = demanded.cpu.unknown_above
         || demanded.memory.unknown_above
-        || subject.facts.stopped.as_ref().is_some_and(|stopped| stopped.oom_kills > 0);
+        || subject.facts.stopped.as_ref().is_some_and(|stopped| stopped.oom_kills > 0)
+        || is_near_a_limit(subject.definition, subject.facts, subject.reserved.memory);
     performance_risk(demand, *peak, to, unknown, *observed_days)
 }

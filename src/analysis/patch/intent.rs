@@ -14,8 +14,8 @@ use crate::{
 
 /// The guard of a workload whose tasks get the proxy of Service Connect.
 const SERVICE_CONNECT: &str = "service-connect-proxy";
-/// That of one whose containers were killed for memory.
-const OOM_KILLED: &str = "oom-killed";
+/// The guards of one with containers whose own memory limits are too small.
+const SHORT_LIMITS: [&str; 2] = ["oom-killed", "container-near-limit"];
 
 /// What is meant for a template that `linked` run; nothing where it has the size already. Or why that cannot be said.
 pub fn of(
@@ -44,7 +44,7 @@ pub fn of(
     Ok(Some(Intent { task: id, size, containers }))
 }
 
-/// The containers' settings at the size that the task has, where limits are to be raised that containers were killed at.
+/// The containers' settings at the size that the task has, where limits are to be raised that are too small.
 fn raised(
     task: &TaskTemplate,
     linked: &[&Production],
@@ -52,14 +52,14 @@ fn raised(
     input: &PatchInput<'_>,
 ) -> Result<Option<Vec<ContainerSize>>, String> {
     let workloads = workloads(linked, input);
-    if !workloads.iter().any(|workload| was_killed(workload)) {
+    if !workloads.iter().any(|workload| has_short_limits(workload)) {
         return Ok(None);
     }
     let definition =
         task.definition().map_err(|(why, at)| format!("{why} ({}:{})", at.path.display(), at.line))?;
     let low = definition.containers.iter().find(|container| {
         let recommended = workloads.iter().filter_map(|workload| {
-            let recommendation = workload.recommendation.as_ref().filter(|_| was_killed(workload))?;
+            let recommendation = workload.recommendation.as_ref().filter(|_| has_short_limits(workload))?;
             recommendation.containers.iter().find(|other| other.name == container.name)?.memory_mib
         });
         container.memory.is_some() && recommended.max().map(MemoryMib) > container.memory
@@ -67,7 +67,7 @@ fn raised(
     let Some(low) = low else { return Ok(None) };
     recommended(&definition, &workloads, size).map(Some).ok_or_else(|| {
         format!(
-            "its containers differ from those that run, of which one was killed at its own memory limit: see whether the \
+            "its containers differ from those that run, of which one has too little memory by its own limit: see whether the \
              {} MiB of {:?} are enough, and set them by hand",
             low.memory.unwrap_or_default().0,
             low.name
@@ -75,8 +75,8 @@ fn raised(
     })
 }
 
-fn was_killed(workload: &WorkloadReport) -> bool {
-    workload.guards.iter().any(|guard| guard.code == OOM_KILLED)
+fn has_short_limits(workload: &WorkloadReport) -> bool {
+    workload.guards.iter().any(|guard| SHORT_LIMITS.contains(&guard.code.as_str()))
 }
 
 fn workloads<'a>(linked: &[&Production], input: &PatchInput<'a>) -> Vec<&'a WorkloadReport> {
@@ -176,7 +176,7 @@ fn holds(container: &ContainerSize, linked: &[&Production], workloads: &[&Worklo
 }
 
 /// The recommended settings, where they are of these containers: the same names and settings, but for the one
-/// container that follows the task, and for limits that are raised after a kill.
+/// container that follows the task, and for limits that are raised.
 fn recommended(
     definition: &TaskDefinition,
     workloads: &[&WorkloadReport],
@@ -214,7 +214,7 @@ fn recommended(
             return None;
         }
         let as_now = ContainerSize::as_now(now);
-        let is_raised = workloads.iter().any(|workload| was_killed(workload))
+        let is_raised = workloads.iter().any(|workload| has_short_limits(workload))
             && then.memory > now.memory
             && ContainerSize { memory: now.memory, ..then.clone() } == as_now;
         different += usize::from(!is_raised && as_now != *then);

@@ -24,7 +24,7 @@
 //! | any | any | app 0, -, - | unchanged |
 
 use super::{
-    GuardInput, injected,
+    GuardInput, containers, injected,
     lowered::lowered,
     short_limits::{self, Raised},
 };
@@ -142,8 +142,9 @@ impl<'a> Layout<'a> {
 /// The containers' settings for a task of size `to`, in the definition's order. `None` where they would
 /// not register, which takes settings in force that do not either.
 pub(super) fn split(input: &GuardInput<'_>, to: TaskRoom) -> Option<Vec<ContainerSize>> {
-    let split = followed(input, to, Raised::Killed);
-    registers(&split, to).then_some(split)
+    let with = |raised| Some(followed(input, to, raised)).filter(|split| registers(split, to));
+    let leaves_main = |split: &Vec<ContainerSize>| containers::leaves_main(input, split);
+    with(Raised::All).filter(leaves_main).or_else(|| with(Raised::Killed))
 }
 
 /// What follows the task at size `to`, limits raised, and all else as it is, whether it registers or not.

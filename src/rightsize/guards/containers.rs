@@ -56,14 +56,14 @@ fn main_memory_need(input: &GuardInput<'_>, app: &Container) -> u32 {
 /// what its own runtime is told to take, at most the current size.
 pub(super) fn floor_with(input: &GuardInput<'_>, container: &Container, least: MemoryMib) -> MemoryMib {
     let (_, room) = injected::room(&input.facts.injected, input.size);
-    let layout = Layout::of(input, Raised::Killed);
+    let layout = Layout::of(input, Raised::All);
     let others =
         input.definition.containers.iter().filter(|other| !std::ptr::eq(*other, container)).map(|other| {
             let main = layout.as_ref().filter(|layout| std::ptr::eq(layout.app(), other));
             let counts = match main {
                 Some(layout) if layout.memory_follows => 0,
                 Some(_) => counted(other).min(main_memory_need(input, other)),
-                None => counted_then(input, other, Raised::Killed),
+                None => counted_then(input, other, Raised::All),
             };
             counts.max(runtime::container_floor(other).0)
         });
@@ -83,7 +83,9 @@ pub(super) fn memory_with(input: &GuardInput<'_>, raised: Raised) -> MemoryMib {
 fn memory_floor(input: &GuardInput<'_>, layout: &Layout<'_>, raised: Raised) -> u32 {
     let (_, room) = injected::room(&input.facts.injected, input.size);
     let app = layout.app();
-    let needs = main_memory_need(input, app).max(LEAST_MEMORY);
+    // What its heap takes has a guard of its own, but none that goes beyond the current size.
+    let heap = if raised == Raised::Killed { runtime::container_floor(app).0.min(counted(app)) } else { 0 };
+    let needs = main_memory_need(input, app).max(LEAST_MEMORY).max(heap);
     let (app_memory, app_limit) = match () {
         () if layout.containers.len() == 1 && room.0 == 0 => (0, 0),
         // One that follows may get more than it has.
@@ -100,6 +102,15 @@ fn memory_floor(input: &GuardInput<'_>, layout: &Layout<'_>, raised: Raised) -> 
     layout.others().filter_map(hard).chain([memory, app_limit, least]).max().unwrap_or(0)
 }
 
+/// Whether `split` leaves the main container what it needs, or what it has.
+pub(super) fn leaves_main(input: &GuardInput<'_>, split: &[ContainerSize]) -> bool {
+    let Some(layout) = Layout::of(input, Raised::None) else { return true };
+    let app = layout.app();
+    let needs = main_memory_need(input, app).max(runtime::container_floor(app).0).min(counted(app));
+    let then = layout.containers.iter().zip(split).find(|(now, _)| std::ptr::eq(*now, app));
+    then.and_then(|(_, then)| then.memory_reservation.or(then.memory)).is_none_or(|left| left.0 >= needs)
+}
+
 /// The floors that the containers' settings hold the task to, at most its current size.
 pub(super) fn guards(input: &GuardInput<'_>) -> Vec<Guard> {
     let mut guards = Vec::new();
@@ -113,14 +124,14 @@ pub(super) fn guards(input: &GuardInput<'_>) -> Vec<Guard> {
             memory: input.size.memory(),
             always_a_reason: false,
         });
-    } else if let Some(layout) = Layout::of(input, Raised::Killed) {
+    } else if let Some(layout) = Layout::of(input, Raised::All) {
         let app = layout.app();
         // A lone container takes what the task has, without more ado.
         let several = layout.containers.len() > 1 || room_memory.0 > 0;
         let app_cpu = if several { layout.least_cpu() } else { 0 };
         let reserves = layout.others_cpu.saturating_add(app.cpu.0) > 0;
         let cpu = if reserves { sum([layout.others_cpu, app_cpu, room_cpu.0].into_iter()) } else { 0 };
-        let memory = memory_floor(input, &layout, Raised::Killed);
+        let memory = memory_floor(input, &layout, Raised::All);
         let (cpu, memory) = (CpuUnits(cpu).min(input.size.cpu()), MemoryMib(memory).min(input.size.memory()));
         if (cpu, memory) != (CpuUnits(0), MemoryMib(0)) {
             let unused: Vec<String> =
@@ -192,14 +203,6 @@ pub(super) fn conditions(input: &GuardInput<'_>, to: TaskRoom) -> Vec<String> {
             "above 500 requests a second the Service Connect proxy takes 512 CPU units, not 256".to_owned(),
         );
     }
-    conditions.extend(input.definition.containers.iter().filter_map(|container| {
-        let limit = container.memory?;
-        let peak = input.facts.peak_of(&container.name)?.memory?;
-        let full = u64::from(peak.0) * 100 >= u64::from(limit.0) * 90;
-        full.then(|| {
-            format!("{} has used {} of its {} MiB: raise its limit", container.name, peak.0, limit.0)
-        })
-    }));
     conditions
 }
 
@@ -423,6 +426,7 @@ mod tests {
             agent: bool,
             need in 0u32..4000,
             killed in prop::collection::vec(prop::sample::select(vec!["app", "envoy", "log-router"]), 0..3),
+            full in prop::collection::vec(prop::option::of(80u32..=100), 3),
         ) {
             let sizes: Vec<TaskRoom> = TaskSize::all(OperatingSystem::Linux).map(TaskRoom::from).collect();
             let (from, to) = (sizes[from], sizes[to]);
@@ -447,6 +451,12 @@ mod tests {
                 let oom_containers = killed.iter().map(|name| (*name).to_owned()).collect();
                 facts.stopped = Some(StoppedTasks { oom_kills: 1, oom_containers, ..StoppedTasks::default() });
             }
+            let used = |(container, percent): (&Container, Option<u32>)| Some(ContainerPeak {
+                name: container.name.clone(),
+                cpu: None,
+                memory: Some(MemoryMib(container.memory?.0 * percent? / 100)),
+            });
+            facts.container_peaks = definition.containers.iter().zip(full).filter_map(used).collect();
             let mut input = input(&definition, &facts, from);
             input.memory_need = MemoryMib(need);
             let (cpu, memory) = guards(&input)
@@ -466,12 +476,13 @@ mod tests {
                 };
                 prop_assert!(!split.iter().zip(&now).any(lowered), "{:?} {:?} -> {:?}", containers, from, to);
             }
-            let raised: Vec<&str> = short_limits::all(&input).map(|short| short.container.name.as_str()).collect();
-            for (then, now) in split.iter().zip(&now).filter(|(then, _)| raised.contains(&then.name.as_str())) {
+            for short in short_limits::all(&input).filter(|short| short.was_reached()) {
                 // The largest task has no room above it.
                 let is_largest = from.memory() == sizes[76].memory();
-                prop_assert!(then.memory > now.memory || is_largest, "{:?} {:?} -> {:?}", containers, from, to);
+                let raised = short_limits::raised_to(short, Some(&split)).is_some();
+                prop_assert!(raised || is_largest, "{:?} {:?} -> {:?}", containers, from, to);
             }
+            let raised: Vec<&str> = short_limits::all(&input).map(|short| short.container.name.as_str()).collect();
             let changed = split
                 .iter()
                 .zip(&now)

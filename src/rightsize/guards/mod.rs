@@ -17,6 +17,7 @@ mod startup;
 
 pub use container_sizes::{ContainerSize, containers_at, registers};
 pub use runtime::{Fixed as FixedHeap, fixed as fixed_heap};
+pub use short_limits::is_near_a_limit;
 
 use crate::{
     demand::StartUp,
@@ -75,6 +76,7 @@ impl<'a> Guards<'a> {
     pub fn of(input: GuardInput<'a>) -> Self {
         let mut list = Vec::new();
         list.extend(containers::guards(&input));
+        list.extend(short_limits::guards(&input));
         list.extend(runtime::guards(&input));
         list.extend(startup::guard(&input));
         list.extend(oom::guard(&input));

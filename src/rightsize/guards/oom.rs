@@ -59,10 +59,10 @@ fn killed<'a>(input: &GuardInput<'a>) -> Option<&'a StoppedTasks> {
 
 /// The limits of their own that containers were killed at.
 pub(super) fn at_own_limits<'a>(input: &GuardInput<'a>) -> impl Iterator<Item = ShortLimit<'a>> {
-    short_limits::all(input)
+    short_limits::all(input).filter(ShortLimit::was_reached)
 }
 
-fn sentence(ShortLimit { container, limit, least }: &ShortLimit<'_>) -> String {
+fn sentence(ShortLimit { container, limit, least, .. }: &ShortLimit<'_>) -> String {
     format!("{} at its own limit of {} MiB (needs {} at least)", container.name, limit.0, least.0)
 }
 

@@ -1,7 +1,7 @@
 //! Containers with memory limits of their own, below the task's.
 
 use super::*;
-use crate::rightsize::ContainerSize;
+use crate::{rightsize::ContainerSize, workload::ContainerPeak};
 
 fn limited(name: &str, hard: Option<u32>, soft: Option<u32>) -> Container {
     Container {
@@ -134,4 +134,68 @@ fn nothing_is_raised_above_the_largest_task() {
     let mut case = Case { containers, ..case((32_768, 249_856), 60, 30) };
     case.facts = killed_in(249_856, &["app"]);
     assert!(case.rated().guards.iter().all(|guard| guard.memory <= MemoryMib(249_856)));
+}
+
+fn peaks(used: &[(&str, u32)]) -> TaskFacts {
+    let peak = |(name, mib): &(&str, u32)| ContainerPeak {
+        name: (*name).into(),
+        cpu: None,
+        memory: Some(MemoryMib(*mib)),
+    };
+    TaskFacts { container_peaks: used.iter().map(peak).collect(), ..TaskFacts::default() }
+}
+
+#[test]
+fn a_container_at_its_own_limit_is_told_of_where_the_task_stays() {
+    let containers = || vec![limited("app", Some(1024), None), limited("log", Some(512), None)];
+    let rating = task_of(2048, 72, containers()).facts(peaks(&[("app", 1024), ("log", 400)])).rated();
+    assert_eq!((rating.choice, rating.reasons), (None, vec!["container-near-limit"]));
+    let guard = rating.guards.iter().find(|guard| guard.code == "container-near-limit").unwrap();
+    assert_eq!(
+        guard.detail,
+        "app has used 1024 of the 1024 MiB that are its own limit: at that it is killed, whatever the task has left"
+    );
+    let sidecar = task_of(2048, 72, containers()).facts(peaks(&[("app", 300), ("log", 511)])).rated();
+    assert_eq!(sidecar.reasons, ["container-near-limit"]);
+
+    // The task's own memory, or enough left.
+    let none = task_of(2048, 72, containers()).facts(peaks(&[("app", 900), ("log", 400)])).rated();
+    assert_eq!(none.reasons, [""; 0]);
+    let whole = vec![limited("app", Some(2048), Some(512)), limited("log", Some(512), None)];
+    let whole = task_of(2048, 72, whole).facts(peaks(&[("app", 2000)])).rated();
+    assert!(!whole.reasons.contains(&"container-near-limit"));
+}
+
+#[test]
+fn a_container_at_its_own_limit_gets_more_with_a_change_that_leaves_room_for_it() {
+    let containers = vec![limited("app", Some(1024), None), limited("log", Some(256), None)];
+    let mut case = Case { containers, ..case((1024, 4096), 30, 30) };
+    case.facts = peaks(&[("app", 1023), ("log", 60)]);
+    let rating = case.rated();
+    assert_eq!(chosen(&rating), Some((512, 2048)));
+    assert_eq!(hard_limits(&rating.containers), [Some(1792), Some(256)], "the main container gets the rest");
+    assert_eq!(
+        rating.conditions,
+        ["the memory limit of app goes from 1024 to 1792 MiB: it has used 1023 of it"]
+    );
+    assert_eq!(rating.choice.unwrap().risk, PerformanceRisk::High);
+
+    // A sidecar gets its peak with headroom, and the main container what is left.
+    let containers = vec![limited("app", Some(3584), None), limited("agent", Some(512), None)];
+    let mut case = Case { containers, ..super::case((1024, 4096), 30, 30) };
+    case.facts = peaks(&[("app", 700), ("agent", 511)]);
+    let rating = case.rated();
+    assert_eq!(chosen(&rating), Some((512, 2048)));
+    assert_eq!(hard_limits(&rating.containers), [Some(2048 - 614), Some(614)]);
+}
+
+#[test]
+fn a_limit_is_not_raised_at_the_cost_of_what_the_main_container_needs() {
+    let containers = vec![limited("app", Some(1536), None), limited("agent", Some(512), None)];
+    let mut case = Case { containers, ..case((1024, 2048), 10, 80) };
+    case.facts = peaks(&[("app", 1300), ("agent", 500)]);
+    let rating = case.rated();
+    assert_eq!(chosen(&rating), Some((256, 2048)));
+    assert_eq!(hard_limits(&rating.containers), [Some(1536), Some(512)]);
+    assert_eq!(rating.conditions, ["agent has used 500 of its 512 MiB: raise its limit"]);
 }
