@@ -127,6 +127,17 @@ impl<'a> Layout<'a> {
         &self.containers[self.main]
     }
 
+    /// The main container; where that has no settings, also the one that would be it by them.
+    pub fn mains(&self) -> Vec<&'a Container> {
+        let app = self.app();
+        let is_set = app.memory_floor().0 > 0 || app.cpu.0 > 0;
+        let rank = |container: &Container| (container.essential, container.memory_floor(), container.cpu);
+        // Of equals the first one.
+        let by_settings =
+            self.others().filter(|_| !is_set).reduce(|a, b| if rank(b) > rank(a) { b } else { a });
+        std::iter::once(app).chain(by_settings).collect()
+    }
+
     /// What the main container keeps of CPU at least: its own, or as much as the others have together, so
     /// that they never leave it less than half.
     pub fn least_cpu(&self) -> u32 {

@@ -199,3 +199,46 @@ fn a_limit_is_not_raised_at_the_cost_of_what_the_main_container_needs() {
     assert_eq!(hard_limits(&rating.containers), [Some(1536), Some(512)]);
     assert_eq!(rating.conditions, ["agent has used 500 of its 512 MiB: raise its limit"]);
 }
+
+/// What is said of a change to 4 vCPU / 8 GB of a task that is to hold so much memory.
+fn said(containers: Vec<Container>, facts: &TaskFacts, need: u32) -> Vec<String> {
+    let case = task_of(4096, 0, containers);
+    let guards = Guards::of(GuardInput {
+        definition: &case.definition(),
+        facts,
+        size: case.task_size().into(),
+        os: OperatingSystem::Linux,
+        start_up: None,
+        memory_peak: Some(1638),
+        memory_need: MemoryMib(need),
+        memory_headroom: 2_000,
+    })
+    .conditions((CpuUnits(4096), MemoryMib(8192)).into(), &[]);
+    guards.into_iter().filter(|condition| condition.contains("its own limit")).collect()
+}
+
+#[test]
+fn a_limit_below_what_the_task_is_to_hold_is_told_of() {
+    let app = || vec![limited("nginx", None, None), limited("app", Some(2048), None)];
+    let none = TaskFacts::default();
+    assert_eq!(
+        said(app(), &none, 3300),
+        [
+            "the task is to hold 3300 MiB, of which app can use 2048: where it is what needs them, raise its own limit"
+        ]
+    );
+    assert!(said(app(), &none, 2000).is_empty());
+    // It is known what it uses, and what that comes to: 500 x 1.2 x 3,300 / 1,966, or 1,500 x as much.
+    assert!(said(app(), &peaks(&[("app", 500)]), 3300).is_empty());
+    assert_eq!(
+        said(app(), &peaks(&[("app", 1500)]), 3300),
+        ["app is to hold 3022 MiB, and can use 2048: raise its own limit"]
+    );
+    // Nothing more than was seen is to come.
+    assert!(said(app(), &peaks(&[("app", 1800)]), 1900).is_empty());
+    // The main container has room, and what is beside it was never what the task is for.
+    let sidecar = || vec![limited("app", None, Some(2048)), limited("envoy", Some(256), None)];
+    assert!(said(sidecar(), &none, 3300).is_empty());
+    let follower = vec![limited("app", Some(3840), None), limited("envoy", Some(256), None)];
+    assert!(said(follower, &none, 3300).is_empty());
+}
