@@ -67,8 +67,8 @@ fn raised(
     let Some(low) = low else { return Ok(None) };
     recommended(&definition, &workloads, size).map(Some).ok_or_else(|| {
         format!(
-            "its containers differ from those that run, of which one has too little memory by its own limit: see whether the \
-             {} MiB of {:?} are enough, and set them by hand",
+            "it is not what runs, where a container has too little memory by its own limit: see whether the {} MiB of \
+             {:?} are enough, and set them by hand",
             low.memory.unwrap_or_default().0,
             low.name
         )
