@@ -36,7 +36,7 @@ pub(super) const CODES: [&str; 2] = [CODE, SERVICE_CONNECT];
 
 /// What the main container must be left of memory: with full headroom, however calm the fleet, since what
 /// it has left of the task is less than what the task's size was weighed at. 0 where no demand is known.
-fn main_memory_need(input: &GuardInput<'_>, app: &Container) -> u32 {
+pub(super) fn main_memory_need(input: &GuardInput<'_>, app: &Container) -> u32 {
     if input.memory_need == MemoryMib(0) {
         return 0;
     }
@@ -197,7 +197,7 @@ pub(super) fn conditions(input: &GuardInput<'_>, to: TaskRoom) -> Vec<String> {
             }
         }
     }
-    conditions.extend(split.iter().flat_map(|split| below_need(input, split)));
+    conditions.extend(split.iter().flat_map(|split| short_limits::below_need(input, split)));
     let injected = &input.facts.injected;
     if injected.contains(&InjectedContainer::ServiceConnectProxy) && to.cpu() < input.size.cpu() {
         conditions.push(
@@ -205,35 +205,6 @@ pub(super) fn conditions(input: &GuardInput<'_>, to: TaskRoom) -> Vec<String> {
         );
     }
     conditions
-}
-
-/// A container that may be what the task is for, and cannot use what the task is to hold: it is killed at its own
-/// limit. One that is known to be too small is told of apart from this.
-fn below_need(input: &GuardInput<'_>, split: &[ContainerSize]) -> Vec<String> {
-    let Some(layout) = Layout::of(input, Raised::All) else { return Vec::new() };
-    let seen = input.memory_peak.map_or(0, |mib| with(u64::from(mib), input.memory_headroom));
-    let is_more_to_come = u64::from(input.memory_need.0) > seen;
-    let mains = layout.mains();
-    let then = layout.containers.iter().zip(split);
-    then.filter(|(now, _)| mains.iter().any(|main| std::ptr::eq(*main, *now)))
-        .filter(|(now, _)| short_limits::of(input, now).is_none())
-        .filter_map(|(now, then)| {
-            let (name, limit) = (&now.name, then.memory?.0);
-            let needs = main_memory_need(input, now);
-            let is_known = input.facts.peak_of(name).is_some_and(|peak| peak.memory.is_some());
-            if limit >= needs || is_known && !is_more_to_come {
-                return None;
-            }
-            Some(if is_known {
-                format!("{name} is to hold {needs} MiB, and can use {limit}: raise its own limit")
-            } else {
-                format!(
-                    "the task is to hold {needs} MiB, of which {name} can use {limit}: where it is what needs them, raise \
-                     its own limit"
-                )
-            })
-        })
-        .collect()
 }
 
 #[cfg(test)]
