@@ -92,6 +92,10 @@ fn sentence(code: &str, known: Known<'_>) -> Option<String> {
         }
         "heap-percent-follows" => "its heap is a share of the memory and changes with it".to_owned(),
         "worker-processes" => "several worker processes run in a container, each with its own memory".to_owned(),
+        "container-near-limit" => {
+            "a container has used nearly all that its own memory limit allows, which a larger task does not change"
+                .to_owned()
+        }
         "start-up-peak" => {
             "CPU is kept for what tasks take while they start: that may last half as long again, no more"
                 .to_owned()
@@ -100,7 +104,8 @@ fn sentence(code: &str, known: Known<'_>) -> Option<String> {
             "the day's peak of memory rises steadily: it is not cut to what it will soon pass".to_owned()
         }
         "oom-killed" => {
-            "tasks were killed for memory: it has a step more, at least, than where that happened".to_owned()
+            "tasks were killed for memory: the task, or a container killed at its own limit, gets a step more at least"
+                .to_owned()
         }
         "below-least-change" => least_change(row, small_change),
         "expected-peak" => "an override says what peak is to come, and it is reckoned with".to_owned(),
@@ -240,11 +245,12 @@ mod tests {
     use crate::analysis::tests::explain::of_demo;
 
     /// Every code there is; the README's glossary has each.
-    const CODES: [&str; 43] = [
+    const CODES: [&str; 44] = [
         "assumed-revision",
         "below-least-change",
         "container-insights-would-tell",
         "container-minimums",
+        "container-near-limit",
         "cpu-autoscaled",
         "cpu-bursts",
         "cpu-demand-unknown-above-cap",

@@ -159,7 +159,10 @@ fn sentence(change: &Change) -> String {
         _ => String::new(),
     };
     let place = format!("{}:{}", change.path.display(), change.line);
-    format!("{place}: {} from {} to {}{containers}{money}", change.task, change.from, change.to)
+    let to = change.to.to_string();
+    let size =
+        if to == change.from { format!("stays {to}") } else { format!("from {} to {to}", change.from) };
+    format!("{place}: {} {size}{containers}{money}", change.task)
 }
 
 fn plural(count: usize, noun: &str) -> String {

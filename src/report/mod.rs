@@ -11,7 +11,7 @@ pub mod compare;
 pub mod csv;
 pub mod explain;
 #[cfg(test)]
-mod fixture;
+pub(crate) mod fixture;
 pub mod json;
 mod model;
 mod selection;

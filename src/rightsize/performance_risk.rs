@@ -8,7 +8,7 @@
 //! | up to 85 % | up to 100 % | low | medium |
 //! | up to 85 % | above 100 % in one period of a hundred or fewer: rare spikes are throttled | medium | high |
 //! | up to 85 % | above 100 % more often | high | high |
-//! | above 85 %, or demand unknown: above the cap, or where tasks were killed for memory | any | high | high |
+//! | above 85 %, or demand unknown: above the cap, where tasks were killed for memory, where a container is near a memory limit of its own, or where memory rises and is full before long | any | high | high |
 
 use serde::Serialize;
 

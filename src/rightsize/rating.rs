@@ -7,7 +7,7 @@ use super::{
     calibration::{Calibration, Member},
     cheapest::{Floors, cheapest_size, hourly},
     choice::{Priced, choose, ladder, steps},
-    guards::{ContainerSize, Guard, GuardInput, Guards},
+    guards::{ContainerSize, Guard, GuardInput, Guards, is_full_soon, is_near_a_limit},
     need::{Need, ResourceNeed, need},
     performance_risk::{PerformanceRisk, performance_risk},
     unrated::{Reason, Unrated},
@@ -132,7 +132,8 @@ impl<'a> Needs<'a> {
     ) -> (Self, Option<&'c Calibration>) {
         if let Some(calibration) = calibration {
             let learnt = Self::of(subject, true);
-            if learnt.floors(&learnt.needed, |need| need.floor).hold(subject.size) {
+            let holds = learnt.floors(&learnt.needed, |need| need.floor).hold(subject.size);
+            if holds && !learnt.guards.memory_is_short() {
                 return (learnt, Some(calibration));
             }
         }
@@ -314,7 +315,11 @@ pub(super) fn rate_and<T>(
 
     let short = cpu == DimensionRating::Underprovisioned || memory == DimensionRating::Underprovisioned;
     let choice = match chosen {
-        Some((to, price)) if to != size && (short || price < hourly(book, shape, split, size)?) => {
+        Some((to, price))
+            if to != size && (short || price < hourly(book, shape, split, size)?)
+                // The same size, with other limits.
+                || to == size && needs.guards.raises_a_limit(to.into()) =>
+        {
             Some(SizeChoice {
                 size: to,
                 hourly: price,
@@ -381,6 +386,8 @@ pub(super) fn risk_at(to: TaskSize, subject: &Subject<'_>, demanded: &Need) -> P
     let Subject { demand, sizing: Sizing { peak, .. }, observed_days, .. } = subject;
     let unknown = demanded.cpu.unknown_above
         || demanded.memory.unknown_above
-        || subject.facts.stopped.as_ref().is_some_and(|stopped| stopped.oom_kills > 0);
+        || subject.facts.stopped.as_ref().is_some_and(|stopped| stopped.oom_kills > 0)
+        || is_near_a_limit(subject.definition, subject.facts, subject.size.memory())
+        || is_full_soon(demand.rise(), to.memory());
     performance_risk(demand, *peak, (to.cpu(), to.memory()), unknown, *observed_days)
 }

@@ -16,7 +16,7 @@
 
 use super::{
     autoscaling::{Resource, Steering},
-    guards::{ContainerSize, Guard, GuardInput, Guards},
+    guards::{ContainerSize, Guard, GuardInput, Guards, is_full_soon, is_near_a_limit},
     need::{Need, ResourceNeed, with},
     performance_risk::{PerformanceRisk, performance_risk},
     rating::{DimensionRating, mib, rateable, steady},
@@ -385,6 +385,8 @@ fn risk_at(to: (CpuUnits, MemoryMib), subject: &ReservationSubject<'_>, demanded
     let ReservationSubject { demand, sizing: Sizing { peak, .. }, observed_days, .. } = subject;
     let unknown = demanded.cpu.unknown_above
         || demanded.memory.unknown_above
-        || subject.facts.stopped.as_ref().is_some_and(|stopped| stopped.oom_kills > 0);
+        || subject.facts.stopped.as_ref().is_some_and(|stopped| stopped.oom_kills > 0)
+        || is_near_a_limit(subject.definition, subject.facts, subject.reserved.memory)
+        || is_full_soon(demand.rise(), to.1);
     performance_risk(demand, *peak, to, unknown, *observed_days)
 }

@@ -14,6 +14,8 @@ use crate::{
 
 /// The guard of a workload whose tasks get the proxy of Service Connect.
 const SERVICE_CONNECT: &str = "service-connect-proxy";
+/// The guards of one with containers whose own memory limits are too small.
+const SHORT_LIMITS: [&str; 2] = ["oom-killed", "container-near-limit"];
 
 /// What is meant for a template that `linked` run; nothing where it has the size already. Or why that cannot be said.
 pub fn of(
@@ -24,7 +26,11 @@ pub fn of(
 ) -> Result<Option<Intent>, String> {
     let size = target(task, linked, input)?;
     if task.cpu.known() == Some(&size.cpu()) && task.memory.known() == Some(&size.memory()) {
-        return Ok(None);
+        return Ok(raised(task, linked, size, input)?.map(|containers| Intent {
+            task: id,
+            size,
+            containers,
+        }));
     }
     // What is not known may be the size already; it matters where another is recommended only.
     let is_known = task.cpu.known().is_some() && task.memory.known().is_some();
@@ -36,6 +42,48 @@ pub fn of(
         format!("{why}; {size} is recommended (cpu {}, memory {})", size.cpu().0, size.memory().0)
     })?;
     Ok(Some(Intent { task: id, size, containers }))
+}
+
+/// The containers' settings at the size that the task has, where limits are to be raised that are too small.
+fn raised(
+    task: &TaskTemplate,
+    linked: &[&Production],
+    size: TaskSize,
+    input: &PatchInput<'_>,
+) -> Result<Option<Vec<ContainerSize>>, String> {
+    let workloads = workloads(linked, input);
+    if !workloads.iter().any(|workload| has_short_limits(workload)) {
+        return Ok(None);
+    }
+    let definition =
+        task.definition().map_err(|(why, at)| format!("{why} ({}:{})", at.path.display(), at.line))?;
+    let low = definition.containers.iter().find(|container| {
+        let recommended = workloads.iter().filter_map(|workload| {
+            let recommendation = workload.recommendation.as_ref().filter(|_| has_short_limits(workload))?;
+            recommendation.containers.iter().find(|other| other.name == container.name)?.memory_mib
+        });
+        container.memory.is_some() && recommended.max().map(MemoryMib) > container.memory
+    });
+    let Some(low) = low else { return Ok(None) };
+    recommended(&definition, &workloads, size).map(Some).ok_or_else(|| {
+        format!(
+            "it is not what runs, where a container has too little memory by its own limit: see whether the {} MiB of \
+             {:?} are enough, and set them by hand",
+            low.memory.unwrap_or_default().0,
+            low.name
+        )
+    })
+}
+
+fn has_short_limits(workload: &WorkloadReport) -> bool {
+    workload.guards.iter().any(|guard| SHORT_LIMITS.contains(&guard.code.as_str()))
+}
+
+fn workloads<'a>(linked: &[&Production], input: &PatchInput<'a>) -> Vec<&'a WorkloadReport> {
+    let of = |production: &&Production| {
+        input.production.workloads.iter().find(|workload| workload.id == production.id)
+    };
+    linked.iter().filter_map(of).collect()
 }
 
 /// The size that holds what each of the workloads needs.
@@ -92,12 +140,7 @@ fn containers(
     // Whose size is not known is for the edit to refuse; its containers say as much as they do.
     let definition =
         task.definition().map_err(|(why, at)| format!("{why} ({}:{})", at.path.display(), at.line))?;
-    let workloads: Vec<&WorkloadReport> = linked
-        .iter()
-        .filter_map(|production| {
-            input.production.workloads.iter().find(|workload| workload.id == production.id)
-        })
-        .collect();
+    let workloads = workloads(linked, input);
     if let Some(recommended) = recommended(&definition, &workloads, size) {
         return Ok(recommended);
     }
@@ -133,7 +176,7 @@ fn holds(container: &ContainerSize, linked: &[&Production], workloads: &[&Worklo
 }
 
 /// The recommended settings, where they are of these containers: the same names and settings, but for the one
-/// container that follows the task.
+/// container that follows the task, and for limits that are raised.
 fn recommended(
     definition: &TaskDefinition,
     workloads: &[&WorkloadReport],
@@ -170,7 +213,11 @@ fn recommended(
         if !is_set_alike {
             return None;
         }
-        different += usize::from(ContainerSize::as_now(now) != *then);
+        let as_now = ContainerSize::as_now(now);
+        let is_raised = workloads.iter().any(|workload| has_short_limits(workload))
+            && then.memory > now.memory
+            && ContainerSize { memory: now.memory, ..then.clone() } == as_now;
+        different += usize::from(!is_raised && as_now != *then);
     }
     (different <= 1 && registers(&sizes, TaskRoom::from(size))).then_some(sizes)
 }

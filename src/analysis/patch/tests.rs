@@ -4,6 +4,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use super::*;
 use crate::{
+    report::{ContainerReport, GuardReport, fixture},
     rightsize::{TaskRoom, containers_at},
     template::SourceFile,
     units::{CpuUnits, MemoryMib},
@@ -89,4 +90,71 @@ fn a_task_that_breaks_a_rule_is_left_and_takes_no_other_along() {
     assert_eq!(resized.edits.len(), 2);
     let why: Vec<_> = resized.refused.values().collect();
     assert_eq!(why, ["at 0.25 vCPU / 0.5 GB it would break some-rule: it is so"]);
+}
+
+/// Production where `sidecar` was killed at its own 1,024 MiB, and the task is to stay or to grow.
+fn killed_at_own_limit(memory: u32) -> Report {
+    let mut report = fixture::report();
+    let row = report.workloads.iter_mut().find(|row| row.service.as_deref() == Some("payments")).unwrap();
+    (row.current.cpu_units, row.current.memory_mib) = (Some(1024), Some(4096));
+    row.guards = vec![GuardReport {
+        code: "oom-killed".into(),
+        detail: "sidecar at its own limit".into(),
+        cpu_units: None,
+        memory_mib: Some(memory),
+    }];
+    let recommendation = row.recommendation.as_mut().unwrap();
+    (recommendation.cpu_units, recommendation.memory_mib) = (1024, memory);
+    let container = |name: &str, cpu, hard, soft| ContainerReport {
+        name: name.into(),
+        cpu_units: Some(cpu),
+        memory_mib: Some(hard),
+        memory_reservation_mib: soft,
+    };
+    recommendation.containers =
+        vec![container("app", 512, memory - 2048, Some(1024)), container("sidecar", 256, 2048, None)];
+    report
+}
+
+fn payments(app: &str, sidecar: u32) -> Repository {
+    let text = format!(
+        r#"{{"family": "payments", "requiresCompatibilities": ["FARGATE"], "cpu": "1024", "memory": "4096",
+"containerDefinitions": [
+  {{"name": "{app}", "image": "x", "cpu": 512, "memory": 2048, "memoryReservation": 1024}},
+  {{"name": "sidecar", "image": "y", "cpu": 256, "memory": {sidecar}}}]}}"#
+    );
+    repository(&[("task.json", &text)])
+}
+
+fn patched(repository: &Repository, production: &Report) -> Patch {
+    let settings = CheckSettings::default();
+    let input = PatchInput { repository, production, book: PriceBook::embedded(), settings: &settings };
+    patch(input, |_| true).unwrap().0
+}
+
+#[test]
+fn a_limit_that_a_container_was_killed_at_is_raised_where_the_task_stays() {
+    let done = patched(&payments("app", 1024), &killed_at_own_limit(4096));
+    assert_eq!(done.skipped, []);
+    let before = payments("app", 1024).files[0].bytes.clone();
+    let before = std::str::from_utf8(&before).unwrap();
+    assert_eq!(done.files[0].after, before.replace("\"memory\": 1024", "\"memory\": 2048"));
+    assert_eq!(done.changes[0].containers, ["sidecar"]);
+
+    // The change is made already, here or where another runs.
+    assert_eq!(patched(&payments("app", 2048), &killed_at_own_limit(4096)).unchanged, 1);
+}
+
+#[test]
+fn a_limit_that_a_container_was_killed_at_is_raised_with_the_task() {
+    let done = patched(&payments("app", 1024), &killed_at_own_limit(5120));
+    assert_eq!(done.skipped, []);
+    assert_eq!(done.changes[0].containers, ["app", "sidecar"]);
+}
+
+#[test]
+fn limits_of_containers_that_do_not_run_so_are_left_to_people() {
+    let done = patched(&payments("web", 1024), &killed_at_own_limit(4096));
+    assert!(done.files.is_empty());
+    assert!(done.skipped[0].why.contains("the 1024 MiB of \"sidecar\" are enough"), "{:?}", done.skipped);
 }

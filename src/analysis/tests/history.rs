@@ -74,6 +74,7 @@ fn memory_that_rises_day_by_day_is_not_cut_to_what_it_will_soon_pass() {
         "{:?}",
         size.conditions
     );
+    assert_eq!(size.performance_risk, "high");
     // As high, and level.
     let level = rising(3_075, 0).rated();
     assert_eq!(size_of(&level).1, 4096);

@@ -9,7 +9,9 @@
 //! *follows* the task, up as well as down.
 //!
 //! At another size the others keep what they have, and the main container keeps its own or gets the rest,
-//! whichever is less; one that follows, or whose task grows, gets the rest. The room for injected containers is left free:
+//! whichever is less; one that follows, or whose task grows, gets the rest. A hard limit that is known to be too small
+//! ([`super::short_limits`]) is raised, and the main container whose limit that is gets the rest. The room for
+//! injected containers is left free:
 //!
 //! | task | to | containers | become |
 //! |---|---|---|---|
@@ -18,9 +20,14 @@
 //! | 2048 / 4096 | 1024 / 2048 | app 1536, 3072, - and envoy 256, 512, - | app 768, 1536, - and envoy as before |
 //! | 2048 / 4096 | 1024 / 2048 | app 512, 3072, 1024 and envoy 256, 512, - | app 512, 2048, 1024 and envoy as before |
 //! | 1024 / 2048 | 1024 / 4096 | app 0, 2048, 512 | app 0, 4096, 512 |
+//! | 1024 / 4096 | 1024 / 4096 | app 512, 2048, 1024 and envoy 256, 1024, -, killed | app as before and envoy 256, 2048, - |
 //! | any | any | app 0, -, - | unchanged |
 
-use super::{GuardInput, injected, lowered::lowered};
+use super::{
+    GuardInput, containers, injected,
+    lowered::lowered,
+    short_limits::{self, Raised},
+};
 use crate::{
     rightsize::TaskRoom,
     units::{CpuUnits, MemoryMib},
@@ -63,6 +70,14 @@ pub(super) fn counted(container: &Container) -> u32 {
     container.memory_reservation.or(container.memory).unwrap_or_default().0
 }
 
+/// The same with its hard limit raised.
+pub(super) fn counted_then(input: &GuardInput<'_>, container: &Container, raised: Raised) -> u32 {
+    match (container.memory_reservation, container.memory) {
+        (None, Some(hard)) => hard.max(short_limits::least(input, container, raised)).0,
+        _ => counted(container),
+    }
+}
+
 pub(super) fn sum(values: impl Iterator<Item = u32>) -> u32 {
     values.fold(0, u32::saturating_add)
 }
@@ -71,7 +86,7 @@ pub(super) fn sum(values: impl Iterator<Item = u32>) -> u32 {
 pub(super) struct Layout<'a> {
     main: usize,
     pub containers: &'a [Container],
-    /// What the other containers reserve.
+    /// What the other containers reserve; of memory, with limits raised.
     pub others_cpu: u32,
     pub others_memory: u32,
     /// The main container's CPU is what the others leave of the task.
@@ -80,7 +95,7 @@ pub(super) struct Layout<'a> {
 }
 
 impl<'a> Layout<'a> {
-    pub fn of(input: &GuardInput<'a>) -> Option<Self> {
+    pub fn of(input: &GuardInput<'a>, raised: Raised) -> Option<Self> {
         let containers = input.definition.containers.as_slice();
         let rank = |container: &Container| {
             let unset =
@@ -91,7 +106,8 @@ impl<'a> Layout<'a> {
         let main = (0..containers.len()).rev().max_by_key(|index| rank(&containers[*index]))?;
         let others = || containers.iter().enumerate().filter(move |(index, _)| *index != main);
         let others_cpu = sum(others().map(|(_, container)| container.cpu.0));
-        let others_memory = sum(others().map(|(_, container)| counted(container)));
+        let others_memory = sum(others().map(|(_, container)| counted_then(input, container, raised)));
+        let others_now = sum(others().map(|(_, container)| counted(container)));
         let (room_cpu, room_memory) = injected::room(&input.facts.injected, input.size);
         let app = &containers[main];
         let fills = |others: u32, own: u32, room: u32, task: u32| {
@@ -103,12 +119,23 @@ impl<'a> Layout<'a> {
             others_cpu,
             others_memory,
             cpu_follows: fills(others_cpu, app.cpu.0, room_cpu.0, input.size.cpu().0),
-            memory_follows: fills(others_memory, counted(app), room_memory.0, input.size.memory().0),
+            memory_follows: fills(others_now, counted(app), room_memory.0, input.size.memory().0),
         })
     }
 
     pub fn app(&self) -> &'a Container {
         &self.containers[self.main]
+    }
+
+    /// The main container; where that has no settings, also the one that would be it by them.
+    pub fn mains(&self) -> Vec<&'a Container> {
+        let app = self.app();
+        let is_set = app.memory_floor().0 > 0 || app.cpu.0 > 0;
+        let rank = |container: &Container| (container.essential, container.memory_floor(), container.cpu);
+        // Of equals the first one.
+        let by_settings =
+            self.others().filter(|_| !is_set).reduce(|a, b| if rank(b) > rank(a) { b } else { a });
+        std::iter::once(app).chain(by_settings).collect()
     }
 
     /// What the main container keeps of CPU at least: its own, or as much as the others have together, so
@@ -126,15 +153,21 @@ impl<'a> Layout<'a> {
 /// The containers' settings for a task of size `to`, in the definition's order. `None` where they would
 /// not register, which takes settings in force that do not either.
 pub(super) fn split(input: &GuardInput<'_>, to: TaskRoom) -> Option<Vec<ContainerSize>> {
-    let split = followed(input, to);
-    registers(&split, to).then_some(split)
+    let with = |raised| Some(followed(input, to, raised)).filter(|split| registers(split, to));
+    let leaves_main = |split: &Vec<ContainerSize>| containers::leaves_main(input, split);
+    with(Raised::All).filter(leaves_main).or_else(|| with(Raised::Killed))
 }
 
-/// What follows the task at size `to`, and all else as it is, whether it registers or not.
-fn followed(input: &GuardInput<'_>, to: TaskRoom) -> Vec<ContainerSize> {
+/// What follows the task at size `to`, limits raised, and all else as it is, whether it registers or not.
+fn followed(input: &GuardInput<'_>, to: TaskRoom, raised: Raised) -> Vec<ContainerSize> {
     let mut split: Vec<ContainerSize> =
         input.definition.containers.iter().map(ContainerSize::as_now).collect();
-    let Some(layout) = Layout::of(input) else { return split };
+    let Some(layout) = Layout::of(input, raised) else { return split };
+    for (then, now) in split.iter_mut().zip(layout.containers) {
+        if !std::ptr::eq(now, layout.app()) {
+            then.memory = then.memory.map(|hard| hard.max(short_limits::least(input, now, raised)));
+        }
+    }
     let (room_cpu, room_memory) = injected::room(&input.facts.injected, to);
     let left = |whole: u32, others: u32, room: u32| whole.saturating_sub(others).saturating_sub(room);
     let rest_cpu = left(to.cpu().0, layout.others_cpu, room_cpu.0);
@@ -151,9 +184,11 @@ fn followed(input: &GuardInput<'_>, to: TaskRoom) -> Vec<ContainerSize> {
         app.cpu = CpuUnits(if follows { rest_cpu } else { lowered(app.cpu.0, rest_cpu, least) });
     }
     let repeats_task = app.memory == Some(input.size.memory());
+    let is_short = short_limits::of(input, layout.app()).is_some();
     match (app.memory, app.memory_reservation) {
         // The hard limit counts.
         (Some(_), None) if layout.memory_follows || more_memory => app.memory = Some(MemoryMib(rest_memory)),
+        (Some(hard), None) if is_short => app.memory = Some(MemoryMib(rest_memory).max(memory_beside(hard))),
         (Some(hard), None) => app.memory = Some(memory_beside(hard)),
         (hard, Some(soft)) => {
             let soft = if layout.memory_follows { MemoryMib(rest_memory) } else { memory_beside(soft) };
@@ -162,8 +197,9 @@ fn followed(input: &GuardInput<'_>, to: TaskRoom) -> Vec<ContainerSize> {
                 () if repeats_task => to.memory(),
                 // No less than it has, as far as the task has it: where a soft limit counts, a hard one takes
                 // nothing from the others.
-                () if layout.memory_follows || more_memory => {
-                    MemoryMib(rest_memory).max(soft).max(hard.min(to.memory()))
+                () if layout.memory_follows || more_memory || is_short => {
+                    let least = hard.max(short_limits::least(input, layout.app(), raised));
+                    MemoryMib(rest_memory).max(soft).max(least.min(to.memory()))
                 }
                 () => hard.min(to.memory()),
             });
@@ -199,10 +235,10 @@ pub fn containers_at(
         memory_headroom: 0,
     };
     let now: Vec<ContainerSize> = definition.containers.iter().map(ContainerSize::as_now).collect();
-    match (split(&input, to), Layout::of(&input)) {
+    match (split(&input, to), Layout::of(&input, Raised::None)) {
         (Some(split), _) => Ok(split),
         (None, Some(layout)) if registers(&now, input.size) => {
-            let mut split = followed(&input, to);
+            let mut split = followed(&input, to, Raised::None);
             // One for which the others leave nothing is no follower of use: what it has says what it may need.
             if split[layout.main].memory == Some(MemoryMib(0))
                 || split[layout.main].memory_reservation == Some(MemoryMib(0))

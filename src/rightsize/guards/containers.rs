@@ -19,8 +19,9 @@
 
 use super::{
     Guard, GuardInput,
-    container_sizes::{ContainerSize, LEAST_MEMORY, Layout, counted, registers, split, sum},
+    container_sizes::{ContainerSize, LEAST_MEMORY, Layout, counted, counted_then, registers, split, sum},
     injected, listed, runtime,
+    short_limits::{self, Raised},
 };
 use crate::{
     rightsize::{TaskRoom, need::with},
@@ -35,7 +36,7 @@ pub(super) const CODES: [&str; 2] = [CODE, SERVICE_CONNECT];
 
 /// What the main container must be left of memory: with full headroom, however calm the fleet, since what
 /// it has left of the task is less than what the task's size was weighed at. 0 where no demand is known.
-fn main_memory_need(input: &GuardInput<'_>, app: &Container) -> u32 {
+pub(super) fn main_memory_need(input: &GuardInput<'_>, app: &Container) -> u32 {
     if input.memory_need == MemoryMib(0) {
         return 0;
     }
@@ -55,14 +56,14 @@ fn main_memory_need(input: &GuardInput<'_>, app: &Container) -> u32 {
 /// what its own runtime is told to take, at most the current size.
 pub(super) fn floor_with(input: &GuardInput<'_>, container: &Container, least: MemoryMib) -> MemoryMib {
     let (_, room) = injected::room(&input.facts.injected, input.size);
-    let layout = Layout::of(input);
+    let layout = Layout::of(input, Raised::All);
     let others =
         input.definition.containers.iter().filter(|other| !std::ptr::eq(*other, container)).map(|other| {
             let main = layout.as_ref().filter(|layout| std::ptr::eq(layout.app(), other));
             let counts = match main {
                 Some(layout) if layout.memory_follows => 0,
                 Some(_) => counted(other).min(main_memory_need(input, other)),
-                None => counted(other),
+                None => counted_then(input, other, Raised::All),
             };
             counts.max(runtime::container_floor(other).0)
         });
@@ -78,7 +79,9 @@ pub(super) fn limit_of(input: &GuardInput<'_>, container: &Container) -> MemoryM
 /// as long as the container's own peak is not known, all of it may be the container's, else its share at the peaks.
 pub(super) fn usable_memory(input: &GuardInput<'_>, to: TaskRoom) -> MemoryMib {
     let whole = to.memory();
-    let (Some(layout), Some(split)) = (Layout::of(input), split(input, to)) else { return whole };
+    let (Some(layout), Some(split)) = (Layout::of(input, Raised::None), split(input, to)) else {
+        return whole;
+    };
     let app = layout.app();
     let mut containers = split.iter().zip(layout.containers);
     let then =
@@ -89,6 +92,42 @@ pub(super) fn usable_memory(input: &GuardInput<'_>, to: TaskRoom) -> MemoryMib {
         u64::from(limit.0) * u64::from(seen.max(own)) / u64::from(own.max(1))
     });
     MemoryMib(u32::try_from(of_task).unwrap_or(u32::MAX)).min(whole)
+}
+
+/// The task memory that holds the containers, those limits raised that are too small.
+pub(super) fn memory_with(input: &GuardInput<'_>, raised: Raised) -> MemoryMib {
+    Layout::of(input, raised).map_or(MemoryMib(0), |layout| MemoryMib(memory_floor(input, &layout, raised)))
+}
+
+fn memory_floor(input: &GuardInput<'_>, layout: &Layout<'_>, raised: Raised) -> u32 {
+    let (_, room) = injected::room(&input.facts.injected, input.size);
+    let app = layout.app();
+    // What its heap takes has a guard of its own, but none that goes beyond the current size.
+    let heap = if raised == Raised::Killed { runtime::container_floor(app).0.min(counted(app)) } else { 0 };
+    let needs = main_memory_need(input, app).max(LEAST_MEMORY).max(heap);
+    let (app_memory, app_limit) = match () {
+        () if layout.containers.len() == 1 && room.0 == 0 => (0, 0),
+        // One that follows may get more than it has.
+        () if layout.memory_follows => (needs, 0),
+        () => (needs.min(counted(app)), app.memory.map_or(0, |hard| needs.min(hard.0))),
+    };
+    let least = short_limits::least(input, app, raised).0;
+    let app_memory = if app.memory_reservation.is_none() { app_memory.max(least) } else { app_memory };
+    let counts = layout.others_memory.saturating_add(counted(app)) > 0;
+    let memory = if counts { sum([layout.others_memory, app_memory, room.0].into_iter()) } else { 0 };
+    let hard = |container: &Container| {
+        container.memory.map(|hard| hard.max(short_limits::least(input, container, raised)).0)
+    };
+    layout.others().filter_map(hard).chain([memory, app_limit, least]).max().unwrap_or(0)
+}
+
+/// Whether `split` leaves the main container what it needs, or what it has.
+pub(super) fn leaves_main(input: &GuardInput<'_>, split: &[ContainerSize]) -> bool {
+    let Some(layout) = Layout::of(input, Raised::None) else { return true };
+    let app = layout.app();
+    let needs = main_memory_need(input, app).max(runtime::container_floor(app).0).min(counted(app));
+    let then = layout.containers.iter().zip(split).find(|(now, _)| std::ptr::eq(*now, app));
+    then.and_then(|(_, then)| then.memory_reservation.or(then.memory)).is_none_or(|left| left.0 >= needs)
 }
 
 /// The floors that the containers' settings hold the task to, at most its current size.
@@ -104,27 +143,14 @@ pub(super) fn guards(input: &GuardInput<'_>) -> Vec<Guard> {
             memory: input.size.memory(),
             always_a_reason: false,
         });
-    } else if let Some(layout) = Layout::of(input) {
+    } else if let Some(layout) = Layout::of(input, Raised::All) {
         let app = layout.app();
-        let several = layout.containers.len() > 1 || room_memory.0 > 0;
-        let needs = main_memory_need(input, app).max(LEAST_MEMORY);
         // A lone container takes what the task has, without more ado.
-        let (app_cpu, app_memory, app_limit) = match () {
-            () if !several => (0, 0, 0),
-            // One that follows may get more than it has.
-            () if layout.memory_follows => (layout.least_cpu(), needs, 0),
-            () => {
-                let hard = app.memory.map_or(0, |hard| needs.min(hard.0));
-                (layout.least_cpu(), needs.min(counted(app)), hard)
-            }
-        };
+        let several = layout.containers.len() > 1 || room_memory.0 > 0;
+        let app_cpu = if several { layout.least_cpu() } else { 0 };
         let reserves = layout.others_cpu.saturating_add(app.cpu.0) > 0;
         let cpu = if reserves { sum([layout.others_cpu, app_cpu, room_cpu.0].into_iter()) } else { 0 };
-        let counts = layout.others_memory.saturating_add(counted(app)) > 0;
-        let memory =
-            if counts { sum([layout.others_memory, app_memory, room_memory.0].into_iter()) } else { 0 };
-        let hard_limits = layout.others().filter_map(|c| c.memory).map(|limit| limit.0);
-        let memory = hard_limits.chain([memory, app_limit]).max().unwrap_or(0);
+        let memory = memory_floor(input, &layout, Raised::All);
         let (cpu, memory) = (CpuUnits(cpu).min(input.size.cpu()), MemoryMib(memory).min(input.size.memory()));
         if (cpu, memory) != (CpuUnits(0), MemoryMib(0)) {
             let unused: Vec<String> =
@@ -166,7 +192,9 @@ fn barely_used(input: &GuardInput<'_>, sidecar: &Container) -> Option<String> {
 /// What holds for a change to `to`: the containers change along, or none of this can be said.
 pub(super) fn conditions(input: &GuardInput<'_>, to: TaskRoom) -> Vec<String> {
     let mut conditions = Vec::new();
-    match split(input, to) {
+    let split = split(input, to);
+    conditions.extend(short_limits::conditions(input, split.as_deref()));
+    match &split {
         None => conditions.push(
             "the limits of its containers do not fit together and must be set by hand for the new size"
                 .to_owned(),
@@ -175,7 +203,12 @@ pub(super) fn conditions(input: &GuardInput<'_>, to: TaskRoom) -> Vec<String> {
             let changed: Vec<String> = split
                 .iter()
                 .zip(&input.definition.containers)
-                .filter(|(then, now)| **then != ContainerSize::as_now(now))
+                .filter(|(then, now)| {
+                    // A limit that is raised is told of on its own.
+                    let is_raised = short_limits::of(input, now).is_some() && then.memory > now.memory;
+                    let memory = if is_raised { now.memory } else { then.memory };
+                    ContainerSize { memory, ..(*then).clone() } != ContainerSize::as_now(now)
+                })
                 .map(|(then, _)| then.name.clone())
                 .collect();
             if !changed.is_empty() {
@@ -183,20 +216,13 @@ pub(super) fn conditions(input: &GuardInput<'_>, to: TaskRoom) -> Vec<String> {
             }
         }
     }
+    conditions.extend(split.iter().flat_map(|split| short_limits::below_need(input, split)));
     let injected = &input.facts.injected;
     if injected.contains(&InjectedContainer::ServiceConnectProxy) && to.cpu() < input.size.cpu() {
         conditions.push(
             "above 500 requests a second the Service Connect proxy takes 512 CPU units, not 256".to_owned(),
         );
     }
-    conditions.extend(input.definition.containers.iter().filter_map(|container| {
-        let limit = container.memory?;
-        let peak = input.facts.peak_of(&container.name)?.memory?;
-        let full = u64::from(peak.0) * 100 >= u64::from(limit.0) * 90;
-        full.then(|| {
-            format!("{} has used {} of its {} MiB: raise its limit", container.name, peak.0, limit.0)
-        })
-    }));
     conditions
 }
 
@@ -206,7 +232,8 @@ mod tests {
 
     use super::*;
     use crate::fargate::TaskSize;
-    use crate::workload::{ContainerPeak, OperatingSystem, TaskDefinition, TaskFacts};
+    use crate::rightsize::guards::{oom, short_limits};
+    use crate::workload::{ContainerPeak, OperatingSystem, StoppedTasks, TaskDefinition, TaskFacts};
 
     type Row = (u32, Option<u32>, Option<u32>);
 
@@ -445,6 +472,8 @@ mod tests {
             proxy: bool,
             agent: bool,
             need in 0u32..4000,
+            killed in prop::collection::vec(prop::sample::select(vec!["app", "envoy", "log-router"]), 0..3),
+            full in prop::collection::vec(prop::option::of(80u32..=100), 3),
         ) {
             let sizes: Vec<TaskRoom> = TaskSize::all(OperatingSystem::Linux).map(TaskRoom::from).collect();
             let (from, to) = (sizes[from], sizes[to]);
@@ -465,12 +494,23 @@ mod tests {
             let definition = definition(&containers);
             let now: Vec<ContainerSize> = definition.containers.iter().map(ContainerSize::as_now).collect();
             prop_assume!(registers(&now, from));
+            if !killed.is_empty() {
+                let oom_containers = killed.iter().map(|name| (*name).to_owned()).collect();
+                facts.stopped = Some(StoppedTasks { oom_kills: 1, oom_containers, ..StoppedTasks::default() });
+            }
+            let used = |(container, percent): (&Container, Option<u32>)| Some(ContainerPeak {
+                name: container.name.clone(),
+                cpu: None,
+                memory: Some(MemoryMib(container.memory?.0 * percent? / 100)),
+            });
+            facts.container_peaks = definition.containers.iter().zip(full).filter_map(used).collect();
             let mut input = input(&definition, &facts, from);
             input.memory_need = MemoryMib(need);
             let (cpu, memory) = guards(&input)
                 .iter()
                 .fold((CpuUnits(0), MemoryMib(0)), |(c, m), g| (c.max(g.cpu), m.max(g.memory)));
             prop_assert!(cpu <= from.cpu() && memory <= from.memory());
+            let memory = oom::guard(&input).map_or(memory, |guard| memory.max(guard.memory));
             prop_assume!(to.cpu() >= cpu && to.memory() >= memory);
             let split = split(&input, to);
             prop_assert!(split.is_some(), "{:?} {:?} -> {:?}", containers, from, to);
@@ -483,7 +523,18 @@ mod tests {
                 };
                 prop_assert!(!split.iter().zip(&now).any(lowered), "{:?} {:?} -> {:?}", containers, from, to);
             }
-            let changed = split.iter().zip(&now).filter(|(then, now)| then != now).count();
+            for short in short_limits::all(&input).filter(|short| short.was_reached()) {
+                // The largest task has no room above it.
+                let is_largest = from.memory() == sizes[76].memory();
+                let raised = short_limits::raised_to(short, Some(&split)).is_some();
+                prop_assert!(raised || is_largest, "{:?} {:?} -> {:?}", containers, from, to);
+            }
+            let raised: Vec<&str> = short_limits::all(&input).map(|short| short.container.name.as_str()).collect();
+            let changed = split
+                .iter()
+                .zip(&now)
+                .filter(|(then, now)| then != now && !raised.contains(&then.name.as_str()))
+                .count();
             prop_assert!(changed <= 1, "only the main container changes");
         }
     }

@@ -3,7 +3,7 @@
 //! Each guard reads facts (the definition, its runtime flags, kills, start-ups) and gives [`Guard`]s:
 //! a code, a sentence, and the floors that it holds the task to. Guards keep a size from being cut;
 //! no floor is above the current size, with one exception: after a kill for memory it is the next
-//! step up. What must be done along with a chosen size is said by [`Guards::conditions`] and
+//! step up, or what higher limits of the containers take. What must be done along with a chosen size is said by [`Guards::conditions`] and
 //! [`Guards::containers`].
 
 mod container_sizes;
@@ -13,11 +13,13 @@ mod lowered;
 mod oom;
 mod rising;
 mod runtime;
+mod short_limits;
 mod startup;
 
 pub use container_sizes::{ContainerSize, containers_at, registers};
-pub use rising::rising_floor;
+pub use rising::{is_full_soon, rising_floor};
 pub use runtime::{Fixed as FixedHeap, fixed as fixed_heap};
+pub use short_limits::is_near_a_limit;
 
 use crate::{
     demand::{Rise, StartUp},
@@ -78,6 +80,7 @@ impl<'a> Guards<'a> {
     pub fn of(input: GuardInput<'a>) -> Self {
         let mut list = Vec::new();
         list.extend(containers::guards(&input));
+        list.extend(short_limits::guards(&input));
         list.extend(runtime::guards(&input));
         list.extend(startup::guard(&input));
         list.extend(rising::guard(&input));
@@ -110,9 +113,17 @@ impl<'a> Guards<'a> {
         })
     }
 
-    /// Whether tasks were killed for memory at the current size or above: memory is then short.
+    /// Whether tasks were killed for memory at the current size or above, or containers at limits of their own:
+    /// memory is then short.
     pub fn memory_is_short(&self) -> bool {
         self.list.iter().any(|guard| guard.code == oom::CODE && guard.memory > self.input.size.memory())
+            || oom::at_own_limits(&self.input).next().is_some()
+    }
+
+    /// Whether a task of size `to` gives a container a higher limit that was killed at its own.
+    pub fn raises_a_limit(&self, to: TaskRoom) -> bool {
+        let then = self.containers(to);
+        oom::at_own_limits(&self.input).any(|limit| short_limits::raised_to(limit, then.as_deref()).is_some())
     }
 
     /// `memory` as it is after a kill: short, and at least one step up.

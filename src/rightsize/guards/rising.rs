@@ -39,8 +39,14 @@ pub fn rising_floor(rise: Option<Rise>, size: MemoryMib) -> MemoryMib {
     MemoryMib(u32::try_from(reached).unwrap_or(u32::MAX)).min(size)
 }
 
+/// Whether memory of a task of `size` will be full before long.
+pub fn is_full_soon(rise: Option<Rise>, size: MemoryMib) -> bool {
+    rise.is_some_and(|rise| rise.days_until(u64::from(size.0) * 1024) <= SOON)
+}
+
 /// When a chosen size will be full.
 pub(super) fn condition(input: &GuardInput<'_>, to: TaskRoom) -> Option<String> {
     let days = input.rise?.days_until(u64::from(to.memory().0) * 1024);
-    (days <= SOON).then(|| format!("memory is full in about {days} days if it goes on rising as it did"))
+    is_full_soon(input.rise, to.memory())
+        .then(|| format!("memory is full in about {days} days if it goes on rising as it did"))
 }

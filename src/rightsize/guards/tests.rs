@@ -1,5 +1,7 @@
 //! Guards as `rate` meets them: floors that hold, reasons that are named, conditions that are stated.
 
+mod own_limits;
+
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
@@ -9,7 +11,7 @@ use crate::{
     demand::{Observed, StartUp, Timeline, WindowDemand, roll_up, start_up},
     fargate::TaskSize,
     pricing::{PriceBook, TaskShape},
-    rightsize::{DimensionRating, GuardInput, Guards, PerformanceRisk, Rating, Subject, rate},
+    rightsize::{DimensionRating, GuardInput, Guards, PerformanceRisk, Rating, Subject, rate, registers},
     snapshot::Point,
     units::{CpuUnits, MemoryMib, StorageGib},
     workload::{
@@ -306,14 +308,13 @@ fn a_container_killed_at_its_own_limit_needs_that_raised() {
     case.facts = killed(1, Some(2048));
     case.facts.stopped.as_mut().unwrap().oom_containers = vec!["app".into()];
     let rating = case.rated();
-    assert!(
-        rating
-            .conditions
-            .contains(&"the memory limit of app (512 MiB) is raised, too: it was killed at that".into()),
-        "{:?}",
-        rating.conditions
+    assert_eq!(
+        rating.conditions,
+        ["the memory limit of app goes from 512 to 2048 MiB: it was killed at that"],
+        "the main container gets the rest"
     );
-    assert_eq!(rating.containers[0].memory, Some(MemoryMib(3072)), "the main container gets the rest");
+    assert_eq!(chosen(&rating), Some((1024, 2048)));
+    assert_eq!(rating.containers[0].memory, Some(MemoryMib(2048)));
 }
 
 #[test]
@@ -354,6 +355,7 @@ proptest! {
         settings in prop::collection::vec(prop::collection::vec(any_setting(), 0..4), 0..3),
         limits in prop::collection::vec((0u32..2000, prop::option::of(4u32..8000), prop::option::of(4u32..4000)), 3),
         kills in 0u32..2,
+        killed_ones in prop::collection::vec(0usize..3, 0..3),
         deployed in prop::option::of((0i64..DAYS * 86_400, 0u32..=100)),
         proxy: bool,
     ) {
@@ -362,8 +364,12 @@ proptest! {
         case.facts = killed(kills, None);
         case.facts.injected.extend(proxy.then_some(InjectedContainer::ServiceConnectProxy));
         case.deployed = deployed;
-        for (settings, (cpu, hard, soft)) in settings.into_iter().zip(limits) {
+        let name = |index: usize| format!("c{index}");
+        let stopped = case.facts.stopped.as_mut().unwrap();
+        stopped.oom_containers = killed_ones.into_iter().map(name).collect();
+        for (index, (settings, (cpu, hard, soft))) in settings.into_iter().zip(limits).enumerate() {
             case.containers.push(Container {
+                name: name(index),
                 runtime_settings: settings,
                 cpu: CpuUnits(cpu),
                 memory: hard.map(MemoryMib),
@@ -380,6 +386,9 @@ proptest! {
                 prop_assert!(choice.size.memory() >= guard.memory, "{guard:?}");
                 prop_assert!(choice.upper.memory() >= guard.memory, "{guard:?}");
             }
+        }
+        if let Some(choice) = rating.choice.filter(|_| !rating.containers.is_empty()) {
+            prop_assert!(registers(&rating.containers, choice.size.into()), "{:?}", rating.containers);
         }
         if kills > 0 && size.memory().0 < 249_856 {
             prop_assert_eq!(&rating.memory, &DimensionRating::Underprovisioned);

@@ -172,7 +172,11 @@ fn recommended(recommendation: &Recommendation, explanation: &Explanation, page:
     let to = size(then.0, then.1);
     let month = recommendation.monthly_cost.map_or_else(|| "no price".to_owned(), a_month);
     let same_size = then == (current.cpu_units, current.memory_mib);
-    let to = if same_size { format!("limits or targets; the size stays {to}") } else { to };
+    let to = match &recommendation.scaling {
+        _ if !same_size => to,
+        Some(_) => format!("limits or targets; the size stays {to}"),
+        None => format!("memory limits of containers; the size stays {to}"),
+    };
     page.field("recommended", &format!("{to}, {month}"));
     if let Some(scaling) = &recommendation.scaling {
         page.field("scaling", &scaling_text(scaling, explanation.scaling.as_ref()));

@@ -1,0 +1,195 @@
+//! Containers whose own memory limit is known to be too small, and what it is to be.
+//!
+//! A container with a hard limit below the task's memory is killed at that, however much the task has left. It takes
+//! a higher limit, and a larger task only where the limits do not fit together any more.
+//!
+//! | hard limit | known | is to be, at least |
+//! |---|---|---|
+//! | 1,024 MiB of 4,096 | killed in a task of this size | 2,048 |
+//! | 256 MiB of 4,096 | killed in a task of this size | 512 |
+//! | 4,096 MiB of 8,192 | killed in a task of this size | 5,120 |
+//! | 1,024 MiB of 4,096 | killed in a task of another size | unknown: so was the limit |
+//! | 4,096 MiB of 4,096, or none | killed, or full | none: it is the task's memory |
+//! | 512 MiB of 4,096 | used 500 of it (90 % or more), headroom 20 % | 600 |
+//!
+//! So it goes up as a task's memory does after a kill: by a GB, or to twice what it was where that is less. One that
+//! is nearly full is no reason for a change: it is told, and raised along with one that leaves room for it.
+
+use super::{
+    Guard, GuardInput,
+    container_sizes::{ContainerSize, Layout},
+    containers,
+};
+use crate::{
+    rightsize::need::with,
+    units::MemoryMib,
+    workload::{Container, StoppedTasks, TaskDefinition, TaskFacts},
+};
+
+const NEAR_LIMIT: &str = "container-near-limit";
+/// A limit that is used to this share is nearly full.
+const NEAR_PERCENT: u64 = 90;
+
+/// A container's own limit, too small.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct ShortLimit<'a> {
+    pub container: &'a Container,
+    pub limit: MemoryMib,
+    pub least: MemoryMib,
+    because: Because,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Because {
+    Killed,
+    /// So much of it was used.
+    Near(MemoryMib),
+}
+
+/// Which of the limits that are too small are raised.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Raised {
+    None,
+    Killed,
+    /// Those that are nearly full, too.
+    All,
+}
+
+impl ShortLimit<'_> {
+    pub fn was_reached(&self) -> bool {
+        self.because == Because::Killed
+    }
+}
+
+/// That of `container`, if it is too small.
+pub(super) fn of<'a>(input: &GuardInput<'_>, container: &'a Container) -> Option<ShortLimit<'a>> {
+    let limit = own_limit(input, container)?;
+    let stopped = input.facts.stopped.as_ref().filter(|stopped| is_of_this_size(input, stopped));
+    let was_killed = stopped.is_some_and(|stopped| stopped.oom_containers.contains(&container.name));
+    let (least, because) = if was_killed {
+        (limit.0.saturating_add(limit.0.min(MemoryMib::PER_GB)), Because::Killed)
+    } else {
+        let peak = near(input.facts, container, limit)?;
+        let least = u32::try_from(with(u64::from(peak.0), input.memory_headroom)).unwrap_or(u32::MAX);
+        (least.max(limit.0), Because::Near(peak))
+    };
+    Some(ShortLimit { container, limit, least: MemoryMib(least), because })
+}
+
+/// The peak of `container`, where that is nearly all of its limit.
+fn near(facts: &TaskFacts, container: &Container, limit: MemoryMib) -> Option<MemoryMib> {
+    let peak = facts.peak_of(&container.name)?.memory?;
+    (u64::from(peak.0) * 100 >= u64::from(limit.0) * NEAR_PERCENT).then_some(peak)
+}
+
+/// Whether a container of a task with so much memory is near a limit of its own: what it wants above is not known.
+pub fn is_near_a_limit(definition: &TaskDefinition, facts: &TaskFacts, memory: MemoryMib) -> bool {
+    definition.containers.iter().any(|container| {
+        let own = container.memory.filter(|limit| *limit < memory);
+        own.is_some_and(|limit| near(facts, container, limit).is_some())
+    })
+}
+
+/// Those that are nearly full, whatever becomes of the task; of a kill its own guard tells.
+pub(super) fn guards(input: &GuardInput<'_>) -> Vec<Guard> {
+    all(input)
+        .filter_map(|short| {
+            let Because::Near(peak) = short.because else { return None };
+            let detail = format!(
+                "{} has used {} of the {} MiB that are its own limit: at that it is killed, whatever the task has left",
+                short.container.name, peak.0, short.limit.0
+            );
+            Some(Guard { always_a_reason: true, ..Guard::note(NEAR_LIMIT, detail) })
+        })
+        .collect()
+}
+
+/// Those of all containers, in the definition's order.
+pub(super) fn all<'a>(input: &GuardInput<'a>) -> impl Iterator<Item = ShortLimit<'a>> {
+    let input = *input;
+    input.definition.containers.iter().filter_map(move |container| of(&input, container))
+}
+
+/// A hard limit that is reached before the task's memory is.
+pub(super) fn own_limit(input: &GuardInput<'_>, container: &Container) -> Option<MemoryMib> {
+    container.memory.filter(|limit| *limit < input.size.memory())
+}
+
+/// Whether tasks were killed at the size in force, as far as is known: then its limits are what they were killed at.
+pub(super) fn is_of_this_size(input: &GuardInput<'_>, stopped: &StoppedTasks) -> bool {
+    stopped.oom_kills > 0 && stopped.oom_memory.is_none_or(|memory| memory == input.size.memory())
+}
+
+/// What the limit of `container` is raised to, at least; 0 where it is not.
+pub(super) fn least(input: &GuardInput<'_>, container: &Container, raised: Raised) -> MemoryMib {
+    let is_raised = |short: &ShortLimit<'_>| match raised {
+        Raised::None => false,
+        Raised::Killed => short.was_reached(),
+        Raised::All => true,
+    };
+    of(input, container).filter(is_raised).map_or(MemoryMib(0), |short| short.least)
+}
+
+/// What is done about each along with a change that gives the containers `then`.
+pub(super) fn conditions(input: &GuardInput<'_>, then: Option<&[ContainerSize]>) -> Vec<String> {
+    all(input)
+        .map(|short| {
+            let ShortLimit { container: Container { name, .. }, limit: MemoryMib(now), because, .. } = short;
+            match (raised_to(short, then), because) {
+                (Some(then), Because::Killed) => {
+                    format!(
+                        "the memory limit of {name} goes from {now} to {} MiB: it was killed at that",
+                        then.0
+                    )
+                }
+                (Some(then), Because::Near(peak)) => {
+                    let (then, peak) = (then.0, peak.0);
+                    format!(
+                        "the memory limit of {name} goes from {now} to {then} MiB: it has used {peak} of it"
+                    )
+                }
+                (None, Because::Killed) => {
+                    format!("raise the memory limit of {name} ({now} MiB): it was killed at that")
+                }
+                (None, Because::Near(peak)) => {
+                    format!("{name} has used {} of its {now} MiB: raise its limit", peak.0)
+                }
+            }
+        })
+        .collect()
+}
+
+/// The limit that a change to `then` raises it to, if it does.
+pub(super) fn raised_to(short: ShortLimit<'_>, then: Option<&[ContainerSize]>) -> Option<MemoryMib> {
+    let then = then?.iter().find(|container| container.name == short.container.name)?;
+    then.memory.filter(|memory| *memory > short.limit)
+}
+
+/// A container that may be what the task is for, and cannot use what the task is to hold: it is killed at its own
+/// limit. One that is known to be too small is told of apart from this.
+pub(super) fn below_need(input: &GuardInput<'_>, split: &[ContainerSize]) -> Vec<String> {
+    let Some(layout) = Layout::of(input, Raised::All) else { return Vec::new() };
+    let seen = input.memory_peak.map_or(0, |mib| with(u64::from(mib), input.memory_headroom));
+    let is_more_to_come = u64::from(input.memory_need.0) > seen;
+    let mains = layout.mains();
+    let then = layout.containers.iter().zip(split);
+    then.filter(|(now, _)| mains.iter().any(|main| std::ptr::eq(*main, *now)))
+        .filter(|(now, _)| of(input, now).is_none())
+        .filter_map(|(now, then)| {
+            let (name, limit) = (&now.name, then.memory?.0);
+            let needs = containers::main_memory_need(input, now);
+            let is_known = input.facts.peak_of(name).is_some_and(|peak| peak.memory.is_some());
+            if limit >= needs || is_known && !is_more_to_come {
+                return None;
+            }
+            Some(if is_known {
+                format!("{name} is to hold {needs} MiB, and can use {limit}: raise its own limit")
+            } else {
+                format!(
+                    "the task is to hold {needs} MiB, of which {name} can use {limit}: where it is what needs them, raise \
+                     its own limit"
+                )
+            })
+        })
+        .collect()
+}
