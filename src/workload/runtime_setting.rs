@@ -31,14 +31,20 @@ const WITH_EQUALS: [&str; 12] = [
     "--processes",
     "--threads",
 ];
-/// Flags whose value is the next word: `-w 4`.
-const WITH_SPACE: [&str; 6] = ["-w", "--workers", "--processes", "-p", "--threads", "--max-old-space-size"];
+/// Flags of servers whose value is the next word: `--workers 4`.
+const OF_SERVERS: [&str; 3] = ["--workers", "--processes", "--threads"];
+/// Short flags that count workers, and whose they are; a value may follow them without a space. Another program has
+/// other uses for them: `-p` is Puma's port and gunicorn's file of its process id, `-w` uWSGI's module.
+///
+/// gunicorn: settings, "workers" and "pidfile". Puma: `puma --help`. uWSGI: options, "processes" and "module".
+const SHORT: [(&str, &str); 3] = [("gunicorn", "-w"), ("puma", "-w"), ("uwsgi", "-p")];
 /// Spellings that mean another flag.
-const SYNONYMS: [(&str, &str); 4] = [
+const SYNONYMS: [(&str, &str); 5] = [
     ("-XX:MaxHeapSize", "-Xmx"),
     ("-XX:InitialHeapSize", "-Xms"),
     ("--max_old_space_size", "--max-old-space-size"),
     ("-w", "--workers"),
+    ("-p", "--processes"),
 ];
 /// Environment variables whose whole value is a number or size.
 const VARIABLES: [&str; 9] = [
@@ -68,7 +74,7 @@ const FLAG_VARIABLES: [&str; 13] = [
     "NODE_OPTIONS",
     "GUNICORN_CMD_ARGS",
 ];
-/// Programs whose short flags `-w` and `-p` count workers or processes.
+/// Programs that run workers.
 const WORKER_SERVERS: [&str; 4] = ["gunicorn", "puma", "uwsgi", "uvicorn"];
 
 /// Variables that a JVM reads before its command line, which therefore wins.
@@ -107,7 +113,8 @@ pub fn runtime_settings<'a>(
         if VARIABLES.contains(&name) {
             push(&mut own, 0, name, value);
         } else if FLAG_VARIABLES.contains(&name) {
-            scan(&mut own, value.split_whitespace(), name == "GUNICORN_CMD_ARGS");
+            let server = (name == "GUNICORN_CMD_ARGS").then_some("gunicorn");
+            scan(&mut own, value.split_whitespace(), server);
         }
         let from = match name {
             _ if BEFORE_COMMAND.contains(&name) => Origin::Before,
@@ -117,8 +124,8 @@ pub fn runtime_settings<'a>(
         take(from, own);
     }
     let words: Vec<&str> = command.into_iter().flat_map(str::split_whitespace).collect();
-    let server =
-        words.iter().any(|word| WORKER_SERVERS.iter().any(|server| word.rsplit('/').next() == Some(*server)));
+    let is = |word: &&str, server: &str| word.rsplit('/').next() == Some(server);
+    let server = WORKER_SERVERS.into_iter().find(|server| words.iter().any(|word| is(word, server)));
     // With several JVMs in one command, what overrules one of them need not overrule the others.
     let from = if words.iter().filter(|word| is_java(word)).count() > 1 {
         Origin::Elsewhere
@@ -149,7 +156,7 @@ fn is_java(word: &str) -> bool {
     word.trim_matches(['"', '\'']).rsplit('/').next() == Some("java")
 }
 
-fn scan<'a>(found: &mut Vec<RuntimeSetting>, words: impl Iterator<Item = &'a str>, server: bool) {
+fn scan<'a>(found: &mut Vec<RuntimeSetting>, words: impl Iterator<Item = &'a str>, server: Option<&str>) {
     let mut words = words.map(|word| word.trim_matches(['"', '\''])).peekable();
     // What was found of the process before this one.
     let mut before = 0;
@@ -163,8 +170,14 @@ fn scan<'a>(found: &mut Vec<RuntimeSetting>, words: impl Iterator<Item = &'a str
             if WITH_EQUALS.contains(&flag) {
                 push(found, before, flag, value);
             }
-        } else if WITH_SPACE.contains(&word)
-            && (server || word == "--max-old-space-size")
+        } else if let Some((_, flag)) =
+            SHORT.iter().find(|(of, flag)| server == Some(*of) && word.starts_with(*flag))
+        {
+            let value = Some(&word[flag.len()..]).filter(|attached| !attached.is_empty());
+            if let Some(value) = value.or(words.peek().copied()) {
+                push(found, before, flag, value);
+            }
+        } else if (OF_SERVERS.contains(&word) && server.is_some() || word == "--max-old-space-size")
             && let Some(value) = words.peek()
         {
             push(found, before, word, value);
@@ -258,6 +271,20 @@ mod tests {
             found(&[("RAILS_MAX_THREADS", "5")], &["/usr/bin/puma", "-w", "2", "--threads", "8"]),
             ["RAILS_MAX_THREADS=5", "--workers=2", "--threads=8"]
         );
+    }
+
+    #[test]
+    fn each_server_counts_its_workers_by_its_own_flags() {
+        let of = |command: &str| found(&[], &command.split(' ').collect::<Vec<_>>());
+        assert!(of("bundle exec puma -C config/puma.rb -p 3000").is_empty(), "a port");
+        assert!(of("gunicorn -p 12345 app:app").is_empty(), "a file");
+        assert!(of("uwsgi -w 4").is_empty(), "a module");
+        assert_eq!(of("uwsgi -p 4"), ["--processes=4"]);
+        assert_eq!(of("uwsgi -p4"), ["--processes=4"]);
+        assert_eq!(of("gunicorn -w4 app:app"), ["--workers=4"]);
+        assert_eq!(of("puma -w4"), ["--workers=4"]);
+        assert!(of("tail -w4").is_empty());
+        assert_eq!(found(&[("GUNICORN_CMD_ARGS", "-w4 -p 12345")], &[]), ["--workers=4"]);
     }
 
     #[test]

@@ -53,10 +53,11 @@ const FULL_PERCENT: u64 = 85;
 /// A JVM without any heap setting takes a quarter of its memory (HotSpot, server VM).
 const DEFAULT_HEAP_PERCENT: u32 = 25;
 
-const WORKERS: [&str; 8] = [
+/// What says how many worker processes there are; the first that is given holds: with gunicorn (settings,
+/// "Configuration Overview") and Puma (README, "Clustered mode") a flag overrules a variable.
+const WORKERS: [&str; 7] = [
     "--workers",
     "--processes",
-    "-p",
     "WEB_CONCURRENCY",
     "GUNICORN_WORKERS",
     "PUMA_WORKERS",
@@ -249,11 +250,9 @@ fn fixed_guard(input: &GuardInput<'_>, container: &Container, fixed: &Fixed) -> 
 
 fn workers(container: &Container) -> Option<String> {
     let count = |names: &[&str]| {
-        container
-            .runtime_settings
-            .iter()
-            .filter(|setting| names.contains(&setting.name.as_str()))
-            .find_map(|setting| setting.value.parse::<u32>().ok().filter(|count| *count > 1))
+        let of = |name: &&str| container.runtime_settings.iter().find(|setting| setting.name == *name);
+        let given = names.iter().filter_map(of).find_map(|setting| setting.value.parse::<u32>().ok());
+        given.filter(|count| *count > 1)
     };
     let workers = count(&WORKERS)?;
     let threads = count(&["--threads", "RAILS_MAX_THREADS", "PUMA_MAX_THREADS", "UWSGI_THREADS"]);
@@ -389,6 +388,10 @@ mod tests {
         };
         let note = workers(&container(&[("WEB_CONCURRENCY", "4"), ("RAILS_MAX_THREADS", "5")])).unwrap();
         assert!(note.contains("4 worker processes of 5 threads"), "{note}");
+        let note = workers(&container(&[("WEB_CONCURRENCY", "4"), ("--workers", "2")])).unwrap();
+        assert!(note.contains("2 worker processes"), "a flag overrules a variable: {note}");
+        assert_eq!(workers(&container(&[("WEB_CONCURRENCY", "4"), ("--workers", "1")])), None);
+        assert_eq!(workers(&container(&[("-p", "3000")])), None, "a port of Puma in an older snapshot");
         assert_eq!(workers(&container(&[("--workers", "1")])), None);
         assert_eq!(workers(&container(&[("--workers", "99999999999")])), None);
     }
