@@ -29,8 +29,9 @@
 
 use rust_decimal::Decimal;
 
-use super::{Guard, GuardInput, container_sizes, containers};
+use super::{Guard, GuardInput, Guards, container_sizes, containers, listed};
 use crate::{
+    fargate::TaskSize,
     rightsize::TaskRoom,
     units::{CpuUnits, MemoryMib},
     workload::{Container, RuntimeSetting},
@@ -272,6 +273,8 @@ fn share(limit: MemoryMib, centi_percent: u32) -> u64 {
 pub(super) fn conditions(input: &GuardInput<'_>, to: TaskRoom, reasons: &[&'static str]) -> Vec<String> {
     let split = container_sizes::split(input, to);
     let mut conditions = Vec::new();
+    // Those that must be lowered, or whose container must get more.
+    let mut too_large = Vec::new();
     for (index, container) in input.definition.containers.iter().enumerate() {
         let now = containers::limit_of(input, container);
         let then = split
@@ -280,16 +283,18 @@ pub(super) fn conditions(input: &GuardInput<'_>, to: TaskRoom, reasons: &[&'stat
             .map_or(to.memory(), |size| size.memory.unwrap_or(to.memory()));
         let holds = reasons.contains(&FIXED_HEAP) || reasons.contains(&HEAP_EXCEEDS_SIZE);
         if let Some(fixed) = fixed(&container.runtime_settings).filter(|_| holds) {
-            conditions.push(if fixed.needed > u64::from(then.0) && fixed.needed > u64::from(now.0) {
-                format!(
+            if fixed.needed > u64::from(then.0) && fixed.needed > u64::from(now.0) {
+                too_large.push(index);
+                conditions.push(format!(
                     "lower {}, or give {} {} MiB: what it may fill does not fit",
                     fixed.setting, container.name, fixed.needed
-                )
+                ));
             } else if to.memory() > input.size.memory() {
-                format!("before paying for more memory, see whether {} may be lower", fixed.setting)
-            } else {
-                format!("to go lower in memory, lower {} first", fixed.setting)
-            });
+                conditions.push(format!(
+                    "before paying for more memory, see whether {} may be lower",
+                    fixed.setting
+                ));
+            }
         }
         if let Some(heap) = HeapShare::of(&container.runtime_settings)
             && heap.within(then) < heap.within(now)
@@ -303,7 +308,50 @@ pub(super) fn conditions(input: &GuardInput<'_>, to: TaskRoom, reasons: &[&'stat
             ));
         }
     }
+    if to.memory() <= input.size.memory()
+        && let Some(settings) = to_lower(input, to, &too_large)
+    {
+        conditions.push(format!("to go lower in memory, lower {settings} first"));
+    }
     conditions
+}
+
+/// The settings without which a task would need so much less memory than `to` has that a smaller size holds it, each
+/// alone or all together; those of the containers `said` are left out.
+fn to_lower(input: &GuardInput<'_>, to: TaskRoom, said: &[usize]) -> Option<String> {
+    // With the least memory of its CPU it is CPU that holds a size: a smaller CPU has sizes of that memory, too.
+    let smaller = TaskSize::all(input.os)
+        .filter(|size| size.cpu() == to.cpu())
+        .map(TaskSize::memory)
+        .filter(|memory| *memory < to.memory())
+        .max()?;
+    let floor_without = |which: &dyn Fn(usize) -> bool| {
+        let mut definition = input.definition.clone();
+        for (index, container) in definition.containers.iter_mut().enumerate() {
+            if which(index) {
+                container.runtime_settings.clear();
+            }
+        }
+        let floors = Guards::of(GuardInput { definition: &definition, ..*input }).floors();
+        floors.1.max(input.memory_need)
+    };
+    let now = floor_without(&|_| false);
+    if now <= smaller {
+        return None;
+    }
+    let settings = |holds: &dyn Fn(MemoryMib) -> bool| -> Vec<String> {
+        let containers = input.definition.containers.iter().enumerate();
+        let unsaid = containers.filter(|(index, _)| !said.contains(index));
+        let holding = unsaid.filter(|(index, _)| holds(floor_without(&|other| other == *index)));
+        holding.filter_map(|(_, container)| Some(fixed(&container.runtime_settings)?.setting)).collect()
+    };
+    let alone = settings(&|floor| floor <= smaller);
+    if !alone.is_empty() {
+        return Some(alone.join(" or "));
+    }
+    let together = settings(&|floor| floor < now);
+    (!together.is_empty() && floor_without(&|index| !said.contains(&index)) <= smaller)
+        .then(|| listed(&together))
 }
 
 #[cfg(test)]

@@ -152,6 +152,33 @@ fn a_fixed_heap_holds_memory_and_says_what_to_lower() {
     assert!(held.conditions.iter().any(|c| c == "to go lower in memory, lower -Xmx4g first"));
 }
 
+/// What to lower, by the conditions of a task of 1024 / 8192 with containers of these hard limits and settings.
+fn to_lower(containers: &[(u32, &[(&str, &str)])], memory: u32) -> Vec<String> {
+    let mut case = case((1024, 8192), 10, memory);
+    for (limit, settings) in containers {
+        let memory = (*limit > 0).then_some(MemoryMib(*limit));
+        case.containers.push(Container { memory, essential: case.containers.is_empty(), ..container(settings) });
+    }
+    let conditions = case.rated().conditions;
+    conditions.into_iter().filter(|condition| condition.contains("to go lower")).collect()
+}
+
+#[test]
+fn only_a_heap_that_holds_the_size_is_said_to_be_lowered() {
+    let said = |what: &str| vec![format!("to go lower in memory, lower {what} first")];
+    let node: &[(&str, &str)] = &[("--max-old-space-size", "4096")];
+    let (large, small): (&[_], &[_]) = (&[("-Xmx", "2g")], &[("-Xmx", "512m")]);
+    // 512 + 26 + 288 = 826 MiB of the 1,024 that the sidecar has anyway.
+    assert_eq!(to_lower(&[(6144, node), (1024, small)], 25), said("--max-old-space-size=4096"));
+    // Demand asks for more than the 2,439 MiB of the heap.
+    assert_eq!(to_lower(&[(0, large), (0, &[])], 25), [""; 0]);
+    // 2439 and 826: 3265 of 4096, and 3072 hold either.
+    assert_eq!(to_lower(&[(0, large), (0, small)], 5), said("-Xmx2g or -Xmx512m"));
+    // 4368 and 826 and 813: 6007 of 6144, and 5120 hold no two of them.
+    let third: &[_] = &[("-Xmx", "500m")];
+    assert_eq!(to_lower(&[(0, small), (0, third), (4368, &[])], 5), said("-Xmx512m and -Xmx500m"));
+}
+
 #[test]
 fn a_heap_larger_than_the_task_is_said_and_nothing_is_cut() {
     for value in ["4g", "99999999999g"] {
