@@ -8,6 +8,7 @@
 
 mod container_sizes;
 mod containers;
+mod fixed_heap;
 mod injected;
 mod lowered;
 mod oom;
@@ -15,7 +16,7 @@ mod runtime;
 mod startup;
 
 pub use container_sizes::{ContainerSize, containers_at, registers};
-pub use runtime::{Fixed as FixedHeap, fixed as fixed_heap};
+pub use fixed_heap::{Fixed as FixedHeap, fixed as fixed_heap};
 
 use crate::{
     demand::StartUp,

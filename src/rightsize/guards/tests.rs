@@ -37,8 +37,7 @@ fn case(size: (u32, u32), cpu: u32, memory: u32) -> Case {
 }
 
 fn container(settings: &[(&str, &str)]) -> Container {
-    let setting =
-        |(name, value): &(&str, &str)| RuntimeSetting { name: (*name).into(), value: (*value).into() };
+    let setting = |(name, value): &(&str, &str)| RuntimeSetting::new(*name, *value);
     Container {
         name: "app".into(),
         essential: true,
@@ -157,7 +156,11 @@ fn to_lower(containers: &[(u32, &[(&str, &str)])], memory: u32) -> Vec<String> {
     let mut case = case((1024, 8192), 10, memory);
     for (limit, settings) in containers {
         let memory = (*limit > 0).then_some(MemoryMib(*limit));
-        case.containers.push(Container { memory, essential: case.containers.is_empty(), ..container(settings) });
+        case.containers.push(Container {
+            memory,
+            essential: case.containers.is_empty(),
+            ..container(settings)
+        });
     }
     let conditions = case.rated().conditions;
     conditions.into_iter().filter(|condition| condition.contains("to go lower")).collect()
@@ -228,6 +231,34 @@ fn a_heap_by_percentage_is_a_condition_and_no_block() {
         ]
     );
     assert_eq!(rating.guards[0].code, "heap-percent-follows");
+}
+
+#[test]
+fn a_heap_that_is_not_known_is_said() {
+    let rating = case((1024, 8192), 10, 10).with(&[("-Xmx", ""), ("-Xms", "")]).rated();
+    assert_eq!(chosen(&rating), chosen(&case((1024, 8192), 10, 10).rated()));
+    let guards: Vec<_> = rating.guards.iter().map(|guard| (guard.code, guard.detail.as_str())).collect();
+    let detail = "what -Xms or -Xmx is for app is not known here, nor how large a heap it allows";
+    assert_eq!(guards, [("heap-unknown", detail)]);
+    assert_eq!(rating.conditions, ["app gets 1024 MiB: what -Xms or -Xmx allows it must fit"]);
+    // What is known holds all the same.
+    let held = case((1024, 8192), 10, 10).with(&[("-Xmx", "4g"), ("-Xmx", "")]).rated();
+    assert_eq!(chosen(&held), Some((1024, 5120)));
+    assert!(held.guards.iter().any(|guard| guard.code == "heap-unknown"));
+}
+
+#[test]
+fn two_processes_in_one_container_need_room_for_both() {
+    let mut case = case((1024, 8192), 10, 10).with(&[("-Xmx", "3g"), ("-Xmx", "2g")]);
+    // 3072 + 154 + 288: whichever holds.
+    assert_eq!(chosen(&case.rated()), Some((512, 4096)));
+    for (process, setting) in (1..).zip(&mut case.containers[0].runtime_settings) {
+        setting.process = Some(process);
+    }
+    // And 2048 + 103 + 288.
+    let rating = case.rated();
+    assert_eq!(chosen(&rating), Some((1024, 6144)));
+    assert_eq!(rating.conditions, ["to go lower in memory, lower -Xmx3g together with -Xmx2g first"]);
 }
 
 #[test]
@@ -361,8 +392,9 @@ prop_compose! {
             "--max-old-space-size", "GOMEMLIMIT", "--workers", "WEB_CONCURRENCY", "unknown",
         ]),
         value in "[0-9]{0,6}(m|g|MiB)?|[0-9]{1,30}[kmgt]?|\\PC{0,12}",
+        process in prop::option::of(0u32..3),
     ) -> RuntimeSetting {
-        RuntimeSetting { name: name.to_owned(), value }
+        RuntimeSetting { process, ..RuntimeSetting::new(name, value) }
     }
 }
 
