@@ -8,10 +8,13 @@
 //! | of | holds | source |
 //! |---|---|---|
 //! | one flag, several times in one text | the last | each runtime |
-//! | JVM: `JAVA_TOOL_OPTIONS` and `JDK_JAVA_OPTIONS`, the command line, `_JAVA_OPTIONS` | each over those before it | JVM Tool Interface, "The `JAVA_TOOL_OPTIONS` Environment Variable"; HotSpot, `arguments.cpp` |
+//! | JVM: `JAVA_TOOL_OPTIONS`, the command line, `_JAVA_OPTIONS` | each over those before it | JVM Tool Interface, "The `JAVA_TOOL_OPTIONS` Environment Variable"; HotSpot, `arguments.cpp` |
+//! | JVM: `JDK_JAVA_OPTIONS` | as if put before the command line, so over `JAVA_TOOL_OPTIONS`; Java 8 knows nothing of it | `java` command, "Using the `JDK_JAVA_OPTIONS` Launcher Environment Variable" |
+//! | JVM: what follows the main class, `-jar FILE` or `-m MODULE` | nothing: these are the program's arguments | `java` command, "Synopsis" |
 //! | Node.js: `NODE_OPTIONS`, the command line | the latter | Node.js, "Command-line API", `NODE_OPTIONS` |
 //!
-//! Where that is not certain all are given, and the larger counts: a variable that a start script puts somewhere.
+//! Where that is not certain all are given, and the larger counts: a variable that a start script puts somewhere, and
+//! `JDK_JAVA_OPTIONS` beside `JAVA_TOOL_OPTIONS` where no flag shows that it is Java 9 or later.
 
 mod flags;
 mod script_line;
@@ -134,7 +137,7 @@ fn of_process(process: &Process) -> Vec<RuntimeSetting> {
     match runtime(&process.words) {
         Some((Runtime::Java, start)) => {
             beside(&mut settings, of_words(&process.words[..start]));
-            let options = &process.words[start..];
+            let options = java_options(&process.words[start..]);
             beside(&mut settings, of_jvm(Vec::new(), value, options));
         }
         Some((Runtime::Node, start)) => {
@@ -167,9 +170,17 @@ fn of_jvm<'a>(
     options: &[String],
 ) -> Vec<RuntimeSetting> {
     let of = |name: &str| value(name).map_or_else(Vec::new, |value| of_variable(name, value));
+    // Java 8 knows no option with two dashes, and does not start with one.
+    let is_9 = |word: &str| word.starts_with("--");
+    let is_9_or_later = options.iter().any(|word| is_9(word))
+        || value("JAVA_TOOL_OPTIONS").is_some_and(|value| value.split_whitespace().any(is_9));
     let mut settings = elsewhere;
     beside(&mut settings, of("JAVA_TOOL_OPTIONS"));
-    beside(&mut settings, of("JDK_JAVA_OPTIONS"));
+    if is_9_or_later {
+        over(&mut settings, of("JDK_JAVA_OPTIONS"));
+    } else {
+        beside(&mut settings, of("JDK_JAVA_OPTIONS"));
+    }
     over(&mut settings, of_words(options));
     over(&mut settings, of("_JAVA_OPTIONS"));
     // What is certain wins over what is not known of the others.
@@ -181,6 +192,37 @@ fn of_jvm<'a>(
         settings.retain(|setting| setting.is_known() || !earlier.contains(&setting.name.as_str()));
     }
     settings
+}
+
+/// Those of the words behind `java` that are the JVM's: all before the main class, the JAR file or the module.
+fn java_options(words: &[String]) -> &[String] {
+    const TAKE_A_WORD: [&str; 15] = [
+        "-cp",
+        "-classpath",
+        "--class-path",
+        "-p",
+        "--module-path",
+        "--upgrade-module-path",
+        "--add-modules",
+        "--limit-modules",
+        "--add-reads",
+        "--add-exports",
+        "--add-opens",
+        "--patch-module",
+        "--enable-native-access",
+        "--source",
+        "--describe-module",
+    ];
+    let mut at = 0;
+    while let Some(word) = words.get(at) {
+        at += match word.as_str() {
+            "-m" | "--module" => return &words[..at],
+            word if TAKE_A_WORD.contains(&word) => 2,
+            word if word.starts_with(['-', '@', UNKNOWN]) => 1,
+            _ => return &words[..at],
+        };
+    }
+    words
 }
 
 /// Adds what is not there.

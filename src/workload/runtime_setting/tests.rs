@@ -212,6 +212,51 @@ fn what_is_set_and_not_known_is_told() {
 }
 
 #[test]
+fn a_jvm_goes_by_what_reaches_it_last() {
+    let (tool, jdk, after) =
+        (("JAVA_TOOL_OPTIONS", "-Xmx3g"), ("JDK_JAVA_OPTIONS", "-Xmx2g"), ("_JAVA_OPTIONS", "-Xmx1g"));
+    let java = ["java", "-Xmx256m", "-jar", "a.jar"];
+    assert_eq!(found(&[tool, jdk], &java), ["-Xmx=256m"]);
+    assert_eq!(found(&[after, tool, jdk], &java), ["-Xmx=1g"]);
+    assert_eq!(found(&[after, tool, jdk, ("JAVA_OPTS", "-Xmx9g")], &[]), ["-Xmx=1g"]);
+    // Java 8 knows only one of them, Java 9 both.
+    assert_eq!(found(&[tool, jdk], &["java", "-jar", "a.jar"]), ["-Xmx=3g", "-Xmx=2g"]);
+    assert_eq!(found(&[tool, jdk], &[]), ["-Xmx=3g", "-Xmx=2g"]);
+    let nine = ["java", "--add-opens", "java.base/java.lang=ALL-UNNAMED", "-jar", "a.jar"];
+    assert_eq!(found(&[tool, jdk], &nine), ["-Xmx=2g"]);
+    assert_eq!(
+        found(&[("NODE_OPTIONS", "--max-old-space-size=900")], &["node", "--max-old-space-size=99", "a.js"]),
+        ["--max-old-space-size=99"]
+    );
+    assert_eq!(
+        found(&[("NODE_OPTIONS", "--max-old-space-size=900")], &["node", "a.js", "--max-old-space-size=99"]),
+        ["--max-old-space-size=900", "--max-old-space-size=99"]
+    );
+}
+
+#[test]
+fn what_follows_the_program_is_the_programs() {
+    for command in [
+        "java -Xmx256m -jar a.jar -Xmx3g",
+        "java -jar -Xmx256m a.jar -Xmx3g",
+        "java -Xmx256m -cp a.jar:b.jar com.example.Main -Xmx3g",
+        "java -Xmx256m -p mods -m app/com.example.Main -Xmx3g",
+        "gosu java /opt/java/bin/java -Xmx256m Main -Xmx3g",
+    ] {
+        assert_eq!(found(&[], &command.split(' ').collect::<Vec<_>>()), ["-Xmx=256m"], "{command}");
+        assert_eq!(script(command), ["-Xmx=256m"], "{command}");
+    }
+    for command in [
+        "java -cp $CLASSPATH -Xmx3g Main",
+        "java $FLAGS -Xmx3g Main",
+        "java @flags -Xmx3g Main",
+        "gosu java ./app -Xmx3g",
+    ] {
+        assert_eq!(script(command), ["-Xmx=3g"], "{command}");
+    }
+}
+
+#[test]
 fn processes_that_run_at_once_are_told_apart() {
     for (text, settings) in [
         ("java -Xmx3g -jar a.jar & java -Xmx2g -jar b.jar", &["1: -Xmx=2g", "2: -Xmx=3g"][..]),
