@@ -111,11 +111,7 @@ pub fn base_name(word: &str) -> &str {
 const QUOTES: [char; 2] = ['"', '\''];
 
 fn scan<'a>(found: &mut Vec<RuntimeSetting>, words: impl Iterator<Item = &'a str>, server: Option<&str>) {
-    // What programs that start a JVM hand on to it: `-J-Xmx1g`.
-    let mut words = words
-        .map(|word| word.trim_matches(QUOTES))
-        .map(|word| word.strip_prefix("-J").unwrap_or(word))
-        .peekable();
+    let mut words = words.map(handed_on).peekable();
     while let Some(word) = words.next() {
         if let Some(flag) = ATTACHED.iter().find(|flag| word.starts_with(**flag)) {
             push(found, flag, &word[flag.len()..]);
@@ -123,12 +119,6 @@ fn scan<'a>(found: &mut Vec<RuntimeSetting>, words: impl Iterator<Item = &'a str
             let flag = spelled(flag);
             if WITH_EQUALS.contains(&flag.as_str()) {
                 push(found, &flag, value);
-            } else if let Some(list) =
-                value.strip_prefix(QUOTES).or(Some(value)).filter(|list| list.starts_with('-'))
-                && flag.starts_with("--")
-            {
-                // Flags that are handed on: `--node-args="--max-old-space-size=512"`.
-                scan(found, std::iter::once(list), server);
             }
         } else if let Some((_, flag)) =
             SHORT.iter().find(|(of, flag)| server == Some(*of) && word.starts_with(*flag))
@@ -142,6 +132,20 @@ fn scan<'a>(found: &mut Vec<RuntimeSetting>, words: impl Iterator<Item = &'a str
         {
             push(found, &spelled(word), value);
         }
+    }
+}
+
+/// What a program hands on to the runtime that it starts: `-J-Xmx1g`, `--node-args="--max-old-space-size=512"`.
+fn handed_on(word: &str) -> &str {
+    let word = word.trim_matches(QUOTES);
+    let word = word.strip_prefix("-J").unwrap_or(word);
+    match word.split_once('=') {
+        Some((flag, value))
+            if flag.starts_with("--") && value.trim_start_matches(QUOTES).starts_with('-') =>
+        {
+            value.trim_matches(QUOTES)
+        }
+        _ => word,
     }
 }
 

@@ -296,6 +296,12 @@ fn a_setting_is_stored_as_before_unless_processes_are_told_apart() {
 }
 
 #[test]
+fn flags_in_flags_without_end_are_no_trouble() {
+    let flags = "--a=".repeat(20_000);
+    assert_eq!(script(&format!("app {flags} -Xmx1g")), ["-Xmx=1g"]);
+}
+
+#[test]
 fn variables_that_grow_without_end_do_not() {
     let doubling = format!("A=xxxxxxxxxxxxxxxx; {} java -Xmx1g $A -jar a.jar", "A=$A$A; ".repeat(100));
     assert_eq!(script(&doubling), ["-Xmx=1g"]);
