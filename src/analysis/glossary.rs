@@ -91,6 +91,7 @@ fn sentence(code: &str, known: Known<'_>) -> Option<String> {
             "a heap or memory limit that its definition sets is more than its container holds".to_owned()
         }
         "heap-percent-follows" => "its heap is a share of the memory and changes with it".to_owned(),
+        "heap-unknown" => "a heap is set, and not known to what: see that it fits before memory is cut".to_owned(),
         "worker-processes" => "several worker processes run in a container, each with its own memory".to_owned(),
         "container-near-limit" => {
             "a container has used nearly all that its own memory limit allows, which a larger task does not change"
@@ -245,7 +246,7 @@ mod tests {
     use crate::analysis::tests::explain::of_demo;
 
     /// Every code there is; the README's glossary has each.
-    const CODES: [&str; 44] = [
+    const CODES: [&str; 45] = [
         "assumed-revision",
         "below-least-change",
         "container-insights-would-tell",
@@ -261,6 +262,7 @@ mod tests {
         "fixed-heap",
         "heap-exceeds-size",
         "heap-percent-follows",
+        "heap-unknown",
         "hot-task",
         "idle",
         "lazy-tasks",

@@ -319,7 +319,7 @@ fn what_guards_say_is_in_the_row() {
     let row = service(10, 10)
         .sized(1024, 8192)
         .with(|service| {
-            let setting = RuntimeSetting { name: "-Xmx".into(), value: "4g".into() };
+            let setting = RuntimeSetting::new("-Xmx", "4g");
             service.definition.containers =
                 vec![Container { runtime_settings: vec![setting], ..container("app") }, container("envoy")];
             service.workload.facts.injected = vec![InjectedContainer::ServiceConnectProxy];

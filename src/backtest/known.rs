@@ -104,7 +104,7 @@ mod tests {
             containers: vec![Container {
                 name: "app".into(),
                 essential: true,
-                runtime_settings: vec![RuntimeSetting { name: "-Xmx".into(), value: heap.into() }],
+                runtime_settings: vec![RuntimeSetting::new("-Xmx", heap)],
                 ..Container::default()
             }],
             ..TaskDefinition::default()

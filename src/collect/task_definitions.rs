@@ -96,7 +96,8 @@ fn container(defined: &sdk::ContainerDefinition) -> Container {
     let environment = defined
         .environment()
         .iter()
-        .filter_map(|variable| Some((variable.name()?, variable.value().unwrap_or_default())));
+        .filter_map(|variable| Some((variable.name()?, Some(variable.value().unwrap_or_default()))));
+    let secrets = defined.secrets().iter().map(|secret| (secret.name(), None));
     let command = defined.entry_point().iter().chain(defined.command()).map(String::as_str);
     let memory = |mib: Option<i32>| mib.and_then(|mib| u32::try_from(mib).ok()).map(MemoryMib);
     Container {
@@ -112,7 +113,7 @@ fn container(defined: &sdk::ContainerDefinition) -> Container {
             .filter_map(|requirement| requirement.value().parse::<u32>().ok())
             .fold(0, u32::saturating_add),
         privileged: defined.privileged().unwrap_or(false),
-        runtime_settings: runtime_settings(environment, command),
+        runtime_settings: runtime_settings(environment.chain(secrets), command),
     }
 }
 

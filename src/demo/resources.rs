@@ -255,7 +255,7 @@ fn containers(archetype: &Archetype) -> Vec<Container> {
             ..container("app", true)
         }],
         Containers::Jvm { heap_mib } => vec![Container {
-            runtime_settings: vec![RuntimeSetting { name: "-Xmx".to_owned(), value: format!("{heap_mib}m") }],
+            runtime_settings: vec![RuntimeSetting::new("-Xmx", format!("{heap_mib}m"))],
             ..container("app", true)
         }],
         Containers::Sidecars => vec![

@@ -28,7 +28,12 @@ pub fn read(fields: &Fields<'_>, container: &Node, index: usize) -> ContainerTem
         essential: fields.flag(container, "essential").unwrap_or(true),
         gpus: gpus(fields, container, &path),
         privileged: fields.flag(container, "privileged").unwrap_or(false),
-        runtime_settings: settings(fields, &environment(fields, container), &command(fields, container)),
+        runtime_settings: settings_with(
+            fields,
+            &environment(fields, container),
+            &secrets(fields, container),
+            &command(fields, container),
+        ),
     }
 }
 
@@ -93,6 +98,12 @@ fn environment<'n>(fields: &'n Fields<'_>, container: &'n Node) -> Vec<(String, 
         .collect()
 }
 
+/// The names of the variables that are secrets.
+fn secrets<'n>(fields: &'n Fields<'_>, container: &'n Node) -> Vec<Text<'n>> {
+    let secrets = fields.maps(container, "secrets").into_iter();
+    secrets.filter_map(|secret| fields.texts(secret, "name").into_iter().next()).collect()
+}
+
 fn command<'n>(fields: &'n Fields<'_>, container: &'n Node) -> Vec<Text<'n>> {
     let mut words = fields.texts(container, "entryPoint");
     words.extend(fields.texts(container, "command"));
@@ -105,33 +116,40 @@ pub fn settings(
     environment: &[(String, Text<'_>)],
     command: &[Text<'_>],
 ) -> Vec<(RuntimeSetting, Place)> {
-    let mut settings: Vec<(RuntimeSetting, Place)> = Vec::new();
-    let mut put = |setting: RuntimeSetting, text: &Text<'_>| {
-        if settings.iter().all(|(known, _)| *known != setting) {
-            settings.push((setting, text.at.place(fields.source)));
-        }
-    };
-    for (name, value) in environment.iter().take(MAX_WORDS) {
-        for setting in runtime_settings([(name.as_str(), &*value.value)], []) {
-            put(setting, value);
-        }
-    }
+    settings_with(fields, environment, &[], command)
+}
+
+fn settings_with(
+    fields: &Fields<'_>,
+    environment: &[(String, Text<'_>)],
+    secrets: &[Text<'_>],
+    command: &[Text<'_>],
+) -> Vec<(RuntimeSetting, Place)> {
+    let environment = &environment[..environment.len().min(MAX_WORDS)];
+    let secrets = &secrets[..secrets.len().min(MAX_WORDS)];
     let command = &command[..command.len().min(MAX_WORDS)];
-    for setting in runtime_settings([], command.iter().map(|word| &*word.value)) {
-        let holds = |word: &&Text<'_>, flag: bool| {
-            word.value.contains(&setting.value) && (!flag || word.value.contains(&setting.name))
-        };
-        let word = command
-            .iter()
-            .find(|word| holds(word, true))
-            .or_else(|| command.iter().find(|word| holds(word, false)));
-        if let Some(word) = word {
-            put(setting, word);
-        }
-    }
-    // What one variable says, another or the command may overrule.
-    let pairs = environment.iter().take(MAX_WORDS).map(|(name, value)| (name.as_str(), &*value.value));
-    let holding = runtime_settings(pairs, command.iter().map(|word| &*word.value));
-    settings.retain(|(setting, _)| holding.contains(setting));
-    settings
+    let known = environment.iter().map(|(name, value)| (name.as_str(), Some(&*value.value)));
+    let variables = known.chain(secrets.iter().map(|name| (&*name.value, None)));
+    let texts = || {
+        let named = environment.iter().map(|(name, value)| (name.as_str(), value));
+        let secret = secrets.iter().map(|name| (&*name.value, name));
+        command.iter().map(|word| ("", word)).chain(named).chain(secret)
+    };
+    let found = runtime_settings(variables, command.iter().map(|word| &*word.value)).into_iter();
+    found
+        .filter_map(|setting| {
+            // Where it is most likely from: a value may be another text's, too, and a flag have several spellings.
+            let (_, text) = texts().min_by_key(|(name, text)| {
+                let value = !setting.is_known() || text.value.contains(&setting.value);
+                match () {
+                    () if value && *name == setting.name => 0,
+                    () if value && text.value.contains(&setting.name) => 1,
+                    () if value && setting.is_known() => 2,
+                    () if text.value.contains(&setting.name) => 3,
+                    () => 4,
+                }
+            })?;
+            Some((setting, text.at.place(fields.source)))
+        })
+        .collect()
 }

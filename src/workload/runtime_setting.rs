@@ -2,268 +2,243 @@
 //!
 //! Environments and commands hold secrets, so nothing of them is kept but what is recognised here:
 //! the setting's name and its number, never the text it stood in.
+//!
+//! Which of several settings holds:
+//!
+//! | of | holds | source |
+//! |---|---|---|
+//! | one flag, several times in one text | the last | each runtime |
+//! | JVM: `JAVA_TOOL_OPTIONS`, the command line, `_JAVA_OPTIONS` | each over those before it | JVM Tool Interface, "The `JAVA_TOOL_OPTIONS` Environment Variable"; HotSpot, `arguments.cpp` |
+//! | JVM: `JDK_JAVA_OPTIONS` | as if put before the command line, so over `JAVA_TOOL_OPTIONS`; Java 8 knows nothing of it | `java` command, "Using the `JDK_JAVA_OPTIONS` Launcher Environment Variable" |
+//! | JVM: what follows the main class, `-jar FILE` or `-m MODULE` | nothing: these are the program's arguments | `java` command, "Synopsis" |
+//! | Node.js: `NODE_OPTIONS`, the command line | the latter | Node.js, "Command-line API", `NODE_OPTIONS` |
+//!
+//! Where that is not certain all are given, and the larger counts: a variable that a start script puts somewhere, and
+//! `JDK_JAVA_OPTIONS` beside `JAVA_TOOL_OPTIONS` where no flag shows that it is Java 9 or later.
+
+mod flags;
+mod script_line;
+mod shell;
+
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use flags::{base_name, of_variable, of_words};
+use shell::{Process, READ_BY_RUNTIMES, Shell, UNKNOWN};
+
 /// A recognised setting, such as `-Xmx` = `1024m`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
 pub struct RuntimeSetting {
     /// The flag or variable, canonical: `-Xmx`, `-XX:MaxRAMPercentage`, `--max-old-space-size`, ...
     pub name: String,
-    /// Its value: digits, a decimal point and a unit letter at most.
+    /// Its value: digits, a decimal point and a unit letter at most. Empty where it is set and not known to what, as
+    /// by a secret.
     pub value: String,
+    /// Of the processes that are known to run at once, the one that it is of; absent where there is one at most, where
+    /// it is not known whose it is, and in older snapshots.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub process: Option<u32>,
 }
 
-/// Flags whose value follows without a space: `-Xmx1g`.
-const ATTACHED: [&str; 2] = ["-Xmx", "-Xms"];
-/// Flags whose value follows `=`: `-XX:MaxRAMPercentage=75`.
-const WITH_EQUALS: [&str; 12] = [
-    "-XX:MaxRAMPercentage",
-    "-XX:InitialRAMPercentage",
-    "-XX:MaxHeapSize",
-    "-XX:InitialHeapSize",
-    "-XX:MaxMetaspaceSize",
-    "-XX:MaxDirectMemorySize",
-    "-XX:ReservedCodeCacheSize",
-    "--max-old-space-size",
-    "--max_old_space_size",
-    "--workers",
-    "--processes",
-    "--threads",
-];
-/// Flags whose value is the next word: `-w 4`.
-const WITH_SPACE: [&str; 6] = ["-w", "--workers", "--processes", "-p", "--threads", "--max-old-space-size"];
-/// Spellings that mean another flag.
-const SYNONYMS: [(&str, &str); 4] = [
-    ("-XX:MaxHeapSize", "-Xmx"),
-    ("-XX:InitialHeapSize", "-Xms"),
-    ("--max_old_space_size", "--max-old-space-size"),
-    ("-w", "--workers"),
-];
-/// Environment variables whose whole value is a number or size.
-const VARIABLES: [&str; 9] = [
-    "GOMEMLIMIT",
-    "WEB_CONCURRENCY",
-    "GUNICORN_WORKERS",
-    "PUMA_WORKERS",
-    "UWSGI_PROCESSES",
-    "UWSGI_WORKERS",
-    "UWSGI_THREADS",
-    "RAILS_MAX_THREADS",
-    "PUMA_MAX_THREADS",
-];
-/// Environment variables whose value is a list of flags.
-const FLAG_VARIABLES: [&str; 13] = [
-    "JAVA_TOOL_OPTIONS",
-    "JDK_JAVA_OPTIONS",
-    "_JAVA_OPTIONS",
-    "JAVA_OPTS",
-    "JAVA_OPTIONS",
-    "JVM_OPTS",
-    "CATALINA_OPTS",
-    "ES_JAVA_OPTS",
-    "LS_JAVA_OPTS",
-    "KAFKA_HEAP_OPTS",
-    "KAFKA_OPTS",
-    "NODE_OPTIONS",
-    "GUNICORN_CMD_ARGS",
-];
-/// Programs whose short flags `-w` and `-p` count workers or processes.
-const WORKER_SERVERS: [&str; 4] = ["gunicorn", "puma", "uwsgi", "uvicorn"];
+impl RuntimeSetting {
+    pub fn new(name: impl Into<String>, value: impl Into<String>) -> Self {
+        Self { name: name.into(), value: value.into(), process: None }
+    }
 
-/// Variables that a JVM reads before its command line, which therefore wins.
-const BEFORE_COMMAND: [&str; 2] = ["JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS"];
-/// The variable that it reads after.
-const AFTER_COMMAND: &str = "_JAVA_OPTIONS";
-
-/// Where a setting is from, as far as that says which of several wins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Origin {
-    Before,
-    Command,
-    After,
-    /// A script puts it somewhere.
-    Elsewhere,
+    pub fn is_known(&self) -> bool {
+        !self.value.is_empty()
+    }
 }
 
-/// The recognised settings of a container's environment and command, in the order met, each once.
-///
-/// Of a flag that is repeated in one text the last one holds, as runtimes have it; and one of the JVM's own variables
-/// gives way to the command line, or overrules it. Where nothing says which one wins, all are given.
+/// The recognised settings of a container's environment and command, each once: those that are known of no process,
+/// then those of each. A variable without a value is set, and not known to what.
 pub fn runtime_settings<'a>(
-    environment: impl IntoIterator<Item = (&'a str, &'a str)>,
+    environment: impl IntoIterator<Item = (&'a str, Option<&'a str>)>,
     command: impl IntoIterator<Item = &'a str>,
 ) -> Vec<RuntimeSetting> {
-    let mut found: Vec<(Origin, RuntimeSetting)> = Vec::new();
-    let mut take = |from: Origin, own: Vec<RuntimeSetting>| {
-        for setting in own {
-            if !found.contains(&(from, setting.clone())) {
-                found.push((from, setting));
-            }
-        }
-    };
-    for (name, value) in environment {
-        let mut own = Vec::new();
-        if VARIABLES.contains(&name) {
-            push(&mut own, 0, name, value);
-        } else if FLAG_VARIABLES.contains(&name) {
-            scan(&mut own, value.split_whitespace(), name == "GUNICORN_CMD_ARGS");
-        }
-        let from = match name {
-            _ if BEFORE_COMMAND.contains(&name) => Origin::Before,
-            AFTER_COMMAND => Origin::After,
-            _ => Origin::Elsewhere,
-        };
-        take(from, own);
+    let mut shell = Shell::new(environment);
+    shell.run(command);
+    let mut lanes: BTreeMap<usize, Vec<RuntimeSetting>> = BTreeMap::new();
+    for process in &shell.processes {
+        beside(lanes.entry(process.lane).or_default(), of_process(process));
     }
-    let words: Vec<&str> = command.into_iter().flat_map(str::split_whitespace).collect();
-    let server =
-        words.iter().any(|word| WORKER_SERVERS.iter().any(|server| word.rsplit('/').next() == Some(*server)));
-    // With several JVMs in one command, what overrules one of them need not overrule the others.
-    let from = if words.iter().filter(|word| is_java(word)).count() > 1 {
-        Origin::Elsewhere
+    let mut settings = anywhere(&shell);
+    lanes.retain(|_, of_lane| !of_lane.is_empty());
+    let several = lanes.len() > 1;
+    for (process, of_lane) in (1..).zip(lanes.into_values()) {
+        let process = several.then_some(process);
+        beside(&mut settings, of_lane.into_iter().map(|setting| RuntimeSetting { process, ..setting }));
+    }
+    settings
+}
+
+/// What variables set for whichever process reads them.
+fn anywhere(shell: &Shell) -> Vec<RuntimeSetting> {
+    let runs = |which: Runtime| {
+        shell.processes.iter().any(|process| runtime(&process.words).is_some_and(|(of, _)| of == which))
+    };
+    let (java, node) = (runs(Runtime::Java), runs(Runtime::Node));
+    let value = |name: &str| {
+        shell.variables.iter().find(|variable| variable.name == name).map(|variable| &*variable.value)
+    };
+    let mut settings = Vec::new();
+    for variable in &shell.variables {
+        let is_read = match variable.name.as_str() {
+            "NODE_OPTIONS" => node,
+            name if READ_BY_RUNTIMES.contains(&name) => true,
+            _ => variable.used && !variable.value.contains(UNKNOWN),
+        };
+        if !is_read {
+            beside(&mut settings, of_variable(&variable.name, &variable.value));
+        }
+    }
+    if java {
+        // No command line of any JVM wins over this.
+        if let Some(after) = value("_JAVA_OPTIONS") {
+            over(&mut settings, of_variable("_JAVA_OPTIONS", after));
+        }
+        settings
     } else {
-        Origin::Command
-    };
-    let mut own = Vec::new();
-    scan(&mut own, words.into_iter(), server);
-    take(from, own);
-    let has = |from: Origin, name: &str| {
-        found.iter().any(|(other, setting)| *other == from && setting.name == name)
-    };
-    let holds = |from: Origin, name: &str| match from {
-        Origin::Before => !has(Origin::Command, name) && !has(Origin::After, name),
-        Origin::Command => !has(Origin::After, name),
-        Origin::After | Origin::Elsewhere => true,
-    };
-    let mut settings: Vec<RuntimeSetting> = Vec::new();
-    for (from, setting) in &found {
-        if holds(*from, &setting.name) && !settings.contains(setting) {
-            settings.push(setting.clone());
+        of_jvm(settings, value, &[])
+    }
+}
+
+/// A runtime that reads its options from its words, up to a point.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Runtime {
+    Java,
+    Node,
+}
+
+/// The first runtime among the words of a command, and where its own words start.
+fn runtime(words: &[String]) -> Option<(Runtime, usize)> {
+    /// A user may have the name of a runtime: `gosu java ./run`.
+    const BEFORE_USERS: [&str; 6] = ["gosu", "su-exec", "su", "runuser", "-u", "-"];
+    words.iter().enumerate().find_map(|(at, word)| {
+        let runtime = match base_name(word) {
+            "java" | "java.exe" => Runtime::Java,
+            "node" | "nodejs" | "node.exe" => Runtime::Node,
+            _ => return None,
+        };
+        let is_user = at > 0 && BEFORE_USERS.contains(&base_name(&words[at - 1]));
+        (!is_user).then_some((runtime, at + 1))
+    })
+}
+
+fn of_process(process: &Process) -> Vec<RuntimeSetting> {
+    let value =
+        |name: &str| process.inherited.iter().find(|(other, _)| other == name).map(|(_, value)| &**value);
+    let mut settings = Vec::new();
+    let given = process.given.iter().filter(|(name, _)| !READ_BY_RUNTIMES.contains(&name.as_str()));
+    for (name, value) in given {
+        beside(&mut settings, of_variable(name, value));
+    }
+    match runtime(&process.words) {
+        Some((Runtime::Java, start)) => {
+            beside(&mut settings, of_words(&process.words[..start]));
+            let options = java_options(&process.words[start..]);
+            beside(&mut settings, of_jvm(Vec::new(), value, options));
+        }
+        Some((Runtime::Node, start)) => {
+            let words = &process.words[start..];
+            // A value may look like the program: what follows may be an option all the same.
+            let program = words.iter().position(|word| !word.starts_with('-')).unwrap_or(words.len());
+            let mut own =
+                value("NODE_OPTIONS").map_or_else(Vec::new, |value| of_variable("NODE_OPTIONS", value));
+            over(&mut own, of_words(&words[..program]));
+            beside(&mut own, of_words(&process.words));
+            beside(&mut settings, own);
+        }
+        None => {
+            // Whatever it starts is given these.
+            for (name, value) in
+                process.given.iter().filter(|(name, _)| READ_BY_RUNTIMES.contains(&name.as_str()))
+            {
+                beside(&mut settings, of_variable(name, value));
+            }
+            beside(&mut settings, of_words(&process.words));
         }
     }
     settings
 }
 
-fn is_java(word: &str) -> bool {
-    word.trim_matches(['"', '\'']).rsplit('/').next() == Some("java")
+/// What a JVM with these variables and options on its command line goes by, where `elsewhere` may be on it, too.
+fn of_jvm<'a>(
+    elsewhere: Vec<RuntimeSetting>,
+    value: impl Fn(&str) -> Option<&'a str>,
+    options: &[String],
+) -> Vec<RuntimeSetting> {
+    let of = |name: &str| value(name).map_or_else(Vec::new, |value| of_variable(name, value));
+    // Java 8 knows no option with two dashes, and does not start with one.
+    let is_9 = |word: &str| word.starts_with("--");
+    let is_9_or_later = options.iter().any(|word| is_9(word))
+        || value("JAVA_TOOL_OPTIONS").is_some_and(|value| value.split_whitespace().any(is_9));
+    let mut settings = elsewhere;
+    beside(&mut settings, of("JAVA_TOOL_OPTIONS"));
+    if is_9_or_later {
+        over(&mut settings, of("JDK_JAVA_OPTIONS"));
+    } else {
+        beside(&mut settings, of("JDK_JAVA_OPTIONS"));
+    }
+    over(&mut settings, of_words(options));
+    over(&mut settings, of("_JAVA_OPTIONS"));
+    // What is certain wins over what is not known of the others.
+    let certain = |settings: &[RuntimeSetting]| {
+        settings.iter().any(|setting| setting.name == "-Xmx" && setting.is_known())
+    };
+    if certain(&of_words(options)) || certain(&of("_JAVA_OPTIONS")) {
+        let earlier = ["JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS"];
+        settings.retain(|setting| setting.is_known() || !earlier.contains(&setting.name.as_str()));
+    }
+    settings
 }
 
-fn scan<'a>(found: &mut Vec<RuntimeSetting>, words: impl Iterator<Item = &'a str>, server: bool) {
-    let mut words = words.map(|word| word.trim_matches(['"', '\''])).peekable();
-    // What was found of the process before this one.
-    let mut before = 0;
-    while let Some(word) = words.next() {
-        if is_java(word) {
-            before = found.len();
-        }
-        if let Some(flag) = ATTACHED.iter().find(|flag| word.starts_with(**flag)) {
-            push(found, before, flag, &word[flag.len()..]);
-        } else if let Some((flag, value)) = word.split_once('=') {
-            if WITH_EQUALS.contains(&flag) {
-                push(found, before, flag, value);
-            }
-        } else if WITH_SPACE.contains(&word)
-            && (server || word == "--max-old-space-size")
-            && let Some(value) = words.peek()
-        {
-            push(found, before, word, value);
+/// Those of the words behind `java` that are the JVM's: all before the main class, the JAR file or the module.
+fn java_options(words: &[String]) -> &[String] {
+    const TAKE_A_WORD: [&str; 15] = [
+        "-cp",
+        "-classpath",
+        "--class-path",
+        "-p",
+        "--module-path",
+        "--upgrade-module-path",
+        "--add-modules",
+        "--limit-modules",
+        "--add-reads",
+        "--add-exports",
+        "--add-opens",
+        "--patch-module",
+        "--enable-native-access",
+        "--source",
+        "--describe-module",
+    ];
+    let mut at = 0;
+    while let Some(word) = words.get(at) {
+        at += match word.as_str() {
+            "-m" | "--module" => return &words[..at],
+            word if TAKE_A_WORD.contains(&word) => 2,
+            word if word.starts_with(['-', '@', UNKNOWN]) => 1,
+            _ => return &words[..at],
+        };
+    }
+    words
+}
+
+/// Adds what is not there.
+fn beside(settings: &mut Vec<RuntimeSetting>, more: impl IntoIterator<Item = RuntimeSetting>) {
+    for setting in more {
+        if !settings.contains(&setting) {
+            settings.push(setting);
         }
     }
 }
 
-/// Keeps the setting if its value is a plain number or size, such as `75.0`, `512m`, `1GiB`; in the place of what was
-/// found of it since `before`.
-fn push(found: &mut Vec<RuntimeSetting>, before: usize, name: &str, value: &str) {
-    let digits = value.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let unit = &value[digits.len()..];
-    let plain = !digits.is_empty()
-        && digits.len() <= 12
-        && digits.chars().all(|c| c.is_ascii_digit() || c == '.')
-        && matches!(
-            unit.to_ascii_lowercase().as_str(),
-            "" | "b" | "k" | "m" | "g" | "t" | "kb" | "mb" | "gb" | "kib" | "mib" | "gib" | "tib"
-        );
-    let name = SYNONYMS.iter().find(|(from, _)| *from == name).map_or(name, |(_, to)| *to);
-    let setting = RuntimeSetting { name: name.to_owned(), value: value.to_owned() };
-    if plain {
-        if let Some(known) = (before..found.len()).find(|index| found[*index].name == setting.name) {
-            found.remove(known);
-        }
-        found.push(setting);
-    }
+/// Adds what wins over what is there; only where it is known to what it is set.
+fn over(settings: &mut Vec<RuntimeSetting>, winning: Vec<RuntimeSetting>) {
+    settings.retain(|known| !winning.iter().any(|setting| setting.name == known.name && setting.is_known()));
+    beside(settings, winning);
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn found(environment: &[(&str, &str)], command: &[&str]) -> Vec<String> {
-        runtime_settings(environment.iter().copied(), command.iter().copied())
-            .into_iter()
-            .map(|s| format!("{}={}", s.name, s.value))
-            .collect()
-    }
-
-    #[test]
-    fn heap_flags_are_read_from_variables_and_commands() {
-        assert_eq!(
-            found(
-                &[("JAVA_TOOL_OPTIONS", "-Xms512m -Xmx1g -XX:MaxRAMPercentage=75.0 -Dpassword=hunter2")],
-                &["java", "-Xmx2G", "-jar", "app.jar"]
-            ),
-            ["-Xms=512m", "-XX:MaxRAMPercentage=75.0", "-Xmx=2G"]
-        );
-        assert_eq!(
-            found(&[("NODE_OPTIONS", "--max-old-space-size=1536"), ("GOMEMLIMIT", "450MiB")], &[]),
-            ["--max-old-space-size=1536", "GOMEMLIMIT=450MiB"]
-        );
-        assert_eq!(found(&[], &["gunicorn", "-w", "4", "app:app"]), ["--workers=4"]);
-        assert_eq!(found(&[], &["sh", "-c", "exec gunicorn --workers=3 app"]), ["--workers=3"]);
-    }
-
-    #[test]
-    fn of_a_flag_that_is_repeated_the_one_that_holds_is_kept() {
-        let java = |environment: &[(&str, &str)], command: &str| found(environment, &[command]);
-        assert_eq!(found(&[("JAVA_OPTS", "-Xmx2g -Xmx256m")], &[]), ["-Xmx=256m"]);
-        assert_eq!(found(&[("JAVA_OPTS", "-Xmx256m -Xmx2g -Xmx256m")], &[]), ["-Xmx=256m"]);
-        assert_eq!(found(&[("JAVA_OPTS", "-Xmx1g -XX:MaxHeapSize=512m")], &[]), ["-Xmx=512m"]);
-        assert_eq!(java(&[], "java -Xmx2g -Xmx256m -jar a.jar"), ["-Xmx=256m"]);
-        assert_eq!(java(&[("JAVA_TOOL_OPTIONS", "-Xmx2g")], "java -Xmx256m"), ["-Xmx=256m"]);
-        assert_eq!(java(&[("_JAVA_OPTIONS", "-Xmx2g")], "java -Xmx256m"), ["-Xmx=2g"]);
-        assert_eq!(
-            found(&[("JAVA_OPTS", "-Xmx256m"), ("JAVA_TOOL_OPTIONS", "-Xmx2g")], &[]),
-            ["-Xmx=256m", "-Xmx=2g"],
-            "whether JAVA_OPTS gets to the command line is not known"
-        );
-        assert_eq!(
-            java(&[("JAVA_TOOL_OPTIONS", "-Xmx3g")], "java -Xmx2g -jar a & /bin/java -Xmx256m -jar b"),
-            ["-Xmx=3g", "-Xmx=2g", "-Xmx=256m"],
-            "two processes"
-        );
-        assert_eq!(found(&[("JAVA_OPTS", "-Xmx2g -Xmx${HEAP}")], &[]), ["-Xmx=2g"]);
-    }
-
-    #[test]
-    fn spellings_of_one_flag_are_one_flag() {
-        assert_eq!(
-            found(&[("KAFKA_HEAP_OPTS", "-XX:MaxHeapSize=1g -XX:InitialHeapSize=512m")], &[]),
-            ["-Xmx=1g", "-Xms=512m"]
-        );
-        assert_eq!(
-            found(&[], &["node", "--max_old_space_size=900", "server.js"]),
-            ["--max-old-space-size=900"]
-        );
-        assert_eq!(
-            found(&[("RAILS_MAX_THREADS", "5")], &["/usr/bin/puma", "-w", "2", "--threads", "8"]),
-            ["RAILS_MAX_THREADS=5", "--workers=2", "--threads=8"]
-        );
-    }
-
-    #[test]
-    fn nothing_else_is_kept() {
-        assert!(found(&[("DB_PASSWORD", "-Xmx1g"), ("GOMEMLIMIT", "s3cr3t")], &[]).is_empty());
-        assert!(found(&[("JAVA_OPTS", "-Xmx${SECRET} -XX:MaxRAMPercentage=abc")], &[]).is_empty());
-        assert!(found(&[], &["mysql", "-p", "12345"]).is_empty());
-    }
-}
+mod tests;

@@ -8,7 +8,8 @@ use super::{Platform, RuntimeSetting};
 use crate::units::{CpuUnits, MemoryMib, StorageGib};
 
 /// A task definition revision. Of environments and commands only recognised runtime settings are
-/// kept (see [`super::runtime_settings`]); images, secrets, roles and log options are not read.
+/// kept (see [`super::runtime_settings`]); images, roles and log options are not read, and of secrets
+/// only whether they are a runtime's.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct TaskDefinition {
     /// `arn:aws:ecs:REGION:ACCOUNT:task-definition/FAMILY:REVISION`; empty for one not registered.

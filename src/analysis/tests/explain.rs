@@ -394,7 +394,7 @@ fn a_guard_that_holds_the_memory_is_named() {
         service(20, 10).with(|service| {
             service.definition.containers = vec![Container {
                 name: "app".into(),
-                runtime_settings: vec![RuntimeSetting { name: "-Xmx".into(), value: "1024m".into() }],
+                runtime_settings: vec![RuntimeSetting::new("-Xmx", "1024m")],
                 ..Container::default()
             }];
         }),

@@ -11,20 +11,26 @@
 //! **Fix**: lower the flag, raise the memory, or let the heap follow the container:
 //! `-XX:MaxRAMPercentage=75`.
 //!
-//! Default level: deny. Where the heap alone would fit, and only what is beside it does not, it warns at most.
+//! Default level: deny. Where the heap alone would fit, and only what is beside it does not, it warns at most. A heap
+//! that is set to what is not known, as by a secret, is not judged.
 
 use crate::{
     policy::{Rule, docket::Docket, subject::Subject},
     rightsize::{FixedHeap, fixed_heap},
     template::Setting,
+    workload::RuntimeSetting,
 };
 
 pub fn judge(subject: &Subject<'_>, docket: &mut Docket) {
     for container in &subject.task.containers {
         let settings: Vec<_> =
             container.runtime_settings.iter().map(|(setting, _)| setting.clone()).collect();
-        let Some(FixedHeap { setting, heap, needed }) = fixed_heap(&settings) else { continue };
         let name = container.label.as_str();
+        let unknown = settings.iter().find(|setting| !setting.is_known());
+        let Some(FixedHeap { setting, heap, needed }) = fixed_heap(&settings) else {
+            tell_unknown(unknown, name, subject, docket);
+            continue;
+        };
         // The hard limit of its own, else the task's.
         let limit = match (&container.memory, &subject.task.memory) {
             (Setting::Known { value, .. }, _) | (Setting::Absent, Setting::Known { value, .. }) => *value,
@@ -36,6 +42,7 @@ pub fn judge(subject: &Subject<'_>, docket: &mut Docket) {
             }
         };
         if needed <= u64::from(limit.0) {
+            tell_unknown(unknown, name, subject, docket);
             continue;
         }
         let message = format!(
@@ -52,5 +59,12 @@ pub fn judge(subject: &Subject<'_>, docket: &mut Docket) {
         draft.severity = needed - u64::from(limit.0);
         // What a process needs beside its heap is an allowance, and no build should fail by an allowance.
         draft.only_warns = heap < u64::from(limit.0);
+    }
+}
+
+fn tell_unknown(unknown: Option<&RuntimeSetting>, name: &str, subject: &Subject<'_>, docket: &mut Docket) {
+    if let Some(setting) = unknown {
+        let why = format!("what {} is for container {name:?} is not known", setting.name);
+        docket.cannot_judge(Rule::HeapExceedsMemory, subject, why);
     }
 }

@@ -42,7 +42,7 @@ fn less_of_what_was_too_little_is_worse() {
     let of_heap = |now: u32| {
         let mut heap = task(1024, now);
         let mut jvm = container("app", 0, None, None);
-        jvm.runtime_settings = vec![(RuntimeSetting { name: "-Xmx".into(), value: "8g".into() }, place(14))];
+        jvm.runtime_settings = vec![(RuntimeSetting::new("-Xmx", "8g"), place(14))];
         heap.containers = vec![jvm];
         heap
     };

@@ -30,16 +30,34 @@ fn containers_beyond_the_task_are_denied() {
 }
 
 #[test]
+fn a_heap_that_is_not_known_is_not_judged() {
+    let mut jvm = task(1024, 2048);
+    let mut app = container("app", 0, None, None);
+    app.runtime_settings = vec![(RuntimeSetting::new("-Xmx", ""), place(15))];
+    jvm.containers = vec![app];
+    let why = |task: &TaskTemplate| -> Vec<String> {
+        let judged = Given::of(task.clone()).judged().not_judged.into_iter();
+        judged.filter(|not| not.rule == Rule::HeapExceedsMemory).map(|not| not.why).collect()
+    };
+    assert_eq!(why(&jvm), ["what -Xmx is for container \"app\" is not known"]);
+    jvm.containers[0].runtime_settings.push((RuntimeSetting::new("-Xms", "1g"), place(15)));
+    assert_eq!(why(&jvm).len(), 1);
+    // What is known is too much whatever the rest is.
+    jvm.containers[0].runtime_settings[1].0.value = "2g".into();
+    assert_eq!(why(&jvm), [""; 0]);
+    assert_eq!(Given::of(jvm).rules(), [Rule::HeapExceedsMemory]);
+}
+
+#[test]
 fn a_heap_larger_than_its_container_is_denied() {
     let mut jvm = task(1024, 2048);
     let mut container = container("app", 0, None, None);
-    container.runtime_settings =
-        vec![(RuntimeSetting { name: "-Xmx".into(), value: "2g".into() }, place(15))];
+    container.runtime_settings = vec![(RuntimeSetting::new("-Xmx", "2g"), place(15))];
     jvm.containers = vec![container];
     let found = Given::of(jvm.clone()).judged().findings;
     assert_eq!(found[0].rule, Rule::HeapExceedsMemory);
     assert_eq!(found[0].at.as_ref().unwrap().line, 15);
-    // 2048 + 103 + 128 + 64 + 32 + 64 (see rightsize/guards/runtime.rs).
+    // 2048 + 103 + 128 + 64 + 32 + 64 (see rightsize/guards/fixed_heap.rs).
     assert_eq!(
         found[0].message,
         "-Xmx2g needs about 2439 MiB with what is beside the heap, container \"app\" has 2048"

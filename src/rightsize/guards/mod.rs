@@ -8,6 +8,7 @@
 
 mod container_sizes;
 mod containers;
+mod fixed_heap;
 mod injected;
 mod lowered;
 mod oom;
@@ -17,8 +18,8 @@ mod short_limits;
 mod startup;
 
 pub use container_sizes::{ContainerSize, containers_at, registers};
+pub use fixed_heap::{Fixed as FixedHeap, fixed as fixed_heap};
 pub use rising::{is_full_soon, rising_floor};
-pub use runtime::{Fixed as FixedHeap, fixed as fixed_heap};
 pub use short_limits::is_near_a_limit;
 
 use crate::{

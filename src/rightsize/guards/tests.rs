@@ -39,8 +39,7 @@ fn case(size: (u32, u32), cpu: u32, memory: u32) -> Case {
 }
 
 fn container(settings: &[(&str, &str)]) -> Container {
-    let setting =
-        |(name, value): &(&str, &str)| RuntimeSetting { name: (*name).into(), value: (*value).into() };
+    let setting = |(name, value): &(&str, &str)| RuntimeSetting::new(*name, *value);
     Container {
         name: "app".into(),
         essential: true,
@@ -154,6 +153,37 @@ fn a_fixed_heap_holds_memory_and_says_what_to_lower() {
     assert!(held.conditions.iter().any(|c| c == "to go lower in memory, lower -Xmx4g first"));
 }
 
+/// What to lower, by the conditions of a task of 1024 / 8192 with containers of these hard limits and settings.
+fn to_lower(containers: &[(u32, &[(&str, &str)])], memory: u32) -> Vec<String> {
+    let mut case = case((1024, 8192), 10, memory);
+    for (limit, settings) in containers {
+        let memory = (*limit > 0).then_some(MemoryMib(*limit));
+        case.containers.push(Container {
+            memory,
+            essential: case.containers.is_empty(),
+            ..container(settings)
+        });
+    }
+    let conditions = case.rated().conditions;
+    conditions.into_iter().filter(|condition| condition.contains("to go lower")).collect()
+}
+
+#[test]
+fn only_a_heap_that_holds_the_size_is_said_to_be_lowered() {
+    let said = |what: &str| vec![format!("to go lower in memory, lower {what} first")];
+    let node: &[(&str, &str)] = &[("--max-old-space-size", "4096")];
+    let (large, small): (&[_], &[_]) = (&[("-Xmx", "2g")], &[("-Xmx", "512m")]);
+    // 512 + 26 + 288 = 826 MiB of the 1,024 that the sidecar has anyway.
+    assert_eq!(to_lower(&[(6144, node), (1024, small)], 25), said("--max-old-space-size=4096"));
+    // Demand asks for more than the 2,439 MiB of the heap.
+    assert_eq!(to_lower(&[(0, large), (0, &[])], 25), [""; 0]);
+    // 2439 and 826: 3265 of 4096, and 3072 hold either.
+    assert_eq!(to_lower(&[(0, large), (0, small)], 5), said("-Xmx2g or -Xmx512m"));
+    // 4368 and 826 and 813: 6007 of 6144, and 5120 hold no two of them.
+    let third: &[_] = &[("-Xmx", "500m")];
+    assert_eq!(to_lower(&[(0, small), (0, third), (4368, &[])], 5), said("-Xmx512m and -Xmx500m"));
+}
+
 #[test]
 fn a_heap_larger_than_the_task_is_said_and_nothing_is_cut() {
     for value in ["4g", "99999999999g"] {
@@ -203,6 +233,34 @@ fn a_heap_by_percentage_is_a_condition_and_no_block() {
         ]
     );
     assert_eq!(rating.guards[0].code, "heap-percent-follows");
+}
+
+#[test]
+fn a_heap_that_is_not_known_is_said() {
+    let rating = case((1024, 8192), 10, 10).with(&[("-Xmx", ""), ("-Xms", "")]).rated();
+    assert_eq!(chosen(&rating), chosen(&case((1024, 8192), 10, 10).rated()));
+    let guards: Vec<_> = rating.guards.iter().map(|guard| (guard.code, guard.detail.as_str())).collect();
+    let detail = "what -Xms or -Xmx is for app is not known here, nor how large a heap it allows";
+    assert_eq!(guards, [("heap-unknown", detail)]);
+    assert_eq!(rating.conditions, ["app gets 1024 MiB: what -Xms or -Xmx allows it must fit"]);
+    // What is known holds all the same.
+    let held = case((1024, 8192), 10, 10).with(&[("-Xmx", "4g"), ("-Xmx", "")]).rated();
+    assert_eq!(chosen(&held), Some((1024, 5120)));
+    assert!(held.guards.iter().any(|guard| guard.code == "heap-unknown"));
+}
+
+#[test]
+fn two_processes_in_one_container_need_room_for_both() {
+    let mut case = case((1024, 8192), 10, 10).with(&[("-Xmx", "3g"), ("-Xmx", "2g")]);
+    // 3072 + 154 + 288: whichever holds.
+    assert_eq!(chosen(&case.rated()), Some((512, 4096)));
+    for (process, setting) in (1..).zip(&mut case.containers[0].runtime_settings) {
+        setting.process = Some(process);
+    }
+    // And 2048 + 103 + 288.
+    let rating = case.rated();
+    assert_eq!(chosen(&rating), Some((1024, 6144)));
+    assert_eq!(rating.conditions, ["to go lower in memory, lower -Xmx3g together with -Xmx2g first"]);
 }
 
 #[test]
@@ -337,8 +395,9 @@ prop_compose! {
             "--max-old-space-size", "GOMEMLIMIT", "--workers", "WEB_CONCURRENCY", "unknown",
         ]),
         value in "[0-9]{0,6}(m|g|MiB)?|[0-9]{1,30}[kmgt]?|\\PC{0,12}",
+        process in prop::option::of(0u32..3),
     ) -> RuntimeSetting {
-        RuntimeSetting { name: name.to_owned(), value }
+        RuntimeSetting { process, ..RuntimeSetting::new(name, value) }
     }
 }
 

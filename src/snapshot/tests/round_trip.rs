@@ -93,7 +93,7 @@ fn no_secret_of_an_environment_or_a_command_gets_in() {
     let command = ["gunicorn", "--workers=3", "--env", "TOKEN=tok_9f", "-p", "hunter2", "postgres://db"];
     let container = Container {
         name: "app".into(),
-        runtime_settings: runtime_settings(environment, command),
+        runtime_settings: runtime_settings(environment.map(|(name, value)| (name, Some(value))), command),
         ..Container::default()
     };
     let definition =

@@ -516,6 +516,29 @@ proptest! {
 }
 
 #[test]
+fn a_heap_that_a_shell_sets_is_read_where_it_stands() {
+    let text = r#"{"containerDefinitions": [{"name": "a",
+        "environment": [{"name": "PORT", "value": "3000"}, {"name": "A_OPTS", "value": "-Xmx3g"}],
+        "secrets": [{"name": "JAVA_TOOL_OPTIONS", "valueFrom": "arn:aws:ssm:hunter2"}],
+        "command": ["sh", "-c", "java $A_OPTS -jar a.jar & ./b -J-Xmx2g"]}]}"#;
+    let task = task(text);
+    let settings = &task.containers[0].runtime_settings;
+    let read: Vec<_> = settings
+        .iter()
+        .map(|(setting, at)| (setting.process, setting.value.as_str(), slice(text, Some(at))))
+        .collect();
+    let script = r#""java $A_OPTS -jar a.jar & ./b -J-Xmx2g""#;
+    let secret = r#""JAVA_TOOL_OPTIONS""#;
+    assert_eq!(read, [(Some(1), "2g", script), (Some(2), "3g", r#""-Xmx3g""#)]);
+    let unknown = text.replace("$A_OPTS -jar", "-jar");
+    let task = self::task(&unknown);
+    let (setting, at) = &task.containers[0].runtime_settings[2];
+    assert_eq!((setting.name.as_str(), setting.value.as_str()), ("JAVA_TOOL_OPTIONS", ""));
+    assert_eq!(slice(&unknown, Some(at)), secret);
+    assert!(!format!("{settings:?}").contains("hunter2"));
+}
+
+#[test]
 fn of_a_heap_that_is_set_several_times_the_one_that_holds_is_read() {
     let task = task(
         r#"{"containerDefinitions": [{"name": "a", "environment": [{"name": "JAVA_OPTS", "value": "-Xmx2g -Xmx256m"}]},

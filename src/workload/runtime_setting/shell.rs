@@ -1,0 +1,419 @@
+//! [`Shell`]: what a container's command runs, as a POSIX shell would read it.
+//!
+//! Takes the environment and the words of a command, scripts among them (`sh -c "..."`); gives the [`Process`]es with
+//! their words, and the variables as they are in the end. Nothing is run. What only a running shell knows stands as
+//! [`UNKNOWN`]: the output of commands, arguments, variables that are set nowhere. Quotes and brackets without an end
+//! are left out, and what follows them is read as if they were not there: no text is refused.
+//!
+//! After the grammar of POSIX, "Shell Command Language". The crates for it fall short here: those that split words
+//! know no operators and refuse quotes without an end, those that parse scripts refuse more.
+
+use std::rc::Rc;
+
+use super::{runtime, script_line::ScriptLine};
+
+/// Stands where a text is not known; no environment and no command holds it.
+pub const UNKNOWN: char = '\0';
+/// Variables that runtimes read themselves, from the environment of their process.
+pub const READ_BY_RUNTIMES: [&str; 4] =
+    ["JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS", "NODE_OPTIONS"];
+
+/// Scripts in scripts that are followed.
+const DEEPEST: usize = 4;
+/// Characters between brackets that are looked through for the closing one.
+const LONGEST_EXPANSION: usize = 2000;
+/// Characters that variables may come to in all: they can double with each assignment.
+const MOST_EXPANDED: usize = 100_000;
+const EXPORTS: [&str; 5] = ["export", "declare", "typeset", "readonly", "local"];
+
+/// A command that is run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Process {
+    pub words: Vec<String>,
+    /// Those of one lane run one after another, those of several lanes at once.
+    pub lane: usize,
+    /// What it is given beside the environment of all: `NAME=value command`.
+    pub given: Vec<(String, Rc<str>)>,
+    /// As it finds them, of [`READ_BY_RUNTIMES`].
+    pub inherited: Vec<(String, Rc<str>)>,
+}
+
+/// A variable of the environment, or one that a script sets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Variable {
+    pub name: String,
+    pub value: Rc<str>,
+    /// Whether its value is among the words of a runtime: it goes there, and is read there.
+    pub used: bool,
+}
+
+#[derive(Debug, Default)]
+pub struct Shell {
+    pub variables: Vec<Variable>,
+    pub processes: Vec<Process>,
+    lanes: usize,
+    expanded: usize,
+    /// Those whose value is in the words that are read.
+    in_words: Vec<usize>,
+}
+
+impl Shell {
+    /// Without a value: it is set, and not known to what.
+    pub fn new<'a>(environment: impl IntoIterator<Item = (&'a str, Option<&'a str>)>) -> Self {
+        let mut shell = Self::default();
+        for (name, value) in environment {
+            shell.assign(name, value.map_or_else(|| UNKNOWN.to_string().into(), Rc::from));
+        }
+        // A start script may well evaluate them.
+        for index in 0..shell.variables.len() {
+            let value = Rc::clone(&shell.variables[index].value);
+            shell.variables[index].value = shell.text(&value, 0).into();
+        }
+        shell.in_words.clear();
+        shell
+    }
+
+    /// The command of a container: words that reach its first process as they are.
+    pub fn run<'a>(&mut self, command: impl IntoIterator<Item = &'a str>) {
+        let lane = self.next_lane();
+        let words: Vec<&str> = command.into_iter().collect();
+        match words.as_slice() {
+            // The image has the shell, or something splits it.
+            [text] if is_text(text) => self.script(text, lane, 0),
+            _ => {
+                let word = |word: &&str| if is_text(word) { (*word).to_owned() } else { self.text(word, 0) };
+                let words = words.iter().map(word).collect();
+                self.command(words, lane, 0);
+            }
+        }
+    }
+
+    fn next_lane(&mut self) -> usize {
+        self.lanes += 1;
+        self.lanes - 1
+    }
+
+    fn assign(&mut self, name: &str, value: Rc<str>) {
+        let value = Variable { name: name.to_owned(), value, used: false };
+        match self.variables.iter_mut().find(|variable| variable.name == name) {
+            Some(variable) => *variable = value,
+            None => self.variables.push(value),
+        }
+    }
+
+    fn variable(&self, name: &str) -> Option<&Variable> {
+        self.variables.iter().find(|variable| variable.name == name)
+    }
+
+    fn command(&mut self, words: Vec<String>, lane: usize, depth: usize) {
+        let in_words = std::mem::take(&mut self.in_words);
+        let mut given = Vec::new();
+        let mut words = words.into_iter().peekable();
+        let exports = |word: &String| EXPORTS.contains(&word.as_str());
+        while let Some(word) = words.next_if(|word| assignment(word).is_some() || exports(word)) {
+            if exports(&word) {
+                given.extend(words.by_ref().filter_map(|word| assigned(&word)));
+            }
+            given.extend(assigned(&word));
+        }
+        if words.peek().is_none() {
+            for (name, value) in given {
+                match name.strip_suffix('+') {
+                    Some(name) => {
+                        let before = self.variable(name).map_or("", |variable| &*variable.value);
+                        let value = format!("{before}{value}");
+                        self.assign(name, value.into());
+                    }
+                    None => self.assign(&name, value),
+                }
+            }
+            return;
+        }
+        let mut words: Vec<String> = words.collect();
+        // Scripts are read by themselves; their place among the words stays.
+        let mut scripts = Vec::new();
+        for index in 0..words.len() {
+            let is_told = index > 0 && takes_script(&words[index - 1]);
+            let may_be = !words[index].starts_with('-') && assignment(&words[index]).is_none();
+            if depth < DEEPEST && is_text(&words[index]) && (is_told || may_be) {
+                scripts.push(std::mem::take(&mut words[index]));
+            }
+        }
+        given.extend(words.iter().filter_map(|word| assigned(word)));
+        let inherited = READ_BY_RUNTIMES.iter().filter_map(|name| {
+            let given = given.iter().rev().find(|(given, _)| given == name).map(|(_, value)| value);
+            let known = self.variable(name).map(|variable| &variable.value);
+            Some(((*name).to_owned(), Rc::clone(given.or(known)?)))
+        });
+        let inherited = inherited.collect();
+        if runtime(&words).is_some() {
+            for index in in_words {
+                self.variables[index].used = true;
+            }
+        }
+        self.processes.push(Process { words, lane, given, inherited });
+        for script in scripts {
+            self.script(&script, lane, depth + 1);
+        }
+    }
+
+    fn script(&mut self, script: &str, lane: usize, depth: usize) {
+        let text: Vec<char> = script.chars().collect();
+        let mut line = ScriptLine::new(lane, self.processes.len());
+        let mut at = 0;
+        while let Some(&c) = text.get(at) {
+            let next = text.get(at + 1).copied();
+            let mut taken = 1;
+            match c {
+                '\\' => {
+                    if let Some(next) = next.filter(|next| *next != '\n') {
+                        line.push(next);
+                    }
+                    taken = 2;
+                }
+                '\'' => {
+                    if let Some(end) = position(&text, at + 1, '\'') {
+                        line.extend(text[at + 1..end].iter().copied());
+                        taken = end + 1 - at;
+                    }
+                }
+                '"' => {
+                    if let Some(end) = closing_quote(&text, at + 1) {
+                        let quoted: String = text[at + 1..end].iter().collect();
+                        line.extend(self.text(&quoted, depth).chars());
+                        taken = end + 1 - at;
+                    }
+                }
+                '$' | '`' => {
+                    let (value, end) = self.expansion(&text, at, depth);
+                    // The value of an assignment is one word.
+                    let whole = line.word.as_deref().is_some_and(|word| assignment(word).is_some());
+                    for c in value.chars() {
+                        if c.is_whitespace() && !whole { line.end_word() } else { line.push(c) }
+                    }
+                    taken = end - at;
+                }
+                '#' if line.word.is_none() => taken = position(&text, at, '\n').unwrap_or(text.len()) - at,
+                '<' | '>' => taken = line.redirect(&text[at..]),
+                '&' if next == Some('>') => taken = 1 + line.redirect(&text[at + 1..]),
+                '&' if next == Some('&') => {
+                    self.end_command(&mut line, depth);
+                    line.start_pipeline();
+                    taken = 2;
+                }
+                '&' => {
+                    self.end_command(&mut line, depth);
+                    self.send_to_background(&line);
+                    line.start_list(self.processes.len());
+                }
+                '|' if next == Some('|') => {
+                    self.end_command(&mut line, depth);
+                    line.start_pipeline();
+                    taken = 2;
+                }
+                '|' => {
+                    self.end_command(&mut line, depth);
+                    line.place = line.last_place + 1;
+                    line.last_place = line.place;
+                    while line.lanes.len() <= line.place {
+                        line.lanes.push(self.next_lane());
+                    }
+                    taken = if next == Some('&') { 2 } else { 1 };
+                }
+                ';' | '\n' => {
+                    self.end_command(&mut line, depth);
+                    line.start_list(self.processes.len());
+                }
+                '(' => {
+                    self.end_command(&mut line, depth);
+                    line.open(self.processes.len());
+                }
+                ')' => {
+                    self.end_command(&mut line, depth);
+                    line.close();
+                }
+                c if c.is_whitespace() => line.end_word_at(self.processes.len()),
+                c => line.push(c),
+            }
+            at += taken;
+        }
+        self.end_command(&mut line, depth);
+    }
+
+    fn end_command(&mut self, line: &mut ScriptLine, depth: usize) {
+        line.end_word_at(self.processes.len());
+        line.drop_next = false;
+        let words = std::mem::take(&mut line.words);
+        if !words.is_empty() {
+            self.command(words, line.lanes[line.place], depth);
+        }
+    }
+
+    /// What the list has started runs on beside all that follows.
+    fn send_to_background(&mut self, line: &ScriptLine) {
+        let mut moved: Vec<(usize, usize)> = Vec::new();
+        for index in line.list..self.processes.len() {
+            let lane = self.processes[index].lane;
+            if line.lanes.contains(&lane) {
+                let known = moved.iter().find(|(from, _)| *from == lane).map(|(_, to)| *to);
+                let to = known.unwrap_or_else(|| {
+                    let to = self.next_lane();
+                    moved.push((lane, to));
+                    to
+                });
+                self.processes[index].lane = to;
+            }
+        }
+    }
+
+    /// A text with its variables replaced; quotes stay.
+    fn text(&mut self, text: &str, depth: usize) -> String {
+        if !text.contains(['$', '`', '\\']) {
+            return text.to_owned();
+        }
+        let text: Vec<char> = text.chars().collect();
+        let mut read = String::new();
+        let mut at = 0;
+        while let Some(&c) = text.get(at) {
+            match (c, text.get(at + 1)) {
+                ('\\', Some(escaped @ ('"' | '\\' | '$' | '`'))) => {
+                    read.push(*escaped);
+                    at += 2;
+                }
+                ('\\', Some('\n')) => at += 2,
+                ('$' | '`', _) => {
+                    let (value, end) = self.expansion(&text, at, depth);
+                    read.push_str(&value);
+                    at = end;
+                }
+                _ => {
+                    read.push(c);
+                    at += 1;
+                }
+            }
+        }
+        read
+    }
+
+    /// What `$` or a backquote starts, and where it ends.
+    fn expansion(&mut self, text: &[char], at: usize, depth: usize) -> (String, usize) {
+        let unknown = |end: Option<usize>| {
+            let end = end.map_or_else(|| word_end(text, at), |end| end + 1);
+            (UNKNOWN.to_string(), end)
+        };
+        let next = text.get(at + 1).copied();
+        match (text[at], next) {
+            ('`', _) => unknown(position(text, at + 1, '`')),
+            (_, Some('(')) => unknown(closing(text, at + 1, '(', ')')),
+            (_, Some('{')) => match closing(text, at + 1, '{', '}') {
+                Some(end) => {
+                    let inner: String = text[at + 2..end].iter().collect();
+                    (self.parameter(&inner, depth), end + 1)
+                }
+                None => unknown(None),
+            },
+            (_, Some(c)) if is_name(c) && !c.is_ascii_digit() => {
+                let length = text[at + 1..].iter().take_while(|c| is_name(**c)).count();
+                let name: String = text[at + 1..=at + length].iter().collect();
+                (self.parameter(&name, depth), at + 1 + length)
+            }
+            (_, Some('0'..='9' | '@' | '*' | '#' | '?' | '$' | '!' | '-')) => (UNKNOWN.to_string(), at + 2),
+            // `$'...'` and `$"..."` are quoted texts.
+            (_, Some('\'' | '"')) => (String::new(), at + 1),
+            _ => ("$".to_owned(), at + 1),
+        }
+    }
+
+    /// What `${...}` comes to: POSIX, "Parameter Expansion".
+    fn parameter(&mut self, inner: &str, depth: usize) -> String {
+        let length = inner.find(|c| !is_name(c)).unwrap_or(inner.len());
+        let (name, rest) = inner.split_at(length);
+        let (colon, rest) = rest.strip_prefix(':').map_or((false, rest), |rest| (true, rest));
+        let index = self.variables.iter().position(|variable| variable.name == name);
+        let index = index.filter(|index| !(colon && self.variables[*index].value.is_empty()));
+        let mut operator = rest.chars();
+        let operator = (operator.next(), operator.as_str());
+        let value = match (index, operator) {
+            (Some(index), (None | Some('-' | '=' | '?'), _)) => {
+                self.in_words.push(index);
+                self.variables[index].value.to_string()
+            }
+            (None, (Some(operator @ ('-' | '=')), default)) if depth < DEEPEST && !name.is_empty() => {
+                let default = self.text(default, depth + 1);
+                if operator == '=' {
+                    self.assign(name, default.as_str().into());
+                }
+                default
+            }
+            (Some(_), (Some('+'), other)) if depth < DEEPEST => self.text(other, depth + 1),
+            _ => UNKNOWN.to_string(),
+        };
+        self.expanded = self.expanded.saturating_add(value.len());
+        if self.expanded > MOST_EXPANDED { UNKNOWN.to_string() } else { value }
+    }
+}
+
+/// Whether a word is a text of several.
+fn is_text(word: &str) -> bool {
+    word.trim().contains(char::is_whitespace)
+}
+
+/// Whether a word is like the `-c` of `sh -c SCRIPT`, or the `/c` of Windows.
+fn takes_script(word: &str) -> bool {
+    let letters = word.strip_prefix('-').and_then(|flags| flags.strip_suffix(['c', 'C']));
+    letters.is_some_and(|letters| letters.chars().all(|c| c.is_ascii_alphabetic()))
+        || matches!(word, "/c" | "/C")
+}
+
+fn is_name(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '_'
+}
+
+/// The name and the value of `NAME=value`; the name ends with `+` in `NAME+=value`.
+fn assignment(word: &str) -> Option<(&str, &str)> {
+    let (name, value) = word.split_once('=')?;
+    let plain = name.strip_suffix('+').unwrap_or(name);
+    let valid =
+        !plain.is_empty() && plain.chars().all(is_name) && !plain.starts_with(|c: char| c.is_ascii_digit());
+    valid.then_some((name, value))
+}
+
+fn assigned(word: &str) -> Option<(String, Rc<str>)> {
+    assignment(word).map(|(name, value)| (name.to_owned(), value.into()))
+}
+
+fn position(text: &[char], from: usize, wanted: char) -> Option<usize> {
+    (from..text.len()).find(|at| text[*at] == wanted)
+}
+
+fn closing_quote(text: &[char], from: usize) -> Option<usize> {
+    let mut at = from;
+    while at < text.len() {
+        match text[at] {
+            '"' => return Some(at),
+            '\\' => at += 2,
+            _ => at += 1,
+        }
+    }
+    None
+}
+
+/// Where the bracket at `from` is closed.
+fn closing(text: &[char], from: usize, open: char, close: char) -> Option<usize> {
+    let mut depth = 0_usize;
+    for (at, c) in text.iter().enumerate().skip(from).take(LONGEST_EXPANSION) {
+        if *c == open {
+            depth += 1;
+        } else if *c == close {
+            depth -= 1;
+            if depth == 0 {
+                return Some(at);
+            }
+        }
+    }
+    None
+}
+
+fn word_end(text: &[char], from: usize) -> usize {
+    (from..text.len()).find(|at| text[*at].is_whitespace()).unwrap_or(text.len())
+}
