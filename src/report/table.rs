@@ -5,18 +5,18 @@
 //! with their reason, then further options and what could not be collected. Money is rounded to cents.
 //! Names are made safe to display.
 
+mod head;
 mod instances;
 mod options;
 
 use std::{collections::BTreeSet, fmt::Write as _};
 
 use super::{
-    Finding, HeadroomReport, IMPOSSIBLE_UTILIZATION, NotRated, Note, Report, WorkloadReport,
-    amounts::{NONE, cost, count, grouped, money, percent_of, size},
+    Finding, IMPOSSIBLE_UTILIZATION, NotRated, Note, Report, WorkloadReport,
+    amounts::{NONE, cost, count, size},
     columns::{Align, Cell, Color, Column, Columns, Shrink},
     text::{display_safe, display_width, shorten_end},
 };
-use crate::units::Usd;
 
 /// Below this the layout is that of this width.
 const NARROWEST: usize = 60;
@@ -41,7 +41,7 @@ impl Default for TableOptions {
 pub fn render(report: &Report, options: TableOptions) -> String {
     let width = options.width.max(NARROWEST);
     let mut out = String::new();
-    write_totals(report, width, &mut out);
+    head::write(report, width, &mut out);
 
     let places = Places::of(report);
     let (not_rated, rated): (Vec<&WorkloadReport>, Vec<_>) =
@@ -59,91 +59,6 @@ pub fn render(report: &Report, options: TableOptions) -> String {
     write_notes(report, width, &mut out);
     write_gaps(report, width, &mut out);
     out
-}
-
-fn write_totals(report: &Report, width: usize, out: &mut String) {
-    let totals = &report.totals;
-    let percent = percent_of(totals.monthly_savings, totals.monthly_cost);
-    let mut amounts = Columns::new(vec![
-        column("", Align::Left, Shrink::Never, 0),
-        column("USD A MONTH", Align::Right, Shrink::Never, 0),
-        column("", Align::Left, Shrink::Never, 1),
-    ]);
-    let mut line = |name: &str, amount: Usd, note: String| {
-        amounts.push(vec![name.into(), money(amount).into(), note.into()]);
-    };
-    line("Cost", totals.monthly_cost, String::new());
-    line("As recommended", totals.recommended_monthly_cost, String::new());
-    line("Saving", totals.monthly_savings, percent.map_or_else(String::new, |p| format!("{p} %")));
-    if totals.cost_of_underprovisioned != Usd::ZERO {
-        line("  smaller sizes save", totals.savings_overprovisioned, String::new());
-        line("  larger sizes cost", totals.cost_of_underprovisioned, String::new());
-    }
-    if totals.savings_in_reservations != Usd::ZERO {
-        line("  only as instances go", totals.savings_in_reservations, String::new());
-    }
-    amounts.write(width, false, out);
-
-    out.push('\n');
-    let mut counts = vec![
-        count(totals.workloads, "workload"),
-        format!("{} rated", grouped(&totals.rated.to_string())),
-        format!("{} without a price", grouped(&totals.unpriced.to_string())),
-    ];
-    if totals.unpriced == 0 {
-        counts.pop();
-    }
-    write_flow("", &counts, ", ", width, out);
-    if !totals.not_rated.is_empty() {
-        let reasons: Vec<String> = totals
-            .not_rated
-            .iter()
-            .map(|(reason, count)| format!("{count} {}", display_safe(reason)))
-            .collect();
-        write_flow("Not rated: ", &reasons, ", ", width, out);
-    }
-
-    if let Some(left_out) = totals.left_out {
-        let parts = [
-            count(left_out.workloads, "more workload"),
-            format!("{} a month", money(left_out.monthly_cost)),
-            format!("{} of saving", money(left_out.monthly_savings)),
-        ];
-        write_flow("Left out, and in none of these sums: ", &parts, ", ", width, out);
-    }
-
-    let mut provenance = vec![
-        format!("{} to {}", report.window.start, report.window.end),
-        format!("as of {}", report.as_of),
-        format!(
-            "prices {} of {} ({})",
-            display_safe(&report.price_book.id),
-            display_safe(&report.price_book.effective_date),
-            display_safe(&first_digits(&report.price_book.sha256)),
-        ),
-        format!("snapshot {}", display_safe(&report.snapshot.id)),
-        count(report.samples_read, "sample"),
-    ];
-    if let Some((account, region)) = only_place(report) {
-        provenance.insert(0, format!("{} {}", display_safe(account), display_safe(region)));
-    }
-    write_flow("", &provenance, " · ", width, out);
-    let words: Vec<String> =
-        display_safe(&headroom(&report.headroom)).split(' ').map(str::to_owned).collect();
-    write_flow("", &words, " ", width, out);
-}
-
-/// How headroom was set, at the risk that the fleet shows and not only at the one asked for.
-fn headroom(headroom: &HeadroomReport) -> String {
-    let asked = headroom.risk_percent.0.normalize();
-    let how = match headroom.shown_risk_percent {
-        Some(shown) if shown > headroom.risk_percent => {
-            format!(": {} % risk, the least this fleet can show; {asked} % was asked for", shown.tenths_up())
-        }
-        Some(_) => format!(": {asked} % risk"),
-        None => format!(" ({asked} % risk was asked for): {}", headroom.detail),
-    };
-    format!("{} headroom{how}", headroom.method)
 }
 
 /// Which of account and region differ between the workloads, and so need a column.
@@ -354,11 +269,6 @@ fn why(workload: &WorkloadReport) -> String {
     if conditions.is_empty() { reasons } else { format!("{reasons}: {}", conditions.join("; ")) }
 }
 
-/// As many digits of a checksum as a snapshot's id has.
-fn first_digits(checksum: &str) -> String {
-    checksum.chars().take(12).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -368,6 +278,7 @@ mod tests {
     use crate::{
         report::{Note, Quantity, fixture},
         snapshot::Gap,
+        units::Usd,
     };
 
     fn at_width(report: &Report, width: usize) -> String {

@@ -1,0 +1,115 @@
+//! The head of the table: what the rows add up to, what is not among them, and what it all stands on.
+
+use super::{column, only_place, write_flow};
+use crate::{
+    report::{
+        HeadroomReport, Report,
+        amounts::{count, grouped, money, percent_of},
+        columns::{Align, Columns, Shrink},
+        text::display_safe,
+    },
+    units::Usd,
+};
+
+pub(super) fn write(report: &Report, width: usize, out: &mut String) {
+    write_amounts(report, width, out);
+    out.push('\n');
+    write_counts(report, width, out);
+    write_provenance(report, width, out);
+    write_words(&headroom(&report.headroom), width, out);
+}
+
+fn write_amounts(report: &Report, width: usize, out: &mut String) {
+    let totals = &report.totals;
+    let percent = percent_of(totals.monthly_savings, totals.monthly_cost);
+    let mut amounts = Columns::new(vec![
+        column("", Align::Left, Shrink::Never, 0),
+        column("USD A MONTH", Align::Right, Shrink::Never, 0),
+        column("", Align::Left, Shrink::Never, 1),
+    ]);
+    let mut line = |name: &str, amount: Usd, note: String| {
+        amounts.push(vec![name.into(), money(amount).into(), note.into()]);
+    };
+    line("Cost", totals.monthly_cost, String::new());
+    line("As recommended", totals.recommended_monthly_cost, String::new());
+    line("Saving", totals.monthly_savings, percent.map_or_else(String::new, |p| format!("{p} %")));
+    if totals.cost_of_underprovisioned != Usd::ZERO {
+        line("  smaller sizes save", totals.savings_overprovisioned, String::new());
+        line("  larger sizes cost", totals.cost_of_underprovisioned, String::new());
+    }
+    if totals.savings_in_reservations != Usd::ZERO {
+        line("  only as instances go", totals.savings_in_reservations, String::new());
+    }
+    amounts.write(width, false, out);
+}
+
+fn write_counts(report: &Report, width: usize, out: &mut String) {
+    let totals = &report.totals;
+    let mut counts = vec![
+        count(totals.workloads, "workload"),
+        format!("{} rated", grouped(&totals.rated.to_string())),
+        format!("{} without a price", grouped(&totals.unpriced.to_string())),
+    ];
+    if totals.unpriced == 0 {
+        counts.pop();
+    }
+    write_flow("", &counts, ", ", width, out);
+    if !totals.not_rated.is_empty() {
+        let reasons: Vec<String> = totals
+            .not_rated
+            .iter()
+            .map(|(reason, count)| format!("{count} {}", display_safe(reason)))
+            .collect();
+        write_flow("Not rated: ", &reasons, ", ", width, out);
+    }
+    if let Some(left_out) = totals.left_out {
+        let parts = [
+            count(left_out.workloads, "more workload"),
+            format!("{} a month", money(left_out.monthly_cost)),
+            format!("{} of saving", money(left_out.monthly_savings)),
+        ];
+        write_flow("Left out, and in none of these sums: ", &parts, ", ", width, out);
+    }
+}
+
+fn write_provenance(report: &Report, width: usize, out: &mut String) {
+    let mut provenance = vec![
+        format!("{} to {}", report.window.start, report.window.end),
+        format!("as of {}", report.as_of),
+        format!(
+            "prices {} of {} ({})",
+            display_safe(&report.price_book.id),
+            display_safe(&report.price_book.effective_date),
+            display_safe(&first_digits(&report.price_book.sha256)),
+        ),
+        format!("snapshot {}", display_safe(&report.snapshot.id)),
+        count(report.samples_read, "sample"),
+    ];
+    if let Some((account, region)) = only_place(report) {
+        provenance.insert(0, format!("{} {}", display_safe(account), display_safe(region)));
+    }
+    write_flow("", &provenance, " · ", width, out);
+}
+
+/// How headroom was set, at the risk that the fleet shows and not only at the one asked for.
+fn headroom(headroom: &HeadroomReport) -> String {
+    let asked = headroom.risk_percent.0.normalize();
+    let how = match headroom.shown_risk_percent {
+        Some(shown) if shown > headroom.risk_percent => {
+            format!(": {} % risk, the least this fleet can show; {asked} % was asked for", shown.tenths_up())
+        }
+        Some(_) => format!(": {asked} % risk"),
+        None => format!(" ({asked} % risk was asked for): {}", headroom.detail),
+    };
+    format!("{} headroom{how}", headroom.method)
+}
+
+fn write_words(text: &str, width: usize, out: &mut String) {
+    let words: Vec<String> = display_safe(text).split(' ').map(str::to_owned).collect();
+    write_flow("", &words, " ", width, out);
+}
+
+/// As many digits of a checksum as a snapshot's id has.
+fn first_digits(checksum: &str) -> String {
+    checksum.chars().take(12).collect()
+}
