@@ -5,6 +5,7 @@
 
 use rust_decimal::{Decimal, RoundingStrategy};
 
+use super::Quantity;
 use crate::units::{CpuUnits, MemoryMib, Usd};
 
 /// Stands where something does not apply or is not known.
@@ -44,6 +45,12 @@ pub(super) fn grouped(number: &str) -> String {
 pub(super) fn percent_of(part: Usd, whole: Usd) -> Option<String> {
     let percent = part.0.checked_div(whole.0)?.checked_mul(Decimal::ONE_HUNDRED)?;
     Some(format!("{:.1}", percent.round_dp_with_strategy(1, RoundingStrategy::MidpointAwayFromZero)))
+}
+
+/// What the user's discount takes off, if anything.
+pub(super) fn discount(percent: Quantity) -> Option<String> {
+    let off = percent.0.normalize();
+    (off > Decimal::ZERO).then(|| format!("{off} % is taken off every price (discount.enterprise_percent)"))
 }
 
 pub(super) fn count(number: u64, what: &str) -> String {

@@ -130,6 +130,8 @@ const COLUMNS: &[(&str, CellOf)] = &[
     ("headroom_method", |_, w| optional_text(w.headroom.as_ref().map(|h| h.method.as_str()))),
     ("risk_percent", |_, w| quantity(w.headroom.as_ref().map(|h| h.risk_percent))),
     ("shown_risk_percent", |_, w| quantity(w.headroom.as_ref().and_then(|h| h.shown_risk_percent))),
+    ("list_monthly_cost_usd", |_, w| money(w.list_monthly_cost)),
+    ("discount_percent", |r, _| quantity(Some(r.discount_percent))),
     ("snapshot_id", |r, _| text(&r.snapshot.id)),
     ("price_book_id", |r, _| text(&r.price_book.id)),
     ("tags", |_, w| pairs(&w.tags)),
@@ -221,6 +223,7 @@ mod tests {
             for (column, total) in [
                 ("window_cost_usd", totals.window_cost.0),
                 ("monthly_cost_usd", totals.monthly_cost.0),
+                ("list_monthly_cost_usd", totals.list_monthly_cost.0),
                 ("recommended_monthly_cost_usd", totals.recommended_monthly_cost.0),
                 ("monthly_savings_usd", totals.monthly_savings.0),
                 ("task_hours", totals.task_hours.0),
@@ -257,6 +260,17 @@ mod tests {
             ],
             ["3", "m7i.large=1;r7i.xlarge=2", "58.61", "", ""]
         );
+    }
+
+    #[test]
+    fn a_discount_is_told_beside_the_cost_at_list_prices() {
+        let mut report = fixture::report();
+        report.discount_percent = Quantity("13.7".parse().unwrap());
+        report.workloads[0].list_monthly_cost = Some(Usd("394.2508".parse().unwrap()));
+        let rows = parsed(&render(&report, &CsvOptions::default()));
+        let cells = ["monthly_cost_usd", "list_monthly_cost_usd", "discount_percent"];
+        assert_eq!(cells.map(|title| cell(&rows, 0, title)), ["340.2384", "394.2508", "13.7"]);
+        assert!(rows.iter().all(|row| row["discount_percent"] == "13.7"));
     }
 
     #[test]

@@ -28,6 +28,9 @@ pub struct Report {
     pub window: ReportWindow,
     pub snapshot: SnapshotReference,
     pub price_book: PriceBookReference,
+    /// What `[discount]` of the config takes off every price, in per cent: off all amounts but
+    /// `list_monthly_cost`.
+    pub discount_percent: Quantity,
     pub headroom: HeadroomReport,
     /// Non-null values read from the utilization files, without those that cannot be.
     pub samples_read: u64,
@@ -167,6 +170,8 @@ pub struct Totals {
     pub not_rated: BTreeMap<String, u64>,
     pub window_cost: Usd,
     pub monthly_cost: Usd,
+    /// What `monthly_cost` is before `[discount]` of the config.
+    pub list_monthly_cost: Usd,
     /// `monthly_cost - monthly_savings`.
     pub recommended_monthly_cost: Usd,
     /// Net: what smaller sizes save less what larger ones cost.

@@ -357,6 +357,20 @@ mod tests {
     }
 
     #[test]
+    fn a_discount_is_told_with_the_cost_at_list_prices() {
+        let mut report = fixture::report();
+        assert!(!at_width(&report, 200).contains("discount"));
+        report.discount_percent = Quantity(Decimal::new(1370, 2));
+        for row in &mut report.workloads {
+            row.list_monthly_cost = row.monthly_cost.map(|cost| cost * Decimal::TWO);
+        }
+        fixture::recount(&mut report);
+        let said = "\n13.7 % is taken off every price (discount.enterprise_percent); at list prices, the cost is \
+                    1,251.01\n";
+        assert!(at_width(&report, 200).contains(said), "{}", at_width(&report, 200));
+    }
+
+    #[test]
     fn the_risk_that_was_shown_is_told_and_not_only_the_one_asked_for() {
         let mut report = fixture::report();
         let mut line = |shown: Option<&str>| {

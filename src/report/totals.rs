@@ -15,6 +15,7 @@ impl Totals {
             }
             totals.window_cost += workload.window_cost.unwrap_or_default();
             totals.monthly_cost += workload.monthly_cost.unwrap_or_default();
+            totals.list_monthly_cost += workload.list_monthly_cost.unwrap_or_default();
             let savings =
                 workload.recommendation.as_ref().and_then(|r| r.monthly_savings).unwrap_or(Usd::ZERO);
             totals.monthly_savings += savings;

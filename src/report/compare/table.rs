@@ -12,7 +12,7 @@ use super::{Comparison, ComparisonRow, DISCOUNT_WITHOUT_EFFECT, FLEET, ScopeRepo
 use crate::{
     report::{
         Quantity,
-        amounts::{NONE, count, money},
+        amounts::{NONE, count, discount, money},
         columns::{Align, Cell, Color, Column, Columns, Shrink},
         table::{TableOptions, write_flow},
         text::display_safe,
@@ -47,6 +47,9 @@ fn write_provenance(comparison: &Comparison, width: usize, out: &mut String) {
         format!("snapshot {}", display_safe(&snapshot.id)),
     ];
     write_flow("", &parts, " · ", width, out);
+    if let Some(words) = discount(comparison.discount_percent) {
+        write_words("", &words, width, out);
+    }
 }
 
 fn write_scope(comparison: &Comparison, scope: &ScopeReport, width: usize, color: bool, out: &mut String) {
@@ -272,6 +275,15 @@ mod tests {
     #[test]
     fn the_usual_table() {
         insta::assert_snapshot!(render(&fixture::comparison(), TableOptions { width: 100, color: false }));
+    }
+
+    #[test]
+    fn a_discount_on_everything_is_told() {
+        let mut comparison = fixture::comparison();
+        comparison.discount_percent = Quantity("13.7".parse().unwrap());
+        let table = render(&comparison, TableOptions { width: 100, color: false });
+        let said = "\n13.7 % is taken off every price (discount.enterprise_percent)\n";
+        assert!(table.contains(said), "{table}");
     }
 
     #[test]

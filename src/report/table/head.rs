@@ -4,7 +4,7 @@ use super::{column, only_place, write_flow};
 use crate::{
     report::{
         HeadroomReport, Report,
-        amounts::{count, grouped, money, percent_of},
+        amounts::{count, discount, grouped, money, percent_of},
         columns::{Align, Columns, Shrink},
         text::display_safe,
     },
@@ -16,6 +16,10 @@ pub(super) fn write(report: &Report, width: usize, out: &mut String) {
     out.push('\n');
     write_counts(report, width, out);
     write_provenance(report, width, out);
+    if let Some(words) = discount(report.discount_percent) {
+        let list = money(report.totals.list_monthly_cost);
+        write_words(&format!("{words}; at list prices, the cost is {list}"), width, out);
+    }
     write_words(&headroom(&report.headroom), width, out);
 }
 
