@@ -60,6 +60,8 @@ pub fn report() -> Report {
             list_monthly_cost: usd("625.5052"),
             recommended_monthly_cost: usd("465.4673"),
             monthly_savings: usd("160.0379"),
+            savings_of_cheaper_changes: usd("196.078"),
+            cost_of_dearer_changes: usd("36.0401"),
             savings_overprovisioned: usd("196.078"),
             cost_of_underprovisioned: usd("36.0401"),
             requested_vcpu_hours: quantity("5475"),

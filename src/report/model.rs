@@ -174,9 +174,16 @@ pub struct Totals {
     pub list_monthly_cost: Usd,
     /// `monthly_cost - monthly_savings`.
     pub recommended_monthly_cost: Usd,
-    /// Net: what smaller sizes save less what larger ones cost.
+    /// Net: `savings_of_cheaper_changes - cost_of_dearer_changes`.
     pub monthly_savings: Usd,
+    /// What the recommendations save that save anything, whatever the finding.
+    pub savings_of_cheaper_changes: Usd,
+    /// What the other recommendations cost more, whatever the finding.
+    pub cost_of_dearer_changes: Usd,
+    /// What the recommendations of `Overprovisioned` workloads save, less what some of them cost more.
     pub savings_overprovisioned: Usd,
+    /// What the recommendations of `Underprovisioned` workloads cost more, less what some of them save:
+    /// negative where they save more.
     pub cost_of_underprovisioned: Usd,
     /// Of `monthly_savings`, what is from reservations on instances: saved only as instances go.
     pub savings_in_reservations: Usd,

@@ -370,6 +370,34 @@ mod tests {
         assert!(at_width(&report, 200).contains(said), "{}", at_width(&report, 200));
     }
 
+    /// The amount in the head's line that starts with `name`, in cents.
+    fn head(text: &str, name: &str) -> Option<i64> {
+        let line =
+            text.lines().take_while(|line| !line.is_empty()).find(|line| line.trim().starts_with(name))?;
+        cents(line.trim()[name.len()..].split_whitespace().next()?)
+    }
+
+    fn cents(shown: &str) -> Option<i64> {
+        match shown {
+            "<0.01" | ">-0.01" => Some(0),
+            _ => shown.replace([',', '.'], "").parse().ok(),
+        }
+    }
+
+    #[test]
+    fn what_changes_save_and_cost_is_told_apart_by_the_sign_and_not_by_the_finding() {
+        let mut report = fixture::report();
+        let payments = report.workloads.iter_mut().find(|row| row.service.as_deref() == Some("payments"));
+        payments.unwrap().finding = Finding::Overprovisioned;
+        let orders = report.workloads.iter_mut().find(|row| row.service.as_deref() == Some("orders-worker"));
+        orders.unwrap().finding = Finding::Underprovisioned;
+        fixture::recount(&mut report);
+        let text = at_width(&report, 160);
+        // 170.1192 + 25.9588 and 36.0401, as before.
+        assert_eq!(head(&text, "cheaper changes save"), Some(196_08), "{text}");
+        assert_eq!(head(&text, "dearer changes cost"), Some(36_04), "{text}");
+    }
+
     #[test]
     fn the_risk_that_was_shown_is_told_and_not_only_the_one_asked_for() {
         let mut report = fixture::report();

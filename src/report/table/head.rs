@@ -37,9 +37,9 @@ fn write_amounts(report: &Report, width: usize, out: &mut String) {
     line("Cost", totals.monthly_cost, String::new());
     line("As recommended", totals.recommended_monthly_cost, String::new());
     line("Saving", totals.monthly_savings, percent.map_or_else(String::new, |p| format!("{p} %")));
-    if totals.cost_of_underprovisioned != Usd::ZERO {
-        line("  smaller sizes save", totals.savings_overprovisioned, String::new());
-        line("  larger sizes cost", totals.cost_of_underprovisioned, String::new());
+    if totals.cost_of_dearer_changes != Usd::ZERO {
+        line("  cheaper changes save", totals.savings_of_cheaper_changes, String::new());
+        line("  dearer changes cost", totals.cost_of_dearer_changes, String::new());
     }
     if totals.savings_in_reservations != Usd::ZERO {
         line("  only as instances go", totals.savings_in_reservations, String::new());
