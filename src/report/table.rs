@@ -5,18 +5,21 @@
 //! with their reason, then further options and what could not be collected. Money is rounded to cents.
 //! Names are made safe to display.
 
+mod cents;
 mod head;
 mod instances;
 mod options;
 
 use std::{collections::BTreeSet, fmt::Write as _};
 
+use self::cents::Cents;
 use super::{
     Finding, IMPOSSIBLE_UTILIZATION, NotRated, Note, Report, WorkloadReport,
-    amounts::{NONE, cost, count, size},
+    amounts::{NONE, cost_in_cents, count, size},
     columns::{Align, Cell, Color, Column, Columns, Shrink},
     text::{display_safe, display_width, shorten_end},
 };
+use crate::units::Usd;
 
 /// Below this the layout is that of this width.
 const NARROWEST: usize = 60;
@@ -41,11 +44,13 @@ impl Default for TableOptions {
 pub fn render(report: &Report, options: TableOptions) -> String {
     let width = options.width.max(NARROWEST);
     let mut out = String::new();
-    head::write(report, width, &mut out);
+    let cents = Cents::of(report);
+    head::write(report, &cents, width, &mut out);
 
     let places = Places::of(report);
-    let (not_rated, rated): (Vec<&WorkloadReport>, Vec<_>) =
-        report.workloads.iter().partition(|workload| workload.finding == Finding::NotRated);
+    let rows = report.workloads.iter().zip(cents.rows);
+    let (not_rated, rated): (Vec<Row>, Vec<Row>) =
+        rows.partition(|(workload, _)| workload.finding == Finding::NotRated);
     if !rated.is_empty() {
         out.push('\n');
         rated_columns(&rated, places).write(width, options.color, &mut out);
@@ -95,7 +100,10 @@ fn only_place(report: &Report) -> Option<(&str, &str)> {
     (!accounts && !regions).then_some((&first.account_id, &first.region))
 }
 
-fn rated_columns(workloads: &[&WorkloadReport], places: Places) -> Columns {
+/// A workload with its cost and its saving in cents.
+type Row<'a> = (&'a WorkloadReport, (Usd, Usd));
+
+fn rated_columns(rows: &[Row<'_>], places: Places) -> Columns {
     let mut columns = vec![column("WORKLOAD", Align::Left, Shrink::Middle { min: 16 }, 0)];
     columns.extend(places.columns());
     columns.extend([
@@ -108,7 +116,7 @@ fn rated_columns(workloads: &[&WorkloadReport], places: Places) -> Columns {
         column("WHY", Align::Left, Shrink::End { min: 16 }, 8),
     ]);
     let mut table = Columns::new(columns);
-    for workload in workloads {
+    for (workload, (cents, saving)) in rows {
         let mut row = vec![name(workload).into()];
         row.extend(places.cells(workload));
         let recommendation = workload.recommendation.as_ref();
@@ -119,10 +127,10 @@ fn rated_columns(workloads: &[&WorkloadReport], places: Places) -> Columns {
                 .map_or_else(|| NONE.into(), |r| size(Some(r.cpu_units), Some(r.memory_mib)))
                 .into(),
             recommendation.map_or_else(|| NONE.into(), |r| display_safe(&r.performance_risk)).into(),
-            cost(workload.monthly_cost).into(),
+            cost_in_cents(workload.monthly_cost, *cents).into(),
             match recommendation {
                 None => NONE.into(),
-                Some(recommendation) => cost(recommendation.monthly_savings).into(),
+                Some(recommendation) => cost_in_cents(recommendation.monthly_savings, *saving).into(),
             },
             why(workload).into(),
         ]);
@@ -131,7 +139,7 @@ fn rated_columns(workloads: &[&WorkloadReport], places: Places) -> Columns {
     table
 }
 
-fn not_rated_columns(workloads: &[&WorkloadReport], places: Places) -> Columns {
+fn not_rated_columns(rows: &[Row<'_>], places: Places) -> Columns {
     let mut columns = vec![column("WORKLOAD", Align::Left, Shrink::Middle { min: 16 }, 0)];
     columns.extend(places.columns());
     columns.extend([
@@ -141,7 +149,7 @@ fn not_rated_columns(workloads: &[&WorkloadReport], places: Places) -> Columns {
         column("DETAIL", Align::Left, Shrink::End { min: 24 }, 5),
     ]);
     let mut table = Columns::new(columns);
-    for workload in workloads {
+    for (workload, (cents, _)) in rows {
         let mut row = vec![name(workload).into()];
         row.extend(places.cells(workload));
         let text = |part: fn(&NotRated) -> &str| {
@@ -149,7 +157,7 @@ fn not_rated_columns(workloads: &[&WorkloadReport], places: Places) -> Columns {
         };
         row.extend([
             size(workload.current.cpu_units, workload.current.memory_mib).into(),
-            cost(workload.monthly_cost).into(),
+            cost_in_cents(workload.monthly_cost, *cents).into(),
             text(|reason| &reason.reason).into(),
             text(|reason| &reason.detail).into(),
         ]);
@@ -278,7 +286,6 @@ mod tests {
     use crate::{
         report::{Note, Quantity, fixture},
         snapshot::Gap,
-        units::Usd,
     };
 
     fn at_width(report: &Report, width: usize) -> String {
@@ -441,6 +448,18 @@ mod tests {
     }
 
     #[test]
+    fn a_step_saves_what_the_costs_shown_differ_by() {
+        let mut report = fixture::report();
+        let usd = |text: &str| Some(Usd(text.parse().unwrap()));
+        let steps = &mut report.workloads[0].options;
+        (steps[0].monthly_cost, steps[1].monthly_cost) = (usd("112.755"), usd("100.494"));
+        steps[1].monthly_savings = usd("12.261");
+        let text = at_width(&report, 120);
+        let step = text.lines().find(|line| line.contains("fargate-spot")).unwrap();
+        assert!(step.contains("100.49     12.27 "), "{text}");
+    }
+
+    #[test]
     fn every_workload_and_every_reason_is_there() {
         let report = fixture::report();
         let text = at_width(&report, 160);
@@ -453,6 +472,44 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn what_is_printed_adds_up_to_the_cent(
+            amounts in proptest::collection::vec((0_i64..5_000_000, -2_000_000_i64..2_000_000, any::<bool>()), 1..30),
+        ) {
+            let mut report = fixture::report();
+            let like = report.workloads[0].clone();
+            let plain = report.workloads[2].clone();
+            report.workloads = amounts.iter().map(|(cost, savings, changes)| {
+                let mut row = if *changes { like.clone() } else { plain.clone() };
+                row.monthly_cost = Some(Usd(Decimal::new(*cost, 4)));
+                if let Some(recommendation) = &mut row.recommendation {
+                    recommendation.monthly_savings = Some(Usd(Decimal::new(*savings, 4)));
+                }
+                row.options.clear();
+                row
+            }).collect();
+            fixture::recount(&mut report);
+            let text = at_width(&report, 220);
+            let (cost, saving) = (head(&text, "Cost").unwrap(), head(&text, "Saving").unwrap());
+            prop_assert_eq!(cost - saving, head(&text, "As recommended").unwrap(), "{}", text);
+            let rows = text.lines().filter(|line| line.starts_with("prod/"));
+            let rows: Vec<(i64, i64)> = rows.map(|line| {
+                let cells = line.split("  ").map(str::trim);
+                let mut numbers: Vec<i64> =
+                    cells.filter_map(|cell| if cell == NONE { Some(0) } else { cents(cell) }).collect();
+                let saves = numbers.pop().unwrap();
+                (numbers.pop().unwrap(), saves)
+            }).collect();
+            prop_assert_eq!(rows.len(), amounts.len());
+            prop_assert_eq!(rows.iter().map(|(cost, _)| cost).sum::<i64>(), cost, "{}", text);
+            prop_assert_eq!(rows.iter().map(|(_, saves)| saves).sum::<i64>(), saving, "{}", text);
+            let saved: i64 = rows.iter().map(|(_, saves)| saves.max(&0)).sum();
+            if let Some(dearer) = head(&text, "dearer changes cost") {
+                prop_assert_eq!(head(&text, "cheaper changes save"), Some(saved), "{}", text);
+                prop_assert_eq!(saved - saving, dearer, "{}", text);
+            }
+        }
+
         #[test]
         fn whatever_the_names_lines_fit_and_hold_nothing_a_terminal_obeys(
             names in proptest::collection::vec("[\\s\\S]{0,80}", 8),

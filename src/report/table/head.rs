@@ -1,18 +1,18 @@
 //! The head of the table: what the rows add up to, what is not among them, and what it all stands on.
 
-use super::{column, only_place, write_flow};
+use super::{cents::Cents, column, only_place, write_flow};
 use crate::{
     report::{
         HeadroomReport, Report,
-        amounts::{count, discount, grouped, money, percent_of},
+        amounts::{count, discount, grouped, in_cents, money, nearest, percent_of},
         columns::{Align, Columns, Shrink},
         text::display_safe,
     },
     units::Usd,
 };
 
-pub(super) fn write(report: &Report, width: usize, out: &mut String) {
-    write_amounts(report, width, out);
+pub(super) fn write(report: &Report, cents: &Cents, width: usize, out: &mut String) {
+    write_amounts(report, cents, width, out);
     out.push('\n');
     write_counts(report, width, out);
     write_provenance(report, width, out);
@@ -23,7 +23,7 @@ pub(super) fn write(report: &Report, width: usize, out: &mut String) {
     write_words(&headroom(&report.headroom), width, out);
 }
 
-fn write_amounts(report: &Report, width: usize, out: &mut String) {
+fn write_amounts(report: &Report, cents: &Cents, width: usize, out: &mut String) {
     let totals = &report.totals;
     let percent = percent_of(totals.monthly_savings, totals.monthly_cost);
     let mut amounts = Columns::new(vec![
@@ -31,18 +31,20 @@ fn write_amounts(report: &Report, width: usize, out: &mut String) {
         column("USD A MONTH", Align::Right, Shrink::Never, 0),
         column("", Align::Left, Shrink::Never, 1),
     ]);
-    let mut line = |name: &str, amount: Usd, note: String| {
-        amounts.push(vec![name.into(), money(amount).into(), note.into()]);
+    let mut line = |name: &str, amount: Usd, shown: Usd, note: String| {
+        amounts.push(vec![name.into(), in_cents(amount, shown).into(), note.into()]);
     };
-    line("Cost", totals.monthly_cost, String::new());
-    line("As recommended", totals.recommended_monthly_cost, String::new());
-    line("Saving", totals.monthly_savings, percent.map_or_else(String::new, |p| format!("{p} %")));
+    line("Cost", totals.monthly_cost, cents.cost, String::new());
+    line("As recommended", totals.recommended_monthly_cost, cents.cost - cents.saving, String::new());
+    let percent = percent.map_or_else(String::new, |percent| format!("{percent} %"));
+    line("Saving", totals.monthly_savings, cents.saving, percent);
     if totals.cost_of_dearer_changes != Usd::ZERO {
-        line("  cheaper changes save", totals.savings_of_cheaper_changes, String::new());
-        line("  dearer changes cost", totals.cost_of_dearer_changes, String::new());
+        line("  cheaper changes save", totals.savings_of_cheaper_changes, cents.cheaper, String::new());
+        line("  dearer changes cost", totals.cost_of_dearer_changes, cents.dearer, String::new());
     }
     if totals.savings_in_reservations != Usd::ZERO {
-        line("  only as instances go", totals.savings_in_reservations, String::new());
+        let amount = totals.savings_in_reservations;
+        line("  only as instances go", amount, nearest(amount), String::new());
     }
     amounts.write(width, false, out);
 }
