@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 
 use super::{
     ContainerReport, CpuDemand, CurrentSize, DemandReport, Dimension, Dimensions, Evidence, Finding,
-    GuardReport, HeadroomReport, MemoryDemand, NotRated, Note, Opportunity, PlatformReport,
+    GuardReport, HeadroomReport, MemoryDemand, NotRated, Note, Opportunity, PlatformReport, PoolReport,
     PriceBookReference, Quantity, Recommendation, Report, ReportWindow, RunsReport, SCHEMA_VERSION, Size,
     SnapshotReference, Totals, WorkloadHeadroom, WorkloadReport,
 };
@@ -152,6 +152,25 @@ pub fn hostile_report() -> Report {
     });
     recount(&mut report);
     report
+}
+
+/// Instances of which a good half is idle.
+pub fn pool(region: &str, cluster: &str, launch_type: &str) -> PoolReport {
+    PoolReport {
+        account_id: "111122223333".into(),
+        region: region.into(),
+        cluster: cluster.into(),
+        launch_type: launch_type.into(),
+        capacity_providers: vec!["=1+1".into(), "spare".into()],
+        instances: 4,
+        types: [("m6i.xlarge".to_owned(), 4)].into(),
+        monthly_cost: Some(usd("560.64")),
+        reserved_monthly_cost: Some(usd("258.4711")),
+        idle_monthly_cost: Some(usd("302.1689")),
+        idle_share_percent: Some(quantity("53.9")),
+        priced_on: Some("2026-07-20".into()),
+        not_priced: None,
+    }
 }
 
 /// Sets the totals to the sums of the rows.

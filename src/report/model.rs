@@ -195,12 +195,19 @@ pub struct Totals {
     pub left_out: Option<LeftOut>,
 }
 
-/// Workloads that the user chose not to be shown.
+/// What the user chose not to be shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, JsonSchema)]
 pub struct LeftOut {
     pub workloads: u64,
     pub monthly_cost: Usd,
     pub monthly_savings: Usd,
+    /// Of `capacity`: those of other places, or all where a filter is by what instances do not have, such as
+    /// a service.
+    pub instance_pools: u64,
+    /// Of `gaps`: those of other places.
+    pub gaps: u64,
+    /// Of `notes`: those of other places.
+    pub notes: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]

@@ -1,11 +1,12 @@
 //! [`Selection`]: which workloads of a report are shown.
 //!
 //! Takes a report; gives one with fewer rows whose totals are theirs, and which says what was left
-//! out, so that whatever is printed adds up.
+//! out, so that whatever is printed adds up. Filters also choose among instances, gaps and notes, as far as
+//! these say where they are.
 
 use wildmatch::WildMatch;
 
-use super::{LeftOut, Report, Totals, WorkloadReport};
+use super::{LeftOut, PoolReport, Report, Totals, WorkloadReport};
 use crate::units::Usd;
 
 /// Conditions that a workload must all meet, and how many to show at most.
@@ -81,7 +82,39 @@ impl Filter {
             FilterKey::Finding => Some(workload.finding.as_str()),
             FilterKey::Tag(name) => workload.tags.get(name).map(String::as_str),
         };
+        self.keeps_value(value)
+    }
+
+    fn keeps_value(&self, value: Option<&str>) -> bool {
         value.is_some_and(|value| self.pattern.matches(value)) != self.negated
+    }
+
+    /// Of what instances do not have, it is not known whose they are: they are no filter's.
+    fn keeps_pool(&self, pool: &PoolReport) -> bool {
+        let value = match &self.key {
+            FilterKey::Account => &pool.account_id,
+            FilterKey::Region => &pool.region,
+            FilterKey::Cluster => &pool.cluster,
+            FilterKey::LaunchType => &pool.launch_type,
+            FilterKey::Service | FilterKey::Family | FilterKey::Finding | FilterKey::Tag(_) => return false,
+        };
+        self.keeps_value(Some(value))
+    }
+
+    /// What speaks of a larger place, or of none, may be about any workload.
+    fn keeps_scope(&self, scope: &str) -> bool {
+        let at = match &self.key {
+            FilterKey::Account => 0,
+            FilterKey::Region => 1,
+            FilterKey::Cluster => 2,
+            _ => return true,
+        };
+        let mut parts = scope.split('/');
+        let has_account = scope.starts_with(|first: char| first.is_ascii_digit());
+        match parts.nth(at).filter(|_| has_account) {
+            Some(part) => self.keeps_value(Some(part)),
+            None => true,
+        }
     }
 }
 
@@ -102,15 +135,27 @@ impl Selection {
         if let Some(top) = self.top {
             left.extend(kept.split_off(top.min(kept.len())));
         }
-        report.totals = Totals::of(&kept);
-        report.totals.left_out = (!left.is_empty()).then(|| LeftOut {
+        let all = |keeps: &dyn Fn(&Filter) -> bool| self.filters.iter().all(keeps);
+        let left_out = LeftOut {
             workloads: left.len() as u64,
             monthly_cost: left.iter().filter_map(|workload| workload.monthly_cost).sum(),
             monthly_savings: left.iter().map(savings).sum(),
-        });
+            instance_pools: retain(&mut report.capacity, |pool| all(&|filter| filter.keeps_pool(pool))),
+            gaps: retain(&mut report.gaps, |gap| all(&|filter| filter.keeps_scope(&gap.scope))),
+            notes: retain(&mut report.notes, |note| all(&|filter| filter.keeps_scope(&note.scope))),
+        };
+        report.totals = Totals::of(&kept);
+        report.totals.left_out = (left_out != LeftOut::default()).then_some(left_out);
         report.workloads = kept;
         report
     }
+}
+
+/// Keeps what is to be kept; says how many are not.
+fn retain<T>(items: &mut Vec<T>, keeps: impl Fn(&T) -> bool) -> u64 {
+    let before = items.len();
+    items.retain(keeps);
+    (before - items.len()) as u64
 }
 
 #[cfg(test)]
@@ -156,6 +201,45 @@ mod tests {
         for text in ["cluster", "clutser=prod", "tag:=x", ""] {
             let error = text.parse::<Filter>().unwrap_err().to_string();
             assert!(error.contains("is not a filter; write KEY=PATTERN"), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_speaks_of_places_is_narrowed_to_the_places_asked_for() {
+        let mut whole = fixture::report();
+        whole.capacity = vec![
+            fixture::pool("us-east-1", "prod", "EC2"),
+            fixture::pool("us-east-1", "prod", "MANAGED_INSTANCES"),
+            fixture::pool("eu-west-1", "data", "EC2"),
+        ];
+        let shown = |filters: &[&str]| {
+            let filters = filters.iter().map(|text| text.parse().unwrap()).collect();
+            let part = Selection { filters, ..Selection::default() }.of(whole.clone());
+            let left = part.totals.left_out.unwrap_or_default();
+            assert_eq!(part.capacity.len() as u64 + left.instance_pools, 3);
+            assert_eq!(part.gaps.len() as u64 + left.gaps, 2);
+            (part.capacity.len(), part.gaps.len(), part.notes.len())
+        };
+        assert_eq!(shown(&["region=eu-west-1"]), (1, 1, 0));
+        assert_eq!(shown(&["cluster!=prod"]), (1, 1, 1));
+        assert_eq!(shown(&["account=999*"]), (0, 0, 0));
+        assert_eq!(shown(&["launch-type=EC2"]), (2, 2, 1));
+        assert_eq!(shown(&["region=us-*", "launch-type=EC2"]), (1, 1, 1));
+        // Of a pool it is not known whether it is a service's, and a gap may be about any.
+        assert_eq!(shown(&["service=checkout*"]), (0, 2, 1));
+        assert_eq!(shown(&["finding!=NotRated"]), (0, 2, 1));
+        let top = Selection { top: Some(1), ..Selection::default() }.of(whole.clone());
+        assert_eq!((top.capacity.len(), top.gaps.len()), (3, 2));
+    }
+
+    #[test]
+    fn a_place_that_is_larger_than_a_filter_is_kept() {
+        let mut whole = fixture::report();
+        for scope in ["111122223333/us-east-1", "111122223333", "snapshot 5e884898da28"] {
+            whole.gaps[0].scope = scope.to_owned();
+            let filters = vec!["cluster=staging".parse().unwrap()];
+            let part = Selection { filters, ..Selection::default() }.of(whole.clone());
+            assert_eq!(part.gaps, whole.gaps[..1], "{scope}");
         }
     }
 

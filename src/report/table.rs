@@ -284,7 +284,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        report::{Note, Quantity, fixture},
+        report::{Note, Quantity, Selection, fixture},
         snapshot::Gap,
     };
 
@@ -457,6 +457,26 @@ mod tests {
         let text = at_width(&report, 120);
         let step = text.lines().find(|line| line.contains("fargate-spot")).unwrap();
         assert!(step.contains("100.49     12.27 "), "{text}");
+    }
+
+    #[test]
+    fn instances_that_are_left_out_are_told() {
+        let mut report = fixture::report();
+        report.capacity =
+            vec![fixture::pool("us-east-1", "prod", "EC2"), fixture::pool("eu-west-1", "data", "EC2")];
+        let text = |filter: &str| {
+            let selection = Selection { filters: vec![filter.parse().unwrap()], ..Selection::default() };
+            at_width(&selection.of(report.clone()), 160)
+        };
+        let one = text("region=eu-west-1");
+        assert!(one.contains("eu-west-1/data  EC2") && !one.contains("us-east-1/prod"), "{one}");
+        assert!(one.contains(" of saving, 1 instance pool, 1 gap, 1 note\n"), "{one}");
+        let none = text("service=web");
+        assert!(none.contains(", 2 instance pools\n"), "{none}");
+        assert!(
+            none.contains("\nInstances: none is shown; filters by account, region, cluster and"),
+            "{none}"
+        );
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::{cents::Cents, column, only_place, write_flow};
 use crate::{
     report::{
-        HeadroomReport, Report,
+        HeadroomReport, LeftOut, Report,
         amounts::{count, discount, grouped, in_cents, money, nearest, percent_of},
         columns::{Align, Columns, Shrink},
         text::display_safe,
@@ -68,14 +68,21 @@ fn write_counts(report: &Report, width: usize, out: &mut String) {
             .collect();
         write_flow("Not rated: ", &reasons, ", ", width, out);
     }
-    if let Some(left_out) = totals.left_out {
-        let parts = [
-            count(left_out.workloads, "more workload"),
-            format!("{} a month", money(left_out.monthly_cost)),
-            format!("{} of saving", money(left_out.monthly_savings)),
-        ];
-        write_flow("Left out, and in none of these sums: ", &parts, ", ", width, out);
+    if let Some(left_out) = &totals.left_out {
+        write_flow("Left out, and in none of these sums: ", &parts(left_out), ", ", width, out);
     }
+}
+
+fn parts(left_out: &LeftOut) -> Vec<String> {
+    let LeftOut { workloads, monthly_cost, monthly_savings, instance_pools, gaps, notes } = left_out;
+    let mut parts = vec![
+        count(*workloads, "more workload"),
+        format!("{} a month", money(*monthly_cost)),
+        format!("{} of saving", money(*monthly_savings)),
+    ];
+    let places = [(*instance_pools, "instance pool"), (*gaps, "gap"), (*notes, "note")];
+    parts.extend(places.iter().filter(|(number, _)| *number > 0).map(|(number, what)| count(*number, what)));
+    parts
 }
 
 fn write_provenance(report: &Report, width: usize, out: &mut String) {

@@ -1,6 +1,6 @@
 //! The instances that workloads run on, what of them nothing reserves, and who cannot leave them.
 
-use super::{FEW, column, name, write_rest};
+use super::{FEW, column, name, write_flow, write_rest};
 use crate::report::{
     Report,
     amounts::{NONE, cost, money},
@@ -15,6 +15,14 @@ pub(super) fn write(report: &Report, width: usize, out: &mut String) {
 
 fn write_pools(report: &Report, width: usize, out: &mut String) {
     if report.capacity.is_empty() {
+        let left_out = report.totals.left_out.map_or(0, |left_out| left_out.instance_pools);
+        if left_out > 0 {
+            out.push('\n');
+            let words = "Instances: none is shown; filters by account, region, cluster and launch-type choose among \
+                         them, any other leaves all out";
+            let words: Vec<String> = words.split(' ').map(str::to_owned).collect();
+            write_flow("", &words, " ", width, out);
+        }
         return;
     }
     out.push_str("\nInstances; their idle part is in no row and in no total\n");
