@@ -336,6 +336,14 @@ pub enum Finding {
 }
 
 impl Finding {
+    pub const ALL: [Self; 5] = [
+        Self::Overprovisioned,
+        Self::Underprovisioned,
+        Self::Optimized,
+        Self::AlreadyMinimal,
+        Self::NotRated,
+    ];
+
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Overprovisioned => "Overprovisioned",

@@ -6,8 +6,8 @@
 
 use wildmatch::WildMatch;
 
-use super::{LeftOut, PoolReport, Report, Totals, WorkloadReport};
-use crate::units::Usd;
+use super::{Finding, LeftOut, PoolReport, Report, Totals, WorkloadReport};
+use crate::{units::Usd, workload::LaunchType};
 
 /// Conditions that a workload must all meet, and how many to show at most.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -18,7 +18,8 @@ pub struct Selection {
     pub top: Option<usize>,
 }
 
-/// `KEY=PATTERN`, where the pattern may hold `*` and `?`; `KEY!=PATTERN` for the opposite.
+/// `KEY=PATTERN`, where the pattern may hold `*` and `?`; `KEY!=PATTERN` for the opposite. Findings and launch
+/// types match in any case, and a pattern that none of them matches is refused.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Filter {
     key: FilterKey,
@@ -38,23 +39,26 @@ enum FilterKey {
     Tag(String),
 }
 
+/// Why a text is no filter.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "`{text}` is not a filter; write KEY=PATTERN or KEY!=PATTERN with account, region, cluster, service, \
-     family, launch-type, finding or tag:NAME for KEY"
-)]
-pub struct InvalidFilter {
-    text: String,
+pub enum InvalidFilter {
+    #[error(
+        "`{0}` is not a filter; write KEY=PATTERN or KEY!=PATTERN with account, region, cluster, service, family, \
+         launch-type, finding or tag:NAME for KEY"
+    )]
+    Form(String),
+    #[error("no {key} matches `{pattern}`; there are {}", values.join(", "))]
+    Value { key: String, pattern: String, values: Vec<&'static str> },
 }
 
 impl std::str::FromStr for Filter {
     type Err = InvalidFilter;
 
     fn from_str(text: &str) -> Result<Self, InvalidFilter> {
-        let invalid = || InvalidFilter { text: text.to_owned() };
-        let (key, pattern) = text.split_once('=').ok_or_else(invalid)?;
-        let (key, negated) = key.strip_suffix('!').map_or((key, false), |key| (key, true));
-        let key = match key {
+        let invalid = || InvalidFilter::Form(text.to_owned());
+        let (name, pattern) = text.split_once('=').ok_or_else(invalid)?;
+        let (name, negated) = name.strip_suffix('!').map_or((name, false), |name| (name, true));
+        let key = match name {
             "account" => FilterKey::Account,
             "region" => FilterKey::Region,
             "cluster" => FilterKey::Cluster,
@@ -63,10 +67,36 @@ impl std::str::FromStr for Filter {
             "launch-type" => FilterKey::LaunchType,
             "finding" => FilterKey::Finding,
             _ => FilterKey::Tag(
-                key.strip_prefix("tag:").filter(|name| !name.is_empty()).ok_or_else(invalid)?.to_owned(),
+                name.strip_prefix("tag:").filter(|name| !name.is_empty()).ok_or_else(invalid)?.to_owned(),
             ),
         };
-        Ok(Self { key, pattern: WildMatch::new(pattern), negated })
+        let Some(values) = key.values() else {
+            return Ok(Self { key, pattern: WildMatch::new(pattern), negated });
+        };
+        let in_any_case = WildMatch::new_case_insensitive(pattern);
+        if !values.iter().any(|value| in_any_case.matches(value)) {
+            return Err(InvalidFilter::Value { key: name.to_owned(), pattern: pattern.to_owned(), values });
+        }
+        Ok(Self { key, pattern: in_any_case, negated })
+    }
+}
+
+const LAUNCH_TYPES: [LaunchType; 5] = [
+    LaunchType::Fargate,
+    LaunchType::Ec2,
+    LaunchType::External,
+    LaunchType::ManagedInstances,
+    LaunchType::Unknown,
+];
+
+impl FilterKey {
+    /// All that it can be, where that is known beforehand.
+    fn values(&self) -> Option<Vec<&'static str>> {
+        match self {
+            Self::LaunchType => Some(LAUNCH_TYPES.map(LaunchType::as_str).to_vec()),
+            Self::Finding => Some(Finding::ALL.map(Finding::as_str).to_vec()),
+            _ => None,
+        }
     }
 }
 
@@ -240,6 +270,31 @@ mod tests {
             let filters = vec!["cluster=staging".parse().unwrap()];
             let part = Selection { filters, ..Selection::default() }.of(whole.clone());
             assert_eq!(part.gaps, whole.gaps[..1], "{scope}");
+        }
+    }
+
+    #[test]
+    fn a_value_that_cannot_be_is_refused_with_what_there_is() {
+        for (text, valid) in [
+            (
+                "finding=overprovision",
+                "Overprovisioned, Underprovisioned, Optimized, AlreadyMinimal, NotRated",
+            ),
+            ("finding!=Fine", "Overprovisioned, "),
+            ("launch-type=SPOT", "FARGATE, EC2, EXTERNAL, MANAGED_INSTANCES, UNKNOWN"),
+            ("launch-type=", "FARGATE, "),
+        ] {
+            let error = text.parse::<Filter>().unwrap_err().to_string();
+            assert!(error.contains(valid), "{error}");
+        }
+        for (any_case, exact) in [
+            ("finding=overprovisioned", "finding=Overprovisioned"),
+            ("launch-type!=fargate", "launch-type!=FARGATE"),
+            ("launch-type=*_INST*", "launch-type=MANAGED_INSTANCES"),
+            ("finding=over*", "finding=Overprovisioned"),
+        ] {
+            assert_eq!(select(&[any_case], None, None), select(&[exact], None, None));
+            assert!(!select(&[exact], None, None).workloads.is_empty(), "{exact}");
         }
     }
 
