@@ -43,7 +43,7 @@ pub struct CompareArgs {
 const WIDTH_WITHOUT_TERMINAL: u16 = 110;
 
 pub fn run(global: &GlobalArgs, args: &CompareArgs) -> Result<ExitCode, CliError> {
-    let output = args.tabular.output.open()?;
+    let (output, format) = args.tabular.open()?;
     let picture = args
         .chart
         .as_ref()
@@ -58,7 +58,7 @@ pub fn run(global: &GlobalArgs, args: &CompareArgs) -> Result<ExitCode, CliError
         let svg = chart::render(&comparison).map_err(CliError::not_evaluated)?;
         picture.write(svg.as_bytes())?;
     }
-    let text = match args.tabular.format() {
+    let text = match format {
         TabularFormat::Json => json::render(&comparison),
         TabularFormat::Csv => csv::render(&comparison),
         TabularFormat::Table => table::render(&comparison, layout(args)),

@@ -10,7 +10,8 @@ use clap::Args;
 use rust_decimal::Decimal;
 
 use super::{
-    CliError, ExitCode, GlobalArgs, OnIncomplete, OutputArgs, SnapshotPlace, TabularArgs, TabularFormat,
+    CliError, ExitCode, GlobalArgs, OnIncomplete, Output, OutputArgs, SnapshotPlace, TabularArgs,
+    TabularFormat,
 };
 use crate::{
     analysis::{Input, analyse, merged},
@@ -65,7 +66,7 @@ pub struct ViewArgs {
 pub(super) const WIDTH_WITHOUT_TERMINAL: usize = 160;
 
 pub fn run(global: &GlobalArgs, args: &ReportArgs) -> Result<ExitCode, CliError> {
-    let output = args.view.tabular.output.open()?;
+    let output = args.view.open()?;
     let (book, config) = (global.whole_price_book()?, global.config()?);
     let mut reports = Vec::new();
     let mut unmatched = None::<BTreeSet<&str>>;
@@ -108,8 +109,9 @@ fn analysed(
 }
 
 impl ViewArgs {
-    pub(super) fn open(&self) -> Result<super::Output, CliError> {
-        self.tabular.output.open()
+    /// Opens the places; call it before the work.
+    pub(super) fn open(&self) -> Result<(Output, TabularFormat), CliError> {
+        self.tabular.open()
     }
 
     /// Writes the selected part of `report`; the exit code says whether anything is missing from it.
@@ -117,7 +119,7 @@ impl ViewArgs {
         &self,
         global: &GlobalArgs,
         report: Report,
-        output: super::Output,
+        (output, format): (Output, TabularFormat),
     ) -> Result<ExitCode, CliError> {
         let gaps = report.gaps.len();
         let selection = Selection {
@@ -130,7 +132,7 @@ impl ViewArgs {
         if had_workloads && report.workloads.is_empty() {
             global.warn("no workload of the snapshot matches what was asked for");
         }
-        let text = match self.tabular.format() {
+        let text = match format {
             TabularFormat::Json => json::render(&report),
             TabularFormat::Csv => csv::render(&report, &CsvOptions { tag_columns: self.tag_columns.clone() }),
             TabularFormat::Table => table::render(&report, table_options(self.width, &self.tabular.output)),
