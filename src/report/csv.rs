@@ -1,4 +1,5 @@
-//! The report as CSV: one row per workload, for spreadsheets and pivots.
+//! The report as CSV: one row per workload, for spreadsheets and pivots; instances and options are tables of
+//! their own.
 //!
 //! Takes a [`Report`] and tag keys; gives RFC 4180 text with a header and CRLF line ends. Every row
 //! carries every key. Numbers are raw, with their unit in the header; times are ISO 8601 UTC; what is
@@ -6,6 +7,9 @@
 //!
 //! Names and tags keep their content, quoted as needed, but for what [`cell`](super::cell) says of formulas.
 //! Several values in one cell are joined by `;`, with a `\` before each `;` that is part of one.
+
+pub mod instances;
+pub mod options;
 
 use csv::{Terminator, WriterBuilder};
 use jiff::Timestamp;
@@ -24,33 +28,39 @@ pub struct CsvOptions {
 }
 
 pub fn render(report: &Report, options: &CsvOptions) -> String {
+    let tags = &options.tag_columns;
+    let titles = titles(COLUMNS).chain(tags.iter().map(|key| text(&format!("tag:{key}"))));
+    let rows = report.workloads.iter().map(|workload| {
+        let tag = |key| workload.tags.get(key).map_or_else(String::new, |value| text(value));
+        COLUMNS.iter().map(|(_, cell)| cell(report, workload)).chain(tags.iter().map(tag)).collect()
+    });
+    written(std::iter::once(titles.collect()).chain(rows))
+}
+
+/// What a row has in a column, and what all rows have.
+type CellOf<Row> = fn(&Report, &Row) -> String;
+
+fn table<Row>(columns: &[(&str, CellOf<Row>)], report: &Report, rows: &[Row]) -> String {
+    let rows = rows.iter().map(|row| columns.iter().map(|(_, cell)| cell(report, row)).collect());
+    written(std::iter::once(titles(columns).collect()).chain(rows))
+}
+
+fn titles<Row>(columns: &[(&str, CellOf<Row>)]) -> impl Iterator<Item = String> {
+    columns.iter().map(|(title, _)| (*title).to_owned())
+}
+
+fn written(records: impl Iterator<Item = Vec<String>>) -> String {
     let mut writer = WriterBuilder::new().terminator(Terminator::CRLF).from_writer(Vec::new());
-    let mut write = |record: Vec<String>| {
+    for record in records {
         writer.write_record(record).expect("every row has the header's columns, and memory takes all");
-    };
-    write(
-        COLUMNS
-            .iter()
-            .map(|(title, _)| (*title).to_owned())
-            .chain(options.tag_columns.iter().map(|key| text(&format!("tag:{key}"))))
-            .collect(),
-    );
-    for workload in &report.workloads {
-        let tag_cells = options
-            .tag_columns
-            .iter()
-            .map(|key| workload.tags.get(key).map_or_else(String::new, |value| text(value)));
-        write(COLUMNS.iter().map(|(_, cell)| cell(report, workload)).chain(tag_cells).collect());
     }
     let bytes = writer.into_inner().expect("memory takes all");
     String::from_utf8(bytes).expect("only UTF-8 was written")
 }
 
-type CellOf = fn(&Report, &WorkloadReport) -> String;
-
 /// Title and content of every fixed column. New columns go before `tags`, so that scripts that count
 /// from the left keep working; titles are promised.
-const COLUMNS: &[(&str, CellOf)] = &[
+const COLUMNS: &[(&str, CellOf<WorkloadReport>)] = &[
     ("id", |_, w| text(&w.id)),
     ("account_id", |_, w| text(&w.account_id)),
     ("region", |_, w| text(&w.region)),
