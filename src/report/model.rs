@@ -204,6 +204,8 @@ pub struct LeftOut {
     /// Of `capacity`: those of other places, or all where a filter is by what instances do not have, such as
     /// a service.
     pub instance_pools: u64,
+    /// Whether it is all of them, as a filter is by what they do not have.
+    pub instances_cannot_be_filtered: bool,
     /// Of `gaps`: those of other places.
     pub gaps: u64,
     /// Of `notes`: those of other places.

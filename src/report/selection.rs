@@ -90,6 +90,10 @@ const LAUNCH_TYPES: [LaunchType; 5] = [
 ];
 
 impl FilterKey {
+    fn is_of_instances(&self) -> bool {
+        matches!(self, Self::Account | Self::Region | Self::Cluster | Self::LaunchType)
+    }
+
     /// All that it can be, where that is known beforehand.
     fn values(&self) -> Option<Vec<&'static str>> {
         match self {
@@ -119,7 +123,7 @@ impl Filter {
         value.is_some_and(|value| self.pattern.matches(value)) != self.negated
     }
 
-    /// Of what instances do not have, it is not known whose they are: they are no filter's.
+    /// What instances do not have is not known of them: such a filter keeps none.
     fn keeps_pool(&self, pool: &PoolReport) -> bool {
         let value = match &self.key {
             FilterKey::Account => &pool.account_id,
@@ -170,6 +174,8 @@ impl Selection {
             workloads: left.len() as u64,
             monthly_cost: left.iter().filter_map(|workload| workload.monthly_cost).sum(),
             monthly_savings: left.iter().map(savings).sum(),
+            instances_cannot_be_filtered: !report.capacity.is_empty()
+                && !self.filters.iter().all(|filter| filter.key.is_of_instances()),
             instance_pools: retain(&mut report.capacity, |pool| all(&|filter| filter.keeps_pool(pool))),
             gaps: retain(&mut report.gaps, |gap| all(&|filter| filter.keeps_scope(&gap.scope))),
             notes: retain(&mut report.notes, |note| all(&|filter| filter.keeps_scope(&note.scope))),
@@ -248,6 +254,7 @@ mod tests {
             let left = part.totals.left_out.unwrap_or_default();
             assert_eq!(part.capacity.len() as u64 + left.instance_pools, 3);
             assert_eq!(part.gaps.len() as u64 + left.gaps, 2);
+            assert!(part.capacity.is_empty() || !left.instances_cannot_be_filtered);
             (part.capacity.len(), part.gaps.len(), part.notes.len())
         };
         assert_eq!(shown(&["region=eu-west-1"]), (1, 1, 0));

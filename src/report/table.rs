@@ -401,8 +401,8 @@ mod tests {
         fixture::recount(&mut report);
         let text = at_width(&report, 160);
         // 170.1192 + 25.9588 and 36.0401, as before.
-        assert_eq!(head(&text, "cheaper changes save"), Some(196_08), "{text}");
-        assert_eq!(head(&text, "dearer changes cost"), Some(36_04), "{text}");
+        assert_eq!(head(&text, "cheaper changes save"), Some(19_608), "{text}");
+        assert_eq!(head(&text, "dearer changes cost"), Some(3_604), "{text}");
     }
 
     #[test]
@@ -471,10 +471,12 @@ mod tests {
         let one = text("region=eu-west-1");
         assert!(one.contains("eu-west-1/data  EC2") && !one.contains("us-east-1/prod"), "{one}");
         assert!(one.contains(" of saving, 1 instance pool, 1 gap, 1 note\n"), "{one}");
+        let elsewhere = text("region=us-gov*");
+        assert!(elsewhere.contains(", 2 instance pools,") && !elsewhere.contains("Instances"), "{elsewhere}");
         let none = text("service=web");
         assert!(none.contains(", 2 instance pools\n"), "{none}");
         assert!(
-            none.contains("\nInstances: none is shown; filters by account, region, cluster and"),
+            none.contains("\nInstances are not shown: they have no service, family, finding or tag to"),
             "{none}"
         );
     }

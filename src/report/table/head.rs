@@ -74,7 +74,7 @@ fn write_counts(report: &Report, width: usize, out: &mut String) {
 }
 
 fn parts(left_out: &LeftOut) -> Vec<String> {
-    let LeftOut { workloads, monthly_cost, monthly_savings, instance_pools, gaps, notes } = left_out;
+    let LeftOut { workloads, monthly_cost, monthly_savings, instance_pools, gaps, notes, .. } = left_out;
     let mut parts = vec![
         count(*workloads, "more workload"),
         format!("{} a month", money(*monthly_cost)),

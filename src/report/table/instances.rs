@@ -15,11 +15,9 @@ pub(super) fn write(report: &Report, width: usize, out: &mut String) {
 
 fn write_pools(report: &Report, width: usize, out: &mut String) {
     if report.capacity.is_empty() {
-        let left_out = report.totals.left_out.map_or(0, |left_out| left_out.instance_pools);
-        if left_out > 0 {
+        if report.totals.left_out.is_some_and(|left_out| left_out.instances_cannot_be_filtered) {
             out.push('\n');
-            let words = "Instances: none is shown; filters by account, region, cluster and launch-type choose among \
-                         them, any other leaves all out";
+            let words = "Instances are not shown: they have no service, family, finding or tag to filter by";
             let words: Vec<String> = words.split(' ').map(str::to_owned).collect();
             write_flow("", &words, " ", width, out);
         }
