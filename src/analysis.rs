@@ -48,7 +48,7 @@ use crate::{
     launch::{Host, InstanceRates, InstanceShares, Tenant, hosts},
     pricing::{Charges, PriceBook},
     report::{
-        HeadroomReport, Note, PoolReport, PriceBookReference, Report, ReportWindow, SCHEMA_VERSION,
+        HeadroomReport, Note, PoolReport, PriceBookReference, Quantity, Report, ReportWindow, SCHEMA_VERSION,
         SnapshotReference, Totals, WorkloadReport,
     },
     rightsize::{
@@ -269,6 +269,7 @@ pub fn analyse(
                 window: report_window(input.manifest.window),
                 snapshot: snapshot_reference(input.sha256),
                 price_book: price_book_reference(book),
+                discount_percent: discount_percent(config),
                 headroom,
                 samples_read,
                 totals: Totals::of(&workloads),
@@ -301,6 +302,10 @@ fn price_book_reference(book: &PriceBook) -> PriceBookReference {
         effective_date: book.effective_date().to_owned(),
         sha256: book.sha256().to_owned(),
     }
+}
+
+fn discount_percent(config: &Config) -> Quantity {
+    subject::percent(config.discount.enterprise_centi_percent)
 }
 
 /// How headroom was set for a risk (in hundredths of a per cent), in the report's words.

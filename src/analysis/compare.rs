@@ -16,8 +16,9 @@ use rust_decimal::Decimal;
 use wildmatch::WildMatch;
 
 use super::{
-    CannotMerge, Fleet, Input, Keep, facts::Facts, notes, on_instances, options::steady_on_demand_milli,
-    price_book_reference, report_window, snapshot_reference, subject::report_on, with_fleet,
+    CannotMerge, Fleet, Input, Keep, discount_percent, facts::Facts, notes, on_instances,
+    options::steady_on_demand_milli, price_book_reference, report_window, snapshot_reference,
+    subject::report_on, with_fleet,
 };
 use crate::{
     config::Config,
@@ -357,6 +358,7 @@ pub fn comparison(
         window,
         snapshot,
         price_book: price_book_reference(book),
+        discount_percent: discount_percent(config),
         scopes,
         rows,
         gaps,

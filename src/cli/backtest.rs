@@ -104,7 +104,7 @@ fn parse_window(text: &str) -> Result<i64, String> {
 
 pub fn run(global: &GlobalArgs, args: &BacktestArgs) -> Result<ExitCode, CliError> {
     args.refuse_same_place()?;
-    let output = args.tabular.output.open()?;
+    let (output, format) = args.tabular.open()?;
     let details = open("--details", args.details.as_ref())?;
     let picture = open("--chart", args.chart.as_ref())?;
     let config = global.config()?;
@@ -130,7 +130,7 @@ pub fn run(global: &GlobalArgs, args: &BacktestArgs) -> Result<ExitCode, CliErro
         price_book: book.id().to_owned(),
         effective_date: book.effective_date().to_owned(),
     };
-    let text = match args.tabular.format() {
+    let text = match format {
         TabularFormat::Json => json::render(&result, &base),
         TabularFormat::Csv => csv::render(&result),
         TabularFormat::Table => {

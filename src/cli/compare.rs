@@ -47,7 +47,7 @@ pub fn run(global: &GlobalArgs, args: &CompareArgs) -> Result<ExitCode, CliError
     let picture = args.chart.iter().map(|path| ("--chart", Some(path.as_path())));
     let places = [("--output", args.tabular.output.output.as_deref())].into_iter().chain(picture);
     refuse_same_place(&places.collect::<Vec<_>>())?;
-    let output = args.tabular.output.open()?;
+    let (output, format) = args.tabular.open()?;
     let picture = args
         .chart
         .as_ref()
@@ -62,7 +62,7 @@ pub fn run(global: &GlobalArgs, args: &CompareArgs) -> Result<ExitCode, CliError
         let svg = chart::render(&comparison).map_err(CliError::not_evaluated)?;
         picture.write(svg.as_bytes())?;
     }
-    let text = match args.tabular.format() {
+    let text = match format {
         TabularFormat::Json => json::render(&comparison),
         TabularFormat::Csv => csv::render(&comparison),
         TabularFormat::Table => table::render(&comparison, layout(args)),

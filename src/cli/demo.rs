@@ -33,7 +33,7 @@ pub struct DemoArgs {
 }
 
 pub fn run(global: &GlobalArgs, args: &DemoArgs) -> Result<ExitCode, CliError> {
-    let output = args.view.open()?;
+    let places = args.view.open()?;
     let fleet = Fleet::new(args.services as usize);
     let report = match &args.out {
         Some(folder) => {
@@ -46,7 +46,7 @@ pub fn run(global: &GlobalArgs, args: &DemoArgs) -> Result<ExitCode, CliError> {
             report_on(global, &Snapshot::open(folder.path()).map_err(CliError::not_evaluated)?)?
         }
     };
-    args.view.show(global, report, output)
+    args.view.show(global, report, places)
 }
 
 /// Writes the fleet's snapshot into a new or empty folder.

@@ -3,8 +3,6 @@
 //! Takes a snapshot and a workload's id, or the end of one; gives a page or JSON. Works offline.
 //! Refuses a name that no workload has, or several, and says which come closest.
 
-use std::path::Path;
-
 use clap::{Args, ValueEnum};
 
 use super::{CliError, ExitCode, GlobalArgs, OutputArgs, SnapshotPlace, report::table_width};
@@ -22,7 +20,7 @@ pub struct ExplainArgs {
     /// The workload: account/region/cluster/name, or the end of it, such as prod/api
     #[arg(value_name = "WORKLOAD")]
     workload: String,
-    /// How to write the result [default: by the ending of --output, else table]
+    /// How to write the result [default: by the ending of --output (.json, .txt), else table]
     #[arg(long, short, value_enum)]
     format: Option<PageFormat>,
     /// Lay the page out for N columns [default: the terminal's, else 160]
@@ -41,6 +39,7 @@ enum PageFormat {
 }
 
 pub fn run(global: &GlobalArgs, args: &ExplainArgs) -> Result<ExitCode, CliError> {
+    let format = args.format()?;
     let output = args.output.open()?;
     let snapshot = args.snapshot.open(global)?;
     let id = find(&snapshot.inventory.workloads, &args.workload).map_err(|error| {
@@ -58,7 +57,7 @@ pub fn run(global: &GlobalArgs, args: &ExplainArgs) -> Result<ExitCode, CliError
     let explanation = explain(input, &book, &config, as_of, id)
         .map_err(CliError::not_evaluated)?
         .expect("its number was found in this inventory");
-    let text = match args.format() {
+    let text = match format {
         PageFormat::Json => json(&explanation),
         PageFormat::Table => page::render(&explanation, table_width(args.width, &args.output)),
     };
@@ -67,9 +66,11 @@ pub fn run(global: &GlobalArgs, args: &ExplainArgs) -> Result<ExitCode, CliError
 }
 
 impl ExplainArgs {
-    fn format(&self) -> PageFormat {
-        let ending = self.output.output.as_deref().and_then(Path::extension);
-        let json = ending.is_some_and(|ending| ending.eq_ignore_ascii_case("json"));
-        self.format.unwrap_or(if json { PageFormat::Json } else { PageFormat::Table })
+    fn format(&self) -> Result<PageFormat, CliError> {
+        if let Some(format) = self.format {
+            return Ok(format);
+        }
+        let json = self.output.ending(&["json", "txt"])?.is_some_and(|ending| ending == "json");
+        Ok(if json { PageFormat::Json } else { PageFormat::Table })
     }
 }

@@ -38,6 +38,21 @@ impl OutputArgs {
     }
 }
 
+impl OutputArgs {
+    /// The ending of the file, in lower case; none of stdout. Refuses one that is not among `known`: it asks for a
+    /// format that there is not.
+    pub fn ending(&self, known: &[&str]) -> Result<Option<String>, CliError> {
+        let Some(ending) = self.output.as_deref().and_then(Path::extension) else { return Ok(None) };
+        let ending = ending.to_string_lossy().to_ascii_lowercase();
+        if known.contains(&ending.as_str()) {
+            return Ok(Some(ending));
+        }
+        let known: Vec<String> = known.iter().map(|ending| format!(".{ending}")).collect();
+        Err(CliError::usage(anyhow!("no format goes by the ending .{ending} of --output"))
+            .with_help(format!("end the file in {}, or name the format with --format", known.join(", "))))
+    }
+}
+
 /// Refuses places of which two are the same: one would overwrite the other. Each is with the option that names
 /// it; no path is stdout, as is `-`.
 pub fn refuse_same_place(places: &[(&str, Option<&Path>)]) -> Result<(), CliError> {
@@ -71,7 +86,7 @@ fn real_place(path: &Path) -> PathBuf {
 /// `--format` of results that are a table at heart, and `--output`.
 #[derive(Debug, Clone, Args)]
 pub struct TabularArgs {
-    /// How to write the result [default: by the ending of --output, else table]
+    /// How to write the result [default: by the ending of --output (.json, .csv, .txt), else table]
     #[arg(long, short, value_enum)]
     pub format: Option<TabularFormat>,
     #[command(flatten)]
@@ -79,16 +94,21 @@ pub struct TabularArgs {
 }
 
 impl TabularArgs {
-    pub fn format(&self) -> TabularFormat {
-        let by_ending = || {
-            let ending = self.output.output.as_ref()?.extension()?.to_str()?.to_ascii_lowercase();
-            match ending.as_str() {
-                "json" => Some(TabularFormat::Json),
-                "csv" => Some(TabularFormat::Csv),
-                _ => None,
-            }
-        };
-        self.format.or_else(by_ending).unwrap_or(TabularFormat::Table)
+    /// Opens the place, and says how to write to it; call it before the work.
+    pub fn open(&self) -> Result<(Output, TabularFormat), CliError> {
+        let format = self.format()?;
+        Ok((self.output.open()?, format))
+    }
+
+    fn format(&self) -> Result<TabularFormat, CliError> {
+        if let Some(format) = self.format {
+            return Ok(format);
+        }
+        Ok(match self.output.ending(&["json", "csv", "txt"])?.as_deref() {
+            Some("json") => TabularFormat::Json,
+            Some("csv") => TabularFormat::Csv,
+            _ => TabularFormat::Table,
+        })
     }
 }
 
@@ -246,9 +266,20 @@ mod tests {
         let format = |format, file: &str| {
             TabularArgs { format, output: OutputArgs { output: Some(file.into()) } }.format()
         };
-        assert_eq!(format(None, "a.JSON"), TabularFormat::Json);
-        assert_eq!(format(None, "a.csv"), TabularFormat::Csv);
-        assert_eq!(format(None, "a.txt"), TabularFormat::Table);
-        assert_eq!(format(Some(TabularFormat::Csv), "a.json"), TabularFormat::Csv);
+        for (file, by_ending) in [
+            ("a.JSON", TabularFormat::Json),
+            ("a.csv", TabularFormat::Csv),
+            ("a.txt", TabularFormat::Table),
+            ("folder.d/a", TabularFormat::Table),
+            ("-", TabularFormat::Table),
+        ] {
+            assert_eq!(format(None, file).unwrap(), by_ending, "{file}");
+        }
+        for file in ["a.json", "a.xlsx"] {
+            assert_eq!(format(Some(TabularFormat::Csv), file).unwrap(), TabularFormat::Csv, "{file}");
+        }
+        for file in ["a.xlsx", "a.tsv", "a.csv.gz"] {
+            assert_eq!(format(None, file).unwrap_err().exit_code(), super::super::ExitCode::Usage, "{file}");
+        }
     }
 }

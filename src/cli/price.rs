@@ -130,7 +130,7 @@ pub fn run(global: &GlobalArgs, args: &PriceArgs) -> Result<ExitCode, CliError> 
     if args.paths.iter().filter(|path| is_stdin(path)).count() > 1 {
         return Err(CliError::usage(anyhow!("- (stdin) is named twice, but can be read once")));
     }
-    let output = args.tabular.output.open()?;
+    let (output, format) = args.tabular.open()?;
     let book = global.price_book()?;
     let terms = Terms {
         book: &book,
@@ -154,7 +154,7 @@ pub fn run(global: &GlobalArgs, args: &PriceArgs) -> Result<ExitCode, CliError> 
     let holdings = holdings::read(global, &paths, &inputs, args.tabular.output.output.as_deref())?;
     let all: Vec<Priced<'_>> = holdings.into_iter().map(|holding| price(holding, &terms)).collect();
     warn_of_later_rates(global, &all);
-    let text = match args.tabular.format() {
+    let text = match format {
         TabularFormat::Table => render::table(&terms, &all),
         TabularFormat::Json => render::json(&terms, &all),
         TabularFormat::Csv => render::csv(&terms, &all),

@@ -3,14 +3,15 @@
 //! Takes snapshots; gives a table, JSON or CSV. Works offline. Gaps of the snapshot are told
 //! on stderr, and make the exit code 3 only where that is asked for.
 
-use std::{collections::BTreeSet, io::IsTerminal as _};
+use std::{collections::BTreeSet, io::IsTerminal as _, path::PathBuf};
 
 use anyhow::anyhow;
 use clap::Args;
 use rust_decimal::Decimal;
 
 use super::{
-    CliError, ExitCode, GlobalArgs, OnIncomplete, OutputArgs, SnapshotPlace, TabularArgs, TabularFormat,
+    CliError, ExitCode, GlobalArgs, OnIncomplete, Output, OutputArgs, SnapshotPlace, TabularArgs,
+    TabularFormat, output::refuse_same_place,
 };
 use crate::{
     analysis::{Input, analyse, merged},
@@ -51,6 +52,12 @@ pub struct ViewArgs {
     /// Give this tag a column of its own in CSV
     #[arg(long = "tag-column", value_name = "TAG")]
     tag_columns: Vec<String>,
+    /// Write the options to FILE too, as CSV: a row for each step and alternative
+    #[arg(long, value_name = "FILE.csv")]
+    options_csv: Option<PathBuf>,
+    /// Write the instances to FILE too, as CSV, with what is idle of them
+    #[arg(long, value_name = "FILE.csv")]
+    instances_csv: Option<PathBuf>,
     /// Lay the table out for N columns [default: the terminal's, else 160]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     width: Option<u16>,
@@ -61,11 +68,19 @@ pub struct ViewArgs {
     tabular: TabularArgs,
 }
 
+/// Where a report goes, opened.
+pub(super) struct Places {
+    output: Output,
+    format: TabularFormat,
+    options: Option<Output>,
+    instances: Option<Output>,
+}
+
 /// Columns of a table that goes to no terminal.
 pub(super) const WIDTH_WITHOUT_TERMINAL: usize = 160;
 
 pub fn run(global: &GlobalArgs, args: &ReportArgs) -> Result<ExitCode, CliError> {
-    let output = args.view.tabular.output.open()?;
+    let places = args.view.open()?;
     let (book, config) = (global.whole_price_book()?, global.config()?);
     let mut reports = Vec::new();
     let mut unmatched = None::<BTreeSet<&str>>;
@@ -82,7 +97,7 @@ pub fn run(global: &GlobalArgs, args: &ReportArgs) -> Result<ExitCode, CliError>
         global.warn(&format!("{place}: this [[override]] matches no workload"));
     }
     let report = merged(reports).map_err(CliError::usage)?;
-    args.view.show(global, report, output)
+    args.view.show(global, report, places)
 }
 
 /// The report on a snapshot with the settings of this run.
@@ -114,8 +129,19 @@ fn analysed(
 }
 
 impl ViewArgs {
-    pub(super) fn open(&self) -> Result<super::Output, CliError> {
-        self.tabular.output.open()
+    /// Opens the places; call it before the work.
+    pub(super) fn open(&self) -> Result<Places, CliError> {
+        let beside = [("--options-csv", &self.options_csv), ("--instances-csv", &self.instances_csv)];
+        let mut files = vec![("--output", self.tabular.output.output.as_deref())];
+        files.extend(beside.iter().filter_map(|(option, path)| Some((*option, Some(path.as_deref()?)))));
+        refuse_same_place(&files)?;
+        let (output, format) = self.tabular.open()?;
+        let [options, instances] = beside.map(|(option, path)| {
+            let opened = path.as_ref().map(|path| OutputArgs { output: Some(path.clone()) }.open());
+            let help = format!("choose another file for {option}, in a folder you may write to");
+            opened.transpose().map_err(|error| error.with_help(help))
+        });
+        Ok(Places { output, format, options: options?, instances: instances? })
     }
 
     /// Writes the selected part of `report`; the exit code says whether anything is missing from it.
@@ -123,7 +149,7 @@ impl ViewArgs {
         &self,
         global: &GlobalArgs,
         report: Report,
-        output: super::Output,
+        places: Places,
     ) -> Result<ExitCode, CliError> {
         let gaps = report.gaps.len();
         let selection = Selection {
@@ -136,12 +162,18 @@ impl ViewArgs {
         if had_workloads && report.workloads.is_empty() {
             global.warn("no workload of the snapshot matches what was asked for");
         }
-        let text = match self.tabular.format() {
+        let text = match places.format {
             TabularFormat::Json => json::render(&report),
             TabularFormat::Csv => csv::render(&report, &CsvOptions { tag_columns: self.tag_columns.clone() }),
             TabularFormat::Table => table::render(&report, table_options(self.width, &self.tabular.output)),
         };
-        output.write(text.as_bytes())?;
+        if let Some(options) = places.options {
+            options.write(csv::options::render(&report).as_bytes())?;
+        }
+        if let Some(instances) = places.instances {
+            instances.write(csv::instances::render(&report).as_bytes())?;
+        }
+        places.output.write(text.as_bytes())?;
         verdict(global, self.on_incomplete, gaps)
     }
 }

@@ -3,27 +3,43 @@
 //! Takes exact values and gives short text, rounded; what is read by programs is never made here. An
 //! absent value gives words, never a number.
 
+use std::cmp::Ordering;
+
 use rust_decimal::{Decimal, RoundingStrategy};
 
+use super::Quantity;
 use crate::units::{CpuUnits, MemoryMib, Usd};
 
 /// Stands where something does not apply or is not known.
 pub(super) const NONE: &str = "-";
 
 pub(super) fn cost(amount: Option<Usd>) -> String {
-    amount.map_or_else(|| "no price".into(), money)
+    cost_in_cents(amount, amount.map(nearest).unwrap_or_default())
 }
 
-/// Cents, with thousands set apart. What is not zero in four decimals does not read as zero.
+pub(super) fn cost_in_cents(amount: Option<Usd>, cents: Usd) -> String {
+    amount.map_or_else(|| "no price".into(), |amount| in_cents(amount, cents))
+}
+
+/// The nearest cent, with thousands set apart. What is not zero in four decimals does not read as zero.
 pub(super) fn money(amount: Usd) -> String {
-    if amount.rounded() == Usd::ZERO {
-        return "0.00".into();
+    in_cents(amount, nearest(amount))
+}
+
+/// `cents` as [`money`] writes them, where the amount that they stand for is rounded with others.
+pub(super) fn in_cents(amount: Usd, cents: Usd) -> String {
+    if cents != Usd::ZERO {
+        return grouped(&cents.cents());
     }
-    match amount.cents().as_str() {
-        "0.00" | "-0.00" if amount > Usd::ZERO => "<0.01".into(),
-        "0.00" | "-0.00" => ">-0.01".into(),
-        cents => grouped(cents),
+    match amount.rounded().cmp(&Usd::ZERO) {
+        Ordering::Less => ">-0.01".into(),
+        Ordering::Equal => "0.00".into(),
+        Ordering::Greater => "<0.01".into(),
     }
+}
+
+pub(super) fn nearest(amount: Usd) -> Usd {
+    Usd(amount.0.round_dp_with_strategy(2, RoundingStrategy::MidpointAwayFromZero))
 }
 
 /// `1234567.89` as `1,234,567.89`.
@@ -44,6 +60,12 @@ pub(super) fn grouped(number: &str) -> String {
 pub(super) fn percent_of(part: Usd, whole: Usd) -> Option<String> {
     let percent = part.0.checked_div(whole.0)?.checked_mul(Decimal::ONE_HUNDRED)?;
     Some(format!("{:.1}", percent.round_dp_with_strategy(1, RoundingStrategy::MidpointAwayFromZero)))
+}
+
+/// What the user's discount takes off, if anything.
+pub(super) fn discount(percent: Quantity) -> Option<String> {
+    let off = percent.0.normalize();
+    (off > Decimal::ZERO).then(|| format!("{off} % is taken off every price (discount.enterprise_percent)"))
 }
 
 pub(super) fn count(number: u64, what: &str) -> String {

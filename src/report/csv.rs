@@ -1,4 +1,5 @@
-//! The report as CSV: one row per workload, for spreadsheets and pivots.
+//! The report as CSV: one row per workload, for spreadsheets and pivots; instances and options are tables of
+//! their own.
 //!
 //! Takes a [`Report`] and tag keys; gives RFC 4180 text with a header and CRLF line ends. Every row
 //! carries every key. Numbers are raw, with their unit in the header; times are ISO 8601 UTC; what is
@@ -6,6 +7,9 @@
 //!
 //! Names and tags keep their content, quoted as needed, but for what [`cell`](super::cell) says of formulas.
 //! Several values in one cell are joined by `;`, with a `\` before each `;` that is part of one.
+
+pub mod instances;
+pub mod options;
 
 use csv::{Terminator, WriterBuilder};
 use jiff::Timestamp;
@@ -24,33 +28,39 @@ pub struct CsvOptions {
 }
 
 pub fn render(report: &Report, options: &CsvOptions) -> String {
+    let tags = &options.tag_columns;
+    let titles = titles(COLUMNS).chain(tags.iter().map(|key| text(&format!("tag:{key}"))));
+    let rows = report.workloads.iter().map(|workload| {
+        let tag = |key| workload.tags.get(key).map_or_else(String::new, |value| text(value));
+        COLUMNS.iter().map(|(_, cell)| cell(report, workload)).chain(tags.iter().map(tag)).collect()
+    });
+    written(std::iter::once(titles.collect()).chain(rows))
+}
+
+/// What a row has in a column, and what all rows have.
+type CellOf<Row> = fn(&Report, &Row) -> String;
+
+fn table<Row>(columns: &[(&str, CellOf<Row>)], report: &Report, rows: &[Row]) -> String {
+    let rows = rows.iter().map(|row| columns.iter().map(|(_, cell)| cell(report, row)).collect());
+    written(std::iter::once(titles(columns).collect()).chain(rows))
+}
+
+fn titles<Row>(columns: &[(&str, CellOf<Row>)]) -> impl Iterator<Item = String> {
+    columns.iter().map(|(title, _)| (*title).to_owned())
+}
+
+fn written(records: impl Iterator<Item = Vec<String>>) -> String {
     let mut writer = WriterBuilder::new().terminator(Terminator::CRLF).from_writer(Vec::new());
-    let mut write = |record: Vec<String>| {
+    for record in records {
         writer.write_record(record).expect("every row has the header's columns, and memory takes all");
-    };
-    write(
-        COLUMNS
-            .iter()
-            .map(|(title, _)| (*title).to_owned())
-            .chain(options.tag_columns.iter().map(|key| text(&format!("tag:{key}"))))
-            .collect(),
-    );
-    for workload in &report.workloads {
-        let tag_cells = options
-            .tag_columns
-            .iter()
-            .map(|key| workload.tags.get(key).map_or_else(String::new, |value| text(value)));
-        write(COLUMNS.iter().map(|(_, cell)| cell(report, workload)).chain(tag_cells).collect());
     }
     let bytes = writer.into_inner().expect("memory takes all");
     String::from_utf8(bytes).expect("only UTF-8 was written")
 }
 
-type CellOf = fn(&Report, &WorkloadReport) -> String;
-
 /// Title and content of every fixed column. New columns go before `tags`, so that scripts that count
 /// from the left keep working; titles are promised.
-const COLUMNS: &[(&str, CellOf)] = &[
+const COLUMNS: &[(&str, CellOf<WorkloadReport>)] = &[
     ("id", |_, w| text(&w.id)),
     ("account_id", |_, w| text(&w.account_id)),
     ("region", |_, w| text(&w.region)),
@@ -130,6 +140,8 @@ const COLUMNS: &[(&str, CellOf)] = &[
     ("headroom_method", |_, w| optional_text(w.headroom.as_ref().map(|h| h.method.as_str()))),
     ("risk_percent", |_, w| quantity(w.headroom.as_ref().map(|h| h.risk_percent))),
     ("shown_risk_percent", |_, w| quantity(w.headroom.as_ref().and_then(|h| h.shown_risk_percent))),
+    ("list_monthly_cost_usd", |_, w| money(w.list_monthly_cost)),
+    ("discount_percent", |r, _| quantity(Some(r.discount_percent))),
     ("snapshot_id", |r, _| text(&r.snapshot.id)),
     ("price_book_id", |r, _| text(&r.price_book.id)),
     ("tags", |_, w| pairs(&w.tags)),
@@ -221,6 +233,7 @@ mod tests {
             for (column, total) in [
                 ("window_cost_usd", totals.window_cost.0),
                 ("monthly_cost_usd", totals.monthly_cost.0),
+                ("list_monthly_cost_usd", totals.list_monthly_cost.0),
                 ("recommended_monthly_cost_usd", totals.recommended_monthly_cost.0),
                 ("monthly_savings_usd", totals.monthly_savings.0),
                 ("task_hours", totals.task_hours.0),
@@ -257,6 +270,17 @@ mod tests {
             ],
             ["3", "m7i.large=1;r7i.xlarge=2", "58.61", "", ""]
         );
+    }
+
+    #[test]
+    fn a_discount_is_told_beside_the_cost_at_list_prices() {
+        let mut report = fixture::report();
+        report.discount_percent = Quantity("13.7".parse().unwrap());
+        report.workloads[0].list_monthly_cost = Some(Usd("394.2508".parse().unwrap()));
+        let rows = parsed(&render(&report, &CsvOptions::default()));
+        let cells = ["monthly_cost_usd", "list_monthly_cost_usd", "discount_percent"];
+        assert_eq!(cells.map(|title| cell(&rows, 0, title)), ["340.2384", "394.2508", "13.7"]);
+        assert!(rows.iter().all(|row| row["discount_percent"] == "13.7"));
     }
 
     #[test]

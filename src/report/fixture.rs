@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 
 use super::{
     ContainerReport, CpuDemand, CurrentSize, DemandReport, Dimension, Dimensions, Evidence, Finding,
-    GuardReport, HeadroomReport, MemoryDemand, NotRated, Note, Opportunity, PlatformReport,
+    GuardReport, HeadroomReport, MemoryDemand, NotRated, Note, Opportunity, PlatformReport, PoolReport,
     PriceBookReference, Quantity, Recommendation, Report, ReportWindow, RunsReport, SCHEMA_VERSION, Size,
     SnapshotReference, Totals, WorkloadHeadroom, WorkloadReport,
 };
@@ -34,6 +34,7 @@ pub fn report() -> Report {
             effective_date: "2026-11-01".into(),
             sha256: "8d969eef6ecad3c29a3a629280e686cf0c3f5d5a86aff3ca12020c923adc6c92".into(),
         },
+        discount_percent: quantity("0"),
         headroom: HeadroomReport {
             method: "fixed".into(),
             risk_percent: quantity("3"),
@@ -56,8 +57,11 @@ pub fn report() -> Report {
             .into(),
             window_cost: usd("287.9039"),
             monthly_cost: usd("625.5052"),
+            list_monthly_cost: usd("625.5052"),
             recommended_monthly_cost: usd("465.4673"),
             monthly_savings: usd("160.0379"),
+            savings_of_cheaper_changes: usd("196.078"),
+            cost_of_dearer_changes: usd("36.0401"),
             savings_overprovisioned: usd("196.078"),
             cost_of_underprovisioned: usd("36.0401"),
             requested_vcpu_hours: quantity("5475"),
@@ -150,6 +154,25 @@ pub fn hostile_report() -> Report {
     report
 }
 
+/// Instances of which a good half is idle.
+pub fn pool(region: &str, cluster: &str, launch_type: &str) -> PoolReport {
+    PoolReport {
+        account_id: "111122223333".into(),
+        region: region.into(),
+        cluster: cluster.into(),
+        launch_type: launch_type.into(),
+        capacity_providers: vec!["=1+1".into(), "spare".into()],
+        instances: 4,
+        types: [("m6i.xlarge".to_owned(), 4)].into(),
+        monthly_cost: Some(usd("560.64")),
+        reserved_monthly_cost: Some(usd("258.4711")),
+        idle_monthly_cost: Some(usd("302.1689")),
+        idle_share_percent: Some(quantity("53.9")),
+        priced_on: Some("2026-07-20".into()),
+        not_priced: None,
+    }
+}
+
 /// Sets the totals to the sums of the rows.
 pub fn recount(report: &mut Report) {
     report.totals = Totals::of(&report.workloads);
@@ -217,13 +240,15 @@ fn rows() -> Vec<WorkloadReport> {
     let mut legacy = rated("legacy-batch", Finding::Optimized, (1024, 2048), "0");
     hours(&mut legacy, "672", "672", "1344", "0");
     legacy.launch_type = "EC2".into();
-    (legacy.spot_share, legacy.window_cost, legacy.monthly_cost) = (None, None, None);
+    (legacy.spot_share, legacy.window_cost) = (None, None);
+    (legacy.monthly_cost, legacy.list_monthly_cost) = (None, None);
     legacy.current.ephemeral_storage_gib = None;
 
     let mut new = not_rated("fresh-service", "too-new", "30 of the 168 hours that are needed");
     (new.current.cpu_units, new.current.memory_mib) = (Some(512), Some(1024));
     hours(&mut new, "30", "15", "30", "0.7406");
-    (new.monthly_cost, new.demand) = (Some(usd("1.6089")), Some(demand()));
+    new.monthly_cost = Some(usd("1.6089"));
+    (new.list_monthly_cost, new.demand) = (new.monthly_cost, Some(demand()));
 
     let mut anywhere =
         not_rated("on-premises", "external-launch-type", "ECS Anywhere tasks run on your own machines");
@@ -242,7 +267,7 @@ fn rows() -> Vec<WorkloadReport> {
     let mut agent = not_rated("log-agent", "no-running-tasks", "no task ran in the window");
     agent.kind = "daemon".into();
     agent.launch_type = "MANAGED_INSTANCES".into();
-    agent.monthly_cost = Some(Usd::ZERO);
+    (agent.monthly_cost, agent.list_monthly_cost) = (Some(Usd::ZERO), Some(Usd::ZERO));
     agent.window_cost = Some(Usd::ZERO);
 
     let mut gov = not_rated("records", "no-price-for-region", "the price book has no us-gov-west-1");

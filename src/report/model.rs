@@ -28,6 +28,9 @@ pub struct Report {
     pub window: ReportWindow,
     pub snapshot: SnapshotReference,
     pub price_book: PriceBookReference,
+    /// What `[discount]` of the config takes off every price, in per cent: off all amounts but
+    /// `list_monthly_cost`.
+    pub discount_percent: Quantity,
     pub headroom: HeadroomReport,
     /// Non-null values read from the utilization files, without those that cannot be.
     pub samples_read: u64,
@@ -167,11 +170,20 @@ pub struct Totals {
     pub not_rated: BTreeMap<String, u64>,
     pub window_cost: Usd,
     pub monthly_cost: Usd,
+    /// What `monthly_cost` is before `[discount]` of the config.
+    pub list_monthly_cost: Usd,
     /// `monthly_cost - monthly_savings`.
     pub recommended_monthly_cost: Usd,
-    /// Net: what smaller sizes save less what larger ones cost.
+    /// Net: `savings_of_cheaper_changes - cost_of_dearer_changes`.
     pub monthly_savings: Usd,
+    /// What the recommendations save that save anything, whatever the finding.
+    pub savings_of_cheaper_changes: Usd,
+    /// What the other recommendations cost more, whatever the finding.
+    pub cost_of_dearer_changes: Usd,
+    /// What the recommendations of `Overprovisioned` workloads save, less what some of them cost more.
     pub savings_overprovisioned: Usd,
+    /// What the recommendations of `Underprovisioned` workloads cost more, less what some of them save:
+    /// negative where they save more.
     pub cost_of_underprovisioned: Usd,
     /// Of `monthly_savings`, what is from reservations on instances: saved only as instances go.
     pub savings_in_reservations: Usd,
@@ -183,12 +195,21 @@ pub struct Totals {
     pub left_out: Option<LeftOut>,
 }
 
-/// Workloads that the user chose not to be shown.
+/// What the user chose not to be shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, JsonSchema)]
 pub struct LeftOut {
     pub workloads: u64,
     pub monthly_cost: Usd,
     pub monthly_savings: Usd,
+    /// Of `capacity`: those of other places, or all where a filter is by what instances do not have, such as
+    /// a service.
+    pub instance_pools: u64,
+    /// Whether it is all of them, as a filter is by what they do not have.
+    pub instances_cannot_be_filtered: bool,
+    /// Of `gaps`: those of other places.
+    pub gaps: u64,
+    /// Of `notes`: those of other places.
+    pub notes: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
@@ -317,6 +338,14 @@ pub enum Finding {
 }
 
 impl Finding {
+    pub const ALL: [Self; 5] = [
+        Self::Overprovisioned,
+        Self::Underprovisioned,
+        Self::Optimized,
+        Self::AlreadyMinimal,
+        Self::NotRated,
+    ];
+
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Overprovisioned => "Overprovisioned",

@@ -5,14 +5,17 @@
 //! with their reason, then further options and what could not be collected. Money is rounded to cents.
 //! Names are made safe to display.
 
+mod cents;
+mod head;
 mod instances;
 mod options;
 
 use std::{collections::BTreeSet, fmt::Write as _};
 
+use self::cents::Cents;
 use super::{
-    Finding, HeadroomReport, IMPOSSIBLE_UTILIZATION, NotRated, Note, Report, WorkloadReport,
-    amounts::{NONE, cost, count, grouped, money, percent_of, size},
+    Finding, IMPOSSIBLE_UTILIZATION, NotRated, Note, Report, WorkloadReport,
+    amounts::{NONE, cost_in_cents, count, size},
     columns::{Align, Cell, Color, Column, Columns, Shrink},
     text::{display_safe, display_width, shorten_end},
 };
@@ -41,11 +44,13 @@ impl Default for TableOptions {
 pub fn render(report: &Report, options: TableOptions) -> String {
     let width = options.width.max(NARROWEST);
     let mut out = String::new();
-    write_totals(report, width, &mut out);
+    let cents = Cents::of(report);
+    head::write(report, &cents, width, &mut out);
 
     let places = Places::of(report);
-    let (not_rated, rated): (Vec<&WorkloadReport>, Vec<_>) =
-        report.workloads.iter().partition(|workload| workload.finding == Finding::NotRated);
+    let rows = report.workloads.iter().zip(cents.rows);
+    let (not_rated, rated): (Vec<Row>, Vec<Row>) =
+        rows.partition(|(workload, _)| workload.finding == Finding::NotRated);
     if !rated.is_empty() {
         out.push('\n');
         rated_columns(&rated, places).write(width, options.color, &mut out);
@@ -59,91 +64,6 @@ pub fn render(report: &Report, options: TableOptions) -> String {
     write_notes(report, width, &mut out);
     write_gaps(report, width, &mut out);
     out
-}
-
-fn write_totals(report: &Report, width: usize, out: &mut String) {
-    let totals = &report.totals;
-    let percent = percent_of(totals.monthly_savings, totals.monthly_cost);
-    let mut amounts = Columns::new(vec![
-        column("", Align::Left, Shrink::Never, 0),
-        column("USD A MONTH", Align::Right, Shrink::Never, 0),
-        column("", Align::Left, Shrink::Never, 1),
-    ]);
-    let mut line = |name: &str, amount: Usd, note: String| {
-        amounts.push(vec![name.into(), money(amount).into(), note.into()]);
-    };
-    line("Cost", totals.monthly_cost, String::new());
-    line("As recommended", totals.recommended_monthly_cost, String::new());
-    line("Saving", totals.monthly_savings, percent.map_or_else(String::new, |p| format!("{p} %")));
-    if totals.cost_of_underprovisioned != Usd::ZERO {
-        line("  smaller sizes save", totals.savings_overprovisioned, String::new());
-        line("  larger sizes cost", totals.cost_of_underprovisioned, String::new());
-    }
-    if totals.savings_in_reservations != Usd::ZERO {
-        line("  only as instances go", totals.savings_in_reservations, String::new());
-    }
-    amounts.write(width, false, out);
-
-    out.push('\n');
-    let mut counts = vec![
-        count(totals.workloads, "workload"),
-        format!("{} rated", grouped(&totals.rated.to_string())),
-        format!("{} without a price", grouped(&totals.unpriced.to_string())),
-    ];
-    if totals.unpriced == 0 {
-        counts.pop();
-    }
-    write_flow("", &counts, ", ", width, out);
-    if !totals.not_rated.is_empty() {
-        let reasons: Vec<String> = totals
-            .not_rated
-            .iter()
-            .map(|(reason, count)| format!("{count} {}", display_safe(reason)))
-            .collect();
-        write_flow("Not rated: ", &reasons, ", ", width, out);
-    }
-
-    if let Some(left_out) = totals.left_out {
-        let parts = [
-            count(left_out.workloads, "more workload"),
-            format!("{} a month", money(left_out.monthly_cost)),
-            format!("{} of saving", money(left_out.monthly_savings)),
-        ];
-        write_flow("Left out, and in none of these sums: ", &parts, ", ", width, out);
-    }
-
-    let mut provenance = vec![
-        format!("{} to {}", report.window.start, report.window.end),
-        format!("as of {}", report.as_of),
-        format!(
-            "prices {} of {} ({})",
-            display_safe(&report.price_book.id),
-            display_safe(&report.price_book.effective_date),
-            display_safe(&first_digits(&report.price_book.sha256)),
-        ),
-        format!("snapshot {}", display_safe(&report.snapshot.id)),
-        count(report.samples_read, "sample"),
-    ];
-    if let Some((account, region)) = only_place(report) {
-        provenance.insert(0, format!("{} {}", display_safe(account), display_safe(region)));
-    }
-    write_flow("", &provenance, " · ", width, out);
-    let words: Vec<String> =
-        display_safe(&headroom(&report.headroom)).split(' ').map(str::to_owned).collect();
-    write_flow("", &words, " ", width, out);
-}
-
-/// How headroom was set, at the risk that the fleet shows and not only at the one asked for.
-fn headroom(headroom: &HeadroomReport) -> String {
-    let asked = headroom.risk_percent.0.normalize();
-    let how = match headroom.shown_risk_percent {
-        Some(shown) if shown > headroom.risk_percent => {
-            format!(": {} % risk, the least this fleet can show; {asked} % was asked for", shown.tenths_up())
-        }
-        Some(_) => format!(": {asked} % risk"),
-        None => format!(" ({asked} % risk was asked for): {}", headroom.detail),
-    };
-    format!("{} headroom{how}", headroom.method)
 }
 
 /// Which of account and region differ between the workloads, and so need a column.
@@ -180,7 +100,10 @@ fn only_place(report: &Report) -> Option<(&str, &str)> {
     (!accounts && !regions).then_some((&first.account_id, &first.region))
 }
 
-fn rated_columns(workloads: &[&WorkloadReport], places: Places) -> Columns {
+/// A workload with its cost and its saving in cents.
+type Row<'a> = (&'a WorkloadReport, (Usd, Usd));
+
+fn rated_columns(rows: &[Row<'_>], places: Places) -> Columns {
     let mut columns = vec![column("WORKLOAD", Align::Left, Shrink::Middle { min: 16 }, 0)];
     columns.extend(places.columns());
     columns.extend([
@@ -193,7 +116,7 @@ fn rated_columns(workloads: &[&WorkloadReport], places: Places) -> Columns {
         column("WHY", Align::Left, Shrink::End { min: 16 }, 8),
     ]);
     let mut table = Columns::new(columns);
-    for workload in workloads {
+    for (workload, (cents, saving)) in rows {
         let mut row = vec![name(workload).into()];
         row.extend(places.cells(workload));
         let recommendation = workload.recommendation.as_ref();
@@ -204,10 +127,10 @@ fn rated_columns(workloads: &[&WorkloadReport], places: Places) -> Columns {
                 .map_or_else(|| NONE.into(), |r| size(Some(r.cpu_units), Some(r.memory_mib)))
                 .into(),
             recommendation.map_or_else(|| NONE.into(), |r| display_safe(&r.performance_risk)).into(),
-            cost(workload.monthly_cost).into(),
+            cost_in_cents(workload.monthly_cost, *cents).into(),
             match recommendation {
                 None => NONE.into(),
-                Some(recommendation) => cost(recommendation.monthly_savings).into(),
+                Some(recommendation) => cost_in_cents(recommendation.monthly_savings, *saving).into(),
             },
             why(workload).into(),
         ]);
@@ -216,7 +139,7 @@ fn rated_columns(workloads: &[&WorkloadReport], places: Places) -> Columns {
     table
 }
 
-fn not_rated_columns(workloads: &[&WorkloadReport], places: Places) -> Columns {
+fn not_rated_columns(rows: &[Row<'_>], places: Places) -> Columns {
     let mut columns = vec![column("WORKLOAD", Align::Left, Shrink::Middle { min: 16 }, 0)];
     columns.extend(places.columns());
     columns.extend([
@@ -226,7 +149,7 @@ fn not_rated_columns(workloads: &[&WorkloadReport], places: Places) -> Columns {
         column("DETAIL", Align::Left, Shrink::End { min: 24 }, 5),
     ]);
     let mut table = Columns::new(columns);
-    for workload in workloads {
+    for (workload, (cents, _)) in rows {
         let mut row = vec![name(workload).into()];
         row.extend(places.cells(workload));
         let text = |part: fn(&NotRated) -> &str| {
@@ -234,7 +157,7 @@ fn not_rated_columns(workloads: &[&WorkloadReport], places: Places) -> Columns {
         };
         row.extend([
             size(workload.current.cpu_units, workload.current.memory_mib).into(),
-            cost(workload.monthly_cost).into(),
+            cost_in_cents(workload.monthly_cost, *cents).into(),
             text(|reason| &reason.reason).into(),
             text(|reason| &reason.detail).into(),
         ]);
@@ -354,11 +277,6 @@ fn why(workload: &WorkloadReport) -> String {
     if conditions.is_empty() { reasons } else { format!("{reasons}: {}", conditions.join("; ")) }
 }
 
-/// As many digits of a checksum as a snapshot's id has.
-fn first_digits(checksum: &str) -> String {
-    checksum.chars().take(12).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -366,7 +284,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        report::{Note, Quantity, fixture},
+        report::{Note, Quantity, Selection, fixture},
         snapshot::Gap,
     };
 
@@ -446,6 +364,48 @@ mod tests {
     }
 
     #[test]
+    fn a_discount_is_told_with_the_cost_at_list_prices() {
+        let mut report = fixture::report();
+        assert!(!at_width(&report, 200).contains("discount"));
+        report.discount_percent = Quantity(Decimal::new(1370, 2));
+        for row in &mut report.workloads {
+            row.list_monthly_cost = row.monthly_cost.map(|cost| cost * Decimal::TWO);
+        }
+        fixture::recount(&mut report);
+        let said = "\n13.7 % is taken off every price (discount.enterprise_percent); at list prices, the cost is \
+                    1,251.01\n";
+        assert!(at_width(&report, 200).contains(said), "{}", at_width(&report, 200));
+    }
+
+    /// The amount in the head's line that starts with `name`, in cents.
+    fn head(text: &str, name: &str) -> Option<i64> {
+        let line =
+            text.lines().take_while(|line| !line.is_empty()).find(|line| line.trim().starts_with(name))?;
+        cents(line.trim()[name.len()..].split_whitespace().next()?)
+    }
+
+    fn cents(shown: &str) -> Option<i64> {
+        match shown {
+            "<0.01" | ">-0.01" => Some(0),
+            _ => shown.replace([',', '.'], "").parse().ok(),
+        }
+    }
+
+    #[test]
+    fn what_changes_save_and_cost_is_told_apart_by_the_sign_and_not_by_the_finding() {
+        let mut report = fixture::report();
+        let payments = report.workloads.iter_mut().find(|row| row.service.as_deref() == Some("payments"));
+        payments.unwrap().finding = Finding::Overprovisioned;
+        let orders = report.workloads.iter_mut().find(|row| row.service.as_deref() == Some("orders-worker"));
+        orders.unwrap().finding = Finding::Underprovisioned;
+        fixture::recount(&mut report);
+        let text = at_width(&report, 160);
+        // 170.1192 + 25.9588 and 36.0401, as before.
+        assert_eq!(head(&text, "cheaper changes save"), Some(19_608), "{text}");
+        assert_eq!(head(&text, "dearer changes cost"), Some(3_604), "{text}");
+    }
+
+    #[test]
     fn the_risk_that_was_shown_is_told_and_not_only_the_one_asked_for() {
         let mut report = fixture::report();
         let mut line = |shown: Option<&str>| {
@@ -488,6 +448,40 @@ mod tests {
     }
 
     #[test]
+    fn a_step_saves_what_the_costs_shown_differ_by() {
+        let mut report = fixture::report();
+        let usd = |text: &str| Some(Usd(text.parse().unwrap()));
+        let steps = &mut report.workloads[0].options;
+        (steps[0].monthly_cost, steps[1].monthly_cost) = (usd("112.755"), usd("100.494"));
+        steps[1].monthly_savings = usd("12.261");
+        let text = at_width(&report, 120);
+        let step = text.lines().find(|line| line.contains("fargate-spot")).unwrap();
+        assert!(step.contains("100.49     12.27 "), "{text}");
+    }
+
+    #[test]
+    fn instances_that_are_left_out_are_told() {
+        let mut report = fixture::report();
+        report.capacity =
+            vec![fixture::pool("us-east-1", "prod", "EC2"), fixture::pool("eu-west-1", "data", "EC2")];
+        let text = |filter: &str| {
+            let selection = Selection { filters: vec![filter.parse().unwrap()], ..Selection::default() };
+            at_width(&selection.of(report.clone()), 160)
+        };
+        let one = text("region=eu-west-1");
+        assert!(one.contains("eu-west-1/data  EC2") && !one.contains("us-east-1/prod"), "{one}");
+        assert!(one.contains(" of saving, 1 instance pool, 1 gap, 1 note\n"), "{one}");
+        let elsewhere = text("region=us-gov*");
+        assert!(elsewhere.contains(", 2 instance pools,") && !elsewhere.contains("Instances"), "{elsewhere}");
+        let none = text("service=web");
+        assert!(none.contains(", 2 instance pools\n"), "{none}");
+        assert!(
+            none.contains("\nInstances are not shown: they have no service, family, finding or tag to"),
+            "{none}"
+        );
+    }
+
+    #[test]
     fn every_workload_and_every_reason_is_there() {
         let report = fixture::report();
         let text = at_width(&report, 160);
@@ -500,6 +494,44 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn what_is_printed_adds_up_to_the_cent(
+            amounts in proptest::collection::vec((0_i64..5_000_000, -2_000_000_i64..2_000_000, any::<bool>()), 1..30),
+        ) {
+            let mut report = fixture::report();
+            let like = report.workloads[0].clone();
+            let plain = report.workloads[2].clone();
+            report.workloads = amounts.iter().map(|(cost, savings, changes)| {
+                let mut row = if *changes { like.clone() } else { plain.clone() };
+                row.monthly_cost = Some(Usd(Decimal::new(*cost, 4)));
+                if let Some(recommendation) = &mut row.recommendation {
+                    recommendation.monthly_savings = Some(Usd(Decimal::new(*savings, 4)));
+                }
+                row.options.clear();
+                row
+            }).collect();
+            fixture::recount(&mut report);
+            let text = at_width(&report, 220);
+            let (cost, saving) = (head(&text, "Cost").unwrap(), head(&text, "Saving").unwrap());
+            prop_assert_eq!(cost - saving, head(&text, "As recommended").unwrap(), "{}", text);
+            let rows = text.lines().filter(|line| line.starts_with("prod/"));
+            let rows: Vec<(i64, i64)> = rows.map(|line| {
+                let cells = line.split("  ").map(str::trim);
+                let mut numbers: Vec<i64> =
+                    cells.filter_map(|cell| if cell == NONE { Some(0) } else { cents(cell) }).collect();
+                let saves = numbers.pop().unwrap();
+                (numbers.pop().unwrap(), saves)
+            }).collect();
+            prop_assert_eq!(rows.len(), amounts.len());
+            prop_assert_eq!(rows.iter().map(|(cost, _)| cost).sum::<i64>(), cost, "{}", text);
+            prop_assert_eq!(rows.iter().map(|(_, saves)| saves).sum::<i64>(), saving, "{}", text);
+            let saved: i64 = rows.iter().map(|(_, saves)| saves.max(&0)).sum();
+            if let Some(dearer) = head(&text, "dearer changes cost") {
+                prop_assert_eq!(head(&text, "cheaper changes save"), Some(saved), "{}", text);
+                prop_assert_eq!(saved - saving, dearer, "{}", text);
+            }
+        }
+
         #[test]
         fn whatever_the_names_lines_fit_and_hold_nothing_a_terminal_obeys(
             names in proptest::collection::vec("[\\s\\S]{0,80}", 8),

@@ -15,9 +15,12 @@ impl Totals {
             }
             totals.window_cost += workload.window_cost.unwrap_or_default();
             totals.monthly_cost += workload.monthly_cost.unwrap_or_default();
+            totals.list_monthly_cost += workload.list_monthly_cost.unwrap_or_default();
             let savings =
                 workload.recommendation.as_ref().and_then(|r| r.monthly_savings).unwrap_or(Usd::ZERO);
             totals.monthly_savings += savings;
+            totals.savings_of_cheaper_changes += savings.max(Usd::ZERO);
+            totals.cost_of_dearer_changes += (-savings).max(Usd::ZERO);
             if workload.capacity.is_some() {
                 totals.savings_in_reservations += savings;
             }
@@ -40,6 +43,24 @@ impl Totals {
 mod tests {
     use super::*;
     use crate::report::fixture;
+
+    #[test]
+    fn savings_and_costs_are_told_apart_by_finding_and_by_sign() {
+        let mut report = fixture::report();
+        for row in &mut report.workloads {
+            row.finding = match row.finding {
+                Finding::Overprovisioned => Finding::Underprovisioned,
+                Finding::Underprovisioned => Finding::Overprovisioned,
+                other => other,
+            };
+        }
+        let totals = Totals::of(&report.workloads);
+        let usd = |text: &str| Usd(text.parse().unwrap());
+        assert_eq!(totals.savings_of_cheaper_changes, usd("196.078"));
+        assert_eq!(totals.cost_of_dearer_changes, usd("36.0401"));
+        assert_eq!(totals.savings_overprovisioned, usd("-36.0401"));
+        assert_eq!(totals.cost_of_underprovisioned, usd("-196.078"));
+    }
 
     /// The fixture's totals are added up by hand.
     #[test]

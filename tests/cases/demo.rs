@@ -66,6 +66,26 @@ fn every_finding_occurs_and_what_is_not_rated_says_why() {
 }
 
 #[test]
+fn options_and_instances_are_csv_of_their_own() {
+    let folder = Folder::new();
+    let files = ["--options-csv", "options.csv", "--instances-csv", "instances.csv"];
+    folder.run(&[&["demo", "--output", "report.json"][..], &files].concat()).code(0).stdout_eq("");
+    let report: Value = serde_json::from_str(&folder.read("report.json")).unwrap();
+    let options =
+        report["workloads"].as_array().unwrap().iter().flat_map(|w| w["options"].as_array().unwrap());
+    assert_eq!(folder.read("options.csv").lines().count(), 1 + options.count());
+    let pools = report["capacity"].as_array().unwrap();
+    let instances = folder.read("instances.csv");
+    assert!(!pools.is_empty() && instances.lines().count() == 1 + pools.len(), "{instances}");
+    for pool in pools {
+        assert!(instances.contains(&format!(",{},", pool["idle_monthly_cost"])), "{pool:#}\n{instances}");
+    }
+    folder.run(&["demo", "--output", "a.csv", "--options-csv", "a.csv"]).code(2).stdout_eq("");
+    folder.run(&["demo", "--instances-csv", "-"]).code(2).stdout_eq("");
+    folder.run(&["demo", "--instances-csv", "missing/a.csv"]).code(2).stdout_eq("");
+}
+
+#[test]
 fn a_csv_has_a_row_for_each_workload_and_its_keys() {
     let csv = printed(&Folder::new(), &["demo", "--format", "csv"]);
     let mut lines = csv.lines();

@@ -20,6 +20,27 @@ fn output_goes_to_the_file_alone_in_the_format_of_its_ending() {
 }
 
 #[test]
+fn an_ending_without_a_format_is_refused_before_the_work() {
+    let folder = Folder::new();
+    for (command, file, endings) in [
+        (&["report", "missing"][..], "report.xlsx", ".json, .csv, .txt"),
+        (&["demo"], "report.tsv", ".json, .csv, .txt"),
+        (&["compare", "missing"], "compare.html", ".json, .csv, .txt"),
+        (&["prices", "list"], "prices.md", ".json, .csv, .txt"),
+        (&["explain", "missing", "api"], "page.csv", ".json, .txt"),
+    ] {
+        let run = folder.run(&[command, &["--output", file]].concat()).code(2).stdout_eq("");
+        assert!(stderr(&run).contains(&format!("end the file in {endings}, or name")), "{}", stderr(&run));
+        assert!(!folder.path(file).exists());
+    }
+    folder.run(&["prices", "list", "--format", "csv", "--output", "prices.md"]).code(0);
+    assert!(folder.read("prices.md").starts_with("region,"), "{}", folder.read("prices.md"));
+    folder.run(&["prices", "list", "--output", "prices.txt"]).code(0);
+    folder.run(&["prices", "list", "--output", "prices"]).code(0);
+    assert_eq!(folder.read("prices.txt"), folder.read("prices"));
+}
+
+#[test]
 fn an_unwritable_output_is_refused_before_the_work() {
     let folder = Folder::new();
     for output in ["missing/cost.json", "."] {

@@ -185,6 +185,10 @@ fn a_discount_is_off_every_amount_and_the_list_price_stays_visible() {
     // 21.2649 x 0.9
     assert_eq!(recommendation.monthly_cost, Some(usd("19.1384")));
     assert_eq!(row.options[0].monthly_cost, Some(usd("15.3147")), "17.0163 x 0.9");
+    let config = Config::from_toml("fargauge.toml", "[discount]\nenterprise_percent = 12.5").unwrap();
+    let report = service(20, 30).report_with(&config);
+    assert_eq!(report.discount_percent.0.normalize().to_string(), "12.5");
+    assert_eq!(report.totals.list_monthly_cost, usd("72.0802"));
     let free = service(20, 30).rated_with("[discount]\nenterprise_percent = 100");
     assert_eq!((free.monthly_cost, free.finding), (Some(Usd::ZERO), Finding::Optimized));
 }

@@ -19,11 +19,11 @@ use crate::{
 };
 
 pub fn run(global: &GlobalArgs, tabular: &TabularArgs) -> Result<ExitCode, CliError> {
-    let output = tabular.output.open()?;
+    let (output, format) = tabular.open()?;
     let book = global.price_book()?;
     let (tables, _) = global.price_tables()?;
     let regions = holdings(&book, &tables);
-    let text = match tabular.format() {
+    let text = match format {
         TabularFormat::Table => list_table(&book, &regions),
         TabularFormat::Json => json(&List { price_book: reference(&book), regions: &regions }),
         TabularFormat::Csv => list_csv(&regions),

@@ -67,7 +67,7 @@ enum OnlyPart {
 }
 
 pub fn run(global: &GlobalArgs, args: &RefreshArgs) -> Result<ExitCode, CliError> {
-    let output = args.tabular.output.open()?;
+    let (output, format) = args.tabular.open()?;
     let request = args.request(global)?;
     let out = args.out.clone().or_else(user_book).ok_or_else(|| {
         CliError::usage(anyhow!("no folder for the price book: neither XDG_DATA_HOME nor HOME is set"))
@@ -109,7 +109,7 @@ pub fn run(global: &GlobalArgs, args: &RefreshArgs) -> Result<ExitCode, CliError
         out: &out,
         kept: keep,
     };
-    output.write(outcome.text(args.tabular.format()).as_bytes())?;
+    output.write(outcome.text(format).as_bytes())?;
     if keep {
         return Ok(ExitCode::Fine);
     }

@@ -39,13 +39,12 @@ pub struct ShowArgs {
 }
 
 pub fn run(global: &GlobalArgs, args: &ShowArgs) -> Result<ExitCode, CliError> {
-    let output = args.tabular.output.open()?;
+    let (output, format) = args.tabular.open()?;
     let book = global.price_book()?;
     let (tables, _) = global.price_tables()?;
     let region = global.region(&args.region)?;
     let regions = tables.holdings();
     let Some(held) = regions.get(region.as_str()) else { return Err(unknown_region(&regions, &region)) };
-    let format = args.tabular.format();
     let text = match &args.instance_type {
         Some(pattern) => instances::text(global, &tables, &region, pattern, format)?,
         None => {

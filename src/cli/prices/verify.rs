@@ -56,11 +56,11 @@ impl<'a> ProblemRow<'a> {
 }
 
 pub fn run(global: &GlobalArgs, args: &VerifyArgs) -> Result<ExitCode, CliError> {
-    let output = args.tabular.output.open()?;
+    let (output, format) = args.tabular.open()?;
     let (tables, name) = global.price_tables()?;
     let problems = verify(&tables, &PriceTables::embedded());
     let prices = tables.prices().len();
-    let text = match args.tabular.format() {
+    let text = match format {
         TabularFormat::Table => {
             let found = match problems.len() {
                 0 => "nothing implausible".to_owned(),

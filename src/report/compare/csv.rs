@@ -56,6 +56,7 @@ const COLUMNS: &[(&str, CellOf)] = &[
     ("as_of", |c, _| c.as_of.to_string()),
     ("snapshot_id", |c, _| text(&c.snapshot.id)),
     ("price_book_id", |c, _| text(&c.price_book.id)),
+    ("discount_percent", |c, _| quantity(Some(c.discount_percent))),
 ];
 
 /// Account, region or cluster; empty for the fleet.

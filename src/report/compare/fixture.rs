@@ -61,6 +61,7 @@ pub(super) fn comparison() -> Comparison {
             effective_date: "2026-09-29".to_owned(),
             sha256: "abc".to_owned(),
         },
+        discount_percent: Quantity(Decimal::ZERO),
         scopes: vec![scope("fleet", 12), scope("123456789012/us-east-1/prod", 12)],
         rows,
         gaps: Vec::new(),

@@ -29,6 +29,8 @@ pub struct Comparison {
     pub window: ReportWindow,
     pub snapshot: SnapshotReference,
     pub price_book: PriceBookReference,
+    /// What `[discount]` of the config takes off every price, in per cent.
+    pub discount_percent: Quantity,
     /// The fleet first, then clusters by name.
     pub scopes: Vec<ScopeReport>,
     /// By scope; within a scope always the same platforms in the same sequence.

@@ -12,7 +12,7 @@ use super::{Comparison, ComparisonRow, DISCOUNT_WITHOUT_EFFECT, FLEET, ScopeRepo
 use crate::{
     report::{
         Quantity,
-        amounts::{NONE, count, money},
+        amounts::{NONE, count, discount, in_cents, money, nearest},
         columns::{Align, Cell, Color, Column, Columns, Shrink},
         table::{TableOptions, write_flow},
         text::display_safe,
@@ -47,6 +47,9 @@ fn write_provenance(comparison: &Comparison, width: usize, out: &mut String) {
         format!("snapshot {}", display_safe(&snapshot.id)),
     ];
     write_flow("", &parts, " · ", width, out);
+    if let Some(words) = discount(comparison.discount_percent) {
+        write_words("", &words, width, out);
+    }
 }
 
 fn write_scope(comparison: &Comparison, scope: &ScopeReport, width: usize, color: bool, out: &mut String) {
@@ -67,8 +70,9 @@ fn write_scope(comparison: &Comparison, scope: &ScopeReport, width: usize, color
     priced.sort_by_key(|row| row.monthly_cost);
     if !priced.is_empty() {
         let mut columns = Columns::new(COLUMNS.to_vec());
+        let today = priced.iter().find(|row| row.platform == TODAY).and_then(|row| row.monthly_cost);
         for row in &priced {
-            columns.push(cells(row));
+            columns.push(cells(row, today));
         }
         columns.write(width, color, out);
     }
@@ -100,14 +104,18 @@ const COLUMNS: [Column; 8] = [
     column("INSTANCES (MEAN)", Align::Left, Shrink::End { min: 14 }, 6),
 ];
 
-fn cells(row: &ComparisonRow) -> Vec<Cell> {
+/// The change is that of the costs as shown, so that both can be checked.
+fn cells(row: &ComparisonRow, costs_today: Option<Usd>) -> Vec<Cell> {
     let today = row.platform == TODAY;
     let mark = if today { ">" } else { " " };
     let cheaper = row.difference.is_some_and(|difference| difference.0 < Decimal::ZERO);
     let cost = row.monthly_cost.map_or_else(|| NONE.to_owned(), money);
     let change = match row.difference {
         Some(_) if today => String::new(),
-        Some(difference) => money(difference),
+        Some(difference) => match row.monthly_cost.zip(costs_today) {
+            Some((cost, now)) => in_cents(difference, nearest(cost) - nearest(now)),
+            None => money(difference),
+        },
         None => NONE.to_owned(),
     };
     let percent = if today { String::new() } else { rounded(row.difference_percent, 1) };
@@ -275,6 +283,15 @@ mod tests {
     }
 
     #[test]
+    fn a_discount_on_everything_is_told() {
+        let mut comparison = fixture::comparison();
+        comparison.discount_percent = Quantity("13.7".parse().unwrap());
+        let table = render(&comparison, TableOptions { width: 100, color: false });
+        let said = "\n13.7 % is taken off every price (discount.enterprise_percent)\n";
+        assert!(table.contains(said), "{table}");
+    }
+
+    #[test]
     fn a_discount_on_nothing_is_told() {
         let mut comparison = fixture::comparison();
         comparison.notes = ["standalone-tasks-unseen", DISCOUNT_WITHOUT_EFFECT]
@@ -286,6 +303,20 @@ mod tests {
             .to_vec();
         let table = render(&comparison, TableOptions { width: 100, color: false });
         assert!(table.contains("\nabout discount-without-effect\n") && !table.contains("unseen"), "{table}");
+    }
+
+    #[test]
+    fn the_change_is_that_of_the_costs_as_shown() {
+        let mut comparison = fixture::comparison();
+        let usd = |text: &str| Some(Usd(text.parse().unwrap()));
+        for row in comparison.rows.iter_mut().filter(|row| row.monthly_cost.is_some()) {
+            (row.monthly_cost, row.difference) = match row.platform.as_str() {
+                TODAY => (usd("120.504"), usd("0")),
+                _ => (usd("80.255"), usd("-40.249")),
+            };
+        }
+        let table = render(&comparison, TableOptions { width: 100, color: false });
+        assert!(table.contains(" 80.26  -40.24 "), "{table}");
     }
 
     #[test]

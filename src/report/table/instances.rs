@@ -1,6 +1,6 @@
 //! The instances that workloads run on, what of them nothing reserves, and who cannot leave them.
 
-use super::{FEW, column, name, write_rest};
+use super::{FEW, column, name, write_flow, write_rest};
 use crate::report::{
     Report,
     amounts::{NONE, cost, money},
@@ -15,6 +15,12 @@ pub(super) fn write(report: &Report, width: usize, out: &mut String) {
 
 fn write_pools(report: &Report, width: usize, out: &mut String) {
     if report.capacity.is_empty() {
+        if report.totals.left_out.is_some_and(|left_out| left_out.instances_cannot_be_filtered) {
+            out.push('\n');
+            let words = "Instances are not shown: they have no service, family, finding or tag to filter by";
+            let words: Vec<String> = words.split(' ').map(str::to_owned).collect();
+            write_flow("", &words, " ", width, out);
+        }
         return;
     }
     out.push_str("\nInstances; their idle part is in no row and in no total\n");

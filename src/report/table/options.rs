@@ -6,7 +6,7 @@ use super::{FEW, column, name, write_rest};
 use crate::{
     report::{
         Opportunity, Report, WorkloadReport,
-        amounts::cost,
+        amounts::{cost, in_cents, nearest},
         columns::{Align, Columns, Shrink},
         text::display_safe,
     },
@@ -33,7 +33,9 @@ pub(super) fn write(report: &Report, width: usize, out: &mut String) {
         column("SAVES/MO", Align::Right, Shrink::Never, 0),
         column("IF", Align::Left, Shrink::End { min: 16 }, 3),
     ]);
-    for (workload, option) in options.iter().take(FEW) {
+    for (at, (workload, option)) in options.iter().take(FEW).enumerate() {
+        let before =
+            at.checked_sub(1).map(|before| options[before]).filter(|(other, _)| other.id == workload.id);
         table.push(vec![
             name(workload).into(),
             display_safe(&if option.alternative {
@@ -45,12 +47,23 @@ pub(super) fn write(report: &Report, width: usize, out: &mut String) {
             .into(),
             display_safe(&option.effort).into(),
             cost(option.monthly_cost).into(),
-            cost(option.monthly_savings).into(),
+            savings(option, before.map(|(_, before)| before)).into(),
             display_safe(&option.conditions.join("; ")).into(),
         ]);
     }
     table.write(width, false, out);
     write_rest(options.len(), out);
+}
+
+/// Of a step after another, what their costs as shown differ by.
+fn savings(option: &Opportunity, before: Option<&Opportunity>) -> String {
+    let costs = before.and_then(|before| before.monthly_cost).zip(option.monthly_cost);
+    match (costs, option.monthly_savings) {
+        (Some((before, after)), Some(savings)) if before - after == savings => {
+            in_cents(savings, nearest(before) - nearest(after))
+        }
+        _ => cost(option.monthly_savings),
+    }
 }
 
 fn savings_of_options(workload: &WorkloadReport) -> Usd {
