@@ -10,7 +10,7 @@ use crate::{
     units::{CpuUnits, MemoryMib, Usd},
     workload::{
         Architecture, CapacityProviderKind, OperatingSystem, Platform, PolicyKind, PurchaseOption, Region,
-        ScalingPolicy, ScheduledAction, StrategyItem, TrackedMetric,
+        ScalableTarget, ScalingPolicy, ScheduledAction, StrategyItem, TrackedMetric,
     },
 };
 
@@ -105,6 +105,42 @@ fn a_low_target_is_raised_as_far_as_the_hottest_task_allows() {
     let skewed = scaled_between(following(28, 30, 190), 2, 16, 30.0).rated();
     let target = skewed.recommendation.unwrap().scaling.unwrap().target_cpu_percent.unwrap().0;
     assert_eq!(target, Decimal::from(40));
+}
+
+/// Tasks came for the first day's peak and stayed: no higher target takes one of them away.
+#[test]
+fn a_target_saves_nothing_where_tasks_never_go_away_by_themselves() {
+    let grown = |change: fn(&mut ScalableTarget)| {
+        let mut tasks = 0;
+        let service = service(0, 30).with(|service| {
+            for point in &mut service.points {
+                // 2 to 6.8 vCPU, at 60 % each.
+                let hour = point.timestamp / 3600 % 24;
+                let total = u32::try_from(200 + (12 - (hour - 12).abs()) * 40).unwrap();
+                tasks = tasks.max(total.div_ceil(60));
+                point.cpu_samples = Some(5 * tasks);
+                point.cpu_avg = Some(total * 100 / tasks);
+                point.cpu_max = Some(total * 105 / tasks);
+            }
+            service.workload.desired_count = Some(12);
+        });
+        let scaled = scaled_between(service, 2, 20, 60.0);
+        scaled.with(|service| change(service.workload.scaling.as_mut().unwrap())).rated()
+    };
+    let disabled = grown(|scaling| {
+        let PolicyKind::TargetTracking { disable_scale_in, .. } = &mut scaling.policies[0].kind else {
+            panic!("target tracking")
+        };
+        *disable_scale_in = true;
+    });
+    let suspended = grown(|scaling| scaling.scale_in_suspended = true);
+    for row in [disabled, suspended] {
+        assert!(row.evidence.simulation_error_percent.unwrap().0 < Decimal::from(5));
+        assert_eq!((row.recommendation, row.finding), (None, Finding::Optimized));
+        assert!(!row.reasons.contains(&"low-scaling-target".to_owned()), "{:?}", row.reasons);
+        let notes = &row.evidence.notes;
+        assert!(notes.iter().any(|note| note.contains("until the desired count is set")), "{notes:?}");
+    }
 }
 
 #[test]

@@ -313,6 +313,9 @@ impl Search<'_> {
             ));
         }
         rating.notes.extend(pressure.notes.iter().cloned());
+        if plan.never_scales_in() {
+            rating.notes.push(NEVER_SCALES_IN.to_owned());
+        }
         rating.notes.extend(self.shared_peak(best.as_ref().map_or(self.observed, |best| &best.fit)));
         if pressure.is_short() {
             rating.already_minimal = false;
@@ -409,6 +412,9 @@ impl Search<'_> {
         risk_at(size, &Subject { demand: &demand, sizing, ..*subject }, &seen)
     }
 }
+
+const NEVER_SCALES_IN: &str = "no policy takes tasks away (scale-in is disabled or suspended): those that run stay \
+    until the desired count is set, and no other target is said to save on them";
 
 /// Reason: policies ask for more tasks than may run.
 pub const LOW_MAX_CAPACITY: &str = "low-max-capacity";

@@ -18,6 +18,7 @@
 //! | deployment under way | no scale-in |
 //! | scheduled action | sets the limits at once, without a cooldown |
 //! | start | the number that ran; with a change, as many as the target asks for |
+//! | nothing scales in (disabled in every policy, or suspended) | with a change, no fewer than ran, nor less capacity: they are still there |
 //! | taking effect | in the next period |
 //!
 //! Worked, with 1 vCPU tasks and a target of 60 %:
@@ -196,7 +197,7 @@ pub fn simulate(plan: &Plan, setting: &Setting, series: &TaskSeries) -> Simulate
             let others = period.tasks_milli.div_ceil(1000).min(simulator.capacity.max);
             simulator.tasks = simulator.tasks.max(others);
         }
-        tasks.push(simulator.tasks);
+        tasks.push(simulator.tasks.max(simulator.kept(&period)));
         let end = period.second.saturating_add(simulator.period_seconds);
         while deployments.next_if(|(_, to)| *to <= period.second).is_some() {}
         let deploying = deployments.peek().is_some_and(|(from, _)| *from < end);
@@ -230,13 +231,7 @@ impl Simulator<'_> {
     /// The tasks that ran; of another size or target, as many as hold the same in every followed
     /// resource, or only as many as the target asks for where scaling in would soon have come to that.
     fn start(&self, first: &Period) -> u32 {
-        let ran = u64::from(first.tasks_milli.div_ceil(1000));
-        let same_capacity = |tracking: &Tracking| {
-            let (was, is) = (size_of(first, tracking.resource), self.size(first, tracking.resource));
-            (ran * was).div_ceil(is.max(1))
-        };
-        let tasks = self.plan.tracking.iter().map(same_capacity).max().unwrap_or(ran);
-        let tasks = u32::try_from(tasks).unwrap_or(u32::MAX);
+        let tasks = self.as_many(first);
         let unchanged = self.setting.size.is_none() && self.setting.limits == Limits::AS_THEY_ARE;
         if unchanged || self.plan.scale_in_suspended || self.plan.tracking.iter().any(|t| !t.scale_in) {
             return tasks;
@@ -245,6 +240,27 @@ impl Simulator<'_> {
         let wanted: Option<Vec<u32>> = (0..self.plan.tracking.len()).map(wanted).collect();
         let wanted = wanted.and_then(|wanted| wanted.into_iter().max());
         wanted.map_or(tasks, |wanted| tasks.min(wanted.max(1)))
+    }
+
+    /// The tasks that hold what ran, in every followed resource.
+    fn as_many(&self, period: &Period) -> u32 {
+        let ran = u64::from(period.tasks_milli.div_ceil(1000));
+        let same_capacity = |tracking: &Tracking| {
+            let (was, is) = (size_of(period, tracking.resource), self.size(period, tracking.resource));
+            (ran * was).div_ceil(is.max(1))
+        };
+        let tasks = self.plan.tracking.iter().map(same_capacity).max().unwrap_or(ran);
+        u32::try_from(tasks).unwrap_or(u32::MAX)
+    }
+
+    /// The tasks that no change takes away: those that ran, or as many smaller ones as hold the same. They
+    /// are no reason for more of them later on, as those that a deployment starts besides are not. What
+    /// is compared with what ran goes without.
+    fn kept(&self, period: &Period) -> u32 {
+        if self.setting.size.is_none() || !self.plan.never_scales_in() {
+            return 0;
+        }
+        self.as_many(period).max(period.tasks_milli.div_ceil(1000)).min(self.capacity.max)
     }
 
     /// The service's total, and one task at the policy's target, in the same unit: 0.01 % x thousandths

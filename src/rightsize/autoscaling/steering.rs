@@ -68,6 +68,12 @@ impl Plan {
     pub fn tracks(&self, resource: Resource) -> bool {
         self.tracking.iter().any(|tracking| tracking.resource == resource)
     }
+
+    /// Whether tasks once there stay, until a person or a scheduled action sees to it.
+    pub fn never_scales_in(&self) -> bool {
+        self.scale_in_suspended
+            || !self.follows_other && self.tracking.iter().all(|tracking| !tracking.scale_in)
+    }
 }
 
 /// What the number of tasks follows.
