@@ -3,8 +3,9 @@
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 
-use super::{DAYS, POINTS, Service, service, size_of, target_tracking};
+use super::{DAYS, POINTS, Service, explain::explained, service, size_of, target_tracking};
 use crate::{
+    config::Config,
     pricing::{PriceBook, TaskCost, TaskShape},
     report::Finding,
     units::{CpuUnits, MemoryMib, Usd},
@@ -105,6 +106,23 @@ fn a_low_target_is_raised_as_far_as_the_hottest_task_allows() {
     let skewed = scaled_between(following(28, 30, 190), 2, 16, 30.0).rated();
     let target = skewed.recommendation.unwrap().scaling.unwrap().target_cpu_percent.unwrap().0;
     assert_eq!(target, Decimal::from(40));
+}
+
+/// Half the tasks may each need 1.2 times the present size: that was computed, and no cap was ever reached.
+#[test]
+fn a_computed_load_above_the_present_size_is_no_cap_that_was_reached() {
+    let low = |memory: u32| scaled_between(following(28, memory, 120), 2, 16, 30.0);
+    let explanation = explained(low(60), &Config::default());
+    let row = &explanation.workload;
+    assert_eq!(size_of(row), (1024, 3072));
+    assert_eq!(row.recommendation.as_ref().unwrap().performance_risk, "low");
+    let need = explanation.need.as_ref().unwrap();
+    assert!(!need.memory_mib.reached_cap && need.memory_mib.without_headroom > 2048, "{need:?}");
+    // Memory that was used up may well be wanted above it.
+    let explanation = explained(low(97), &Config::default());
+    let recommendation = explanation.workload.recommendation.as_ref().unwrap();
+    assert!(recommendation.memory_mib > 2048 && recommendation.performance_risk == "high");
+    assert!(explanation.need.as_ref().unwrap().memory_mib.reached_cap);
 }
 
 /// Tasks came for the first day's peak and stayed: no higher target takes one of them away.
