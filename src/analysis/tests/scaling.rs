@@ -125,6 +125,25 @@ fn a_computed_load_above_the_present_size_is_no_cap_that_was_reached() {
     assert!(explanation.need.as_ref().unwrap().memory_mib.reached_cap);
 }
 
+/// Memory at 48 % keeps hardly a task that CPU lets go: 1 % is no reason for another target.
+#[test]
+fn a_target_that_decides_nothing_is_left_alone() {
+    let row = scaled_between(following(47, 48, 135), 2, 40, 50.0)
+        .with(|service| {
+            let kind = target_tracking(TrackedMetric::MemoryUtilization);
+            let policies = &mut service.workload.scaling.as_mut().unwrap().policies;
+            policies.push(ScalingPolicy { name: "memory".into(), kind });
+        })
+        .rated();
+    let recommendation = row.recommendation.as_ref().unwrap();
+    assert_eq!((recommendation.cpu_units, recommendation.memory_mib), (1024, 2048));
+    let scaling = recommendation.scaling.unwrap();
+    let targets = (scaling.target_cpu_percent.unwrap().0, scaling.target_memory_percent.unwrap().0);
+    assert_eq!(targets, (Decimal::from(60), Decimal::from(60)));
+    assert_eq!(row.dimensions.memory.finding, Finding::Optimized);
+    assert!(!row.reasons.contains(&"memory-overprovisioned".to_owned()), "{:?}", row.reasons);
+}
+
 /// Tasks came for the first day's peak and stayed: no higher target takes one of them away.
 #[test]
 fn a_target_saves_nothing_where_tasks_never_go_away_by_themselves() {
