@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 
-use super::{DAYS, POINTS, Service, explain::explained, service, size_of, target_tracking};
+use super::{DAYS, POINTS, Service, WorkloadReport, explain::explained, service, size_of, target_tracking};
 use crate::{
     config::Config,
     pricing::{PriceBook, TaskCost, TaskShape},
@@ -208,6 +208,8 @@ fn a_scheduled_action_that_is_not_understood_is_named() {
                 time_zone: None,
                 min_capacity: Some(4),
                 max_capacity: None,
+                start_time: None,
+                end_time: None,
             }];
         })
         .rated();
@@ -215,6 +217,55 @@ fn a_scheduled_action_that_is_not_understood_is_named() {
         row.evidence.notes,
         ["container-insights-would-tell", "scheduled action third-friday is not simulated"]
     );
+}
+
+fn action(name: &str, hour: u32, (min, max): (u32, u32)) -> ScheduledAction {
+    ScheduledAction {
+        name: name.into(),
+        schedule: format!("cron(0 {hour} * * ? *)"),
+        time_zone: None,
+        min_capacity: Some(min),
+        max_capacity: Some(max),
+        start_time: None,
+        end_time: None,
+    }
+}
+
+/// Twelve by day would be twice what ran.
+fn with_a_sale(change: impl Fn(&mut ScheduledAction)) -> WorkloadReport {
+    scaled_between(following(50, 30, 110), 2, 20, 50.0)
+        .with(|service| {
+            let mut actions = vec![action("sale", 4, (16, 20)), action("sale-over", 20, (2, 20))];
+            actions.iter_mut().for_each(change);
+            service.workload.scaling.as_mut().unwrap().scheduled_actions = actions;
+        })
+        .rated()
+}
+
+#[test]
+fn an_action_that_does_not_act_in_the_window_changes_nothing_of_it() {
+    let at = |second| Some(jiff::Timestamp::from_second(second).unwrap());
+    let none = scaled_between(following(50, 30, 110), 2, 20, 50.0).rated();
+    assert_eq!(none.dimensions.cpu.not_rated, None);
+    let over = with_a_sale(|action| action.end_time = at(-86_400 * 30));
+    let to_come = with_a_sale(|action| action.start_time = at(DAYS * 86_400 + 1));
+    for row in [over, to_come] {
+        assert_eq!(row.dimensions, none.dimensions);
+        assert_eq!(row.evidence.simulation_error_percent, none.evidence.simulation_error_percent);
+    }
+}
+
+#[test]
+fn scheduled_actions_are_named_where_a_simulation_without_them_would_do() {
+    let detail = |row: WorkloadReport| row.dimensions.cpu.not_rated.unwrap().detail;
+    let said = detail(with_a_sale(|_| ()));
+    assert!(said.contains("scheduled actions (sale, sale-over)"), "{said}");
+    // Without them it would be as far off.
+    let kept_up = scaled_between(following(10, 30, 110), 2, 20, 50.0).with(|service| {
+        service.workload.scaling.as_mut().unwrap().scheduled_actions = vec![action("night", 20, (2, 20))];
+    });
+    let said = detail(kept_up.rated());
+    assert!(said.contains("% is trusted") && !said.contains("scheduled"), "{said}");
 }
 
 #[test]

@@ -9,6 +9,7 @@ use super::{
     peak::Peak,
     pressure::Pressure,
     reproduction::Reproduction,
+    schedule::Schedule,
     series::TaskSeries,
     simulate::{Limits, Setting, simulate},
     steering::{FOLLOWS_OTHER_METRIC, Plan, Resource, Steering},
@@ -206,9 +207,26 @@ fn trusted<'a>(
         }
     }
     let used_up = used_up(plan, observed, &Pressure::default());
-    let reproduction = Reproduction::of(plan, series)
-        .map_err(|off| if used_up { USED_UP.to_owned() } else { format!("{follows}; {off}") })?;
+    let reproduction = Reproduction::of(plan, series).map_err(|off| {
+        let actions = actions_to_doubt(plan, series);
+        if used_up { USED_UP.to_owned() } else { format!("{follows}; {off}{actions}") }
+    })?;
     Ok((series, reproduction))
+}
+
+/// Scheduled actions without which the simulation would do: they are known as they are now.
+fn actions_to_doubt(plan: &Plan, series: &TaskSeries) -> String {
+    let acted = plan.schedule.actions.iter().filter(|action| action.simulated);
+    let names: Vec<&str> = acted.map(|action| action.name.as_str()).collect();
+    let without = Plan { schedule: Schedule::default(), ..plan.clone() };
+    if names.is_empty() || Reproduction::of(&without, series).is_err() {
+        return String::new();
+    }
+    format!(
+        ". Without its scheduled actions ({}) it would be: most likely they were not in force all the time, as where \
+         they are newer than the window, or were collected without their start and end times",
+        names.join(", ")
+    )
 }
 
 impl Search<'_> {
@@ -300,7 +318,10 @@ impl Search<'_> {
             rating.already_minimal = false;
         }
         let capacity = setting.limits.apply(plan.capacity);
-        if setting.limits != Limits::AS_THEY_ARE && capacity != plan.capacity && !plan.changes.is_empty() {
+        if setting.limits != Limits::AS_THEY_ARE
+            && capacity != plan.capacity
+            && !plan.schedule.changes.is_empty()
+        {
             rating.conditions.push("the limits that scheduled actions set change along".to_owned());
         }
         for (tracking, target) in plan.tracking.iter().zip(&setting.targets).filter(|(t, to)| **to < t.target)
@@ -321,7 +342,7 @@ impl Search<'_> {
             rating.already_minimal = false;
         }
         let not_simulated = |name: &String| format!("scheduled action {name} is not simulated");
-        rating.notes.extend(plan.not_understood.iter().map(not_simulated));
+        rating.notes.extend(plan.schedule.not_understood.iter().map(not_simulated));
         rating.simulation_error = Some(self.reproduction.error);
         let was = self.reproduction.unchanged.task_periods;
         let periods = best.as_ref().map_or(was, |best| best.task_periods);

@@ -69,6 +69,12 @@ impl Limits {
         let min = times(capacity.min, self.min).max(capacity.min.min(2));
         Capacity::new(min, times(capacity.max, self.max).max(capacity.max.min(2)))
     }
+
+    /// The same of the limits that a scheduled action sets; what is `None` it leaves alone.
+    pub fn apply_to_action(self, (min, max): (Option<u32>, Option<u32>)) -> (Option<u32>, Option<u32>) {
+        let set = self.apply(Capacity { min: min.unwrap_or(0), max: max.unwrap_or(u32::MAX) });
+        (min.map(|_| set.min), max.map(|_| set.max))
+    }
 }
 
 impl Setting {
@@ -212,19 +218,13 @@ pub fn simulate(plan: &Plan, setting: &Setting, series: &TaskSeries) -> Simulate
 
 impl Simulator<'_> {
     fn take_scheduled(&mut self, now: i64) {
-        let plan = self.plan;
-        while let Some(change) = plan.changes.get(self.next_change).filter(|change| change.second <= now) {
+        let changes = &self.plan.schedule.changes;
+        while let Some(change) = changes.get(self.next_change).filter(|change| change.second <= now) {
             self.next_change += 1;
-            // Scaled as the limits are; a limit that the action leaves alone is the one before it.
+            // A limit that the action leaves alone is the one before it.
+            let (min, max) = self.setting.limits.apply_to_action((change.min, change.max));
             let before = self.capacity;
-            let set = self
-                .setting
-                .limits
-                .apply(Capacity { min: change.min.unwrap_or(0), max: change.max.unwrap_or(u32::MAX) });
-            self.capacity = Capacity::new(
-                if change.min.is_some() { set.min } else { before.min },
-                if change.max.is_some() { set.max } else { before.max },
-            );
+            self.capacity = Capacity::new(min.unwrap_or(before.min), max.unwrap_or(before.max));
         }
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::{
-    Capacity, CapacityChange, Limits, Plan, Reproduction, Resource, Setting, TaskSeries, Tracking,
+    Capacity, CapacityChange, Limits, Plan, Reproduction, Resource, Schedule, Setting, TaskSeries, Tracking,
     fit::share_out, simulate,
 };
 use crate::{
@@ -35,8 +35,7 @@ fn plan(min: u32, max: u32, target: u32) -> Plan {
         follows_other: false,
         scale_in_suspended: false,
         scale_out_suspended: false,
-        changes: Vec::new(),
-        not_understood: Vec::new(),
+        schedule: Schedule::default(),
     }
 }
 
@@ -215,7 +214,7 @@ fn several_policies_scale_out_to_the_largest_and_in_only_if_all_agree() {
 fn scheduled_actions_set_limits_at_once() {
     let mut plan = plan(2, 20, 5_000);
     plan.tracking[0].scale_in = false;
-    plan.changes = vec![
+    plan.schedule.changes = vec![
         CapacityChange { second: -100, min: Some(3), max: None },
         CapacityChange { second: 600, min: Some(8), max: None },
         CapacityChange { second: 1_200, min: Some(2), max: Some(5) },
