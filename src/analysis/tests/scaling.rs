@@ -268,6 +268,35 @@ fn scheduled_actions_are_named_where_a_simulation_without_them_would_do() {
     assert!(said.contains("% is trusted") && !said.contains("scheduled"), "{said}");
 }
 
+/// A limit that is left as it is comes back with the next action.
+#[test]
+fn what_scheduled_actions_are_to_set_is_told_of_each() {
+    let at = |second| Some(jiff::Timestamp::from_second(second).unwrap());
+    let row = scaled_between(service(10, 20), 2, 8, 60.0)
+        .with(|service| {
+            service.workload.scaling.as_mut().unwrap().scheduled_actions = vec![
+                action("day", 8, (2, 8)),
+                ScheduledAction { min_capacity: None, max_capacity: Some(6), ..action("night", 20, (0, 0)) },
+                ScheduledAction { start_time: at(DAYS * 86_400), ..action("sale", 8, (6, 12)) },
+                ScheduledAction { end_time: at(-86_400 * 30), ..action("over", 8, (4, 40)) },
+            ];
+        })
+        .rated();
+    let recommendation = row.recommendation.unwrap();
+    let scaling = recommendation.scaling.unwrap();
+    assert_eq!((scaling.min_capacity, scaling.max_capacity), (2, 32));
+    let of_actions: Vec<&String> =
+        recommendation.conditions.iter().filter(|condition| condition.contains("scheduled")).collect();
+    assert_eq!(
+        of_actions,
+        [
+            "scheduled action day is changed along: maximum from 8 to 32",
+            "scheduled action night is changed along: maximum from 6 to 24",
+            "scheduled action sale is changed along: maximum from 12 to 48",
+        ]
+    );
+}
+
 #[test]
 fn replicas_that_the_peak_leaves_idle_are_an_option_after_the_size() {
     let replicas = |tasks: u32, cpu: u32| {

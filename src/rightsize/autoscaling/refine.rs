@@ -11,7 +11,7 @@ use super::{
     reproduction::Reproduction,
     schedule::Schedule,
     series::TaskSeries,
-    simulate::{Limits, Setting, simulate},
+    simulate::{Setting, simulate},
     steering::{FOLLOWS_OTHER_METRIC, Plan, Resource, Steering},
 };
 use crate::{
@@ -317,13 +317,8 @@ impl Search<'_> {
             rating.containers = self.context.guards.containers(best.size.into()).unwrap_or_default();
             rating.already_minimal = false;
         }
-        let capacity = setting.limits.apply(plan.capacity);
-        if setting.limits != Limits::AS_THEY_ARE
-            && capacity != plan.capacity
-            && !plan.schedule.changes.is_empty()
-        {
-            rating.conditions.push("the limits that scheduled actions set change along".to_owned());
-        }
+        let changed_along = plan.schedule.actions.iter().filter_map(|a| a.changed_along(setting.limits));
+        rating.conditions.extend(changed_along);
         for (tracking, target) in plan.tracking.iter().zip(&setting.targets).filter(|(t, to)| **to < t.target)
         {
             rating.conditions.push(format!(

@@ -18,6 +18,7 @@ use jiff::{
     tz::{TimeZone, TimeZoneDatabase},
 };
 
+use super::simulate::Limits;
 use crate::workload::ScheduledAction;
 
 /// Times of one action; what fires more often (every minute for weeks) is not understood.
@@ -84,6 +85,22 @@ impl Schedule {
         }
         schedule.changes.sort_unstable();
         schedule
+    }
+}
+
+impl ScheduledLimits {
+    /// What becomes of it under `limits`, in plain words; `None` where nothing does, or it is over.
+    pub fn changed_along(&self, limits: Limits) -> Option<String> {
+        let (min, max) = limits.apply_to_action((self.min, self.max));
+        let changed = |what: &str, now: Option<u32>, then: Option<u32>| {
+            let (now, then) = now.zip(then).filter(|(now, then)| now != then)?;
+            Some(format!("{what} from {now} to {then}"))
+        };
+        let changes = [changed("minimum", self.min, min), changed("maximum", self.max, max)];
+        let changes: Vec<String> = changes.into_iter().flatten().collect();
+        let changes_along = self.to_come && !changes.is_empty();
+        changes_along
+            .then(|| format!("scheduled action {} is changed along: {}", self.name, changes.join(", ")))
     }
 }
 
@@ -345,6 +362,21 @@ mod tests {
         assert_eq!(is("at(2026-10-24T08:00:00)", None), (true, false));
         assert_eq!(is("at(2026-11-27T08:00:00)", None), (false, true));
         assert_eq!(is("cron(0 8 ? * 6#3 *)", None), (false, true), "its limits are known");
+    }
+
+    #[test]
+    fn an_action_changes_along_with_the_limits() {
+        let limits = |min, max| Limits { min: (min, 1), max: (max, 1) };
+        let action =
+            |min, max| ScheduledLimits { name: "day".into(), min, max, simulated: true, to_come: true };
+        let both = action(Some(10), Some(20));
+        assert_eq!(
+            both.changed_along(limits(4, 4)).unwrap(),
+            "scheduled action day is changed along: minimum from 10 to 40, maximum from 20 to 80"
+        );
+        assert_eq!(both.changed_along(Limits::AS_THEY_ARE), None);
+        assert_eq!(action(Some(10), None).changed_along(limits(1, 4)), None);
+        assert_eq!(ScheduledLimits { to_come: false, ..both }.changed_along(limits(4, 4)), None);
     }
 
     /// What it set holds still, and then it is what is in force; or it was changed since.
