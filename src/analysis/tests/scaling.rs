@@ -297,6 +297,25 @@ fn what_scheduled_actions_are_to_set_is_told_of_each() {
     );
 }
 
+/// By day 10 tasks at half a vCPU each, of 60 % that are wanted: half as large, they would be full from the
+/// first minute of the day until more of them run.
+#[test]
+fn a_reserve_is_no_smaller_than_what_tasks_take_for_whole_periods() {
+    let row = scaled_between(service(0, 75), 2, 20, 60.0)
+        .with(|service| {
+            for point in &mut service.points {
+                let day = (8..18).contains(&(point.timestamp / 3600 % 24));
+                let (tasks, cpu) = if day { (10, 5_000) } else { (2, 5_000) };
+                (point.cpu_samples, point.cpu_avg, point.cpu_max) = (Some(5 * tasks), Some(cpu), Some(cpu));
+            }
+            service.workload.scaling.as_mut().unwrap().scheduled_actions =
+                vec![action("morning", 8, (10, 20)), action("evening", 18, (2, 20))];
+        })
+        .rated();
+    assert!(row.evidence.simulation_error_percent.unwrap().0 < Decimal::from(5));
+    assert!(!row.reasons.contains(&"smaller-reserve-at-minimum".to_owned()), "{:?}", row.recommendation);
+}
+
 #[test]
 fn replicas_that_the_peak_leaves_idle_are_an_option_after_the_size() {
     let replicas = |tasks: u32, cpu: u32| {

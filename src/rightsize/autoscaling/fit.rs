@@ -107,7 +107,16 @@ impl Fit {
         let of_a_task = |peak: &Peak| peak.of_a_task(plan, setting, size, memory_seen(&demand));
         let peak = peak.map_or(subject.sizing.peak, of_a_task);
         let computed = known_above_cap(subject, plan);
-        let (cpu, memory) = ask(subject, (plan, peak), (&demand, computed), requested, calibrated);
+        let (mut cpu, memory) = ask(subject, (plan, peak), (&demand, computed), requested, calibrated);
+        if cpu_tracked && size.0 < subject.size.cpu().0 {
+            // What whole periods take keeps CPU from being reduced, from its present size, not the tried one.
+            let (present, _) = ask(subject, (plan, peak), (&demand, computed), current(subject), calibrated);
+            if let (Some(cpu), Some(present)) = (&mut cpu, present) {
+                cpu.floor = cpu.floor.max(present.floor);
+                cpu.bare = cpu.bare.max(present.bare);
+                cpu.ample = cpu.ample.max(present.ample);
+            }
+        }
         let (mut cpu_limited, mut memory_limited) = (None, None);
         if cpu_at_limit.any() || memory_at_limit.any() {
             let mut limited = demand.clone();
