@@ -4,7 +4,11 @@ use std::collections::BTreeMap;
 
 use aws_sdk_applicationautoscaling::types as sdk;
 
-use super::{convert::count, gaps::Refusal, session::Session};
+use super::{
+    convert::{count, timestamp},
+    gaps::Refusal,
+    session::Session,
+};
 use crate::{
     snapshot::Gap,
     workload::{PolicyKind, ScalableTarget, ScalingPolicy, ScheduledAction, TrackedMetric},
@@ -160,6 +164,8 @@ fn scheduled_action(action: &sdk::ScheduledAction) -> ScheduledAction {
         time_zone: action.timezone().map(str::to_owned),
         min_capacity: capacity.and_then(|c| c.min_capacity()).map(count),
         max_capacity: capacity.and_then(|c| c.max_capacity()).map(count),
+        start_time: timestamp(action.start_time()),
+        end_time: timestamp(action.end_time()),
     }
 }
 
@@ -192,6 +198,29 @@ mod tests {
             TrackedMetric::MemoryUtilization
         );
         assert_eq!(tracking(None, Some("QueueDepth")), TrackedMetric::Other("QueueDepth".to_owned()));
+    }
+
+    #[test]
+    fn when_a_scheduled_action_begins_and_ends_is_kept() {
+        let action = |start: Option<i64>, end: Option<i64>| {
+            let time = |second| aws_sdk_ecs::primitives::DateTime::from_secs(second);
+            let action = sdk::ScheduledAction::builder()
+                .scheduled_action_name("sale")
+                .scheduled_action_arn("a")
+                .service_namespace(sdk::ServiceNamespace::Ecs)
+                .schedule("cron(0 8 * * ? *)")
+                .resource_id("service/prod/web")
+                .creation_time(time(0))
+                .set_start_time(start.map(time))
+                .set_end_time(end.map(time))
+                .build()
+                .unwrap();
+            let action = scheduled_action(&action);
+            let second = |time: Option<jiff::Timestamp>| time.map(jiff::Timestamp::as_second);
+            (second(action.start_time), second(action.end_time))
+        };
+        assert_eq!(action(Some(1_000), Some(2_000)), (Some(1_000), Some(2_000)));
+        assert_eq!(action(None, None), (None, None));
     }
 
     #[test]

@@ -85,6 +85,8 @@ pub struct Seen {
     pub largest_capped_size: Option<u32>,
     /// As in [`ResourceNeed`].
     pub enlarged_lately: bool,
+    /// A load that was computed and not sampled is known, however large.
+    pub computed: bool,
 }
 
 impl Seen {
@@ -96,6 +98,7 @@ impl Seen {
             max: observed.max,
             largest_capped_size: observed.largest_capped_size,
             enlarged_lately: observed.is_enlarged_lately(percentile),
+            computed: false,
         }
     }
 }
@@ -109,12 +112,25 @@ pub fn need(
     calibrated: bool,
     observed_days: u64,
 ) -> (Option<ResourceNeed>, Option<ResourceNeed>) {
-    let cpu = demand
-        .cpu
-        .as_ref()
-        .map(|cpu| cpu_need(Seen::of(cpu, sizing.cpu_percentile), current.cpu, os, sizing, observed_days));
+    need_of((demand, (false, false)), current, os, sizing, calibrated, observed_days)
+}
+
+/// The same of a demand whose CPU and memory may be computed, as in [`Seen::computed`].
+pub(super) fn need_of(
+    (demand, (cpu_computed, memory_computed)): (&WindowDemand, (bool, bool)),
+    current: Requested,
+    os: OperatingSystem,
+    sizing: &Sizing,
+    calibrated: bool,
+    observed_days: u64,
+) -> (Option<ResourceNeed>, Option<ResourceNeed>) {
+    let cpu = demand.cpu.as_ref().map(|cpu| {
+        let seen = Seen { computed: cpu_computed, ..Seen::of(cpu, sizing.cpu_percentile) };
+        cpu_need(seen, current.cpu, os, sizing, observed_days)
+    });
     let memory = demand.memory.as_ref().map(|memory| {
-        memory_need(Seen::of(memory, 10_000), current.memory, os, sizing, calibrated, observed_days)
+        let seen = Seen { computed: memory_computed, ..Seen::of(memory, 10_000) };
+        memory_need(seen, current.memory, os, sizing, calibrated, observed_days)
     });
     (cpu, memory)
 }
@@ -169,7 +185,7 @@ pub(super) fn with(value: u64, headroom: u32) -> u64 {
 /// The largest average holds a size from being reduced but calls for no larger one; `expected` is the
 /// demand to size for where so much was seen; `steps` are the sizes there are, in any order.
 fn resource_need(
-    Seen { statistic, sustained, max, largest_capped_size, enlarged_lately }: Seen,
+    Seen { statistic, sustained, max, largest_capped_size, enlarged_lately, computed }: Seen,
     expected: impl Fn(u64) -> u64,
     Resource { current, scale, headroom, learnt }: Resource,
     observed_days: u64,
@@ -181,7 +197,7 @@ fn resource_need(
     let wanted = units(with(expected(statistic), headroom))
         .max(units(with(expected(sustained), headroom)).min(current));
     let cap = u64::from(current) * scale * u64::from(CAP_CENTI_PERCENT) / 10_000;
-    let unknown_above = statistic >= cap;
+    let unknown_above = !computed && statistic >= cap;
     let reached_cap = largest_capped_size.is_some_and(|size| size >= current);
     // A cap reached at another size says only that more than that size was wanted.
     let censored = match largest_capped_size {
@@ -233,6 +249,7 @@ mod tests {
             max: statistic.max(sustained) * 1000,
             largest_capped_size: capped,
             enlarged_lately: false,
+            computed: false,
         };
         let peak = ExpectedPeak { factor, ..ExpectedPeak::NONE };
         let sizing = crate::config::Sizing { peak, cpu_percentile: percentile, ..Config::default().sizing };

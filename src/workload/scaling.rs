@@ -1,5 +1,6 @@
 //! Application Auto Scaling of a service: scalable target, policies, scheduled actions.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// The scalable target of a service's `DesiredCount`, with everything that acts on it.
@@ -73,6 +74,12 @@ pub struct ScheduledAction {
     pub time_zone: Option<String>,
     pub min_capacity: Option<u32>,
     pub max_capacity: Option<u32>,
+    /// A recurring one does not act before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start_time: Option<Timestamp>,
+    /// Nor from then on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end_time: Option<Timestamp>,
 }
 
 impl ScalableTarget {

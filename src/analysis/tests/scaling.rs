@@ -3,14 +3,15 @@
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 
-use super::{DAYS, POINTS, Service, service, size_of, target_tracking};
+use super::{DAYS, POINTS, Service, WorkloadReport, explain::explained, service, size_of, target_tracking};
 use crate::{
+    config::Config,
     pricing::{PriceBook, TaskCost, TaskShape},
     report::Finding,
     units::{CpuUnits, MemoryMib, Usd},
     workload::{
         Architecture, CapacityProviderKind, OperatingSystem, Platform, PolicyKind, PurchaseOption, Region,
-        ScalingPolicy, ScheduledAction, StrategyItem, TrackedMetric,
+        ScalableTarget, ScalingPolicy, ScheduledAction, StrategyItem, TrackedMetric,
     },
 };
 
@@ -107,6 +108,78 @@ fn a_low_target_is_raised_as_far_as_the_hottest_task_allows() {
     assert_eq!(target, Decimal::from(40));
 }
 
+/// Half the tasks may each need 1.2 times the present size: that was computed, and no cap was ever reached.
+#[test]
+fn a_computed_load_above_the_present_size_is_no_cap_that_was_reached() {
+    let low = |memory: u32| scaled_between(following(28, memory, 120), 2, 16, 30.0);
+    let explanation = explained(low(60), &Config::default());
+    let row = &explanation.workload;
+    assert_eq!(size_of(row), (1024, 3072));
+    assert_eq!(row.recommendation.as_ref().unwrap().performance_risk, "low");
+    let need = explanation.need.as_ref().unwrap();
+    assert!(!need.memory_mib.reached_cap && need.memory_mib.without_headroom > 2048, "{need:?}");
+    // Memory that was used up may well be wanted above it.
+    let explanation = explained(low(97), &Config::default());
+    let recommendation = explanation.workload.recommendation.as_ref().unwrap();
+    assert!(recommendation.memory_mib > 2048 && recommendation.performance_risk == "high");
+    assert!(explanation.need.as_ref().unwrap().memory_mib.reached_cap);
+}
+
+/// Memory at 48 % keeps hardly a task that CPU lets go: 1 % is no reason for another target.
+#[test]
+fn a_target_that_decides_nothing_is_left_alone() {
+    let row = scaled_between(following(47, 48, 135), 2, 40, 50.0)
+        .with(|service| {
+            let kind = target_tracking(TrackedMetric::MemoryUtilization);
+            let policies = &mut service.workload.scaling.as_mut().unwrap().policies;
+            policies.push(ScalingPolicy { name: "memory".into(), kind });
+        })
+        .rated();
+    let recommendation = row.recommendation.as_ref().unwrap();
+    assert_eq!((recommendation.cpu_units, recommendation.memory_mib), (1024, 2048));
+    let scaling = recommendation.scaling.unwrap();
+    let targets = (scaling.target_cpu_percent.unwrap().0, scaling.target_memory_percent.unwrap().0);
+    assert_eq!(targets, (Decimal::from(60), Decimal::from(60)));
+    assert_eq!(row.dimensions.memory.finding, Finding::Optimized);
+    assert!(!row.reasons.contains(&"memory-overprovisioned".to_owned()), "{:?}", row.reasons);
+}
+
+/// Tasks came for the first day's peak and stayed: no higher target takes one of them away.
+#[test]
+fn a_target_saves_nothing_where_tasks_never_go_away_by_themselves() {
+    let grown = |change: fn(&mut ScalableTarget)| {
+        let mut tasks = 0;
+        let service = service(0, 30).with(|service| {
+            for point in &mut service.points {
+                // 2 to 6.8 vCPU, at 60 % each.
+                let hour = point.timestamp / 3600 % 24;
+                let total = u32::try_from(200 + (12 - (hour - 12).abs()) * 40).unwrap();
+                tasks = tasks.max(total.div_ceil(60));
+                point.cpu_samples = Some(5 * tasks);
+                point.cpu_avg = Some(total * 100 / tasks);
+                point.cpu_max = Some(total * 105 / tasks);
+            }
+            service.workload.desired_count = Some(12);
+        });
+        let scaled = scaled_between(service, 2, 20, 60.0);
+        scaled.with(|service| change(service.workload.scaling.as_mut().unwrap())).rated()
+    };
+    let disabled = grown(|scaling| {
+        let PolicyKind::TargetTracking { disable_scale_in, .. } = &mut scaling.policies[0].kind else {
+            panic!("target tracking")
+        };
+        *disable_scale_in = true;
+    });
+    let suspended = grown(|scaling| scaling.scale_in_suspended = true);
+    for row in [disabled, suspended] {
+        assert!(row.evidence.simulation_error_percent.unwrap().0 < Decimal::from(5));
+        assert_eq!((row.recommendation, row.finding), (None, Finding::Optimized));
+        assert!(!row.reasons.contains(&"low-scaling-target".to_owned()), "{:?}", row.reasons);
+        let notes = &row.evidence.notes;
+        assert!(notes.iter().any(|note| note.contains("until the desired count is set")), "{notes:?}");
+    }
+}
+
 #[test]
 fn an_idle_minimum_gets_smaller_tasks_and_not_more_of_them() {
     let row = scaled_between(service(10, 20), 2, 8, 60.0).rated();
@@ -135,6 +208,8 @@ fn a_scheduled_action_that_is_not_understood_is_named() {
                 time_zone: None,
                 min_capacity: Some(4),
                 max_capacity: None,
+                start_time: None,
+                end_time: None,
             }];
         })
         .rated();
@@ -142,6 +217,103 @@ fn a_scheduled_action_that_is_not_understood_is_named() {
         row.evidence.notes,
         ["container-insights-would-tell", "scheduled action third-friday is not simulated"]
     );
+}
+
+fn action(name: &str, hour: u32, (min, max): (u32, u32)) -> ScheduledAction {
+    ScheduledAction {
+        name: name.into(),
+        schedule: format!("cron(0 {hour} * * ? *)"),
+        time_zone: None,
+        min_capacity: Some(min),
+        max_capacity: Some(max),
+        start_time: None,
+        end_time: None,
+    }
+}
+
+/// Twelve by day would be twice what ran.
+fn with_a_sale(change: impl Fn(&mut ScheduledAction)) -> WorkloadReport {
+    scaled_between(following(50, 30, 110), 2, 20, 50.0)
+        .with(|service| {
+            let mut actions = vec![action("sale", 4, (16, 20)), action("sale-over", 20, (2, 20))];
+            actions.iter_mut().for_each(change);
+            service.workload.scaling.as_mut().unwrap().scheduled_actions = actions;
+        })
+        .rated()
+}
+
+#[test]
+fn an_action_that_does_not_act_in_the_window_changes_nothing_of_it() {
+    let at = |second| Some(jiff::Timestamp::from_second(second).unwrap());
+    let none = scaled_between(following(50, 30, 110), 2, 20, 50.0).rated();
+    assert_eq!(none.dimensions.cpu.not_rated, None);
+    let over = with_a_sale(|action| action.end_time = at(-86_400 * 30));
+    let to_come = with_a_sale(|action| action.start_time = at(DAYS * 86_400 + 1));
+    for row in [over, to_come] {
+        assert_eq!(row.dimensions, none.dimensions);
+        assert_eq!(row.evidence.simulation_error_percent, none.evidence.simulation_error_percent);
+    }
+}
+
+#[test]
+fn scheduled_actions_are_named_where_a_simulation_without_them_would_do() {
+    let detail = |row: WorkloadReport| row.dimensions.cpu.not_rated.unwrap().detail;
+    let said = detail(with_a_sale(|_| ()));
+    assert!(said.contains("scheduled actions (sale, sale-over)"), "{said}");
+    // Without them it would be as far off.
+    let kept_up = scaled_between(following(10, 30, 110), 2, 20, 50.0).with(|service| {
+        service.workload.scaling.as_mut().unwrap().scheduled_actions = vec![action("night", 20, (2, 20))];
+    });
+    let said = detail(kept_up.rated());
+    assert!(said.contains("% is trusted") && !said.contains("scheduled"), "{said}");
+}
+
+/// A limit that is left as it is comes back with the next action.
+#[test]
+fn what_scheduled_actions_are_to_set_is_told_of_each() {
+    let at = |second| Some(jiff::Timestamp::from_second(second).unwrap());
+    let row = scaled_between(service(10, 20), 2, 8, 60.0)
+        .with(|service| {
+            service.workload.scaling.as_mut().unwrap().scheduled_actions = vec![
+                action("day", 8, (2, 8)),
+                ScheduledAction { min_capacity: None, max_capacity: Some(6), ..action("night", 20, (0, 0)) },
+                ScheduledAction { start_time: at(DAYS * 86_400), ..action("sale", 8, (6, 12)) },
+                ScheduledAction { end_time: at(-86_400 * 30), ..action("over", 8, (4, 40)) },
+            ];
+        })
+        .rated();
+    let recommendation = row.recommendation.unwrap();
+    let scaling = recommendation.scaling.unwrap();
+    assert_eq!((scaling.min_capacity, scaling.max_capacity), (2, 32));
+    let of_actions: Vec<&String> =
+        recommendation.conditions.iter().filter(|condition| condition.contains("scheduled")).collect();
+    assert_eq!(
+        of_actions,
+        [
+            "scheduled action day is changed along: maximum from 8 to 32",
+            "scheduled action night is changed along: maximum from 6 to 24",
+            "scheduled action sale is changed along: maximum from 12 to 48",
+        ]
+    );
+}
+
+/// By day 10 tasks at half a vCPU each, of 60 % that are wanted: half as large, they would be full from the
+/// first minute of the day until more of them run.
+#[test]
+fn a_reserve_is_no_smaller_than_what_tasks_take_for_whole_periods() {
+    let row = scaled_between(service(0, 75), 2, 20, 60.0)
+        .with(|service| {
+            for point in &mut service.points {
+                let day = (8..18).contains(&(point.timestamp / 3600 % 24));
+                let (tasks, cpu) = if day { (10, 5_000) } else { (2, 5_000) };
+                (point.cpu_samples, point.cpu_avg, point.cpu_max) = (Some(5 * tasks), Some(cpu), Some(cpu));
+            }
+            service.workload.scaling.as_mut().unwrap().scheduled_actions =
+                vec![action("morning", 8, (10, 20)), action("evening", 18, (2, 20))];
+        })
+        .rated();
+    assert!(row.evidence.simulation_error_percent.unwrap().0 < Decimal::from(5));
+    assert!(!row.reasons.contains(&"smaller-reserve-at-minimum".to_owned()), "{:?}", row.recommendation);
 }
 
 #[test]

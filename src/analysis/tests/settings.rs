@@ -121,6 +121,8 @@ fn a_commitment_counts_on_what_always_runs_on_demand() {
             time_zone: None,
             min_capacity: Some(0),
             max_capacity: Some(0),
+            start_time: None,
+            end_time: None,
         });
     };
     assert_eq!(plan(tracked().with(by_night)), None, "at night none runs");

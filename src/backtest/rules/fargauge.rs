@@ -72,6 +72,7 @@ impl Fargauge {
                 max: u64::from(max),
                 largest_capped_size: capped.map(|capped| capped.largest_size),
                 enlarged_lately: capped.is_some_and(|capped| capped.is_enlarged_lately(samples, percentile)),
+                computed: false,
             })
         };
         // How long the history is enters an upper bound alone, which is not asked for.

@@ -192,7 +192,7 @@ const MOST_COMBINATIONS: usize = 64;
 mod tests {
     use super::*;
     use crate::{
-        rightsize::autoscaling::{Capacity, Tracking},
+        rightsize::autoscaling::{Capacity, Schedule, Tracking},
         units::{CpuUnits, MemoryMib},
     };
 
@@ -213,8 +213,7 @@ mod tests {
             follows_other: false,
             scale_in_suspended: false,
             scale_out_suspended: false,
-            changes: Vec::new(),
-            not_understood: Vec::new(),
+            schedule: Schedule::default(),
         }
     }
 

@@ -255,11 +255,12 @@ impl Search<'_> {
         followed_size(self.plan, size, current) != (current.cpu().0, current.memory().0)
     }
 
-    /// How many things a person would change.
-    fn changes(&self, candidate: &Candidate) -> u32 {
+    /// How many things a person would change; each target is one.
+    fn changes(&self, candidate: &Candidate) -> usize {
         let resized = self.is_resized(candidate.size);
-        let targets = candidate.setting.targets != Setting::unchanged(self.plan).targets;
+        let targets = self.plan.tracking.iter().zip(&candidate.setting.targets);
+        let moved = targets.filter(|(tracking, target)| tracking.target != **target).count();
         let limits = candidate.setting.limits.min != candidate.setting.limits.max;
-        u32::from(resized) + u32::from(targets) + u32::from(limits)
+        usize::from(resized) + moved + usize::from(limits)
     }
 }

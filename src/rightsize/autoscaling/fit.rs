@@ -11,7 +11,8 @@
 //! | 0.4 vCPU | 6 | 4, not risen yet | 2, not either | 0.8 vCPU |
 //! | 1.5 GB | 6 | 6 | 12 | 1.5 GB |
 //!
-//! What that load needs is asked of [`need`], as for every other task; and once more of the periods alone
+//! What that load needs is asked of [`need_of`], as for every other task, except that a load above the present
+//! size of what no policy follows says nothing of caps, unless one was reached as it ran; and once more of the periods alone
 //! in which the upper limit held a policy back, the others counting as idle.
 
 use super::{
@@ -24,7 +25,7 @@ use crate::{
     config::{ExpectedPeak, Sizing},
     demand::{Histogram, Observed, Requested, WindowDemand},
     rightsize::{
-        need::{Need, ResourceNeed, need},
+        need::{Need, ResourceNeed, need_of},
         rating::Subject,
     },
 };
@@ -56,7 +57,8 @@ impl Fit {
             peak.of_a_task(plan, &unchanged, (size.cpu().0, size.memory().0), memory_seen(&demand))
         };
         let peak = peak.map_or(subject.sizing.peak, of_a_task);
-        let (cpu, memory) = ask(subject, (plan, peak), &demand, current(subject), calibrated);
+        let (cpu, memory) =
+            ask(subject, (plan, peak), (&demand, (false, false)), current(subject), calibrated);
         Self { demand, cpu, memory, peak, cpu_at_limit: None, memory_at_limit: None }
     }
 
@@ -104,13 +106,23 @@ impl Fit {
         }
         let of_a_task = |peak: &Peak| peak.of_a_task(plan, setting, size, memory_seen(&demand));
         let peak = peak.map_or(subject.sizing.peak, of_a_task);
-        let (cpu, memory) = ask(subject, (plan, peak), &demand, requested, calibrated);
+        let computed = known_above_cap(subject, plan);
+        let (mut cpu, memory) = ask(subject, (plan, peak), (&demand, computed), requested, calibrated);
+        if cpu_tracked && size.0 < subject.size.cpu().0 {
+            // What whole periods take keeps CPU from being reduced, from its present size, not the tried one.
+            let (present, _) = ask(subject, (plan, peak), (&demand, computed), current(subject), calibrated);
+            if let (Some(cpu), Some(present)) = (&mut cpu, present) {
+                cpu.floor = cpu.floor.max(present.floor);
+                cpu.bare = cpu.bare.max(present.bare);
+                cpu.ample = cpu.ample.max(present.ample);
+            }
+        }
         let (mut cpu_limited, mut memory_limited) = (None, None);
         if cpu_at_limit.any() || memory_at_limit.any() {
             let mut limited = demand.clone();
             replace(&mut limited.cpu, cpu_at_limit.loads, cpu_tracked);
             replace(&mut limited.memory, memory_at_limit.loads, memory_tracked);
-            let (cpu, memory) = ask(subject, (plan, peak), &limited, requested, false);
+            let (cpu, memory) = ask(subject, (plan, peak), (&limited, (false, false)), requested, false);
             cpu_limited = cpu.filter(|_| !after.held_back.cpu.is_empty());
             memory_limited = memory.filter(|_| !after.held_back.memory.is_empty());
         }
@@ -211,14 +223,14 @@ fn current(subject: &Subject<'_>) -> Requested {
 fn ask(
     subject: &Subject<'_>,
     (plan, peak): (&Plan, ExpectedPeak),
-    demand: &WindowDemand,
+    demand: (&WindowDemand, (bool, bool)),
     requested: Requested,
     calibrated: bool,
 ) -> (Option<ResourceNeed>, Option<ResourceNeed>) {
     let os = subject.shape.platform.os;
     let of = |peak| {
         let sizing = Sizing { peak, ..subject.sizing };
-        need(demand, requested, os, &sizing, calibrated, subject.observed_days)
+        need_of(demand, requested, os, &sizing, calibrated, subject.observed_days)
     };
     let (cpu, memory) = of(peak);
     if peak == ExpectedPeak::NONE {
@@ -229,6 +241,16 @@ fn ask(
         if plan.tracks(Resource::Cpu) { cpu_as_seen } else { cpu },
         if plan.tracks(Resource::Memory) { memory_as_seen } else { memory },
     )
+}
+
+/// Of CPU and memory, whether no policy follows it and it was not used up as it ran: then what fewer tasks would
+/// carry is known above its cap.
+fn known_above_cap(subject: &Subject<'_>, plan: &Plan) -> (bool, bool) {
+    let seen = (subject.demand, (false, false));
+    let none = ExpectedPeak::NONE;
+    let (cpu, memory) = ask(subject, (plan, none), seen, current(subject), false);
+    let known = |need: Option<ResourceNeed>| need.is_some_and(|need| !need.unknown_above);
+    (!plan.tracks(Resource::Cpu) && known(cpu), !plan.tracks(Resource::Memory) && known(memory))
 }
 
 /// The largest memory of a task, KiB.

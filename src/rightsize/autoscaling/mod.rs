@@ -34,7 +34,7 @@ pub(super) use refine::{Context, for_a_task, refine};
 pub use refine::{ScalingChoice, percent};
 pub use reproduction::{MOST_ERROR, OffTheMark, Reproduction};
 pub use scale_in::{AVAILABILITY_ZONES, ReplicaPeaks, fewest_tasks};
-pub use schedule::CapacityChange;
+pub use schedule::{CapacityChange, Schedule, ScheduledLimits};
 pub use series::TaskSeries;
 pub use simulate::{HeldBack, Limits, Setting, Simulated, simulate};
 pub use steering::{Capacity, FOLLOWS_OTHER_METRIC, Plan, Resource, Steering, Tracking};

@@ -193,8 +193,10 @@ fn standing(plan: &Plan, setting: &Setting, wanted: u32) -> u32 {
     wanted.clamp(min.max(1).min(max), max).max(1)
 }
 
-/// The limits with the largest upper one that a scheduled action sets: a peak comes by day.
+/// The limits with the largest upper one that a scheduled action sets or will set: a peak comes by day, or when it
+/// is prepared for.
 fn limits(plan: &Plan, setting: &Setting) -> Capacity {
-    let scheduled = plan.changes.iter().filter_map(|change| change.max).max().unwrap_or(0);
+    let acting = plan.schedule.actions.iter().filter(|action| action.simulated || action.to_come);
+    let scheduled = acting.filter_map(|action| action.max).max().unwrap_or(0);
     setting.limits.apply(Capacity::new(plan.capacity.min, plan.capacity.max.max(scheduled)))
 }

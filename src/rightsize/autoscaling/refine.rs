@@ -9,8 +9,9 @@ use super::{
     peak::Peak,
     pressure::Pressure,
     reproduction::Reproduction,
+    schedule::Schedule,
     series::TaskSeries,
-    simulate::{Limits, Setting, simulate},
+    simulate::{Setting, simulate},
     steering::{FOLLOWS_OTHER_METRIC, Plan, Resource, Steering},
 };
 use crate::{
@@ -206,9 +207,26 @@ fn trusted<'a>(
         }
     }
     let used_up = used_up(plan, observed, &Pressure::default());
-    let reproduction = Reproduction::of(plan, series)
-        .map_err(|off| if used_up { USED_UP.to_owned() } else { format!("{follows}; {off}") })?;
+    let reproduction = Reproduction::of(plan, series).map_err(|off| {
+        let actions = actions_to_doubt(plan, series);
+        if used_up { USED_UP.to_owned() } else { format!("{follows}; {off}{actions}") }
+    })?;
     Ok((series, reproduction))
+}
+
+/// Scheduled actions without which the simulation would do: they are known as they are now.
+fn actions_to_doubt(plan: &Plan, series: &TaskSeries) -> String {
+    let acted = plan.schedule.actions.iter().filter(|action| action.simulated);
+    let names: Vec<&str> = acted.map(|action| action.name.as_str()).collect();
+    let without = Plan { schedule: Schedule::default(), ..plan.clone() };
+    if names.is_empty() || Reproduction::of(&without, series).is_err() {
+        return String::new();
+    }
+    format!(
+        ". Without its scheduled actions ({}) it would be: most likely they were not in force all the time, as where \
+         they are newer than the window, or were collected without their start and end times",
+        names.join(", ")
+    )
 }
 
 impl Search<'_> {
@@ -299,10 +317,8 @@ impl Search<'_> {
             rating.containers = self.context.guards.containers(best.size.into()).unwrap_or_default();
             rating.already_minimal = false;
         }
-        let capacity = setting.limits.apply(plan.capacity);
-        if setting.limits != Limits::AS_THEY_ARE && capacity != plan.capacity && !plan.changes.is_empty() {
-            rating.conditions.push("the limits that scheduled actions set change along".to_owned());
-        }
+        let changed_along = plan.schedule.actions.iter().filter_map(|a| a.changed_along(setting.limits));
+        rating.conditions.extend(changed_along);
         for (tracking, target) in plan.tracking.iter().zip(&setting.targets).filter(|(t, to)| **to < t.target)
         {
             rating.conditions.push(format!(
@@ -313,12 +329,15 @@ impl Search<'_> {
             ));
         }
         rating.notes.extend(pressure.notes.iter().cloned());
+        if plan.never_scales_in() {
+            rating.notes.push(NEVER_SCALES_IN.to_owned());
+        }
         rating.notes.extend(self.shared_peak(best.as_ref().map_or(self.observed, |best| &best.fit)));
         if pressure.is_short() {
             rating.already_minimal = false;
         }
         let not_simulated = |name: &String| format!("scheduled action {name} is not simulated");
-        rating.notes.extend(plan.not_understood.iter().map(not_simulated));
+        rating.notes.extend(plan.schedule.not_understood.iter().map(not_simulated));
         rating.simulation_error = Some(self.reproduction.error);
         let was = self.reproduction.unchanged.task_periods;
         let periods = best.as_ref().map_or(was, |best| best.task_periods);
@@ -409,6 +428,9 @@ impl Search<'_> {
         risk_at(size, &Subject { demand: &demand, sizing, ..*subject }, &seen)
     }
 }
+
+const NEVER_SCALES_IN: &str = "no policy takes tasks away (scale-in is disabled or suspended): those that run stay \
+    until the desired count is set, and no other target is said to save on them";
 
 /// Reason: policies ask for more tasks than may run.
 pub const LOW_MAX_CAPACITY: &str = "low-max-capacity";

@@ -4,19 +4,21 @@
 //!
 //! | expression | understood as |
 //! |---|---|
-//! | `at(2026-10-05T08:00:00)` | once, on the action's time zone's clock |
-//! | `rate(6 hours)` | from the start of the series on: its real phase is not in the API |
+//! | `at(2026-10-05T08:00:00)` | once, on the action's time zone's clock; not again if that is long ago |
+//! | `rate(6 hours)` | from the action's start on; if it has none, from that of the series: the real phase is not known |
 //! | `cron(0 8 ? * MON-FRI *)` | minute, hour, day of month, month, day of week, year |
 //!
 //! In `cron`: `*`, `?`, numbers, names, lists, ranges, steps, and `L` as the last day of a month. Not
-//! `W`, `#` and the like: such an action is left out of the simulation and named.
+//! `W`, `#` and the like: such an action is left out of the simulation and named. What recurs does so from the
+//! action's start time to its end time, where it has them.
 
 use jiff::{
-    ToSpan as _,
+    Timestamp, ToSpan as _,
     civil::{Date, DateTime},
     tz::{TimeZone, TimeZoneDatabase},
 };
 
+use super::simulate::Limits;
 use crate::workload::ScheduledAction;
 
 /// Times of one action; what fires more often (every minute for weeks) is not understood.
@@ -33,29 +35,85 @@ pub struct CapacityChange {
     pub max: Option<u32>,
 }
 
-/// The changes that `actions` make up to `to`, by time, from a week before `from` on, so that the
-/// state at `from` is known; and the names of the actions that are not understood.
-pub fn changes(actions: &[ScheduledAction], (from, to): (i64, i64)) -> (Vec<CapacityChange>, Vec<String>) {
-    let mut changes = Vec::new();
-    let mut not_understood = Vec::new();
-    for action in actions {
-        if action.min_capacity.is_none() && action.max_capacity.is_none() {
-            continue;
-        }
-        match times(action, (from, to)) {
-            Some(times) => changes.extend(times.into_iter().map(|second| CapacityChange {
-                second,
-                min: action.min_capacity,
-                max: action.max_capacity,
-            })),
-            None => not_understood.push(action.name.clone()),
-        }
-    }
-    changes.sort_unstable();
-    (changes, not_understood)
+/// The limits that an action sets; `None`: left alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScheduledLimits {
+    pub name: String,
+    pub min: Option<u32>,
+    pub max: Option<u32>,
+    /// It is among the changes.
+    pub simulated: bool,
+    /// It may still act after them.
+    pub to_come: bool,
 }
 
-fn times(action: &ScheduledAction, (from, to): (i64, i64)) -> Option<Vec<i64>> {
+/// What scheduled actions do.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Schedule {
+    /// By time.
+    pub changes: Vec<CapacityChange>,
+    /// In the order given; those that change no limit are left out.
+    pub actions: Vec<ScheduledLimits>,
+    /// Names of those that are left out of the changes.
+    pub not_understood: Vec<String>,
+}
+
+impl Schedule {
+    /// The changes go up to `to`, from a week before `from` on, so that the state at `from` is known.
+    pub fn of(actions: &[ScheduledAction], (from, to): (i64, i64)) -> Self {
+        let mut schedule = Self::default();
+        for action in actions {
+            let (min, max) = (action.min_capacity, action.max_capacity);
+            if min.is_none() && max.is_none() {
+                continue;
+            }
+            let times = times(action, (from, to));
+            schedule.actions.push(ScheduledLimits {
+                name: action.name.clone(),
+                min,
+                max,
+                simulated: times.as_ref().is_some_and(|times| !times.is_empty()),
+                to_come: is_to_come(action, to),
+            });
+            match times {
+                Some(times) => {
+                    let change = |second| CapacityChange { second, min, max };
+                    schedule.changes.extend(times.into_iter().map(change));
+                }
+                None => schedule.not_understood.push(action.name.clone()),
+            }
+        }
+        schedule.changes.sort_unstable();
+        schedule
+    }
+}
+
+impl ScheduledLimits {
+    /// What becomes of it under `limits`, in plain words; `None` where nothing does, or it is over.
+    pub fn changed_along(&self, limits: Limits) -> Option<String> {
+        let (min, max) = limits.apply_to_action((self.min, self.max));
+        let changed = |what: &str, now: Option<u32>, then: Option<u32>| {
+            let (now, then) = now.zip(then).filter(|(now, then)| now != then)?;
+            Some(format!("{what} from {now} to {then}"))
+        };
+        let changes = [changed("minimum", self.min, min), changed("maximum", self.max, max)];
+        let changes: Vec<String> = changes.into_iter().flatten().collect();
+        let changes_along = self.to_come && !changes.is_empty();
+        changes_along
+            .then(|| format!("scheduled action {} is changed along: {}", self.name, changes.join(", ")))
+    }
+}
+
+/// Whether it is not known to be over at `to`.
+fn is_to_come(action: &ScheduledAction, to: i64) -> bool {
+    match parts(action) {
+        Some(("at", inside, zone)) => once(inside, &zone).is_none_or(|second| second >= to),
+        _ => action.end_time.is_none_or(|end| end.as_second() > to),
+    }
+}
+
+/// Kind and content of the expression, and the clock that it goes by.
+fn parts(action: &ScheduledAction) -> Option<(&str, &str, TimeZone)> {
     let (kind, rest) = action.schedule.trim().split_once('(')?;
     let inside = rest.strip_suffix(')')?.trim();
     let zone = match action.time_zone.as_deref() {
@@ -63,11 +121,24 @@ fn times(action: &ScheduledAction, (from, to): (i64, i64)) -> Option<Vec<i64>> {
         // The embedded database, so that the answer does not depend on the machine.
         Some(name) => TimeZoneDatabase::bundled().get(name).ok()?,
     };
+    Some((kind, inside, zone))
+}
+
+fn once(inside: &str, zone: &TimeZone) -> Option<i64> {
+    let civil: DateTime = inside.parse().ok()?;
+    instant(civil, zone)
+}
+
+fn times(action: &ScheduledAction, (from, to): (i64, i64)) -> Option<Vec<i64>> {
+    let (kind, inside, zone) = parts(action)?;
+    let before = from.saturating_sub(LOOK_BACK_SECONDS);
+    let start = action.start_time.map(Timestamp::as_second);
+    let end = action.end_time.map_or(to, |end| end.as_second().min(to));
     match kind {
         "at" => {
-            let civil: DateTime = inside.parse().ok()?;
-            let second = instant(civil, &zone)?;
-            Some(if second < to { vec![second] } else { Vec::new() })
+            let second = once(inside, &zone)?;
+            // What was set long ago is in force still, and in the target's limits, or was changed since.
+            Some(if (before..to).contains(&second) { vec![second] } else { Vec::new() })
         }
         "rate" => {
             let (number, unit) = inside.split_once(' ')?;
@@ -79,11 +150,16 @@ fn times(action: &ScheduledAction, (from, to): (i64, i64)) -> Option<Vec<i64>> {
             };
             let interval = number.parse::<i64>().ok().filter(|n| *n > 0)?.checked_mul(unit)?;
             let step = usize::try_from(interval).ok()?;
-            Some((from..to).step_by(step).take(MOST_TIMES).collect())
+            let first = match start {
+                Some(start) if start < from => from - from.saturating_sub(start) % interval,
+                Some(start) => start,
+                None => from,
+            };
+            Some((first..end).step_by(step).take(MOST_TIMES).collect())
         }
         "cron" => {
             let cron = Cron::parse(inside)?;
-            let times = cron.times(from.saturating_sub(LOOK_BACK_SECONDS), to, &zone)?;
+            let times = cron.times(start.map_or(before, |start| start.max(before)), end, &zone)?;
             (times.len() < MOST_TIMES).then_some(times)
         }
         _ => None,
@@ -146,8 +222,7 @@ impl Cron {
 
     /// The times in `from..to`; `None` where the calendar has no such dates.
     fn times(&self, from: i64, to: i64, zone: &TimeZone) -> Option<Vec<i64>> {
-        let date =
-            |second: i64| Some(jiff::Timestamp::from_second(second).ok()?.to_zoned(zone.clone()).date());
+        let date = |second: i64| Some(Timestamp::from_second(second).ok()?.to_zoned(zone.clone()).date());
         let (mut day, last) = (date(from)?, date(to)?);
         let mut times = Vec::new();
         while day <= last && times.len() < MOST_TIMES {
@@ -213,7 +288,14 @@ mod tests {
             time_zone: zone.map(str::to_owned),
             min_capacity: Some(4),
             max_capacity: None,
+            start_time: None,
+            end_time: None,
         }
+    }
+
+    fn changes(actions: &[ScheduledAction], span: (i64, i64)) -> (Vec<CapacityChange>, Vec<String>) {
+        let Schedule { changes, not_understood, .. } = Schedule::of(actions, span);
+        (changes, not_understood)
     }
 
     /// Hours after `FROM` at which the action fires within the window.
@@ -241,6 +323,67 @@ mod tests {
         let (changes, _) = changes(&[action("cron(0 8 ? * MON *)", None)], (FROM, TO));
         assert_eq!(changes.len(), 1);
         assert!(changes[0].second < FROM);
+    }
+
+    /// What recurs does so from its start, included, to its end.
+    #[test]
+    fn an_action_acts_within_its_own_start_and_end() {
+        let within = |schedule: &str, start: Option<i64>, end: Option<i64>| {
+            let at = |hours: i64| Timestamp::from_second(FROM + hours * 3_600).unwrap();
+            let (start_time, end_time) = (start.map(at), end.map(at));
+            let action = ScheduledAction { start_time, end_time, ..action(schedule, None) };
+            let (changes, not_understood) = changes(&[action], (FROM, TO));
+            assert_eq!(not_understood, Vec::<String>::new());
+            changes.iter().map(|c| (c.second - FROM).div_euclid(3_600)).collect::<Vec<i64>>()
+        };
+        let daily = "cron(0 8 * * ? *)";
+        assert_eq!(within(daily, Some(8), None), [8, 32, 56]);
+        assert_eq!(within(daily, Some(9), Some(56)), [32]);
+        assert_eq!(within(daily, Some(72), None), [0; 0]);
+        assert_eq!(within(daily, None, Some(-24 * 60)), [0; 0]);
+        assert_eq!(within(daily, None, Some(-24 * 6)), [-184, -160], "it ended, and what it set holds");
+        // A rate counts from its start, so that what was set last is known too.
+        assert_eq!(within("rate(1 day)", Some(-30), None), [-6, 18, 42, 66]);
+        assert_eq!(within("rate(1 day)", Some(5), Some(50)), [5, 29]);
+    }
+
+    #[test]
+    fn what_is_over_is_not_to_come() {
+        let is = |schedule: &str, end: Option<i64>| {
+            let end_time = end.map(|hours| Timestamp::from_second(TO + hours * 3_600).unwrap());
+            let schedule =
+                Schedule::of(&[ScheduledAction { end_time, ..action(schedule, None) }], (FROM, TO));
+            (schedule.actions[0].simulated, schedule.actions[0].to_come)
+        };
+        assert_eq!(is("cron(0 8 * * ? *)", None), (true, true));
+        assert_eq!(is("cron(0 8 * * ? *)", Some(0)), (true, false));
+        assert_eq!(is("cron(0 8 * * ? *)", Some(-24 * 60)), (false, false));
+        assert_eq!(is("cron(0 8 1 JAN ? *)", Some(1)), (false, true));
+        assert_eq!(is("at(2026-10-24T08:00:00)", None), (true, false));
+        assert_eq!(is("at(2026-11-27T08:00:00)", None), (false, true));
+        assert_eq!(is("cron(0 8 ? * 6#3 *)", None), (false, true), "its limits are known");
+    }
+
+    #[test]
+    fn an_action_changes_along_with_the_limits() {
+        let limits = |min, max| Limits { min: (min, 1), max: (max, 1) };
+        let action =
+            |min, max| ScheduledLimits { name: "day".into(), min, max, simulated: true, to_come: true };
+        let both = action(Some(10), Some(20));
+        assert_eq!(
+            both.changed_along(limits(4, 4)).unwrap(),
+            "scheduled action day is changed along: minimum from 10 to 40, maximum from 20 to 80"
+        );
+        assert_eq!(both.changed_along(Limits::AS_THEY_ARE), None);
+        assert_eq!(action(Some(10), None).changed_along(limits(1, 4)), None);
+        assert_eq!(ScheduledLimits { to_come: false, ..both }.changed_along(limits(4, 4)), None);
+    }
+
+    /// What it set holds still, and then it is what is in force; or it was changed since.
+    #[test]
+    fn what_happened_once_and_long_ago_is_not_done_again() {
+        assert_eq!(changes(&[action("at(2024-01-01T08:00:00)", None)], (FROM, TO)).0, []);
+        assert_eq!(changes(&[action("at(2026-10-20T08:00:00)", None)], (FROM, TO)).0.len(), 1);
     }
 
     #[test]

@@ -18,6 +18,7 @@
 //! | deployment under way | no scale-in |
 //! | scheduled action | sets the limits at once, without a cooldown |
 //! | start | the number that ran; with a change, as many as the target asks for |
+//! | nothing scales in (disabled in every policy, or suspended) | with a change, no fewer than ran, nor less capacity: they are still there |
 //! | taking effect | in the next period |
 //!
 //! Worked, with 1 vCPU tasks and a target of 60 %:
@@ -67,6 +68,12 @@ impl Limits {
         };
         let min = times(capacity.min, self.min).max(capacity.min.min(2));
         Capacity::new(min, times(capacity.max, self.max).max(capacity.max.min(2)))
+    }
+
+    /// The same of the limits that a scheduled action sets; what is `None` it leaves alone.
+    pub fn apply_to_action(self, (min, max): (Option<u32>, Option<u32>)) -> (Option<u32>, Option<u32>) {
+        let set = self.apply(Capacity { min: min.unwrap_or(0), max: max.unwrap_or(u32::MAX) });
+        (min.map(|_| set.min), max.map(|_| set.max))
     }
 }
 
@@ -196,7 +203,7 @@ pub fn simulate(plan: &Plan, setting: &Setting, series: &TaskSeries) -> Simulate
             let others = period.tasks_milli.div_ceil(1000).min(simulator.capacity.max);
             simulator.tasks = simulator.tasks.max(others);
         }
-        tasks.push(simulator.tasks);
+        tasks.push(simulator.tasks.max(simulator.kept(&period)));
         let end = period.second.saturating_add(simulator.period_seconds);
         while deployments.next_if(|(_, to)| *to <= period.second).is_some() {}
         let deploying = deployments.peek().is_some_and(|(from, _)| *from < end);
@@ -211,32 +218,20 @@ pub fn simulate(plan: &Plan, setting: &Setting, series: &TaskSeries) -> Simulate
 
 impl Simulator<'_> {
     fn take_scheduled(&mut self, now: i64) {
-        let plan = self.plan;
-        while let Some(change) = plan.changes.get(self.next_change).filter(|change| change.second <= now) {
+        let changes = &self.plan.schedule.changes;
+        while let Some(change) = changes.get(self.next_change).filter(|change| change.second <= now) {
             self.next_change += 1;
-            // Scaled as the limits are; a limit that the action leaves alone is the one before it.
+            // A limit that the action leaves alone is the one before it.
+            let (min, max) = self.setting.limits.apply_to_action((change.min, change.max));
             let before = self.capacity;
-            let set = self
-                .setting
-                .limits
-                .apply(Capacity { min: change.min.unwrap_or(0), max: change.max.unwrap_or(u32::MAX) });
-            self.capacity = Capacity::new(
-                if change.min.is_some() { set.min } else { before.min },
-                if change.max.is_some() { set.max } else { before.max },
-            );
+            self.capacity = Capacity::new(min.unwrap_or(before.min), max.unwrap_or(before.max));
         }
     }
 
     /// The tasks that ran; of another size or target, as many as hold the same in every followed
     /// resource, or only as many as the target asks for where scaling in would soon have come to that.
     fn start(&self, first: &Period) -> u32 {
-        let ran = u64::from(first.tasks_milli.div_ceil(1000));
-        let same_capacity = |tracking: &Tracking| {
-            let (was, is) = (size_of(first, tracking.resource), self.size(first, tracking.resource));
-            (ran * was).div_ceil(is.max(1))
-        };
-        let tasks = self.plan.tracking.iter().map(same_capacity).max().unwrap_or(ran);
-        let tasks = u32::try_from(tasks).unwrap_or(u32::MAX);
+        let tasks = self.as_many(first);
         let unchanged = self.setting.size.is_none() && self.setting.limits == Limits::AS_THEY_ARE;
         if unchanged || self.plan.scale_in_suspended || self.plan.tracking.iter().any(|t| !t.scale_in) {
             return tasks;
@@ -245,6 +240,27 @@ impl Simulator<'_> {
         let wanted: Option<Vec<u32>> = (0..self.plan.tracking.len()).map(wanted).collect();
         let wanted = wanted.and_then(|wanted| wanted.into_iter().max());
         wanted.map_or(tasks, |wanted| tasks.min(wanted.max(1)))
+    }
+
+    /// The tasks that hold what ran, in every followed resource.
+    fn as_many(&self, period: &Period) -> u32 {
+        let ran = u64::from(period.tasks_milli.div_ceil(1000));
+        let same_capacity = |tracking: &Tracking| {
+            let (was, is) = (size_of(period, tracking.resource), self.size(period, tracking.resource));
+            (ran * was).div_ceil(is.max(1))
+        };
+        let tasks = self.plan.tracking.iter().map(same_capacity).max().unwrap_or(ran);
+        u32::try_from(tasks).unwrap_or(u32::MAX)
+    }
+
+    /// The tasks that no change takes away: those that ran, or as many smaller ones as hold the same. They
+    /// are no reason for more of them later on, as those that a deployment starts besides are not. What
+    /// is compared with what ran goes without.
+    fn kept(&self, period: &Period) -> u32 {
+        if self.setting.size.is_none() || !self.plan.never_scales_in() {
+            return 0;
+        }
+        self.as_many(period).max(period.tasks_milli.div_ceil(1000)).min(self.capacity.max)
     }
 
     /// The service's total, and one task at the policy's target, in the same unit: 0.01 % x thousandths

@@ -8,7 +8,7 @@
 //! | that, and one of the others | can be simulated, but is never taken below what it was |
 //! | predictive scaling that scales; a custom metric of the service's own utilization | cannot be simulated |
 
-use super::schedule::{CapacityChange, changes};
+use super::schedule::Schedule;
 use crate::workload::{PolicyKind, ScalableTarget, TrackedMetric};
 
 /// Reason: the number of tasks is taken as it was, since it follows neither CPU nor memory.
@@ -58,15 +58,18 @@ pub struct Plan {
     pub follows_other: bool,
     pub scale_in_suspended: bool,
     pub scale_out_suspended: bool,
-    /// By time.
-    pub changes: Vec<CapacityChange>,
-    /// Scheduled actions that are left out.
-    pub not_understood: Vec<String>,
+    pub schedule: Schedule,
 }
 
 impl Plan {
     pub fn tracks(&self, resource: Resource) -> bool {
         self.tracking.iter().any(|tracking| tracking.resource == resource)
+    }
+
+    /// Whether tasks once there stay, until a person or a scheduled action sees to it.
+    pub fn never_scales_in(&self) -> bool {
+        self.scale_in_suspended
+            || !self.follows_other && self.tracking.iter().all(|tracking| !tracking.scale_in)
     }
 }
 
@@ -153,15 +156,13 @@ impl Steering {
         if tracking.is_empty() {
             return Self::Independent(follows_other.then_some(FOLLOWS_OTHER_METRIC));
         }
-        let (changes, not_understood) = changes(&target.scheduled_actions, span);
         Self::Tracked(Plan {
             capacity: Capacity::new(target.min_capacity, target.max_capacity),
             tracking,
             follows_other,
             scale_in_suspended: target.scale_in_suspended,
             scale_out_suspended: target.scale_out_suspended,
-            changes,
-            not_understood,
+            schedule: Schedule::of(&target.scheduled_actions, span),
         })
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::{
-    Capacity, CapacityChange, Limits, Plan, Reproduction, Resource, Setting, TaskSeries, Tracking,
+    Capacity, CapacityChange, Limits, Plan, Reproduction, Resource, Schedule, Setting, TaskSeries, Tracking,
     fit::share_out, simulate,
 };
 use crate::{
@@ -35,8 +35,7 @@ fn plan(min: u32, max: u32, target: u32) -> Plan {
         follows_other: false,
         scale_in_suspended: false,
         scale_out_suspended: false,
-        changes: Vec::new(),
-        not_understood: Vec::new(),
+        schedule: Schedule::default(),
     }
 }
 
@@ -157,6 +156,44 @@ fn disabled_and_suspended_directions_do_not_move() {
     );
 }
 
+/// Four tasks grew to eight for a day's peak and stayed; at a target of 90 % the peak asks for five.
+#[test]
+fn tasks_that_nothing_takes_away_stay_whatever_the_target() {
+    let ran = [vec![4; 6], vec![8; 12]].concat();
+    let total = [vec![180; 6], vec![400; 6], vec![180; 6]].concat();
+    let values: Vec<(u32, u32, u32)> =
+        ran.iter().zip(&total).map(|(tasks, total)| (*tasks, total * 100 / tasks, 1_000)).collect();
+    let tried = |change: fn(&mut Plan), ran: &[(u32, u32, u32)]| {
+        let mut plan = plan(1, 40, 5_000);
+        change(&mut plan);
+        let setting = Setting { targets: vec![9_000; plan.tracking.len()], ..setting(&plan, SIZE) };
+        simulate(&plan, &setting, &series(300, ran)).tasks
+    };
+    let policy: fn(&mut Plan) = |plan| plan.tracking[0].scale_in = false;
+    assert_eq!(tried(policy, &values), ran);
+    assert_eq!(tried(|plan| plan.scale_in_suspended = true, &values), ran);
+    assert!(tried(|_| (), &values).iter().all(|tasks| *tasks < 6));
+    let resized = |plan: &Plan, size| simulate(plan, &setting(plan, size), &series(300, &values)).tasks;
+    let kept = Plan { scale_in_suspended: true, ..plan(1, 80, 9_000) };
+    assert_eq!(resized(&kept, (512, 2048)), ran.iter().map(|tasks| tasks * 2).collect::<Vec<u32>>());
+    assert_eq!(resized(&kept, (2048, 4096)), ran, "larger ones are as many");
+    // What a deployment starts besides goes with it; and there are no more than may be.
+    let mut deployed = values.clone();
+    deployed[8] = (16, 2_500, 1_000);
+    assert_eq!(tried(policy, &deployed)[7..10], [8, 16, 8]);
+    let capped: fn(&mut Plan) = |plan| {
+        plan.tracking[0].scale_in = false;
+        plan.capacity.max = 6;
+    };
+    assert_eq!(tried(capped, &values).last(), Some(&6));
+    // Another policy that may scale in decides alone.
+    let another: fn(&mut Plan) = |plan| {
+        plan.tracking[0].scale_in = false;
+        plan.tracking.push(tracking(Resource::Memory, 5_000));
+    };
+    assert!(tried(another, &values).iter().any(|tasks| *tasks < 4));
+}
+
 #[test]
 fn several_policies_scale_out_to_the_largest_and_in_only_if_all_agree() {
     let mut plan = plan(1, 40, 5_000);
@@ -177,7 +214,7 @@ fn several_policies_scale_out_to_the_largest_and_in_only_if_all_agree() {
 fn scheduled_actions_set_limits_at_once() {
     let mut plan = plan(2, 20, 5_000);
     plan.tracking[0].scale_in = false;
-    plan.changes = vec![
+    plan.schedule.changes = vec![
         CapacityChange { second: -100, min: Some(3), max: None },
         CapacityChange { second: 600, min: Some(8), max: None },
         CapacityChange { second: 1_200, min: Some(2), max: Some(5) },
