@@ -112,6 +112,12 @@ fn subject(workload: &Workload, inventory: &Inventory, config: &Config) -> Resul
     };
     let sizes: Vec<(i64, TaskSize)> =
         timeline.newest().iter().map(size).collect::<Option<_>>().ok_or("no-task-size")?;
+    let relative_to: Vec<(i64, TaskSize)> = timeline
+        .segments()
+        .iter()
+        .map(|segment| size(&(segment.start, segment.relative_to)))
+        .collect::<Option<_>>()
+        .ok_or("no-task-size")?;
     let mut definitions: Vec<(i64, TaskDefinition)> = workload
         .revisions
         .iter()
@@ -127,6 +133,7 @@ fn subject(workload: &Workload, inventory: &Inventory, config: &Config) -> Resul
         sizing: in_force.sizing,
         least_change: config.change,
         paid: config.discount.factor(),
+        relative_to,
         definitions,
         facts: TaskFacts { injected: facts.injected, ..TaskFacts::default() },
     };

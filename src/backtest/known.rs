@@ -37,6 +37,9 @@ pub struct Known {
     pub least_change: LeastChange,
     /// Of list prices.
     pub paid: Decimal,
+    /// The size that per cent were taken of, the smaller while a deployment is under way: each from a time on,
+    /// ascending.
+    pub relative_to: Vec<(i64, TaskSize)>,
     /// Each from a time on, ascending.
     pub definitions: Vec<(i64, TaskDefinition)>,
     /// What AWS adds to its tasks, and nothing else of them.
@@ -115,6 +118,7 @@ mod tests {
             sizing,
             least_change: change,
             paid: Decimal::ONE,
+            relative_to: Vec::new(),
             definitions: vec![(i64::MIN, definition("1g")), (1000, definition("2g"))],
             facts: TaskFacts::default(),
         }

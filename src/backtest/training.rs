@@ -170,14 +170,22 @@ impl<'a> Training<'a> {
     }
 }
 
-/// Samples at the cap of the size in force, and what was seen at larger sizes: as
+/// Samples under one size.
+struct Part<'a> {
+    amount: u32,
+    times: &'a [i64],
+    values: &'a [u32],
+    at_cap: usize,
+}
+
+/// Samples at the cap of the size in force, and what was seen since at larger sizes: as
 /// [`Outgrown`](crate::demand::Outgrown) of a report.
 #[derive(Debug)]
 pub struct Capped {
     /// The largest size at whose cap a sample was.
     pub largest_size: u32,
     samples_at_cap: usize,
-    /// Samples at larger sizes, ascending.
+    /// Samples since the size has been larger, ascending.
     larger: Vec<u32>,
     whole_days: i64,
 }
@@ -186,28 +194,30 @@ impl Capped {
     /// `None` where no sample is at a cap; `of` gives a size's amount of the resource, and how many of the
     /// samples' units make one of it.
     fn of(series: &Series, samples: &Samples<'_>, of: fn(TaskSize) -> (u32, u64)) -> Option<Self> {
-        let ends = series.sizes.iter().skip(1).map(|(from, _)| *from).chain([i64::MAX]);
-        let parts: Vec<_> = series
-            .sizes
+        let sizes = series.known.as_ref().map_or(&series.sizes, |known| &known.relative_to);
+        let ends = sizes.iter().skip(1).map(|(from, _)| *from).chain([i64::MAX]);
+        let parts: Vec<Part<'_>> = sizes
             .iter()
             .zip(ends)
-            .map(|((from, size), to)| (of(*size), between((samples.times, samples.values), *from, to)))
+            .map(|((from, size), to)| {
+                let (amount, scale) = of(*size);
+                let (times, values) = between((samples.times, samples.values), *from, to);
+                let cap = u64::from(amount) * scale * u64::from(CAP_CENTI_PERCENT);
+                let is_at_cap = |value: &&u32| u64::from(**value) * 10_000 >= cap;
+                Part { amount, times, values, at_cap: values.iter().filter(is_at_cap).count() }
+            })
+            .filter(|part| !part.values.is_empty())
             .collect();
-        let at_cap = |((amount, scale), (_, values)): &((u32, u64), (&[i64], &[u32]))| {
-            let cap = u64::from(*amount) * scale * u64::from(CAP_CENTI_PERCENT);
-            values.iter().filter(|value| u64::from(**value) * 10_000 >= cap).count()
-        };
-        let largest_size =
-            parts.iter().filter(|part| at_cap(part) > 0).map(|((amount, _), _)| *amount).max()?;
-        let larger = || parts.iter().filter(|((amount, _), _)| *amount > largest_size).map(|(_, part)| part);
-        let mut values: Vec<u32> = larger().flat_map(|(_, values)| *values).copied().collect();
-        values.sort_unstable();
-        let mut times = larger().flat_map(|(times, _)| *times).map(|time| time.div_euclid(DAY));
+        let largest_size = parts.iter().filter(|part| part.at_cap > 0).map(|part| part.amount).max()?;
+        let since = parts.iter().rposition(|part| part.amount <= largest_size)? + 1;
+        let mut larger: Vec<u32> = parts[since..].iter().flat_map(|part| part.values).copied().collect();
+        larger.sort_unstable();
+        let mut times = parts[since..].iter().flat_map(|part| part.times).map(|time| time.div_euclid(DAY));
         let whole_days = times.next().zip(times.next_back()).map_or(0, |(first, last)| last - first - 1);
         Some(Self {
             largest_size,
-            samples_at_cap: parts.iter().map(at_cap).sum(),
-            larger: values,
+            samples_at_cap: parts.iter().map(|part| part.at_cap).sum(),
+            larger,
             whole_days: whole_days.max(0),
         })
     }

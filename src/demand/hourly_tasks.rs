@@ -69,9 +69,11 @@ pub fn hourly_tasks(
     with_surge(&tasks, start, surge)
 }
 
-/// The least that any hour with a sample held; `None` without one.
+/// The least that any hour from the first to the last with a sample held, which is none where one has no sample;
+/// `None` without any.
 pub fn least_tasks(points: &[Point], timeline: &Timeline, period_seconds: u32) -> Option<u32> {
-    let mut least: Option<u32> = None;
+    let (mut least, mut next): (Option<u32>, Option<i64>) = (None, None);
+    let period = i64::from(period_seconds.max(1));
     let mut counts = counts(points, timeline, period_seconds).peekable();
     while let Some((timestamp, count)) = counts.next() {
         let hour = timestamp.div_euclid(HOUR);
@@ -79,6 +81,10 @@ pub fn least_tasks(points: &[Point], timeline: &Timeline, period_seconds: u32) -
         while let Some((_, count)) = counts.next_if(|(timestamp, _)| timestamp.div_euclid(HOUR) == hour) {
             held = held.max(count);
         }
+        if next.is_some_and(|next| next < hour) {
+            held = 0;
+        }
+        next = Some(hour.max(timestamp.saturating_add(period - 1).div_euclid(HOUR)) + 1);
         least = Some(least.map_or(held, |least| least.min(held)));
     }
     least

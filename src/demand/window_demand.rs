@@ -29,7 +29,8 @@ pub struct Observed {
     pub outgrown: Option<Outgrown>,
 }
 
-/// A resource at sizes larger than those at whose cap it was: there alone it could take what it wanted.
+/// A resource since it has been at sizes larger than those at whose cap it was: there alone it could take what it
+/// wanted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outgrown {
     /// The hottest task's maximum of each period at larger sizes.
@@ -164,15 +165,15 @@ fn observed<'a>(
     })
 }
 
-/// What was seen at sizes larger than `capped`; `parts` are of `days`.
+/// What was seen since the last sample at `capped` or a smaller size; `parts` are of `days`.
 fn outgrown(days: &[DayRollup], parts: &[(&ResourceRollup, u32)], capped: u32) -> Option<Outgrown> {
-    let larger = || {
-        let parts = days.iter().zip(parts).filter(|(_, (part, size))| *size > capped && part.max.is_some());
-        parts.map(|(day, (part, _))| (day.day, &part.histogram))
-    };
-    let (first, last) = (larger().next()?.0, larger().next_back()?.0);
+    let sampled = |(part, _): &(&ResourceRollup, u32)| part.max.is_some();
+    let since = parts.iter().rposition(|part| sampled(part) && part.1 <= capped)? + 1;
+    let larger: Vec<_> =
+        days[since..].iter().zip(&parts[since..]).filter(|(_, part)| sampled(part)).collect();
+    let (first, last) = (larger.first()?.0.day, larger.last()?.0.day);
     Some(Outgrown {
-        histogram: Histogram::merged(larger().map(|(_, histogram)| histogram)),
+        histogram: Histogram::merged(larger.iter().map(|(_, (part, _))| &part.histogram)),
         whole_days: u64::try_from(last - first - 1).unwrap_or(0),
     })
 }

@@ -33,6 +33,7 @@ pub const LEAST_LEARNT_HEADROOM: u32 = 1_000;
 const WHOLE_PERIODS: u32 = 9_950;
 
 /// One resource's need, in CPU units or MiB.
+#[expect(clippy::struct_excessive_bools, reason = "each is told on its own")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ResourceNeed {
     /// What the size must hold, headroom and floors included.
@@ -142,11 +143,16 @@ pub fn cpu_need(
     sizing: &Sizing,
     observed_days: u64,
 ) -> ResourceNeed {
-    let whole_periods = sizing.cpu_percentile >= WHOLE_PERIODS;
-    let seen = Seen { sustained: if whole_periods { seen.sustained } else { 0 }, ..seen };
+    let seen = Seen { sustained: to_hold(seen.sustained, sizing), ..seen };
     let resource = Resource { current: current.0, scale: 1000, headroom: sizing.cpu_headroom, learnt: false };
     let steps: Vec<u32> = TaskSize::all(os).map(|size| size.cpu().0).collect();
     resource_need(seen, |seen| sizing.peak.cpu(seen), resource, observed_days, &steps)
+}
+
+/// So much of the largest average of a whole period as a size must hold: all, or nothing where the percentile says
+/// that whole periods may be short.
+pub(super) fn to_hold(sustained: u64, sizing: &Sizing) -> u64 {
+    if sizing.cpu_percentile >= WHOLE_PERIODS { sustained } else { 0 }
 }
 
 /// `calibrated`: what headroom a smaller size leaves is weighed by the calibration.

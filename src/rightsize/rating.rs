@@ -7,7 +7,7 @@ use super::{
     calibration::{Calibration, Member},
     cheapest::{Floors, cheapest_size, hourly},
     choice::{Priced, choose, ladder, steps},
-    guards::{ContainerSize, Guard, GuardInput, Guards, is_full_soon, is_near_a_limit},
+    guards::{ContainerSize, Guard, GuardInput, Guards, is_near_a_limit, rising_floor},
     need::{Need, ResourceNeed, need},
     performance_risk::{PerformanceRisk, performance_risk},
     unrated::{Reason, Unrated},
@@ -157,6 +157,7 @@ impl<'a> Needs<'a> {
         let cpu = rateable(cpu, followed(Resource::Cpu));
         let memory = rateable(memory, followed(Resource::Memory));
         let memory_demanded = *memory.as_ref().unwrap_or(&ResourceNeed::keep(size.memory().0));
+        let rise = subject.demand.rise();
         let guards = Guards::of(GuardInput {
             definition: subject.definition,
             facts: subject.facts,
@@ -164,8 +165,8 @@ impl<'a> Needs<'a> {
             os,
             start_up: subject.start_up,
             memory_peak: subject.demand.memory.as_ref().map(|memory| mib(memory.max)),
-            memory_need: MemoryMib(memory_demanded.floor),
-            rise: subject.demand.rise(),
+            memory_need: MemoryMib(memory_demanded.floor).max(rising_floor(rise, size.memory())),
+            rise,
             memory_headroom: subject.sizing.memory_headroom,
         });
         // A kill tells what no metric does, and whatever the number of tasks follows.
@@ -325,7 +326,7 @@ pub(super) fn rate_and<T>(
                 hourly: price,
                 lower: bound(|need| need.bare)?.map_or(to, |(size, _)| size),
                 upper: bound(|need| need.ample)?.map_or(to, |(size, _)| size),
-                risk: risk_at(to, subject, &needs.demanded),
+                risk: risk_at(to, subject, &needs.demanded, &needs.guards),
             })
         }
         _ => None,
@@ -382,12 +383,17 @@ fn is_idle(demand: &WindowDemand, size: TaskSize, config: &Config) -> bool {
     demand.cpu.as_ref().is_some_and(|cpu| cpu.max <= limit)
 }
 
-pub(super) fn risk_at(to: TaskSize, subject: &Subject<'_>, demanded: &Need) -> PerformanceRisk {
+pub(super) fn risk_at(
+    to: TaskSize,
+    subject: &Subject<'_>,
+    demanded: &Need,
+    guards: &Guards<'_>,
+) -> PerformanceRisk {
     let Subject { demand, sizing: Sizing { peak, .. }, observed_days, .. } = subject;
     let unknown = demanded.cpu.unknown_above
         || demanded.memory.unknown_above
         || subject.facts.stopped.as_ref().is_some_and(|stopped| stopped.oom_kills > 0)
         || is_near_a_limit(subject.definition, subject.facts, subject.size.memory())
-        || is_full_soon(demand.rise(), to.memory());
+        || guards.is_full_soon(to.into());
     performance_risk(demand, *peak, (to.cpu(), to.memory()), unknown, *observed_days)
 }

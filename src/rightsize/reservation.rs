@@ -16,8 +16,8 @@
 
 use super::{
     autoscaling::{Resource, Steering},
-    guards::{ContainerSize, Guard, GuardInput, Guards, is_full_soon, is_near_a_limit},
-    need::{Need, ResourceNeed, with},
+    guards::{ContainerSize, Guard, GuardInput, Guards, is_near_a_limit, rising_floor},
+    need::{Need, ResourceNeed, to_hold, with},
     performance_risk::{PerformanceRisk, performance_risk},
     rating::{DimensionRating, mib, rateable, steady},
     task_room::TaskRoom,
@@ -116,7 +116,12 @@ pub fn rate_reservation(
     let followed = |resource| steering.as_ref().and_then(|steering| steering.follows(resource));
     let cpu = reserved_at_all(reserved.cpu.0, "CPU").and_then(|()| {
         let need = demand.cpu.as_ref().map(|cpu| {
-            let seen = Seen { statistic: cpu.percentile(sizing.cpu_percentile), max: cpu.max, observed: cpu };
+            let seen = Seen {
+                statistic: cpu.percentile(sizing.cpu_percentile),
+                sustained: to_hold(cpu.sustained_max.unwrap_or(0), &sizing),
+                max: cpu.max,
+                observed: cpu,
+            };
             let resource = Reserved {
                 now: reserved.cpu.0,
                 cap: caps.cpu.map(|cpu| cpu.0),
@@ -129,7 +134,7 @@ pub fn rate_reservation(
     });
     let memory = reserved_at_all(reserved.memory.0, "memory").and_then(|()| {
         let need = demand.memory.as_ref().map(|memory| {
-            let seen = Seen { statistic: memory.max, max: memory.max, observed: memory };
+            let seen = Seen { statistic: memory.max, sustained: 0, max: memory.max, observed: memory };
             let resource = Reserved {
                 now: reserved.memory.0,
                 cap: caps.memory.map(|memory| memory.0),
@@ -142,6 +147,7 @@ pub fn rate_reservation(
     });
 
     let memory_demanded = *memory.as_ref().unwrap_or(&ResourceNeed::keep(reserved.memory.0));
+    let rise = subject.demand.rise();
     let guards = Guards::of_reservation(GuardInput {
         definition,
         facts: subject.facts,
@@ -149,8 +155,8 @@ pub fn rate_reservation(
         os,
         start_up: subject.start_up,
         memory_peak: subject.demand.memory.as_ref().map(|memory| mib(memory.max)),
-        memory_need: MemoryMib(memory_demanded.floor),
-        rise: subject.demand.rise(),
+        memory_need: MemoryMib(memory_demanded.floor).max(rising_floor(rise, reserved.memory)),
+        rise,
         memory_headroom: sizing.memory_headroom,
     });
     // A kill tells what no metric does, and whatever the number of tasks follows.
@@ -192,7 +198,7 @@ pub fn rate_reservation(
         to: chosen,
         lower: to(&needed, |need| need.bare),
         upper: to(&needed, |need| need.ample),
-        risk: risk_at(chosen, subject, &demanded),
+        risk: risk_at(chosen, subject, &demanded, &guards),
     });
     let conditions = choice.map(|_| conditions(subject, caps, chosen, &ratings.0)).unwrap_or_default();
     Ok(ReservationRating {
@@ -226,6 +232,8 @@ fn reserved_at_all(reserved: u32, what: &str) -> Result<(), Unrated> {
 #[derive(Clone, Copy)]
 struct Seen<'a> {
     statistic: u64,
+    /// As in [`super::need::Seen`].
+    sustained: u64,
     max: u64,
     observed: &'a Observed,
 }
@@ -259,11 +267,13 @@ impl Reserved {
             _ if reached_cap => now,
             _ => 0,
         };
-        let floor = units(with(expected(seen.statistic), headroom)).max(censored);
+        let floor = units(with(expected(seen.statistic), headroom))
+            .max(units(with(expected(seen.sustained), headroom)).min(now))
+            .max(censored);
         let allowance = u32::try_from(10_000 / observed_days.max(1)).unwrap_or(0);
         ResourceNeed {
             floor,
-            bare: units(expected(seen.statistic)).max(censored),
+            bare: units(expected(seen.statistic)).max(units(expected(seen.sustained)).min(now)).max(censored),
             ample: units(with(with(expected(seen.max), headroom), allowance)).max(floor),
             short: floor > now,
             unknown_above,
@@ -381,12 +391,17 @@ fn is_idle(subject: &ReservationSubject<'_>, config: &Config) -> bool {
 }
 
 /// Of what is not reserved nothing can run short.
-fn risk_at(to: (CpuUnits, MemoryMib), subject: &ReservationSubject<'_>, demanded: &Need) -> PerformanceRisk {
+fn risk_at(
+    to: (CpuUnits, MemoryMib),
+    subject: &ReservationSubject<'_>,
+    demanded: &Need,
+    guards: &Guards<'_>,
+) -> PerformanceRisk {
     let ReservationSubject { demand, sizing: Sizing { peak, .. }, observed_days, .. } = subject;
     let unknown = demanded.cpu.unknown_above
         || demanded.memory.unknown_above
         || subject.facts.stopped.as_ref().is_some_and(|stopped| stopped.oom_kills > 0)
         || is_near_a_limit(subject.definition, subject.facts, subject.reserved.memory)
-        || is_full_soon(demand.rise(), to.1);
+        || guards.is_full_soon(to.into());
     performance_risk(demand, *peak, to, unknown, *observed_days)
 }

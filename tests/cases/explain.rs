@@ -50,12 +50,12 @@ fn a_past_peak_that_is_yet_to_come_is_told_with_file_and_line() {
         )
     };
     let told = "fargauge.toml:3: include_peak.at is 2999-11-28, after the snapshot's end on ";
-    let folder = kept_demo().with("fargauge.toml", &block("2999-11-28"));
+    let folder = kept_demo().with("fargauge.toml", block("2999-11-28"));
     let text = stderr(&folder.run(&["report", "kept", "-f", "csv"]).code(0));
     assert_eq!(text.matches(told).count(), 1, "{text}");
     let page = stdout(&folder.run(&["explain", "kept", "order-worker", "--width", "200"]).code(0));
     assert!(page.contains(told), "{page}");
-    let folder = folder.with("fargauge.toml", &block("1999-11-28"));
+    let folder = folder.with("fargauge.toml", block("1999-11-28"));
     let text = stderr(&folder.run(&["report", "kept", "-f", "csv"]).code(0));
     assert!(!text.contains("include_peak"), "{text}");
 }

@@ -51,6 +51,24 @@ fn what_outgrew_its_size_days_ago_is_sized_by_what_it_took_since() {
     assert!(enlarged(72).rated().recommendation.is_none_or(|size| size.cpu_units == 4096));
 }
 
+#[test]
+fn a_size_that_was_tried_and_taken_back_is_not_tried_again_at_once() {
+    // 4 vCPU for three hours, all of 1 vCPU for 13 days, 4 vCPU again for three hours.
+    let row = enlarged(3)
+        .with(|service| {
+            let first = RevisionInForce::now("api:2".into());
+            service.workload.revisions[0].from = Some(Timestamp::from_second(3 * 3600).unwrap());
+            service.workload.revisions[0].settled = service.workload.revisions[0].from;
+            service.workload.revisions.insert(0, first);
+            for point in service.points.iter_mut().filter(|point| point.timestamp < 3 * 3600) {
+                (point.cpu_avg, point.cpu_max) = (Some(2_500), Some(2_500));
+            }
+        })
+        .rated();
+    assert!(has_reason(&row, "cpu-enlarged-lately"), "{:?}", row.reasons);
+    assert!(row.recommendation.is_none_or(|size| size.cpu_units == 4096));
+}
+
 /// Of 8 GB: so much on the first day, and so much more each day, in MiB.
 fn rising(first: u32, per_day: u32) -> Service {
     service(10, 0).sized(1024, 8192).with(|service| {
@@ -82,6 +100,33 @@ fn memory_that_rises_day_by_day_is_not_cut_to_what_it_will_soon_pass() {
 }
 
 #[test]
+fn memory_that_rises_is_full_where_its_containers_limit_is() {
+    let limited = |name: &str, mib: u32| Container {
+        name: name.into(),
+        essential: true,
+        memory: Some(MemoryMib(mib)),
+        ..Container::default()
+    };
+    let row = rising(400, 200)
+        .with(|service| service.definition.containers = vec![limited("app", 6144), limited("envoy", 2048)])
+        .rated();
+    // 3,000 MiB at last, 5,600 in 13 days more, which the main container must be left beside the 2,048 of envoy.
+    assert_eq!(row.recommendation, None);
+    assert!(has_reason(&row, "memory-rising"), "{:?}", row.reasons);
+}
+
+#[test]
+fn a_size_that_stays_and_is_full_before_long_is_told_of() {
+    let row = rising(5_200, 100).rated();
+    assert!(has_reason(&row, "memory-rising"), "{:?}", row.reasons);
+    let guard = row.guards.iter().find(|guard| guard.code == "memory-rising").unwrap();
+    assert!(guard.detail.ends_with("what it has now is full in about 16 days"), "{}", guard.detail);
+    // In more than two months.
+    let slow = rising(1_000, 20).rated();
+    assert!(slow.recommendation.is_none_or(|size| size.memory_mib >= 1_500));
+}
+
+#[test]
 fn a_plan_covers_what_runs_in_the_hour_with_the_fewest_tasks() {
     let plan = |at_night: u32| {
         let row = service(80, 80)
@@ -90,6 +135,8 @@ fn a_plan_covers_what_runs_in_the_hour_with_the_fewest_tasks() {
                     let hour = point.timestamp / 3600 % 24;
                     point.cpu_samples = Some(if (8..18).contains(&hour) { 50 } else { 5 * at_night });
                 }
+                // What does not run has no samples.
+                service.points.retain(|point| point.cpu_samples != Some(0));
                 service.workload.desired_count = Some(10);
             })
             .rated_with("[spot]\non_demand_tasks = 10");

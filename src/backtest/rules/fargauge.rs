@@ -90,9 +90,9 @@ impl Fargauge {
                 .unwrap_or_default()
         };
         let (_, before_memory) = floors(MemoryMib(0), None);
-        let (cpu_floor, memory_floor) = floors(demanded, peak);
         let peaks = one.memory.daily_peaks().iter().map(|(day, peak)| (*day, u64::from(*peak)));
         let rising = rising_floor(Rise::of(peaks), current.memory());
+        let (cpu_floor, memory_floor) = floors(demanded.max(rising), peak);
         Needs { cpu, memory, floors: (cpu_floor, memory_floor.max(rising)), before_memory }
     }
 

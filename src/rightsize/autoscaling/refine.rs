@@ -425,7 +425,7 @@ impl Search<'_> {
         seen.cpu.unknown_above |= pressure.cpu.unknown;
         seen.memory.unknown_above |= pressure.memory.unknown;
         let sizing = Sizing { peak: ExpectedPeak::NONE, ..sizing };
-        risk_at(size, &Subject { demand: &demand, sizing, ..*subject }, &seen)
+        risk_at(size, &Subject { demand: &demand, sizing, ..*subject }, &seen, context.guards)
     }
 }
 

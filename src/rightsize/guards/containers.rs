@@ -75,6 +75,17 @@ pub(super) fn limit_of(input: &GuardInput<'_>, container: &Container) -> MemoryM
     container.memory.map_or(input.size.memory(), |limit| limit.min(input.size.memory()))
 }
 
+/// How much a task of size `to` can use before it is full or its main container is at a limit of its own.
+pub(super) fn main_room(input: &GuardInput<'_>, to: TaskRoom) -> MemoryMib {
+    let Some(layout) = Layout::of(input, Raised::None) else { return to.memory() };
+    let app = layout.app();
+    let split = split(input, to).unwrap_or_default();
+    let then = split.iter().zip(layout.containers).find(|(_, container)| std::ptr::eq(*container, app));
+    let limit = then.map_or(app.memory, |(then, _)| then.memory);
+    let whole = usable_memory(input, to);
+    limit.map_or(whole, |limit| limit.min(whole))
+}
+
 /// How much of a task of size `to` can be used before its main container is at a limit that is lowered with the task:
 /// as long as the container's own peak is not known, all of it may be the container's, else its share at the peaks.
 pub(super) fn usable_memory(input: &GuardInput<'_>, to: TaskRoom) -> MemoryMib {

@@ -19,7 +19,7 @@ mod startup;
 
 pub use container_sizes::{ContainerSize, containers_at, registers};
 pub use fixed_heap::{Fixed as FixedHeap, fixed as fixed_heap};
-pub use rising::{is_full_soon, rising_floor};
+pub use rising::rising_floor;
 pub use short_limits::is_near_a_limit;
 
 use crate::{
@@ -194,6 +194,11 @@ impl<'a> Guards<'a> {
     /// How much of a task of size `to` can be used before a container is at a limit that is lowered with it.
     pub fn usable_memory(&self, to: TaskRoom) -> MemoryMib {
         containers::usable_memory(&self.input, to)
+    }
+
+    /// Whether memory rises and a task of size `to` is full before long.
+    pub fn is_full_soon(&self, to: TaskRoom) -> bool {
+        rising::days_until_full(&self.input, to).is_some()
     }
 
     /// The containers' own settings for a task of size `to`; `None` where no such settings register,

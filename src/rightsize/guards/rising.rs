@@ -5,10 +5,10 @@
 //!
 //! | size now | daily peaks | not below |
 //! |---|---|---|
-//! | 8 GB | 0.4 to 3.2 GB in 13 days, 0.2 GB a day | 5.8 GB |
+//! | 8 GB | 0.4 to 3.0 GB in 13 days, 0.2 GB a day | 5.6 GB |
 //! | 4 GB | the same | 4 GB |
 
-use super::{Guard, GuardInput};
+use super::{Guard, GuardInput, containers::main_room};
 use crate::{
     demand::Rise,
     rightsize::TaskRoom,
@@ -23,14 +23,17 @@ const SOON: u64 = 60;
 pub(super) fn guard(input: &GuardInput<'_>) -> Option<Guard> {
     let rise = input.rise?;
     let Rise { per_day, days, .. } = rise;
+    let full = days_until_full(input, input.size)
+        .map_or_else(String::new, |days| format!("; what it has now is full in about {days} days"));
     let detail = format!(
         "the day's peak of memory rose steadily, by {} MiB a day over {days} days: so on, it is {} MiB in {days} \
-         days more",
+         days more{full}",
         per_day.div_ceil(1024),
         rise.in_days(days).div_ceil(1024),
     );
     let memory = rising_floor(Some(rise), input.size.memory());
-    Some(Guard { code: CODE, detail, cpu: CpuUnits(0), memory, always_a_reason: false })
+    let always_a_reason = days_until_full(input, input.size).is_some();
+    Some(Guard { code: CODE, detail, cpu: CpuUnits(0), memory, always_a_reason })
 }
 
 /// What memory of a task of `size` is not cut below; 0 holds nothing.
@@ -39,14 +42,14 @@ pub fn rising_floor(rise: Option<Rise>, size: MemoryMib) -> MemoryMib {
     MemoryMib(u32::try_from(reached).unwrap_or(u32::MAX)).min(size)
 }
 
-/// Whether memory of a task of `size` will be full before long.
-pub fn is_full_soon(rise: Option<Rise>, size: MemoryMib) -> bool {
-    rise.is_some_and(|rise| rise.days_until(u64::from(size.0) * 1024) <= SOON)
+/// Days until a task of size `to` is full, or its main container, if that is before long.
+pub(super) fn days_until_full(input: &GuardInput<'_>, to: TaskRoom) -> Option<u64> {
+    let days = input.rise?.days_until(u64::from(main_room(input, to).0) * 1024);
+    (days <= SOON).then_some(days)
 }
 
 /// When a chosen size will be full.
 pub(super) fn condition(input: &GuardInput<'_>, to: TaskRoom) -> Option<String> {
-    let days = input.rise?.days_until(u64::from(to.memory().0) * 1024);
-    is_full_soon(input.rise, to.memory())
-        .then(|| format!("memory is full in about {days} days if it goes on rising as it did"))
+    days_until_full(input, to)
+        .map(|days| format!("memory is full in about {days} days if it goes on rising as it did"))
 }
