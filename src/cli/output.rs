@@ -42,7 +42,8 @@ impl OutputArgs {
     /// The ending of the file, in lower case; none of stdout. Refuses one that is not among `known`: it asks for a
     /// format that there is not.
     pub fn ending(&self, known: &[&str]) -> Result<Option<String>, CliError> {
-        let Some(ending) = self.output.as_deref().and_then(Path::extension) else { return Ok(None) };
+        let ending = self.output.as_deref().and_then(Path::extension).filter(|ending| !ending.is_empty());
+        let Some(ending) = ending else { return Ok(None) };
         let ending = ending.to_string_lossy().to_ascii_lowercase();
         if known.contains(&ending.as_str()) {
             return Ok(Some(ending));

@@ -171,6 +171,11 @@ impl ViewArgs {
             options.write(csv::options::render(&report).as_bytes())?;
         }
         if let Some(instances) = places.instances {
+            if report.totals.left_out.is_some_and(|left| left.instances_cannot_be_filtered) {
+                global.warn(
+                    "--instances-csv is empty: what is asked for with --filter cannot be told of instances",
+                );
+            }
             instances.write(csv::instances::render(&report).as_bytes())?;
         }
         places.output.write(text.as_bytes())?;
@@ -198,8 +203,9 @@ pub(super) fn verdict(
         return Ok(ExitCode::Fine);
     }
     let plural = if gaps == 1 { "" } else { "s" };
-    let message =
-        format!("the snapshot has {gaps} gap{plural}: what could not be collected is listed in the report");
+    let message = format!(
+        "the snapshot has {gaps} gap{plural}: reports without --filter list what could not be collected"
+    );
     if on_incomplete == OnIncomplete::Fail {
         return Err(CliError::not_evaluated(anyhow!(message)));
     }

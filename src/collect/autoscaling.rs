@@ -126,6 +126,8 @@ fn scaling_policy(policy: &sdk::ScalingPolicy) -> ScalingPolicy {
     let kind = match policy.policy_type() {
         sdk::PolicyType::TargetTrackingScaling => policy
             .target_tracking_scaling_policy_configuration()
+            // A share that is none can be followed by no number of tasks.
+            .filter(|tracking| tracking.target_value() > 0.0 && tracking.target_value().is_finite())
             .map_or(PolicyKind::Other, |tracking| PolicyKind::TargetTracking {
                 metric: tracked_metric(tracking),
                 target: tracking.target_value(),

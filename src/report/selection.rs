@@ -144,7 +144,9 @@ impl Filter {
             _ => return true,
         };
         let mut parts = scope.split('/');
-        let has_account = scope.starts_with(|first: char| first.is_ascii_digit());
+        // A profile that could not be used has its name there, which may begin with an account's number.
+        let account = scope.split('/').next().unwrap_or_default();
+        let has_account = account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
         match parts.nth(at).filter(|_| has_account) {
             Some(part) => self.keeps_value(Some(part)),
             None => true,
@@ -206,6 +208,14 @@ mod tests {
             top,
         }
         .of(fixture::report())
+    }
+
+    #[test]
+    fn a_profile_that_begins_with_a_number_may_be_of_any_account() {
+        let filter: Filter = "account=123456789012".parse().unwrap();
+        assert!(filter.keeps_scope("123456789012_AdministratorAccess/eu-central-1"));
+        assert!(filter.keeps_scope("123456789012/eu-central-1"));
+        assert!(!filter.keeps_scope("210987654321/eu-central-1"));
     }
 
     #[test]

@@ -7,10 +7,9 @@
 //! | number | can be |
 //! |---|---|
 //! | tasks: desired, running, the minimum of scaling; base and weight of a strategy | up to 10,000,000 |
-//! | tasks while a service is deployed | up to 10,000 % of the desired ones |
 //! | seconds between samples | 1 to 300; ECS has 20 and 60 |
 //! | begin and end of a deployment | from 2014, when ECS began, to a week after the window |
-//! | target of scaling by CPU or memory | above 0, up to 10,000 % |
+//! | target of scaling by CPU or memory | above 0 |
 //! | CPU units; MiB; GiB of storage; GPUs, of a task, a container or an instance | up to 10,000,000; 100,000,000; 10,000; 1,000 |
 
 use std::ops::RangeInclusive;
@@ -24,9 +23,7 @@ use crate::workload::{
 };
 
 const COUNT: RangeInclusive<u32> = 0..=10_000_000;
-const DEPLOYMENT_PERCENT: RangeInclusive<u32> = 0..=10_000;
 const RESOLUTION_SECONDS: RangeInclusive<u32> = 1..=300;
-const TARGET_PERCENT_MAX: f64 = 10_000.0;
 const CPU: RangeInclusive<u32> = 0..=10_000_000;
 const MEMORY: RangeInclusive<u32> = 0..=100_000_000;
 const STORAGE: RangeInclusive<u32> = 0..=10_000;
@@ -71,7 +68,6 @@ fn of_workload(workload: &Workload, window: &Window) -> Option<String> {
     let numbers = [
         ("a desired count of", workload.desired_count, COUNT),
         ("a running count of", workload.running_count, COUNT),
-        ("a maximum per cent of", workload.maximum_percent, DEPLOYMENT_PERCENT),
     ];
     beyond(numbers)
         .or_else(|| of_strategy(&workload.strategy))
@@ -94,10 +90,8 @@ fn of_scaling(scaling: &ScalableTarget) -> Option<String> {
     let target = |kind: &PolicyKind| match kind {
         PolicyKind::TargetTracking { metric: TrackedMetric::Other(_), .. } => None,
         PolicyKind::TargetTracking { target, .. } => {
-            let can_be = *target > 0.0 && *target <= TARGET_PERCENT_MAX;
-            (!can_be).then(|| {
-                format!("a scaling target of {target} %, which can be above 0, up to {TARGET_PERCENT_MAX}")
-            })
+            let can_be = *target > 0.0 && target.is_finite();
+            (!can_be).then(|| format!("a scaling target of {target} %, which can be above 0"))
         }
         PolicyKind::Step | PolicyKind::Predictive { .. } | PolicyKind::Other => None,
     };

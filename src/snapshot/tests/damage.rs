@@ -223,7 +223,7 @@ fn largest(inventory: &mut Inventory) -> (&mut Workload, &mut TaskDefinition) {
             name: "cpu".into(),
             kind: PolicyKind::TargetTracking {
                 metric: TrackedMetric::CpuUtilization,
-                target: 10_000.0,
+                target: 1e9,
                 disable_scale_in: false,
                 scale_in_cooldown: 300,
                 scale_out_cooldown: 300,
@@ -243,13 +243,12 @@ fn largest(inventory: &mut Inventory) -> (&mut Workload, &mut TaskDefinition) {
 fn inventories_with_numbers_that_cannot_be_are_refused() {
     let id = "workload 111122223333/eu-west-1/prod/service-0000 has";
     type Change = fn(&mut Workload, &mut TaskDefinition);
-    let cases: [(Change, String); 14] = [
+    let cases: [(Change, String); 13] = [
         (
             |it, _| it.desired_count = Some(10_000_001),
             format!("{id} a desired count of 10000001, which can be 0 to 10000000"),
         ),
         (|it, _| it.running_count = Some(u32::MAX), format!("{id} a running count of 4294967295, ")),
-        (|it, _| it.maximum_percent = Some(10_001), format!("{id} a maximum per cent of 10001, ")),
         (
             |it, _| it.revisions[0].metric_resolution_seconds = 301,
             format!("{id} seconds between samples of 301, which can be 1 to 300"),
@@ -281,7 +280,7 @@ fn inventories_with_numbers_that_cannot_be_are_refused() {
                     *target = -1.0;
                 }
             },
-            format!("{id} a scaling target of -1 %, which can be above 0, up to 10000"),
+            format!("{id} a scaling target of -1 %, which can be above 0"),
         ),
         (|_, it| it.cpu = Some(CpuUnits(10_000_001)), "arn:api:1 has CPU units of 10000001, ".into()),
         (|_, it| it.memory = Some(MemoryMib(100_000_001)), "arn:api:1 has MiB of 100000001, ".into()),

@@ -148,7 +148,7 @@ impl<'a> Run<'a> {
             let body = &call.part.body;
             let target = target(folder, body).filter(|target| self.folders.contains_key(target));
             let instances = instances::of_resource(&environment, body);
-            if instances.is_empty() && self.has_tasks(body, target.as_deref(), depth) {
+            if instances.is_empty() && self.has_tasks(body, target.as_deref(), &mut BTreeSet::new()) {
                 let name = format!("{}module.{name}", module.prefix);
                 found.leave_out(call.source, call.part, name);
             }
@@ -182,18 +182,19 @@ impl<'a> Run<'a> {
         found.broken.extend(broken);
     }
 
-    /// Whether a call is of a module with tasks or services, or of one that calls such a one.
-    fn has_tasks(&self, call: &Body, target: Option<&Path>, depth: usize) -> bool {
+    /// Whether a call is of a module with tasks or services, or of one that calls such a one. `seen` are the folders
+    /// that were looked at: each is looked at once, whatever calls it.
+    fn has_tasks(&self, call: &Body, target: Option<&Path>, seen: &mut BTreeSet<PathBuf>) -> bool {
         let Some(folder) = target else { return known_modules::has_tasks(call) };
         if self.relevant.contains(folder) {
             return true;
         }
+        if !seen.insert(folder.to_owned()) {
+            return false;
+        }
         let sources = self.folders.get(folder).into_iter().flatten();
         let mut calls = sources.flat_map(|source| source.body.get_blocks("module"));
-        depth < MAX_CALLS_DEEP
-            && calls.any(|block| {
-                self.has_tasks(&block.body, self::target(folder, &block.body).as_deref(), depth + 1)
-            })
+        calls.any(|block| self.has_tasks(&block.body, self::target(folder, &block.body).as_deref(), seen))
     }
 
     fn resources(&self, module: &Module<'a>, found: &mut Found) {

@@ -201,3 +201,16 @@ fn what_no_instance_is_made_of_is_told() {
     );
     assert_eq!(told(&parameters(&[("on", "true")])).len(), off.len() - 1);
 }
+
+#[test]
+fn folders_that_call_each_other_many_times_are_looked_at_once() {
+    let calls = |source: &str| -> String {
+        (0..60).map(|call| format!("module \"m{call}\" {{\n  source = \"{source}\"\n}}\n")).collect()
+    };
+    let root = "module \"x\" {\n  source = \"./a\"\n  count  = 0\n}\n";
+    let read = read_texts(
+        &[("main.tf", root), ("a/main.tf", &calls("../b")), ("b/main.tf", &calls("../a"))],
+        &Inputs::default(),
+    );
+    assert_eq!(read.iter().flat_map(|file| &file.tasks).count(), 0);
+}
