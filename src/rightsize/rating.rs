@@ -130,18 +130,19 @@ impl<'a> Needs<'a> {
         subject: &Subject<'a>,
         calibration: Option<&'c Calibration>,
     ) -> (Self, Option<&'c Calibration>) {
+        let sizing = for_a_task(subject);
         if let Some(calibration) = calibration {
-            let learnt = Self::of(subject, true);
+            let learnt = Self::of(subject, &sizing, true);
             let holds = learnt.floors(&learnt.needed, |need| need.floor).hold(subject.size);
             if holds && !learnt.guards.memory_is_short() {
                 return (learnt, Some(calibration));
             }
         }
-        (Self::of(subject, false), None)
+        (Self::of(subject, &sizing, false), None)
     }
 
-    /// `calibrated`: whether headroom is learnt from the fleet, or fixed.
-    pub(super) fn of(subject: &Subject<'a>, calibrated: bool) -> Self {
+    /// `sizing`: that of one task; `calibrated`: whether headroom is learnt from the fleet, or fixed.
+    fn of(subject: &Subject<'a>, sizing: &Sizing, calibrated: bool) -> Self {
         let size = subject.size;
         let current = Requested {
             cpu: size.cpu(),
@@ -150,8 +151,7 @@ impl<'a> Needs<'a> {
         };
         let os = subject.shape.platform.os;
         let steady = steady(subject.demand, subject.start_up);
-        let sizing = for_a_task(subject);
-        let (cpu, memory) = need(&steady, current, os, &sizing, calibrated, subject.observed_days);
+        let (cpu, memory) = need(&steady, current, os, sizing, calibrated, subject.observed_days);
         let steering = subject.scaling.map(|target| Steering::of(target, (0, 0)));
         let followed = |resource| steering.as_ref().and_then(|steering| steering.follows(resource));
         let cpu = rateable(cpu, followed(Resource::Cpu));
@@ -210,7 +210,7 @@ pub fn member(
     first_day: i64,
     days: usize,
 ) -> Result<Option<Member>, NoPrice> {
-    let needs = Needs::of(subject, true);
+    let needs = Needs::of(subject, &for_a_task(subject), true);
     // The demand of the whole window is what a split of it must not know: other floors only.
     let mut unknown = needs.needed;
     unknown.memory.floor = needs.guards.memory_before_demand().0;

@@ -101,11 +101,11 @@ fn the_max_follows_a_peak_to_come_and_the_price_does_not() {
     let past = with_peak("include_peak = { at = 2026-06-01, cpu_vcpu = 1.5 }");
     let row = driven(620, (2, 12, 60)).rated_with(&past);
     assert_eq!(limits(&row), (2, 28, Decimal::from(60)));
-    // More tasks carry the peak, so that memory is neither multiplied nor riskier for it: 1,638 MiB, 60 / 56.4 of
-    // it where tasks are used up to their target, and headroom.
+    // More tasks carry the peak, once they run: 1,638 MiB, 100 / 56.4 of it (71 % of 4 GB) where those there are use
+    // all their CPU until then, and headroom.
     let row = driven(620, (2, 24, 60)).sized(1024, 8192).rated_with(&with_peak("peak_factor = 2"));
-    assert_eq!(size_of(&row), (1024, 3072));
-    assert_eq!(row.recommendation.unwrap().performance_risk, "very-low");
+    assert_eq!(size_of(&row), (1024, 4096));
+    assert_eq!(row.recommendation.unwrap().performance_risk, "low");
     // A max that is large enough already.
     for setting in ["peak_factor = 1.1", "include_peak = { at = 2026-06-01, cpu_vcpu = 0.6 }"] {
         let row = driven(620, (2, 12, 60)).rated_with(&with_peak(setting));

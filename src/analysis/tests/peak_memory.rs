@@ -27,15 +27,32 @@ fn memory_at(factor: f64, service: Service) -> u32 {
 #[test]
 fn memory_of_a_task_grows_by_what_more_tasks_do_not_carry() {
     let at = |capacity, total, factor| memory_at(factor, with_memory(driven(total, capacity), 35));
-    // Five tasks run, two of them at night; 300 x 1.5 / 60 asks for 8.
+    // Five tasks run, two of them at night, at 60 %.
     assert_eq!(at((2, 20, 60), 300, 1.0), 4096);
-    assert_eq!(at((2, 20, 60), 300, 1.5), 4096);
-    // Six may run: 5 x 1.5 / 6 is 1.25 times as much each, 4,301 MiB with headroom.
-    assert_eq!(at((2, 6, 60), 300, 1.5), 5120);
-    // The least that run are enough for the peak, so each carries all of it: 5,161 MiB.
+    // They carry all of it until others run: 5,161 MiB.
+    assert_eq!(at((2, 20, 60), 300, 1.5), 6144);
+    // Up to 100 % of their CPU, which is 1.67 times as much: 5,735 and 10 tasks, not 6,881 MiB.
+    assert_eq!(at((2, 20, 60), 300, 2.0), 6144);
+    assert_eq!(at((2, 20, 60), 300, 3.0), 6144);
+    // The least that run are enough for the peak, so each carries all of it.
     assert_eq!(at((8, 20, 60), 300, 1.5), 6144);
-    // 248 ran at 49.6 % each, so that they may come to 60 % on the way to a sixth: 1.21 times as much.
-    assert_eq!(at((2, 20, 60), 248, 1.5), 5120);
+    // 248 ran at 49.6 % each: up to 2.02 times as much, 6,936 MiB.
+    assert_eq!(at((2, 20, 60), 248, 1.5), 6144);
+    assert_eq!(at((2, 20, 60), 248, 3.0), 7168);
+}
+
+/// Others run minutes after the peak came.
+#[test]
+fn a_quick_peak_is_on_the_tasks_that_run() {
+    let service = driven(250, (2, 20, 60)).sized(1024, 4096).with(|service| {
+        for point in &mut service.points {
+            (point.mem_avg, point.mem_max) = (Some(3906), Some(3906));
+        }
+    });
+    let row = service.rated_with(&with_peak("peak_factor = 2"));
+    // 1,600 MiB, twice, and headroom: 3,840.
+    assert_eq!(memory_of(&row), 4096, "{:?}", row.evidence.notes);
+    assert!(!row.evidence.notes.iter().any(|note| note.contains("MiB of memory and not")));
 }
 
 #[test]
@@ -67,10 +84,10 @@ fn a_peak_is_all_its_memorys_where_more_tasks_are_not_sure_to_come() {
 #[test]
 fn what_is_said_of_the_peak_says_why_memory_is_not_multiplied() {
     let noted = |factor| {
-        let row = with_memory(driven(300, (2, 6, 60)), 25).rated_with(&with_peak(factor));
-        row.evidence.notes.iter().any(|note| note.contains("2560 MiB of memory and not 3072"))
+        let row = with_memory(driven(300, (2, 20, 60)), 25).rated_with(&with_peak(factor));
+        row.evidence.notes.iter().any(|note| note.contains("3414 MiB of memory and not 4096"))
     };
-    assert!(noted("peak_factor = 1.5") && !noted("peak_factor = 1"));
+    assert!(noted("peak_factor = 2") && !noted("peak_factor = 1.5"));
 }
 
 /// Where the upper limit holds tasks back, it is raised with the peak, and more tasks then carry more.

@@ -10,7 +10,8 @@
 //! | `include_peak` | what a task needed, times the most tasks that ran in the window |
 //!
 //! Memory that no policy follows, where they follow CPU, is not multiplied with the load, as the tasks are: a task
-//! is never taken to need less than it was seen to, and more by as much as its share of the load grows.
+//! is never taken to need less than it was seen to, and more by as much as its share of the load grows. Scaling out
+//! takes minutes, so on the way to more tasks those that ran carry the whole factor, as far as they have CPU for it.
 //!
 //! Worked, with tasks of 1 vCPU, a target of 60 % and a factor of 2:
 //!
@@ -21,9 +22,10 @@
 //!
 //! | ran, each at | target | factor | may run | memory of a task, times |
 //! |---|---|---|---|---|
-//! | 5, 60 % | 60 % | 1.5 | 20 | 1: 8 of them are used as much |
-//! | 5, 60 % | 60 % | 1.5 | 6 | 5 x 1.5 / 6 = 1.25 |
-//! | 5, 50 % | 60 % | 1.5 | 20 | 60 / 50 = 1.2: before a sixth runs |
+//! | 5, 60 % | 60 % | 1.5 | 20 | 1.5: before a sixth runs |
+//! | 5, 60 % | 60 % | 2 | 20 | 100 / 60 = 1.67: the rest is for those to come |
+//! | 5, 50 % | 60 % | 2 | 20 | 100 / 50 = 2 |
+//! | 5, 60 % | 60 % | 3 | 6 | 5 x 3 / 6 = 2.5 |
 //! | 5, 30 %, the least that may | 60 % | 1.5 | 20 | 1.5 |
 
 use super::{
@@ -152,13 +154,17 @@ impl Peak {
         let (before, then) = (tasks(self.cpu.all), tasks(self.times(self.cpu.all)));
         let mut memory = self.times(self.memory.hottest).div_ceil(u128::from(then) * 1000);
         if then > before {
-            // On the way there, tasks are used up to the target before another one runs.
-            let target = plan.tracking.iter().zip(&setting.targets).map(|(_, target)| *target).min();
-            let at_target = u128::from(target.unwrap_or(0)) * u128::from(size.0);
-            memory = memory.max((self.memory.hottest * at_target).div_ceil(self.cpu.all.max(1)));
+            // A policy answers after minutes and tasks take time to start: until then there are no more of them.
+            let whole = self.times(self.memory.hottest).div_ceil(u128::from(before) * 1000);
+            let all_cpu = 10_000 * u128::from(size.0);
+            let with_all_cpu = (self.memory.hottest * all_cpu).div_ceil(self.cpu.all.max(1));
+            memory = memory.max(whole.min(with_all_cpu));
         }
-        let factor = ExpectedPeak { memory: 0, ..said };
-        let memory = u64::try_from(memory).unwrap_or(u64::MAX).min(factor.memory(seen));
+        let whole = ExpectedPeak { memory: 0, ..said }.memory(seen);
+        let memory = u64::try_from(memory).unwrap_or(u64::MAX).min(whole);
+        if memory == whole {
+            return said;
+        }
         ExpectedPeak { factor: ExpectedPeak::NONE.factor, memory: said.memory.max(memory), ..said }
     }
 

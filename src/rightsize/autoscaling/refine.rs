@@ -135,8 +135,9 @@ pub(in crate::rightsize) fn for_a_task(subject: &Subject<'_>) -> Sizing {
         _ => return sizing,
     };
     let (_, observed) = as_seen(subject, &plan, false);
-    let is_trusted = trusted(subject, &plan, &observed).is_ok();
-    if is_trusted { Sizing { peak: observed.peak, ..sizing } } else { sizing }
+    // Where it is all of the peak, no simulation need be asked.
+    let is_shared = observed.peak != sizing.peak && trusted(subject, &plan, &observed).is_ok();
+    if is_shared { Sizing { peak: observed.peak, ..sizing } } else { sizing }
 }
 
 /// A peak to come, and what a task needs as it ran.

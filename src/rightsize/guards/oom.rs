@@ -11,6 +11,8 @@
 //! | 2 GB | size unknown | 3 GB: too small |
 //! | 4 GB, app -, 2048, 1024 and envoy -, 1024, - | envoy, at 4 GB | 4 GB, with 2,048 MiB for envoy |
 //! | 4 GB, app -, -, 3072 and envoy -, 1024, - | envoy, at 4 GB, and app needs 3 GB | 5 GB, with 2,048 MiB for envoy |
+//! | 4 GB, app -, 2048, 1024 and envoy -, 1024, - | envoy, at up to 8 GB | 4 GB, with 2,048 MiB for envoy |
+//! | 4 GB, app -, -, 3072 and envoy -, 1024, - | app and envoy, at up to 8 GB | 9 GB |
 
 use super::{
     Guard, GuardInput, containers, listed,
@@ -33,7 +35,11 @@ pub(super) fn guard(input: &GuardInput<'_>) -> Option<Guard> {
     let is_tasks = limits.is_empty() || !stopped.oom_containers.iter().all(is_own);
 
     let tasks = if stopped.oom_kills == 1 { "task was" } else { "tasks were" };
-    let size = if is_tasks { format!(" at {at}") } else { String::new() };
+    let size = match () {
+        () if is_tasks => format!(" at {at}"),
+        () if at > input.size.memory() => format!(" at up to {at}"),
+        () => String::new(),
+    };
     let when = stopped.last_oom.map_or_else(String::new, |at| format!(", last at {at}"));
     let mut detail = format!("{} {tasks} killed for memory{size}{when}", stopped.oom_kills);
     if !limits.is_empty() {
@@ -62,14 +68,16 @@ pub(super) fn at_own_limits<'a>(input: &GuardInput<'a>) -> impl Iterator<Item = 
     short_limits::all(input).filter(ShortLimit::was_reached)
 }
 
-fn sentence(ShortLimit { container, limit, least, .. }: &ShortLimit<'_>) -> String {
-    format!("{} at its own limit of {} MiB (needs {} at least)", container.name, limit.0, least.0)
+fn sentence(short: &ShortLimit<'_>) -> String {
+    let ShortLimit { container, limit, least, .. } = short;
+    let at = if short.was_reached_as_it_is() { "at its own limit" } else { "with a limit of its own" };
+    format!("{} {at} of {} MiB (needs {} at least)", container.name, limit.0, least.0)
 }
 
-/// Of a kill in a task of another size it is not known which limit was reached. Nothing is said of one that a change to
+/// Of most kills in tasks of another size it is not known which limit was reached. Nothing is said of one that a change to
 /// `to` lowers: then it was not that.
 pub(super) fn condition(input: &GuardInput<'_>, to: TaskRoom) -> Option<String> {
-    let stopped = killed(input).filter(|stopped| !short_limits::is_of_this_size(input, stopped))?;
+    let stopped = killed(input).filter(|stopped| !short_limits::tell_of_kills(input, stopped))?;
     let then = super::container_sizes::split(input, to).unwrap_or_default();
     let is_lowered = |name: &str, limit: MemoryMib| {
         then.iter()

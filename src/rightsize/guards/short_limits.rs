@@ -8,12 +8,17 @@
 //! | 1,024 MiB of 4,096 | killed in a task of this size | 2,048 |
 //! | 256 MiB of 4,096 | killed in a task of this size | 512 |
 //! | 4,096 MiB of 8,192 | killed in a task of this size | 5,120 |
-//! | 1,024 MiB of 4,096 | killed in a task of another size | unknown: so was the limit |
+//! | 1,024 MiB of 4,096 | killed in a smaller task | unknown: so was the limit |
+//! | 1,024 MiB of 4,096 | killed in tasks of up to 8,192, as were only others with such a limit | 2,048 |
+//! | 1,024 MiB of 4,096 | killed in tasks of up to 8,192, and so was one without such a limit | unknown |
 //! | 4,096 MiB of 4,096, or none | killed, or full | none: it is the task's memory |
 //! | 512 MiB of 4,096 | used 500 of it (90 % or more), headroom 20 % | 600 |
 //!
 //! So it goes up as a task's memory does after a kill: by a GB, or to twice what it was where that is less. One that
 //! is nearly full is no reason for a change: it is told, and raised along with one that leaves room for it.
+//!
+//! Of several kills only the largest task is known. One that is larger than now may hide others in tasks of this size,
+//! and containers with limits of their own do not use what a larger task has.
 
 use super::{
     Guard, GuardInput,
@@ -42,6 +47,8 @@ pub(super) struct ShortLimit<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Because {
     Killed,
+    /// At this limit, or at that of a larger task.
+    KilledHereOrBefore,
     /// So much of it was used.
     Near(MemoryMib),
 }
@@ -57,6 +64,11 @@ pub(super) enum Raised {
 
 impl ShortLimit<'_> {
     pub fn was_reached(&self) -> bool {
+        matches!(self.because, Because::Killed | Because::KilledHereOrBefore)
+    }
+
+    /// Whether tasks are known to have been killed at it, and not at an earlier one.
+    pub fn was_reached_as_it_is(&self) -> bool {
         self.because == Because::Killed
     }
 }
@@ -64,10 +76,10 @@ impl ShortLimit<'_> {
 /// That of `container`, if it is too small.
 pub(super) fn of<'a>(input: &GuardInput<'_>, container: &'a Container) -> Option<ShortLimit<'a>> {
     let limit = own_limit(input, container)?;
-    let stopped = input.facts.stopped.as_ref().filter(|stopped| is_of_this_size(input, stopped));
-    let was_killed = stopped.is_some_and(|stopped| stopped.oom_containers.contains(&container.name));
-    let (least, because) = if was_killed {
-        (limit.0.saturating_add(limit.0.min(MemoryMib::PER_GB)), Because::Killed)
+    let stopped = input.facts.stopped.as_ref();
+    let killed = stopped.filter(|stopped| stopped.oom_containers.contains(&container.name));
+    let (least, because) = if let Some(killed) = killed.and_then(|stopped| kills(input, stopped)) {
+        (limit.0.saturating_add(limit.0.min(MemoryMib::PER_GB)), killed)
     } else {
         let peak = near(input.facts, container, limit)?;
         let least = u32::try_from(with(u64::from(peak.0), input.memory_headroom)).unwrap_or(u32::MAX);
@@ -115,9 +127,27 @@ pub(super) fn own_limit(input: &GuardInput<'_>, container: &Container) -> Option
     container.memory.filter(|limit| *limit < input.size.memory())
 }
 
-/// Whether tasks were killed at the size in force, as far as is known: then its limits are what they were killed at.
-pub(super) fn is_of_this_size(input: &GuardInput<'_>, stopped: &StoppedTasks) -> bool {
-    stopped.oom_kills > 0 && stopped.oom_memory.is_none_or(|memory| memory == input.size.memory())
+/// Whether the limits in force tell what tasks were killed at.
+pub(super) fn tell_of_kills(input: &GuardInput<'_>, stopped: &StoppedTasks) -> bool {
+    kills(input, stopped).is_some()
+}
+
+/// What kills say of the limits in force; `None`: nothing.
+fn kills(input: &GuardInput<'_>, stopped: &StoppedTasks) -> Option<Because> {
+    let StoppedTasks { oom_kills, oom_memory, oom_containers, .. } = stopped;
+    let now = input.size.memory();
+    let has_own = |name: &String| {
+        let mut containers = input.definition.containers.iter();
+        containers.any(|container| container.name == *name && own_limit(input, container).is_some())
+    };
+    match oom_memory.unwrap_or(now) {
+        _ if *oom_kills == 0 => None,
+        at if at == now => Some(Because::Killed),
+        at if at > now && !oom_containers.is_empty() && oom_containers.iter().all(has_own) => {
+            Some(Because::KilledHereOrBefore)
+        }
+        _ => None,
+    }
 }
 
 /// What the limit of `container` is raised to, at least; 0 where it is not.
@@ -142,6 +172,13 @@ pub(super) fn conditions(input: &GuardInput<'_>, then: Option<&[ContainerSize]>)
                         then.0
                     )
                 }
+                (Some(then), Because::KilledHereOrBefore) => {
+                    format!(
+                        "the memory limit of {name} goes from {now} to {} MiB: it was killed, at that or in a larger \
+                         task",
+                        then.0
+                    )
+                }
                 (Some(then), Because::Near(peak)) => {
                     let (then, peak) = (then.0, peak.0);
                     format!(
@@ -150,6 +187,11 @@ pub(super) fn conditions(input: &GuardInput<'_>, then: Option<&[ContainerSize]>)
                 }
                 (None, Because::Killed) => {
                     format!("raise the memory limit of {name} ({now} MiB): it was killed at that")
+                }
+                (None, Because::KilledHereOrBefore) => {
+                    format!(
+                        "raise the memory limit of {name} ({now} MiB): it was killed, at that or in a larger task"
+                    )
                 }
                 (None, Because::Near(peak)) => {
                     format!("{name} has used {} of its {now} MiB: raise its limit", peak.0)

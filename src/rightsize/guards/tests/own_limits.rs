@@ -128,6 +128,35 @@ fn a_kill_in_a_task_of_another_size_says_nothing_of_the_limits_in_force() {
     );
 }
 
+/// Which of the kills were in the larger task is not known, nor that any was in this one.
+#[test]
+fn an_earlier_kill_in_a_larger_task_does_not_hide_limits_in_force() {
+    let containers = || vec![limited("app", Some(3072), None), limited("side", Some(512), None)];
+    let rating = task_of(4096, 25, containers()).facts(killed_in(8192, &["side"])).rated();
+    assert_eq!(chosen(&rating), Some((1024, 4096)));
+    assert_eq!(hard_limits(&rating.containers), [Some(3072), Some(1024)]);
+    assert_eq!(
+        killed_guard(&rating),
+        "2 tasks were killed for memory at up to 8 GB: side with a limit of its own of 512 MiB (needs 1024 at least)"
+    );
+    assert_eq!(
+        rating.conditions,
+        ["the memory limit of side goes from 512 to 1024 MiB: it was killed, at that or in a larger task"]
+    );
+
+    // What has no limit of its own was killed at the task's.
+    let free = vec![limited("app", None, Some(1024)), limited("side", Some(512), None)];
+    let rating = task_of(4096, 25, free).facts(killed_in(8192, &["app", "side"])).rated();
+    assert_eq!(chosen(&rating).map(|(_, memory)| memory), Some(9216));
+    assert_eq!(hard_limits(&rating.containers), [None, Some(512)]);
+
+    // One that the definition does not list, and kills of which no name is known.
+    for names in [&["aws-guardduty-agent", "side"][..], &[]] {
+        let rating = task_of(4096, 25, containers()).facts(killed_in(8192, names)).rated();
+        assert_eq!(chosen(&rating).map(|(_, memory)| memory), Some(9216), "{names:?}");
+    }
+}
+
 #[test]
 fn nothing_is_raised_above_the_largest_task() {
     let containers = vec![limited("app", Some(249_000), None), limited("log", Some(512), None)];
