@@ -16,7 +16,7 @@ use super::{
 use crate::template::{ReadTemplates, SourceFile};
 
 /// What Terraform reads of a folder beside the files of it that were named; as found, not as named. As of a folder,
-/// what `.gitignore` leaves out is left out.
+/// what `.gitignore` leaves out is left out, but for values.
 pub fn beside(read: &[SourceFile]) -> Result<Found, CliError> {
     let known: BTreeSet<&Path> = read.iter().map(|file| file.path.as_path()).collect();
     let named = read.iter().filter(|file| file.named && is_of_terraform(&file.path));
@@ -41,16 +41,23 @@ pub fn leave_out(templates: &mut ReadTemplates, is_beside: impl Fn(&Path) -> boo
 
 fn of_folder(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let here = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-    let walker = WalkBuilder::new(here).hidden(false).require_git(false).max_depth(Some(1)).build();
-    let mut found = Vec::new();
-    for entry in walker {
+    let mut walker = WalkBuilder::new(here);
+    walker.hidden(false).require_git(false).max_depth(Some(1));
+    let kept = walker.build();
+    // Values are read whatever `.gitignore` says, as Terraform does: it seldom lets them be committed.
+    let all = walker.standard_filters(false).build();
+    let mut found = BTreeSet::new();
+    for (entry, is_wanted) in kept
+        .map(|entry| (entry, is_declaration as fn(&str) -> bool))
+        .chain(all.map(|entry| (entry, are_values_read_by_themselves as fn(&str) -> bool)))
+    {
         let entry = entry.with_context(|| format!("cannot read folder {}", here.display()))?;
         let name = entry.file_name().to_string_lossy();
-        if entry.file_type().is_some_and(|kind| kind.is_file()) && is_read_by_itself(&name) {
-            found.push(folder.join(entry.file_name()));
+        if entry.file_type().is_some_and(|kind| kind.is_file()) && is_wanted(&name) {
+            found.insert(folder.join(entry.file_name()));
         }
     }
-    Ok(found)
+    Ok(found.into_iter().collect())
 }
 
 fn is_of_terraform(path: &Path) -> bool {
@@ -62,10 +69,9 @@ fn is_declaration(name: &str) -> bool {
     Path::new(name).extension().is_some_and(|ending| ending == "tf" || ending == "tofu")
 }
 
-/// Whether Terraform reads it without being told to.
-fn is_read_by_itself(name: &str) -> bool {
-    is_declaration(name)
-        || matches!(name, "terraform.tfvars" | "terraform.tfvars.json")
+/// Whether Terraform reads its values without being told to.
+fn are_values_read_by_themselves(name: &str) -> bool {
+    matches!(name, "terraform.tfvars" | "terraform.tfvars.json")
         || name.ends_with(".auto.tfvars")
         || name.ends_with(".auto.tfvars.json")
 }
@@ -94,7 +100,7 @@ mod tests {
         ] {
             fs::write(at(name), "# nothing\n").unwrap();
         }
-        fs::write(at(".gitignore"), "left.tf\n").unwrap();
+        fs::write(at(".gitignore"), "left.tf\n*.tfvars\n").unwrap();
         let names = |named: &str| -> Vec<(String, bool)> {
             let read = template_files::read(&[at(named)], None).unwrap().files;
             let name = |path: &Path| path.file_name().unwrap().to_string_lossy().into_owned();
