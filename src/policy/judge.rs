@@ -95,7 +95,8 @@ pub fn judge(case: Case<'_>) -> Judgement {
             let task = *case.tasks.get(identities.get(nth)?.task)?;
             Some(names.get(path)?.as_ref().is_some_and(|names| !names.contains(name_of(task))))
         };
-        let known = baseline.renewed(&told, fingerprint).known(&judgement.findings, has_left);
+        let known =
+            baseline.renewed(&told, fingerprint).known(&judgement.findings, case.settings.paid, has_left);
         for (finding, known) in judgement.findings.iter_mut().zip(known) {
             finding.known |= known;
         }

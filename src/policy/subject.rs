@@ -234,8 +234,7 @@ impl<'a> Subject<'a> {
             sum += hourly.0 * weight;
             tasks += weight;
         }
-        let hourly = sum.checked_div(tasks)?;
-        Some(hourly * Decimal::from(HOURS_PER_MONTH))
+        Some(self.month(sum.checked_div(tasks)?))
     }
 
     fn is_offered(&self, task: &TaskTemplate, cpu: CpuUnits, memory: MemoryMib) -> bool {
@@ -297,7 +296,12 @@ impl<'a> Subject<'a> {
             sum += TaskCost::split(self.book, &shape, split).ok()?.hourly().0 * tasks;
             all += tasks;
         }
-        Some(sum.checked_div(all)? * Decimal::from(HOURS_PER_MONTH))
+        Some(self.month(sum.checked_div(all)?))
+    }
+
+    /// What a list price an hour comes to a month, as it is paid.
+    fn month(&self, hourly: Decimal) -> Decimal {
+        hourly * Decimal::from(HOURS_PER_MONTH) * self.settings.paid
     }
 
     /// The linked workloads that have tasks, each with how many.

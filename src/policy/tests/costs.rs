@@ -328,3 +328,55 @@ fn a_size_that_fargate_does_not_offer_has_no_price() {
     windows.platform = known(Platform { os: OperatingSystem::Windows, ..Platform::default() }, 5);
     assert_eq!(monthly(windows), None);
 }
+
+/// 13.7 % off.
+fn discounted(mut given: Given) -> Given {
+    given.settings = given.settings.with_discount(crate::config::Discount { enterprise_centi_percent: 1370 });
+    given
+}
+
+#[test]
+fn what_is_paid_is_less_than_the_list_price_by_the_discount() {
+    // 36.0401 x 0.863 = 31.1026.
+    let given = || Given::of(counted(4096, 8192, Some(10))).after(counted(1024, 2048, Some(10)));
+    assert_eq!(given().costs(), [cents(10, "1441.60", "360.40")]);
+    assert_eq!(discounted(given()).costs(), [cents(10, "1244.10", "311.03")]);
+    assert!(
+        discounted(given()).found()[0]
+            .1
+            .starts_with("+933.08 USD a month: 311.03 USD before, 1244.10 USD now")
+    );
+    let budget =
+        |given: Given| given.set("[check]\nbudget_usd = 1300").rules().contains(&Rule::CostOverBudget);
+    assert!(budget(given()));
+    let mut within = given().set("[check]\nbudget_usd = 1300");
+    within = discounted(within);
+    assert!(!within.rules().contains(&Rule::CostOverBudget));
+    // 6 GB x 0.004445 x 730 x 0.863 = 16.8015.
+    let wide = discounted(Given::of(task(1024, 8192)).running_as(production(1)));
+    assert!(wide.found()[0].1.ends_with("+16.80 USD a month"), "{}", wide.found()[0].1);
+    // The same way of buying is not dearer by the discount: what runs has it, too.
+    let fixed = with(task(1024, 2048), &[named("api", Some(10), &[("FARGATE", 0, 1)])]);
+    assert_eq!(discounted(Given::of(fixed).running_as(production(10))).rules(), []);
+}
+
+#[test]
+fn amounts_of_other_prices_are_not_held_against_one_another() {
+    let given = |memory| Given::of(task(2048, memory)).running_as(production(1));
+    let list = Baseline::of(&given(15360).judged().findings);
+    let less = Baseline::of(&discounted(given(15360)).judged().findings).paid_at(Decimal::new(863, 3));
+    let less = Baseline::from_json(less.to_json().as_bytes()).unwrap();
+    let is_known = |mut given: Given, baseline: &Baseline| {
+        given.baseline = Some(baseline.clone());
+        let found = given.judged().findings;
+        found.iter().find(|f| f.rule == Rule::MemoryOverprovisioned).unwrap().known
+    };
+    // More memory, though for less money than it was at list prices.
+    assert!(!is_known(discounted(given(16384)), &list));
+    assert!(!is_known(discounted(given(16384)), &less));
+    assert!(is_known(discounted(given(14336)), &less));
+    assert!(!is_known(given(14336), &less), "better, but no amount says so");
+    for (given, baseline) in [(discounted(given(15360)), &list), (given(15360), &less)] {
+        assert!(is_known(given, baseline), "it asks for the same");
+    }
+}
