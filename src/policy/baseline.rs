@@ -90,12 +90,10 @@ impl Entry {
     /// Whether a finding is no worse than this. What asks for the same is not: that production makes more of it
     /// is not the change's doing. `is_comparable`: its amount is of the same prices.
     fn covers(&self, finding: &Finding, is_comparable: bool) -> bool {
-        let costs_no_more = || match (finding.monthly_cost_change, self.cost) {
-            (Some(now), Some(then)) => is_comparable && now.0 <= then,
-            (now, then) => now.is_none() && then.is_none(),
-        };
         self.request.as_ref().is_none_or(|request| {
-            *request == finding.request || (finding.severity <= self.severity && costs_no_more())
+            *request == finding.request
+                || ((is_comparable || self.cost.is_none())
+                    && finding.is_no_worse(request, self.severity, self.cost))
         })
     }
 }
