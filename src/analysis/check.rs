@@ -67,7 +67,7 @@ pub fn check(input: CheckInput<'_>) -> (CheckReport, Baseline) {
     let incomplete =
         !input.templates.unknown.is_empty() || input.templates.files.iter().any(|file| file.error.is_some());
     let verdict = policy::Verdict::of(&judgement, incomplete, input.on_incomplete, input.new_only);
-    let baseline = Baseline::of(&judgement.findings);
+    let baseline = Baseline::of(&judgement.findings).paid_at(input.settings.paid);
     (report(&input, &judgement, verdict, &policy::costs(case)), baseline)
 }
 

@@ -119,12 +119,13 @@ impl GlobalArgs {
 
     /// What `check` and `patch` are told to judge by. Paths in it are from its own folder.
     pub fn check_settings(&self) -> Result<CheckSettings, CliError> {
-        Ok(match self.config_found()? {
+        let settings = match self.config_found()? {
             Some((name, text, here)) => {
                 CheckSettings::from_toml(&name, &text).map_err(CliError::usage)?.from_below(&here)
             }
             None => CheckSettings::default(),
-        })
+        };
+        Ok(settings.with_discount(self.config()?.discount))
     }
 
     /// Name and text of the config, and how to come from its folder to here where nobody named it.

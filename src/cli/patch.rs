@@ -87,6 +87,7 @@ pub fn run(global: &GlobalArgs, args: &PatchArgs) -> Result<ExitCode, CliError> 
     found.tell(&mut templates);
     found.note_links(global);
     template_files::note_not_created(global, &templates);
+    template_files::note_defaults(global, &templates);
     found.files = [repository.files, repository.beside].concat();
     found.warn_of_unknown(global, &args.parameters);
     found.refuse_to_overwrite(&templates, args.output.as_deref())?;

@@ -64,8 +64,7 @@ impl GlobalArgs {
             let book = if path.is_dir() {
                 BookFolder::open(path)?.price_book()?
             } else {
-                let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
-                PriceBook::parse(&name, &fs::read_to_string(path)?)?
+                PriceBook::parse(&file_name(path), &fs::read_to_string(path)?)?
             };
             if let Some(rate) = book.rates().find(|rate| rate.usd > HIGHEST_RATE) {
                 bail!("{}: {} USD per hour is no rate", rate.key, rate.usd);
@@ -139,8 +138,13 @@ fn unusable(path: &Path, error: anyhow::Error) -> CliError {
     })
 }
 
+fn file_name(path: &Path) -> Cow<'_, str> {
+    path.file_name().unwrap_or(path.as_os_str()).to_string_lossy()
+}
+
 fn tables_of_csv(path: &Path) -> anyhow::Result<PriceTables> {
     let text = fs::read_to_string(path).with_context(|| path.display().to_string())?;
-    let rates = PriceTables::parse([(FARGATE, text.as_str())])?;
+    let rates =
+        PriceTables::parse([(FARGATE, text.as_str())]).map_err(|error| error.in_file(&file_name(path)))?;
     Ok(PriceTables::embedded().with_fargate_of(rates))
 }

@@ -17,7 +17,7 @@ use ignore::WalkBuilder;
 use rayon::prelude::*;
 
 use super::{CliError, GlobalArgs};
-use crate::template::{ReadTemplates, SourceFile, TemplateError, document::MAX_BYTES};
+use crate::template::{ReadTemplates, SourceFile, TemplateError, TemplateKind, document::MAX_BYTES};
 
 /// Folders that hold what others wrote, and are large.
 const SKIPPED: [&str; 4] = [".git", ".terraform", "node_modules", "__pycache__"];
@@ -205,6 +205,28 @@ pub fn note_not_created(global: &GlobalArgs, templates: &ReadTemplates) {
         not_created.len(),
         first(named)
     ));
+}
+
+/// Says which sizes are those that a tool takes where its file says none.
+pub fn note_defaults(global: &GlobalArgs, templates: &ReadTemplates) {
+    for (kind, tool) in
+        [(TemplateKind::Copilot, "Copilot"), (TemplateKind::Compose, "Docker's ECS integration")]
+    {
+        let tasks = templates.files.iter().filter(|file| file.kind == kind).flat_map(|file| &file.tasks);
+        let mut filled_in = tasks.filter_map(|task| {
+            let cpu = task.cpu.known().filter(|_| task.cpu.is_default_of_tool());
+            let memory = task.memory.known().filter(|_| task.memory.is_default_of_tool());
+            let sizes = cpu.map(|cpu| format!("cpu {}", cpu.0)).into_iter();
+            let sizes = sizes.chain(memory.map(|memory| format!("memory {}", memory.0)));
+            let sizes = sizes.collect::<Vec<_>>().join(" and ");
+            let place = format!("{}:{}", task.at.path.display(), task.at.line);
+            (!sizes.is_empty()).then(|| format!("{sizes} of {} ({place})", task.name))
+        });
+        if let Some(one) = filled_in.next() {
+            let all = first(std::iter::once(one).chain(filled_in));
+            global.note(&format!("by default of {tool}, as the file does not say it: {all}"));
+        }
+    }
 }
 
 /// The first few of many.

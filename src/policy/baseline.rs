@@ -17,6 +17,9 @@ const COUNTED: u32 = 1;
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Baseline {
     version: u32,
+    /// What was paid of list prices, where not all: amounts are less by that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    paid: Option<Decimal>,
     findings: Vec<Entry>,
 }
 
@@ -59,6 +62,8 @@ struct Head {
 struct File<F> {
     #[serde(rename = "version")]
     _version: u32,
+    #[serde(default)]
+    paid: Option<Decimal>,
     findings: F,
 }
 
@@ -83,12 +88,12 @@ impl Entry {
     }
 
     /// Whether a finding is no worse than this. What asks for the same is not: that production makes more of it
-    /// is not the change's doing.
-    fn covers(&self, finding: &Finding) -> bool {
+    /// is not the change's doing. `is_comparable`: its amount is of the same prices.
+    fn covers(&self, finding: &Finding, is_comparable: bool) -> bool {
         self.request.as_ref().is_none_or(|request| {
             *request == finding.request
-                || (finding.severity <= self.severity
-                    && finding.monthly_cost_change.map(|cost| cost.0) <= self.cost)
+                || ((is_comparable || self.cost.is_none())
+                    && finding.is_no_worse(request, self.severity, self.cost))
         })
     }
 }
@@ -143,7 +148,13 @@ impl Baseline {
     /// Everything reported and not waived.
     pub fn of(findings: &[Finding]) -> Self {
         let kept = findings.iter().filter(|f| f.level != Level::Allow && f.waived.is_none());
-        Self { version: VERSION, findings: kept.map(Entry::of).collect() }
+        Self { version: VERSION, paid: None, findings: kept.map(Entry::of).collect() }
+    }
+
+    /// The same, whose amounts are this part of list prices.
+    #[must_use]
+    pub fn paid_at(self, paid: Decimal) -> Self {
+        Self { paid: Some(paid).filter(|paid| *paid != Decimal::ONE), ..self }
     }
 
     pub fn from_json(text: &[u8]) -> Result<Self, BaselineError> {
@@ -155,16 +166,19 @@ impl Baseline {
             })
         }
         let version = read::<Head>(text)?.version;
-        let findings = match version {
-            VERSION => read::<File<Vec<Entry>>>(text)?.findings,
-            COUNTED => read::<File<BTreeMap<String, Entry>>>(text)?
-                .findings
-                .into_iter()
-                .map(|(fingerprint, entry)| Entry { fingerprint, ..entry })
-                .collect(),
+        let (paid, findings) = match version {
+            VERSION => {
+                let File { paid, findings, .. } = read::<File<Vec<Entry>>>(text)?;
+                (paid, findings)
+            }
+            COUNTED => {
+                let File { paid, findings, .. } = read::<File<BTreeMap<String, Entry>>>(text)?;
+                let named = |(fingerprint, entry)| Entry { fingerprint, ..entry };
+                (paid, findings.into_iter().map(named).collect())
+            }
             other => return Err(BaselineError::Version(other)),
         };
-        Ok(Self { version, findings })
+        Ok(Self { version, paid, findings })
     }
 
     /// The same, knowing which of its files are still there: a finding in another file is another one then.
@@ -210,12 +224,14 @@ impl Baseline {
 
     /// Of each finding, whether it is known and no worse. One of a file is known by an entry of that file, else by
     /// one whose task is there no more: it was moved. `has_left` says of the task of a finding whether a file is
-    /// without it now; `None` where the run did not read that file.
+    /// without it now; `None` where the run did not read that file. `paid` is what is paid of list prices now.
     pub(super) fn known(
         &self,
         findings: &[Finding],
+        paid: Decimal,
         has_left: impl Fn(usize, &str) -> Option<bool>,
     ) -> Vec<bool> {
+        let is_comparable = self.paid.unwrap_or(Decimal::ONE) == paid;
         let mut known = vec![false; findings.len()];
         let mut entries: BTreeMap<&str, Vec<&Entry>> = BTreeMap::new();
         for entry in &self.findings {
@@ -242,7 +258,7 @@ impl Baseline {
             for alike in likeness {
                 found.retain(|nth| {
                     let Some(at) = left.iter().position(|entry| alike(entry, *nth)) else { return true };
-                    known[*nth] = left.remove(at).covers(&findings[*nth]);
+                    known[*nth] = left.remove(at).covers(&findings[*nth], is_comparable);
                     false
                 });
             }

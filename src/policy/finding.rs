@@ -1,5 +1,7 @@
 //! [`Finding`]: what a rule says about a place.
 
+use rust_decimal::Decimal;
+
 use super::{Level, Rule};
 use crate::{template::Place, units::Usd};
 
@@ -34,6 +36,18 @@ pub struct Finding {
     pub waived: Option<String>,
     /// Whether the baseline or the base has it, too.
     pub known: bool,
+}
+
+impl Finding {
+    /// Whether it is no worse than what asked for `request` and came to `severity` and `cost` (USD a month). What
+    /// cannot be compared is worse, unless it asks for the same.
+    pub(super) fn is_no_worse(&self, request: &str, severity: u64, cost: Option<Decimal>) -> bool {
+        let costs_no_more = match (self.monthly_cost_change, cost) {
+            (Some(now), Some(then)) => now.0 <= then,
+            (now, then) => now.is_none() && then.is_none(),
+        };
+        self.severity <= severity && costs_no_more && (self.rule.tells_worse() || self.request == request)
+    }
 }
 
 /// A rule that could not be judged of a task, and why.

@@ -78,7 +78,7 @@ pub fn judge(case: Case<'_>) -> Judgement {
             let was = counterparts.of_task.get(identity.task).copied().flatten();
             let was = was.and_then(|task| before.get(&Identity { task, ..identity.clone() }));
             finding.known = was.is_some_and(|was| {
-                was.severity >= finding.severity && was.monthly_cost_change >= finding.monthly_cost_change
+                finding.is_no_worse(&was.request, was.severity, was.monthly_cost_change.map(|cost| cost.0))
             });
         }
     }
@@ -95,7 +95,8 @@ pub fn judge(case: Case<'_>) -> Judgement {
             let task = *case.tasks.get(identities.get(nth)?.task)?;
             Some(names.get(path)?.as_ref().is_some_and(|names| !names.contains(name_of(task))))
         };
-        let known = baseline.renewed(&told, fingerprint).known(&judgement.findings, has_left);
+        let known =
+            baseline.renewed(&told, fingerprint).known(&judgement.findings, case.settings.paid, has_left);
         for (finding, known) in judgement.findings.iter_mut().zip(known) {
             finding.known |= known;
         }

@@ -12,6 +12,7 @@ mod production;
 mod purchase;
 mod rule;
 mod rules;
+mod running;
 mod settings;
 mod subject;
 mod tally;

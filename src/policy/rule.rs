@@ -49,6 +49,12 @@ pub enum Rule {
 }
 
 impl Rule {
+    /// Whether its findings on a task have what tells the worse of two: an amount, a severity, or that no size has a
+    /// bearing on them. Of two sizes that cannot run, neither is better.
+    pub const fn tells_worse(self) -> bool {
+        !matches!(self, Self::InvalidTaskSize)
+    }
+
     /// In the sequence in which they are documented.
     pub const ALL: [Self; 19] = [
         Self::InvalidTaskSize,

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use toml::{Spanned, value::Datetime};
 
 use super::{Level, Rule, matching::Match, waiver::Waiver};
-use crate::config::DEFAULT_TOML;
+use crate::config::{DEFAULT_TOML, Discount};
 
 /// How templates are judged.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +28,8 @@ pub struct CheckSettings {
     /// Which templates run as which workloads, where names do not tell.
     pub links: Vec<Link>,
     pub waivers: Vec<Waiver>,
+    /// What is paid of a list price: that of `[discount]`, which the config reads.
+    pub paid: Decimal,
 }
 
 /// Both must be met.
@@ -135,6 +137,7 @@ impl Default for CheckSettings {
             stale_after_days: 0,
             links: Vec::new(),
             waivers: Vec::new(),
+            paid: Decimal::ONE,
         };
         bare.overlaid("default.toml", DEFAULT_TOML).expect("a test reads the embedded defaults")
     }
@@ -151,6 +154,12 @@ impl CheckSettings {
     pub fn with_command_line(mut self, levels: impl IntoIterator<Item = (Rule, Level)>) -> Self {
         self.command_line.extend(levels);
         self
+    }
+
+    /// The same with prices less a discount.
+    #[must_use]
+    pub fn with_discount(self, discount: Discount) -> Self {
+        Self { paid: discount.factor(), ..self }
     }
 
     /// The same for paths from `here`, a folder below that of the settings, whose patterns are from there.

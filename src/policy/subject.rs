@@ -8,6 +8,7 @@ use super::{
     CheckSettings, Production,
     link::last_part,
     purchase::{self, Bought, bought, is_spot},
+    running,
     tally::{self, Tally},
 };
 use crate::{
@@ -55,7 +56,7 @@ pub struct Tasks {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TasksFrom {
-    /// The task-hours of the linked workloads.
+    /// The task-hours of the linked workloads, and what the change makes of them.
     Production,
     /// The services' desired counts.
     DesiredCount,
@@ -115,7 +116,11 @@ impl<'a> Subject<'a> {
     pub fn tasks_before_and_now(&self) -> Option<(Tasks, Tasks)> {
         let now = self.tasks();
         let Base::Was(base) = self.base else { return Some((now, now)) };
-        if self.added(self.task).iter().any(|service| service.tasks().is_none()) {
+        let is_open = |side| {
+            self.running_on(side).is_none()
+                || self.not_running(side).iter().any(|service| service.tasks().is_none())
+        };
+        if is_open(self.task) || is_open(base) {
             return None;
         }
         let before = self.tasks_of(base);
@@ -128,13 +133,20 @@ impl<'a> Subject<'a> {
         comparable.then_some((before, now))
     }
 
-    /// Tasks of the template on either side of the change: those that run, and those of services that are not there
-    /// yet; else those that it asks for.
+    /// Whether tasks run, and what the change makes of their number is not known: [`Self::tasks`] are those that run.
+    pub fn tasks_are_open(&self) -> bool {
+        self.running_workloads().next().is_some() && self.tasks_before_and_now().is_none()
+    }
+
+    /// Tasks of the template on either side of the change: those that run, or would, and those of services that do
+    /// not run; else those that it asks for.
     fn tasks_of(&self, task: &TaskTemplate) -> Tasks {
-        let running: Decimal = self.production.iter().filter_map(|production| production.mean_tasks).sum();
-        if running > Decimal::ZERO {
-            let added = self.added(task).into_iter().filter_map(ServiceTemplate::tasks).map(Decimal::from);
-            return Tasks { count: running + added.sum::<Decimal>(), from: TasksFrom::Production };
+        if self.running_workloads().next().is_some() {
+            let running = self.running_on(task).unwrap_or_else(|| self.running_workloads().collect());
+            let running: Decimal = running.into_iter().map(|(_, tasks)| tasks).sum();
+            let others = self.not_running(task).into_iter().filter_map(ServiceTemplate::tasks);
+            let others: Decimal = others.map(Decimal::from).sum();
+            return Tasks { count: running + others, from: TasksFrom::Production };
         }
         let lenders = self.lenders();
         let tally = Tally::of(&task.services, &lenders);
@@ -150,11 +162,30 @@ impl<'a> Subject<'a> {
         }
     }
 
-    /// Services of `task` that the change adds to those that run.
-    fn added<'t>(&self, task: &'t TaskTemplate) -> Vec<&'t ServiceTemplate> {
+    /// Services of one side of the change that the other has not, beside those that run.
+    fn not_running<'t>(&self, task: &'t TaskTemplate) -> Vec<&'t ServiceTemplate> {
         let Base::Was(base) = self.base else { return Vec::new() };
+        let other = if std::ptr::eq(task, base) { self.task } else { base };
         let running: Vec<&str> = self.production.iter().filter_map(|it| it.service.as_deref()).collect();
-        tally::added(&task.services, &base.services, &running)
+        tally::added(&task.services, &other.services, &running)
+    }
+
+    /// [`Self::running_workloads`], each with its tasks on that side of the change; `None` where those of one are
+    /// not known.
+    fn running_on(&self, task: &TaskTemplate) -> Option<Vec<(&'a Production, Decimal)>> {
+        let Base::Was(base) = self.base else { return Some(self.running_workloads().collect()) };
+        let tasks = |(production, mean): (&'a Production, Decimal)| {
+            let service = production.service.as_deref();
+            Some((production, running::tasks(service, mean, &task.services, &base.services)?))
+        };
+        self.running_workloads().map(tasks).collect()
+    }
+
+    /// The same as parts of a whole: of those that run now where it is not known, or none will.
+    fn parts_on(&self, task: &TaskTemplate) -> Vec<(&'a Production, Decimal)> {
+        let parts = self.running_on(task).unwrap_or_default().into_iter();
+        let parts: Vec<_> = parts.filter(|(_, tasks)| *tasks > Decimal::ZERO).collect();
+        if parts.is_empty() { self.running_workloads().collect() } else { parts }
     }
 
     /// The services of the base, running as many tasks as now: what a base of a strategy takes depends on it.
@@ -163,7 +194,9 @@ impl<'a> Subject<'a> {
         let mut services = base.services.clone();
         let met = tally::pairs(&base.services, &self.task.services);
         for (service, met) in services.iter_mut().zip(met) {
-            if let Some(count) = met.and_then(|met| counts[met]) {
+            let Some(met) = met else { continue };
+            service.min_capacity = self.task.services[met].min_capacity.clone();
+            if let Some(count) = counts[met] {
                 service.desired_count =
                     Setting::Known { value: count, at: service.at.clone(), used_at: None };
             }
@@ -195,14 +228,13 @@ impl<'a> Subject<'a> {
         }
         let mut sum = Decimal::ZERO;
         let mut tasks = Decimal::ZERO;
-        for (region, weight) in self.regions() {
+        for (region, weight) in self.regions(task) {
             let shape = TaskShape { cpu, memory, ..self.shape(task, region)? };
             let hourly = TaskCost::split(self.book, &shape, self.split(task)?).ok()?.hourly();
             sum += hourly.0 * weight;
             tasks += weight;
         }
-        let hourly = sum.checked_div(tasks)?;
-        Some(hourly * Decimal::from(HOURS_PER_MONTH))
+        Some(self.month(sum.checked_div(tasks)?))
     }
 
     fn is_offered(&self, task: &TaskTemplate, cpu: CpuUnits, memory: MemoryMib) -> bool {
@@ -264,7 +296,12 @@ impl<'a> Subject<'a> {
             sum += TaskCost::split(self.book, &shape, split).ok()?.hourly().0 * tasks;
             all += tasks;
         }
-        Some(sum.checked_div(all)? * Decimal::from(HOURS_PER_MONTH))
+        Some(self.month(sum.checked_div(all)?))
+    }
+
+    /// What a list price an hour comes to a month, as it is paid.
+    fn month(&self, hourly: Decimal) -> Decimal {
+        hourly * Decimal::from(HOURS_PER_MONTH) * self.settings.paid
     }
 
     /// The linked workloads that have tasks, each with how many.
@@ -292,9 +329,9 @@ impl<'a> Subject<'a> {
     }
 
     /// Where it runs, each with the tasks there; the region that is given where nothing runs it.
-    fn regions(&self) -> Vec<(&Region, Decimal)> {
-        let running: Vec<_> =
-            self.running_workloads().map(|(production, tasks)| (&production.region, tasks)).collect();
+    fn regions(&self, task: &TaskTemplate) -> Vec<(&Region, Decimal)> {
+        let running = self.parts_on(task).into_iter();
+        let running: Vec<_> = running.map(|(production, tasks)| (&production.region, tasks)).collect();
         if running.is_empty() {
             self.region.map(|region| (region, Decimal::ONE)).into_iter().collect()
         } else {
@@ -362,17 +399,17 @@ impl<'a> Subject<'a> {
     pub fn spot_share(&self, task: &TaskTemplate) -> Option<Decimal> {
         let counts = Tally::of(&task.services, &self.lenders()).each;
         let counts: Vec<Option<Decimal>> = counts.into_iter().map(|count| count.map(Decimal::from)).collect();
-        let added = self.added(task);
-        let is_added = |service: &ServiceTemplate| added.iter().any(|added| std::ptr::eq(*added, service));
+        let others = self.not_running(task);
+        let is_other = |service: &ServiceTemplate| others.iter().any(|other| std::ptr::eq(*other, service));
         let there: Vec<_> = task
             .services
             .iter()
             .zip(counts.iter().copied())
-            .filter(|(service, _)| !is_added(service))
+            .filter(|(service, _)| !is_other(service))
             .collect();
         let is_windows = self.platform().is_some_and(|platform| platform.os == OperatingSystem::Windows);
         let (mut spot, mut total) = (Decimal::ZERO, Decimal::ZERO);
-        for (production, tasks) in self.running_workloads() {
+        for (production, tasks) in self.parts_on(task) {
             let unsaid = if is_windows { Decimal::ZERO } else { production.spot_share };
             let Bought::OnSpot(share) = bought(running_as(&there, production, tasks), Some(unsaid)) else {
                 return None;
@@ -381,7 +418,7 @@ impl<'a> Subject<'a> {
             total += tasks;
         }
         let some_run = total > Decimal::ZERO;
-        for service in added.into_iter().filter(|_| some_run) {
+        for service in others.into_iter().filter(|_| some_run) {
             let tasks = Decimal::from(service.tasks().unwrap_or_default());
             let Bought::OnSpot(share) = bought([(service, Some(tasks))], Some(Decimal::ZERO)) else {
                 return None;

@@ -10,7 +10,7 @@ use jiff::civil::Date;
 use rust_decimal::Decimal;
 use serde::Deserialize;
 
-use super::Confidence;
+use super::{Confidence, csv_rows::csv_rows};
 use crate::workload::Region;
 
 const EMBEDDED: &str = include_str!("../../pricing/charges.csv");
@@ -105,11 +105,9 @@ impl Charges {
     /// From CSV in the schema of `pricing/charges.csv`. `name` says in messages where it is from.
     pub fn parse(name: &str, text: &str) -> Result<Self, ChargesError> {
         let mut entries: Vec<Entry> = Vec::new();
-        let mut reader = csv::Reader::from_reader(text.as_bytes());
-        for (row, line) in reader.deserialize::<ChargeRow>().zip(2..) {
-            let at = |line, cause| ChargesError { name: name.to_owned(), line, cause };
-            let row = row
-                .map_err(|error| at(error.position().map_or(line, csv::Position::line), error.to_string()))?;
+        let at = |line, cause| ChargesError { name: name.to_owned(), line, cause };
+        for row in csv_rows::<ChargeRow>(text) {
+            let (line, row) = row.map_err(|(line, cause)| at(line, cause))?;
             let entry = row.into_entry().map_err(|cause| at(line, cause))?;
             let same = |other: &Entry| {
                 (other.kind, &other.scope, other.from) == (entry.kind, &entry.scope, entry.from)

@@ -24,7 +24,7 @@ use jiff::civil::Date;
 use rust_decimal::Decimal;
 use serde::de::DeserializeOwned;
 
-use super::{Charges, Confidence, PlanPayment, PlanTerm};
+use super::{Charges, Confidence, PlanPayment, PlanTerm, csv_rows::csv_rows};
 use crate::workload::Region;
 
 pub use sources::{PriceSource, PriceSources};
@@ -317,13 +317,5 @@ fn rows<'a, R: DeserializeOwned + 'a>(
     name: &'a str,
     text: &'a str,
 ) -> impl Iterator<Item = Result<(u64, R), InstancePricesError>> + 'a {
-    csv::ReaderBuilder::new().from_reader(text.as_bytes()).into_deserialize::<R>().zip(2..).map(
-        |(row, line)| match row {
-            Ok(row) => Ok((line, row)),
-            Err(error) => {
-                let line = error.position().map_or(line, csv::Position::line);
-                Err(InstancePricesError::at(name, line, error.to_string()))
-            }
-        },
-    )
+    csv_rows(text).map(|row| row.map_err(|(line, cause)| InstancePricesError::at(name, line, cause)))
 }

@@ -5,6 +5,7 @@
 //! region and no derived rate.
 
 mod charges;
+mod csv_rows;
 mod instance_prices;
 pub mod offers;
 mod price_book;

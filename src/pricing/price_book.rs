@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, sync::OnceLock};
 
 use super::{
     InstancePrices,
+    csv_rows::csv_rows,
     rate::{Rate, RateDimension, RateKey, RateRow},
     savings_plans::SavingsPlanRates,
 };
@@ -44,20 +45,10 @@ impl PriceBook {
     /// From CSV in the schema of `pricing/fargate.csv`. `name` says in messages where it is from.
     pub fn parse(name: &str, text: &str) -> Result<Self, PriceBookError> {
         let mut rates = BTreeMap::new();
-        let mut reader = csv::Reader::from_reader(text.as_bytes());
-        for row in reader.deserialize::<RateRow>() {
-            let row = row.map_err(|error| PriceBookError::Line {
-                name: name.to_owned(),
-                line: error.position().map_or(1, csv::Position::line),
-                cause: error.to_string(),
-            })?;
-            // The header is line 1.
-            let line = rates.len() as u64 + 2;
-            let rate = row.into_rate().map_err(|cause| PriceBookError::Line {
-                name: name.to_owned(),
-                line,
-                cause,
-            })?;
+        let at = |line, cause| PriceBookError::Line { name: name.to_owned(), line, cause };
+        for row in csv_rows::<RateRow>(text) {
+            let (line, row) = row.map_err(|(line, cause)| at(line, cause))?;
+            let rate = row.into_rate().map_err(|cause| at(line, cause))?;
             let key = rate.key.clone();
             if rates.insert(key.clone(), rate).is_some() {
                 return Err(PriceBookError::Duplicate { name: name.to_owned(), line, key });

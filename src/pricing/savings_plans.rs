@@ -10,7 +10,7 @@ use std::{collections::BTreeMap, sync::OnceLock};
 use rust_decimal::Decimal;
 use serde::Deserialize;
 
-use super::{Confidence, PriceBookError, RateDimension, rate::refuse_impossible};
+use super::{Confidence, PriceBookError, RateDimension, csv_rows::csv_rows, rate::refuse_impossible};
 use crate::workload::{Architecture, OperatingSystem, Platform, Region};
 
 /// The rates embedded in the binary.
@@ -105,16 +105,12 @@ impl SavingsPlanRates {
     /// is from.
     pub fn parse(name: &str, text: &str) -> Result<Self, PriceBookError> {
         let mut rates = BTreeMap::new();
-        let mut reader = csv::Reader::from_reader(text.as_bytes());
-        for row in reader.deserialize::<PlanRow>() {
-            let line = |cause: String, line| PriceBookError::Line { name: name.to_owned(), line, cause };
-            let row = row
-                .map_err(|error| line(error.to_string(), error.position().map_or(1, csv::Position::line)))?;
-            // The header is line 1.
-            let number = rates.len() as u64 + 2;
-            let (key, rate) = row.into_rate().map_err(|cause| line(cause, number))?;
+        let at = |line, cause| PriceBookError::Line { name: name.to_owned(), line, cause };
+        for row in csv_rows::<PlanRow>(text) {
+            let (line, row) = row.map_err(|(line, cause)| at(line, cause))?;
+            let (key, rate) = row.into_rate().map_err(|cause| at(line, cause))?;
             if rates.insert(key, rate).is_some() {
-                return Err(line("this rate is there twice".to_owned(), number));
+                return Err(at(line, "this rate is there twice".to_owned()));
             }
         }
         if rates.is_empty() {

@@ -1,7 +1,7 @@
 //! Compose files for Docker's ECS integration, told by their `x-aws-` keys: each service is a task.
 //!
 //! The integration gives each task the smallest Fargate size that holds its limits, so that limits which are no
-//! Fargate size leave the task's size open.
+//! Fargate size leave the task's size open. Without limits, that is the smallest of all.
 
 use rust_decimal::{Decimal, prelude::ToPrimitive as _};
 
@@ -38,8 +38,9 @@ pub fn read(source: &SourceText, compose: &Node, errors: &mut Vec<TemplateError>
             if let Some(limits) = limits {
                 task.cpu = fields.size(limits, "cpus", "limits.", parse_cpus);
                 task.memory = fields.size(limits, "memory", "limits.", parse_bytes);
-                leave_open_what_is_rounded(&mut task);
             }
+            fill_in_what_is_not_limited(&mut task);
+            leave_open_what_is_rounded(&mut task);
             let name = Setting::Known { value: entry.key.clone(), at: at.clone(), used_at: None };
             let mut command = fields.texts(service, "entrypoint");
             command.extend(fields.texts(service, "command"));
@@ -70,6 +71,28 @@ pub fn read(source: &SourceText, compose: &Node, errors: &mut Vec<TemplateError>
             task
         })
         .collect()
+}
+
+/// What is not limited is that of the smallest size that holds the other.
+fn fill_in_what_is_not_limited(task: &mut TaskTemplate) {
+    let (cpu, memory) = (task.cpu.known().copied(), task.memory.known().copied());
+    let smallest = TaskSize::all(OperatingSystem::Linux)
+        .find(|size| cpu.is_none_or(|cpu| size.cpu() == cpu) && memory.is_none_or(|own| size.memory() == own))
+        .or_else(|| TaskSize::all(OperatingSystem::Linux).next());
+    let Some(smallest) = smallest else { return };
+    let open = |other: &str| format!("it follows from limits.{other}, which is not known");
+    if task.cpu == Setting::Absent {
+        task.cpu = match &task.memory {
+            Setting::Unresolved { at, .. } => Setting::Unresolved { why: open("memory"), at: at.clone() },
+            _ => Setting::default_of_tool(smallest.cpu(), &task.at),
+        };
+    }
+    if task.memory == Setting::Absent {
+        task.memory = match &task.cpu {
+            Setting::Unresolved { at, .. } => Setting::Unresolved { why: open("cpus"), at: at.clone() },
+            _ => Setting::default_of_tool(smallest.memory(), &task.at),
+        };
+    }
 }
 
 fn leave_open_what_is_rounded(task: &mut TaskTemplate) {

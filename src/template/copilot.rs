@@ -1,7 +1,7 @@
 //! Copilot manifests: each environment with sizes of its own is a task of its own.
 //!
 //! Copilot names families, services and clusters after the application and the environment, which a manifest does
-//! not tell.
+//! not tell. Where a manifest says no CPU, memory or count, it takes its own defaults.
 
 use super::{
     ContainerTemplate, Place, ServiceTemplate, Setting, Span, StrategyTemplate, TaskTemplate, TemplateError,
@@ -12,9 +12,15 @@ use super::{
     task_definition,
 };
 use crate::{
-    units::StorageGib,
+    units::{CpuUnits, MemoryMib, StorageGib},
     workload::{Platform, SizeTextError, parse_cpu, parse_memory, parse_whole},
 };
+
+/// What Copilot takes where a manifest says nothing, of every kind of workload on ECS: `newDefaultBackendService` and
+/// the like in `internal/pkg/manifest` of aws/copilot-cli.
+const DEFAULT_CPU: CpuUnits = CpuUnits(256);
+const DEFAULT_MEMORY: MemoryMib = MemoryMib(512);
+const DEFAULT_COUNT: u32 = 1;
 
 /// Settings of a manifest that make a task of an environment differ.
 const OF_A_TASK: [&str; 9] =
@@ -45,8 +51,9 @@ fn task(fields: &Fields<'_>, manifest: &Node, name: &str, full_name: &str, at: S
     let mut task = task_definition::absent(TemplateKind::Copilot, at.clone());
     task.name = shown(full_name);
     task.family = named_by_copilot("family", &at);
-    task.cpu = fields.ecs_size(manifest, "cpu", "", parse_cpu);
-    task.memory = fields.ecs_size(manifest, "memory", "", parse_memory);
+    task.cpu = fields.ecs_size(manifest, "cpu", "", parse_cpu).or_default_of_tool(DEFAULT_CPU, &at);
+    task.memory =
+        fields.ecs_size(manifest, "memory", "", parse_memory).or_default_of_tool(DEFAULT_MEMORY, &at);
     if let Some(storage) = fields.map(manifest, "storage") {
         task.ephemeral_storage = fields.ecs_size(storage, "ephemeral", "storage.", parse_storage);
     }
@@ -129,7 +136,7 @@ fn read_container(fields: &Fields<'_>, node: &Node, name: &str, at: &Place) -> C
 fn service(fields: &Fields<'_>, manifest: &Node, at: &Place) -> ServiceTemplate {
     let count = fields.map(manifest, "count");
     let desired_count = match count {
-        None => fields.size(manifest, "count", "", parse_whole),
+        None => fields.size(manifest, "count", "", parse_whole).or_default_of_tool(DEFAULT_COUNT, at),
         Some(count) if count.get("spot").is_some() && count.get("range").is_none() => {
             fields.size(count, "spot", "count.", parse_whole)
         }

@@ -20,3 +20,10 @@ pub struct Place {
     /// Of the span's start in characters, from 1.
     pub column: usize,
 }
+
+impl Place {
+    /// Whether nothing is written there: it is where something would stand.
+    pub fn is_nowhere(&self) -> bool {
+        self.span.start == self.span.end
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Place, TemplateKind};
+use super::{Place, Span, TemplateKind};
 use crate::{
     units::{CpuUnits, MemoryMib, StorageGib},
     workload::{Container, LaunchType, Platform, RuntimeSetting, TaskDefinition},
@@ -43,6 +43,24 @@ impl<T> Setting<T> {
             Self::Known { at, used_at, .. } => Some(used_at.as_ref().unwrap_or(at)),
             Self::Unresolved { at, .. } => Some(at),
         }
+    }
+}
+
+impl<T> Setting<T> {
+    /// What a tool takes where the file says nothing. It stands nowhere; a reader looks at `head`.
+    pub fn default_of_tool(value: T, head: &Place) -> Self {
+        let span = Span { start: head.span.start, end: head.span.start };
+        Self::Known { value, at: Place { span, ..head.clone() }, used_at: Some(head.clone()) }
+    }
+
+    pub fn is_default_of_tool(&self) -> bool {
+        matches!(self, Self::Known { at, .. } if at.is_nowhere())
+    }
+
+    /// The same, or that default where it is absent.
+    #[must_use]
+    pub fn or_default_of_tool(self, value: T, head: &Place) -> Self {
+        if matches!(self, Self::Absent) { Self::default_of_tool(value, head) } else { self }
     }
 }
 

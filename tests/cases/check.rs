@@ -577,3 +577,18 @@ fn a_terraform_file_is_judged_with_the_rest_of_its_module() {
         assert_eq!(rules(&report(&folder, &[named], 1)), ["invalid-task-size"], "{named}");
     }
 }
+
+#[test]
+fn the_discount_of_the_config_is_off_every_amount() {
+    let folder = Folder::new().with("task.json", session_cache(8192)).with(
+        "fargauge.toml",
+        "[discount]\nenterprise_percent = 50\n[check]\nbudget_usd = 30\n[check.levels]\ncost-over-budget = \"deny\"\n",
+    );
+    // (0.04048 + 8 x 0.004445) x 730 = 55.51, of which half is paid.
+    let paid = report(&folder, &["task.json", "--region", "us-east-1"], 0);
+    assert_eq!(paid["tasks"][0]["monthly_cost"].to_string(), "27.7546");
+    let folder =
+        folder.with("list.toml", "[check]\nbudget_usd = 30\n[check.levels]\ncost-over-budget = \"deny\"\n");
+    let list = report(&folder, &["task.json", "--region", "us-east-1", "--config", "list.toml"], 1);
+    assert_eq!(list["tasks"][0]["monthly_cost"].to_string(), "55.5092");
+}

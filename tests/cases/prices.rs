@@ -154,6 +154,26 @@ fn a_region_without_rates_is_refused_with_those_that_have_some() {
         stderr(&run)
     );
     Folder::new().run(&["prices", "show"]).code(2).stdout_eq("");
+    let china = Folder::new().run(&["prices", "show", "--region", "cn-north-1"]).code(3).stdout_eq("");
+    let why = "error: no-price-for-region: cn-north-1 is billed in CNY, which fargauge does not convert\n";
+    assert_eq!(stderr(&china), why);
+}
+
+#[test]
+fn an_edited_price_book_is_faulted_by_its_own_name_and_line() {
+    let folder = Folder::new();
+    folder.run(&["prices", "show", "--region", "us-east-1", "--output", "book.csv"]).code(0);
+    let good = folder.read("book.csv");
+    let line = 1 + good.lines().position(|line| line.contains(",0.04048,")).unwrap();
+    let bad = good.replacen(",0.04048,", ",abc,", 1).replace("\r\n", "\n");
+    let folder = folder.with("lf.csv", &bad).with("crlf.csv", bad.replace('\n', "\r\n"));
+    for book in ["lf.csv", "crlf.csv"] {
+        for command in [&["prices", "verify"][..], &["prices", "list"]] {
+            let run = folder.run(&[command, &["--price-book", book]].concat()).code(2).stdout_eq("");
+            let place = format!("  cause: {book}: line {line}: invalid value: string \"abc\"");
+            assert!(stderr(&run).contains(&place), "{}", stderr(&run));
+        }
+    }
 }
 
 #[test]

@@ -193,6 +193,7 @@ pub fn run(global: &GlobalArgs, args: &CheckArgs) -> Result<ExitCode, CliError> 
     found.tell(&mut templates);
     found.note_links(global);
     template_files::note_not_created(global, &templates);
+    template_files::note_defaults(global, &templates);
     found.warn_of_unknown(global, args.inputs.given());
     let results = args.also.iter().filter_map(|(_, to)| to.output.as_ref());
     let results = results.chain(&args.output.output).chain(&args.write_baseline);

@@ -109,6 +109,7 @@ pub fn read(
     found.refuse_to_overwrite(&templates, output)?;
     module_files::leave_out(&mut templates, |path| beside.files.iter().any(|file| **file.path == *path));
     template_files::note_not_created(global, &templates);
+    template_files::note_defaults(global, &templates);
     let without = without(&templates, &found.files);
     holdings.extend(without.into_iter().map(|path| (rank(&path), Holding::without(&path))));
     let ReadTemplates { files, unknown, .. } = templates;

@@ -63,6 +63,10 @@ pub fn run(global: &GlobalArgs, args: &ShowArgs) -> Result<ExitCode, CliError> {
 }
 
 fn unknown_region(regions: &BTreeMap<&str, Holdings>, region: &Region) -> CliError {
+    if region.is_china() {
+        let why = NoPrice::China { region: region.clone() };
+        return CliError::not_evaluated(anyhow!("{}: {why}", NoPrice::REASON));
+    }
     let held = regions.keys().copied().collect::<Vec<_>>().join(", ");
     CliError::not_evaluated(anyhow!("{}: the price book has no rates for {region}", NoPrice::REASON))
         .with_help(format!("it has rates for {held}"))

@@ -29,7 +29,9 @@ pub fn judge(subject: &Subject<'_>, docket: &mut Docket) {
         if sum > u64::from(cpu.0) {
             let message = format!("the containers reserve {sum} CPU units together, the task has {}", cpu.0);
             let at = task.cpu.place().unwrap_or(&task.at);
-            docket.find(Rule::ContainersExceedTask, at, message, help()).about = "cpu".into();
+            let draft = docket.find(Rule::ContainersExceedTask, at, message, help());
+            draft.about = "cpu".into();
+            draft.severity = sum - u64::from(cpu.0);
         }
     }
     let Some(memory) = task.memory.known() else { return };
@@ -42,7 +44,9 @@ pub fn judge(subject: &Subject<'_>, docket: &mut Docket) {
             let name = container.label.as_str();
             let message = format!("container {name:?} may use {} MiB, the task has {}", limit.0, memory.0);
             let at = container.memory.place().unwrap_or(&container.at);
-            docket.find(Rule::ContainersExceedTask, at, message, help()).container = Some(name.to_owned());
+            let draft = docket.find(Rule::ContainersExceedTask, at, message, help());
+            draft.container = Some(name.to_owned());
+            draft.severity = u64::from(limit.0 - memory.0);
         }
     }
     let reserved = task.containers.iter().filter_map(|c| match &c.memory_reservation {
@@ -54,6 +58,8 @@ pub fn judge(subject: &Subject<'_>, docket: &mut Docket) {
     if sum > u64::from(memory.0) && !has_larger {
         let message = format!("the containers reserve {sum} MiB together, the task has {}", memory.0);
         let at = task.memory.place().unwrap_or(&task.at);
-        docket.find(Rule::ContainersExceedTask, at, message, help()).about = "memory".into();
+        let draft = docket.find(Rule::ContainersExceedTask, at, message, help());
+        draft.about = "memory".into();
+        draft.severity = sum - u64::from(memory.0);
     }
 }

@@ -8,6 +8,11 @@
 //! **Example**: `"cpu": "1024"` becomes `"4096"`: 3 vCPU x 0.04048 x 730 hours, +88.65 USD a month for each task in
 //! us-east-1. A number of tasks that one side does not tell is taken from the other.
 //!
+//! **Tasks**: of what a snapshot shows running, the tasks that ran on average count on both sides, times what the change
+//! makes of the desired count: from 6 to 60, those that ran count ten times now. Where auto scaling is in the files, the
+//! desired count says nothing; a minimum that is raised above what ran counts as the tasks. Any other change of a minimum,
+//! and one of a desired count of 0, is not judged. A service that does not run counts by what it asks for.
+//!
 //! **Fix**: none, if the money is meant to be spent: then waive it, with a date. Otherwise take less.
 //!
 //! Needs a base (`--base` or `--base-path`). Default level: warn.

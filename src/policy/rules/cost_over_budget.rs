@@ -1,7 +1,8 @@
 //! # cost-over-budget
 //!
 //! A task costs more a month than its budget: `check.budget_usd`, or that of the `[[check.override]]` that
-//! fits it. All its tasks count.
+//! fits it. All its tasks count: those that run where a snapshot tells it, as many times as a change of what the
+//! services ask for makes of them (`cost-increase` says how).
 //!
 //! **Why**: a budget that nobody holds a change against is a wish.
 //!
@@ -23,6 +24,13 @@ pub fn judge(subject: &Subject<'_>, docket: &mut Docket) {
     };
     let cost = each * subject.tasks().count;
     if cost <= budget {
+        if subject.tasks_are_open() {
+            docket.cannot_judge(
+                Rule::CostOverBudget,
+                subject,
+                "how many tasks it adds or takes away is not known",
+            );
+        }
         return;
     }
     let message = format!(

@@ -180,3 +180,38 @@ fn what_becomes_of_a_copy_has_no_bearing_on_the_fingerprints_of_others() {
     let in_two = |name: &str| prints(vec![task_in(name, 513), task_in("prod/app.json", 513)]);
     assert_eq!(in_two("dev/app.json"), in_two("dev/renamed.json"));
 }
+
+#[test]
+fn what_is_denied_is_not_known_once_it_grows() {
+    let beyond = |memory| {
+        let mut task = task(1024, 4096);
+        task.containers = vec![container("app", 0, Some(memory), None)];
+        task
+    };
+    let reserved = |cpu, memory| {
+        let mut task = task(1024, 4096);
+        task.containers = vec![container("app", cpu, None, Some(memory))];
+        task
+    };
+    let tagged = |memory| TaskTemplate { tags: std::collections::BTreeMap::new(), ..task(1024, memory) };
+    for (says, was, is, known) in [
+        ("a size that is none", task(300, 512), task(30_000, 500_000), false),
+        ("and a smaller one", task(300, 512), task(300, 500), false),
+        ("the same", task(300, 512), task(300, 512), true),
+        ("a limit", beyond(90_000), beyond(110_000), false),
+        ("a lower limit", beyond(90_000), beyond(80_000), true),
+        ("memory reserved", reserved(0, 5000), reserved(0, 9000), false),
+        ("less of it", reserved(0, 9000), reserved(0, 5000), true),
+        ("CPU reserved", reserved(2000, 1), reserved(3000, 1), false),
+        ("what no size has a bearing on", tagged(2048), tagged(8192), true),
+    ] {
+        let given = |task| Given::of(task).set("[check.levels]\nuntagged = \"deny\"");
+        let baseline = Baseline::of(&given(was.clone()).judged().findings);
+        let against_baseline = Given { baseline: Some(baseline), ..given(is.clone()) };
+        for given in [against_baseline, given(is).after(was)] {
+            let found = given.judged().findings;
+            let denied: Vec<_> = found.iter().filter(|finding| finding.level == Level::Deny).collect();
+            assert_eq!(denied.iter().map(|f| f.known).collect::<Vec<_>>(), [known], "{says}: {denied:?}");
+        }
+    }
+}

@@ -109,7 +109,7 @@ fn a_service_that_is_added_to_those_that_run_counts_by_what_it_asks_for() {
     // Which of them is new cannot be told.
     let nameless = |count| ServiceTemplate { name: Setting::Absent, ..named("", Some(count), &[]) };
     let open = Given::of(with_services(&[nameless(2), nameless(5)])).after(with_services(&[nameless(2)]));
-    assert_eq!(open.running_as(production(4)).costs(), [cents(4, "144.16", "144.16")]);
+    assert_eq!(open.running_as(production(4)).costs()[0].2, None);
     let beside = Given::of(with_services(&[api.clone(), nameless(5)])).after(before());
     assert_eq!(beside.running_as(production(4)).costs(), [cents(9, "324.36", "144.16")]);
     // Of nobody knows how many.
@@ -128,6 +128,105 @@ fn a_service_that_is_added_to_those_that_run_counts_by_what_it_asks_for() {
         Given::of(with_services(&both)).running_as(production(4)).costs()[0].0,
         Some(Decimal::from(4))
     );
+}
+
+/// Tasks, and USD now and before, of a change between the services of a task that runs as 6 tasks of the service `api`.
+fn six_run(now: &[ServiceTemplate], before: &[ServiceTemplate]) -> Given {
+    let with = |services: &[ServiceTemplate]| with(task(1024, 2048), services);
+    Given::of(with(now)).after(with(before)).running_as(production(6))
+}
+
+fn scaled(name: &str, desired: u32, least: u32) -> ServiceTemplate {
+    ServiceTemplate { min_capacity: known(least, 24), ..named(name, Some(desired), &[]) }
+}
+
+#[test]
+fn a_changed_number_of_tasks_changes_what_runs_as_many_times() {
+    let api = |count| [named("api", Some(count), &[])];
+    // 36.0401 x 60, and x 6.
+    let grown = six_run(&api(60), &api(6));
+    assert_eq!(grown.costs(), [cents(60, "2162.41", "216.24")]);
+    assert_eq!(
+        grown.found(),
+        [(
+            Rule::CostIncrease,
+            "+1946.17 USD a month: 216.24 USD before, 2162.41 USD now, for 60 tasks".to_owned()
+        )]
+    );
+    assert_eq!(
+        six_run(&api(60), &api(6)).set("[check]\nbudget_usd = 1000").rules(),
+        [Rule::CostIncrease, Rule::CostOverBudget]
+    );
+    // What runs is not always what was asked for.
+    assert_eq!(six_run(&api(6), &api(3)).costs(), [cents(12, "432.48", "216.24")]);
+    assert_eq!(six_run(&api(0), &api(3)).costs(), [cents(0, "0.00", "216.24")]);
+    assert_eq!(six_run(&api(3), &api(3)).costs(), [cents(6, "216.24", "216.24")]);
+    // Findings of the size are the same for each task, and more in all.
+    let wide = |count| with(task(1024, 8192), &api(count));
+    let found = Given::of(wide(12)).after(wide(6)).running_as(production(6)).judged().findings;
+    let flags: Vec<_> = found.iter().map(|f| (f.rule, f.known)).collect();
+    assert_eq!(flags, [(Rule::MemoryOverprovisioned, false), (Rule::CostIncrease, false)]);
+}
+
+#[test]
+fn each_service_that_runs_changes_by_its_own_number() {
+    let services = |a, b| [named("api", Some(a), &[]), named("more", Some(b), &[])];
+    let more = Production { id: "more".into(), service: Some("more".into()), ..production(2) };
+    let given = six_run(&services(3, 30), &services(3, 3)).running_as(more.clone());
+    assert_eq!(given.costs(), [cents(26, "937.04", "288.32")]);
+    // One that is taken away runs no more, or, where it does not run, is no more asked for.
+    let api = [named("api", Some(3), &[])];
+    let linked = "[[check.link]]\nmatch = { path = \"*\" }\nworkload = \"*\"";
+    let gone = six_run(&api, &services(3, 3)).running_as(more).set(linked);
+    assert_eq!(gone.costs(), [cents(6, "216.24", "288.32")]);
+    assert_eq!(six_run(&api, &services(3, 3)).costs(), [cents(6, "216.24", "324.36")]);
+    let unknown = [api[0].clone(), named("more", None, &[])];
+    assert_eq!(six_run(&api, &unknown).costs()[0].2, None);
+}
+
+#[test]
+fn a_workload_that_may_be_any_of_the_services_is_not_known_unless_all_change_alike() {
+    let services = |a, b| [named("x", Some(a), &[]), named("y", Some(b), &[])];
+    assert_eq!(six_run(&services(6, 2), &services(3, 1)).costs(), [cents(12, "432.48", "216.24")]);
+    assert_eq!(six_run(&services(3, 2), &services(3, 1)).costs()[0].2, None);
+    assert_eq!(six_run(&services(3, 1)[..1], &services(3, 1)).costs()[0].2, None);
+    // A run of the family is none of them.
+    let given = |now, before| {
+        let task = |count| with(task(1024, 2048), &[named("x", Some(count), &[])]);
+        Given::of(task(now)).after(task(before)).running_as(Production { service: None, ..production(6) })
+    };
+    assert_eq!(given(4, 2).costs()[0].2, None);
+    assert_eq!(given(4, 4).costs(), [cents(6, "216.24", "216.24")]);
+}
+
+#[test]
+fn where_auto_scaling_decides_only_a_minimum_above_what_ran_is_known() {
+    let cost = |now: ServiceTemplate, before: ServiceTemplate| six_run(&[now], &[before]).costs();
+    let api = |desired, least| scaled("api", desired, least);
+    let fixed = |count| named("api", Some(count), &[]);
+    assert_eq!(cost(api(60, 2), api(6, 2)), [cents(6, "216.24", "216.24")], "the desired count says nothing");
+    assert_eq!(cost(api(6, 12), api(6, 2)), [cents(12, "432.48", "216.24")]);
+    assert_eq!(cost(api(6, 12), fixed(6)), [cents(12, "432.48", "216.24")]);
+    assert_eq!(cost(api(6, 2), fixed(6)), [cents(6, "216.24", "216.24")]);
+    for (now, before) in
+        [(api(6, 4), api(6, 2)), (api(6, 2), api(6, 4)), (fixed(3), api(6, 4)), (fixed(3), fixed(0))]
+    {
+        let given = six_run(&[now], &[before]).set("[check]\nbudget_usd = 1000");
+        assert_eq!(given.costs()[0].2, None);
+        let not_judged = given.judged().not_judged;
+        for rule in [Rule::CostIncrease, Rule::CostOverBudget] {
+            let why = not_judged.iter().find(|it| it.rule == rule).unwrap();
+            assert_eq!(why.why, "how many tasks it adds or takes away is not known");
+        }
+    }
+}
+
+#[test]
+fn a_base_of_a_strategy_is_filled_by_the_tasks_of_its_side() {
+    let api = |count| named("api", Some(count), &[("FARGATE", 6, 0), ("FARGATE_SPOT", 0, 1)]);
+    // 36.0401 x 6; and 11.4723 for each of 6 more.
+    assert_eq!(six_run(&[api(12)], &[api(6)]).costs(), [cents(12, "285.07", "216.24")]);
+    assert_eq!(six_run(&[api(12)], &[api(6)]).rules(), [Rule::CostIncrease]);
 }
 
 #[test]
@@ -228,4 +327,56 @@ fn a_size_that_fargate_does_not_offer_has_no_price() {
     let mut windows = task(512, 1024);
     windows.platform = known(Platform { os: OperatingSystem::Windows, ..Platform::default() }, 5);
     assert_eq!(monthly(windows), None);
+}
+
+/// 13.7 % off.
+fn discounted(mut given: Given) -> Given {
+    given.settings = given.settings.with_discount(crate::config::Discount { enterprise_centi_percent: 1370 });
+    given
+}
+
+#[test]
+fn what_is_paid_is_less_than_the_list_price_by_the_discount() {
+    // 36.0401 x 0.863 = 31.1026.
+    let given = || Given::of(counted(4096, 8192, Some(10))).after(counted(1024, 2048, Some(10)));
+    assert_eq!(given().costs(), [cents(10, "1441.60", "360.40")]);
+    assert_eq!(discounted(given()).costs(), [cents(10, "1244.10", "311.03")]);
+    assert!(
+        discounted(given()).found()[0]
+            .1
+            .starts_with("+933.08 USD a month: 311.03 USD before, 1244.10 USD now")
+    );
+    let budget =
+        |given: Given| given.set("[check]\nbudget_usd = 1300").rules().contains(&Rule::CostOverBudget);
+    assert!(budget(given()));
+    let mut within = given().set("[check]\nbudget_usd = 1300");
+    within = discounted(within);
+    assert!(!within.rules().contains(&Rule::CostOverBudget));
+    // 6 GB x 0.004445 x 730 x 0.863 = 16.8015.
+    let wide = discounted(Given::of(task(1024, 8192)).running_as(production(1)));
+    assert!(wide.found()[0].1.ends_with("+16.80 USD a month"), "{}", wide.found()[0].1);
+    // The same way of buying is not dearer by the discount: what runs has it, too.
+    let fixed = with(task(1024, 2048), &[named("api", Some(10), &[("FARGATE", 0, 1)])]);
+    assert_eq!(discounted(Given::of(fixed).running_as(production(10))).rules(), []);
+}
+
+#[test]
+fn amounts_of_other_prices_are_not_held_against_one_another() {
+    let given = |memory| Given::of(task(2048, memory)).running_as(production(1));
+    let list = Baseline::of(&given(15360).judged().findings);
+    let less = Baseline::of(&discounted(given(15360)).judged().findings).paid_at(Decimal::new(863, 3));
+    let less = Baseline::from_json(less.to_json().as_bytes()).unwrap();
+    let is_known = |mut given: Given, baseline: &Baseline| {
+        given.baseline = Some(baseline.clone());
+        let found = given.judged().findings;
+        found.iter().find(|f| f.rule == Rule::MemoryOverprovisioned).unwrap().known
+    };
+    // More memory, though for less money than it was at list prices.
+    assert!(!is_known(discounted(given(16384)), &list));
+    assert!(!is_known(discounted(given(16384)), &less));
+    assert!(is_known(discounted(given(14336)), &less));
+    assert!(!is_known(given(14336), &less), "better, but no amount says so");
+    for (given, baseline) in [(discounted(given(15360)), &list), (given(15360), &less)] {
+        assert!(is_known(given, baseline), "it asks for the same");
+    }
 }

@@ -198,7 +198,7 @@ fn a_bad_line_is_named_with_file_and_line() {
         ("m7g.xlarge,,a", "r.csv: line 3: "),
         ("m7g.xlarge,cheap,a", "r.csv: line 3: "),
         ("m7g.xlarge,NaN,a", "r.csv: line 3: "),
-        ("m7g.xlarge,0.1", "line: 3"),
+        ("m7g.xlarge,0.1", "r.csv: line 3: it has 2 fields, the header has 3"),
         ("m7g.xlarge,0.1,zz", "r.csv: line 3: \"zz\" is not among the sources"),
         (",0.1,a", "r.csv: line 3: instance_type must not be empty"),
         ("m7g.large,0.1,a", "r.csv: line 3: m7g.large is there twice"),

@@ -16,6 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rust_decimal::Decimal;
 use serde::{Serialize, de::DeserializeOwned};
 
+use super::csv_rows::csv_rows;
 use row::{DiscountRow, FargateRow, InstanceRow};
 
 pub use self::{
@@ -86,6 +87,16 @@ pub enum TablesError {
     Duplicate { name: String, line: u64 },
     #[error("{name}: is no price table")]
     OtherFile { name: String },
+}
+
+impl TablesError {
+    /// The same of a file of another name.
+    #[must_use]
+    pub fn in_file(mut self, file: &str) -> Self {
+        let (Self::Line { name, .. } | Self::Duplicate { name, .. } | Self::OtherFile { name }) = &mut self;
+        file.clone_into(name);
+        self
+    }
 }
 
 impl PriceTables {
@@ -249,13 +260,9 @@ fn rows<Row: DeserializeOwned, Key: Ord>(
     key: impl Fn(&Row) -> Key,
 ) -> Result<BTreeMap<Key, Row>, TablesError> {
     let mut rows = BTreeMap::new();
-    let mut reader = csv::Reader::from_reader(text.as_bytes());
-    for (row, line) in reader.deserialize::<Row>().zip(2..) {
-        let row = row.map_err(|error| TablesError::Line {
-            name: name.to_owned(),
-            line: error.position().map_or(line, csv::Position::line),
-            cause: error.to_string(),
-        })?;
+    for row in csv_rows::<Row>(text) {
+        let (line, row) =
+            row.map_err(|(line, cause)| TablesError::Line { name: name.to_owned(), line, cause })?;
         if rows.insert(key(&row), row).is_some() {
             return Err(TablesError::Duplicate { name: name.to_owned(), line });
         }

@@ -104,8 +104,10 @@ fn user<'a>(
 ) -> Result<Option<(&'a Place, User<'a>)>, String> {
     let what = &slot.what;
     let (value, at) = match slot.said {
-        Said::Known { value, at } => (value, at),
-        Said::Nothing => {
+        Said::Known { value, at } if !at.is_nowhere() => (value, at),
+        // What a tool takes by default is nothing to edit, and stays where it is what is wanted.
+        Said::Known { value, .. } if slot.wanted == Some(value) => return Ok(None),
+        Said::Known { .. } | Said::Nothing => {
             return match slot.wanted {
                 Some(wanted) => Err(format!("{what} is not there; put {wanted} in by hand")),
                 None => Ok(None),

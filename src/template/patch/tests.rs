@@ -171,6 +171,17 @@ const CASES: &[Case] = &[
 ];
 
 #[test]
+fn what_a_tool_takes_by_default_is_not_there_to_be_changed() {
+    let repository =
+        repository(&[("copilot/web/manifest.yml", "name: web\ntype: Backend Service\ncpu: 512\n")]);
+    let (_, plan) = planned(&repository, |_| Some((1024, 2048, Vec::new())));
+    let why: Vec<&str> = plan.refused.values().map(String::as_str).collect();
+    assert_eq!((plan.edits.len(), why), (0, vec!["memory is not there; put 2048 in by hand"]));
+    let (_, plan) = planned(&repository, |_| Some((256, 512, Vec::new())));
+    assert_eq!((plan.edits.len(), plan.refused.len()), (1, 0));
+}
+
+#[test]
 fn literals_and_nothing_else_are_changed() {
     for Case { says, path, text, to, containers, changes } in CASES {
         let repository = repository(&[(path, text)]);

@@ -466,6 +466,29 @@ fn compose_files_with_keys_of_the_ecs_integration_are_read() {
     assert!(!format!("{web:?}").contains("hunter2"));
 }
 
+#[test]
+fn what_copilot_and_compose_files_do_not_say_is_their_tools_default() {
+    let text =
+        "name: w\ntype: Backend Service\nimage: {location: x}\nenvironments:\n  prod: {memory: 1024}\n";
+    let file = read_text(text);
+    let [base, prod] = &file.tasks[..] else { panic!("two tasks") };
+    assert_eq!((known(&base.cpu), known(&base.memory)), (CpuUnits(256), MemoryMib(512)));
+    assert!(base.cpu.is_default_of_tool() && base.memory.is_default_of_tool());
+    assert_eq!(slice(text, base.cpu.place()), "name", "a finding points at the head");
+    assert_eq!((known(&prod.cpu), known(&prod.memory)), (CpuUnits(256), MemoryMib(1024)));
+    assert!(prod.cpu.is_default_of_tool() && !prod.memory.is_default_of_tool());
+    assert_eq!(known(&base.services[0].desired_count), 1);
+
+    let text = "x-aws-cluster: main\nservices:\n  bare: {image: a}\n  cpu:\n    deploy: {resources: {limits: {cpus:                 '1'}}}\n  memory:\n    deploy: {resources: {limits: {memory: 8G}}}\n  odd:\n    deploy: {resources:                 {limits: {cpus: '0.3'}}}\n  open:\n    deploy: {resources: {limits: {cpus: '${C}'}}}\n";
+    let file = read_text(text);
+    let [bare, cpu, memory, odd, open] = &file.tasks[..] else { panic!("five tasks") };
+    let size = |task: &TaskTemplate| (known(&task.cpu).0, known(&task.memory).0);
+    assert_eq!((size(bare), size(cpu), size(memory)), ((256, 512), (1024, 2048), (1024, 8192)));
+    assert!(cpu.memory.is_default_of_tool() && memory.cpu.is_default_of_tool());
+    assert!(why(&odd.cpu).contains("the smallest Fargate size that holds"));
+    assert_eq!(why(&open.memory), "it follows from limits.cpus, which is not known");
+}
+
 proptest! {
     #[test]
     fn a_mutated_definition_is_read_or_refused_with_a_place(
