@@ -351,7 +351,8 @@ fn an_option_that_a_command_puts_out_may_be_a_heap() {
 
 #[test]
 fn no_more_processes_are_told_apart_than_a_container_runs() {
-    let at_once = |count: usize| -> String { (1..=count).map(|mib| format!("java -Xmx{mib}m A&")).collect() };
+    let at_once =
+        |count: usize| (1..=count).map(|mib| format!("java -Xmx{mib}m A&")).collect::<Vec<_>>().concat();
     let settings = |count| runtime_settings([], ["sh", "-c", &at_once(count)]);
     let last = |count| settings(count).iter().filter_map(|setting| setting.process).max();
     assert_eq!((last(64), last(65), last(1000)), (Some(64), Some(64), Some(64)));
