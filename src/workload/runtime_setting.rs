@@ -20,12 +20,19 @@ mod flags;
 mod script_line;
 mod shell;
 
-use std::collections::BTreeMap;
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use serde::{Deserialize, Serialize};
 
 use flags::{base_name, of_variable, of_words};
-use shell::{Process, READ_BY_RUNTIMES, Shell, UNKNOWN};
+use shell::{OF_COMMAND, Process, READ_BY_RUNTIMES, Shell, UNKNOWN};
+
+/// Processes at once that are told apart. Those beyond are read as one, of which the largest settings count and which
+/// has a heap that is not known.
+const MOST_PROCESSES: usize = 64;
 
 /// A recognised setting, such as `-Xmx` = `1024m`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
@@ -61,16 +68,25 @@ pub fn runtime_settings<'a>(
     shell.run(command);
     let mut lanes: BTreeMap<usize, Vec<RuntimeSetting>> = BTreeMap::new();
     for process in &shell.processes {
-        beside(lanes.entry(process.lane).or_default(), of_process(process));
+        lanes.entry(process.lane).or_default().extend(of_process(process));
     }
     let mut settings = anywhere(&shell);
     lanes.retain(|_, of_lane| !of_lane.is_empty());
+    if lanes.len() > MOST_PROCESSES {
+        let mut beyond = vec![RuntimeSetting::new("-Xmx", "")];
+        while lanes.len() >= MOST_PROCESSES
+            && let Some((_, of_lane)) = lanes.pop_last()
+        {
+            beyond.extend(of_lane);
+        }
+        lanes.insert(usize::MAX, beyond);
+    }
     let several = lanes.len() > 1;
     for (process, of_lane) in (1..).zip(lanes.into_values()) {
         let process = several.then_some(process);
-        beside(&mut settings, of_lane.into_iter().map(|setting| RuntimeSetting { process, ..setting }));
+        settings.extend(of_lane.into_iter().map(|setting| RuntimeSetting { process, ..setting }));
     }
-    settings
+    each_once(settings)
 }
 
 /// What variables set for whichever process reads them.
@@ -79,9 +95,7 @@ fn anywhere(shell: &Shell) -> Vec<RuntimeSetting> {
         shell.processes.iter().any(|process| runtime(&process.words).is_some_and(|(of, _)| of == which))
     };
     let (java, node) = (runs(Runtime::Java), runs(Runtime::Node));
-    let value = |name: &str| {
-        shell.variables.iter().find(|variable| variable.name == name).map(|variable| &*variable.value)
-    };
+    let value = |name: &str| shell.variable(name).map(|variable| &*variable.value);
     let mut settings = Vec::new();
     for variable in &shell.variables {
         let is_read = match variable.name.as_str() {
@@ -90,9 +104,10 @@ fn anywhere(shell: &Shell) -> Vec<RuntimeSetting> {
             _ => variable.used && !variable.value.contains(UNKNOWN),
         };
         if !is_read {
-            beside(&mut settings, of_variable(&variable.name, &variable.value));
+            settings.extend(of_variable(&variable.name, &variable.value));
         }
     }
+    settings = each_once(settings);
     if java {
         // No command line of any JVM wins over this.
         if let Some(after) = value("_JAVA_OPTIONS") {
@@ -132,13 +147,14 @@ fn of_process(process: &Process) -> Vec<RuntimeSetting> {
     let mut settings = Vec::new();
     let given = process.given.iter().filter(|(name, _)| !READ_BY_RUNTIMES.contains(&name.as_str()));
     for (name, value) in given {
-        beside(&mut settings, of_variable(name, value));
+        settings.extend(of_variable(name, value));
     }
+    settings = each_once(settings);
     match runtime(&process.words) {
         Some((Runtime::Java, start)) => {
             beside(&mut settings, of_words(&process.words[..start]));
             let options = java_options(&process.words[start..]);
-            beside(&mut settings, of_jvm(Vec::new(), value, options));
+            beside(&mut settings, of_jvm(Vec::new(), value, &with_unknown(options)));
         }
         Some((Runtime::Node, start)) => {
             let words = &process.words[start..];
@@ -194,25 +210,27 @@ fn of_jvm<'a>(
     settings
 }
 
+/// Options of `java` whose value is the next word.
+const TAKE_A_WORD: [&str; 15] = [
+    "-cp",
+    "-classpath",
+    "--class-path",
+    "-p",
+    "--module-path",
+    "--upgrade-module-path",
+    "--add-modules",
+    "--limit-modules",
+    "--add-reads",
+    "--add-exports",
+    "--add-opens",
+    "--patch-module",
+    "--enable-native-access",
+    "--source",
+    "--describe-module",
+];
+
 /// Those of the words behind `java` that are the JVM's: all before the main class, the JAR file or the module.
 fn java_options(words: &[String]) -> &[String] {
-    const TAKE_A_WORD: [&str; 15] = [
-        "-cp",
-        "-classpath",
-        "--class-path",
-        "-p",
-        "--module-path",
-        "--upgrade-module-path",
-        "--add-modules",
-        "--limit-modules",
-        "--add-reads",
-        "--add-exports",
-        "--add-opens",
-        "--patch-module",
-        "--enable-native-access",
-        "--source",
-        "--describe-module",
-    ];
     let mut at = 0;
     while let Some(word) = words.get(at) {
         at += match word.as_str() {
@@ -223,6 +241,27 @@ fn java_options(words: &[String]) -> &[String] {
         };
     }
     words
+}
+
+/// The options, where one that a command puts out is a heap that is not known: such commands reckon heaps.
+fn with_unknown(options: &[String]) -> Cow<'_, [String]> {
+    let put_out = |at: usize| {
+        let is_value =
+            at > 0 && (options[at - 1] == "-jar" || TAKE_A_WORD.contains(&options[at - 1].as_str()));
+        !is_value && options[at].chars().eq([UNKNOWN, OF_COMMAND])
+    };
+    let mut read = Cow::Borrowed(options);
+    for at in (0..options.len()).filter(|at| put_out(*at)) {
+        read.to_mut()[at] = format!("-Xmx{UNKNOWN}");
+    }
+    read
+}
+
+/// What comes again is left out.
+fn each_once(mut settings: Vec<RuntimeSetting>) -> Vec<RuntimeSetting> {
+    let mut seen = BTreeSet::new();
+    settings.retain(|setting| seen.insert(setting.clone()));
+    settings
 }
 
 /// Adds what is not there.

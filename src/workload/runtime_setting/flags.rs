@@ -2,7 +2,10 @@
 //!
 //! Takes words; gives [`RuntimeSetting`]s. Of a value nothing is kept but a plain number or size.
 
-use super::{RuntimeSetting, shell::UNKNOWN};
+use super::{
+    RuntimeSetting,
+    shell::{OF_COMMAND, UNKNOWN},
+};
 
 /// Flags whose value follows without a space: `-Xmx1g`. `-mx` is the old spelling of the `java` launcher.
 const ATTACHED: [&str; 4] = ["-Xmx", "-Xms", "-mx", "-ms"];
@@ -86,7 +89,7 @@ pub fn of_variable(name: &str, value: &str) -> Vec<RuntimeSetting> {
     let mut found = Vec::new();
     if VARIABLES.contains(&name) {
         push(&mut found, name, value);
-    } else if SET_HEAPS.contains(&name) && value.chars().eq([UNKNOWN]) {
+    } else if SET_HEAPS.contains(&name) && value.trim_end_matches(OF_COMMAND).chars().eq([UNKNOWN]) {
         found.push(RuntimeSetting::new(name, ""));
     } else if FLAG_VARIABLES.contains(&name) || FLAG_ENDINGS.iter().any(|ending| name.ends_with(ending)) {
         scan(&mut found, value.split_whitespace(), (name == GUNICORN).then_some("gunicorn"));

@@ -5,6 +5,8 @@
 
 /// Words before a command that are none of its own.
 const BEFORE_COMMAND: [&str; 9] = ["then", "else", "elif", "do", "!", "time", "exec", "nohup", "command"];
+/// Levels of brackets whose `&` reaches back to what stands before inner brackets: each may look through all of it.
+const MOST_LEVELS: usize = 64;
 const OPENING: [&str; 6] = ["{", "if", "while", "until", "for", "case"];
 const CLOSING: [&str; 4] = ["}", "fi", "done", "esac"];
 
@@ -21,8 +23,20 @@ pub struct ScriptLine {
     /// The part that is read, and the last one that was.
     pub place: usize,
     pub last_place: usize,
-    /// Lists and places that brackets stand in.
-    open: Vec<(usize, usize)>,
+    /// The brackets that are open, and the shell's words that are like them.
+    open: Vec<Opened>,
+}
+
+/// A bracket, and what stood before it.
+struct Opened {
+    list: usize,
+    place: usize,
+    /// Whether it is a `case`, and what is read now is one of its patterns.
+    pattern: Option<bool>,
+    /// Lanes that there were before the first of its branches. Of branches one is run, so all take the same lanes.
+    lanes_before: Option<usize>,
+    /// The most that there were after one of them.
+    lanes_after: usize,
 }
 
 impl ScriptLine {
@@ -56,7 +70,7 @@ impl ScriptLine {
     }
 
     /// Ends the word, which may be one of the shell's own; `processes` have been started.
-    pub fn end_word_at(&mut self, processes: usize) {
+    pub fn end_word_at(&mut self, processes: usize, lanes: &mut usize) {
         let first = self.words.is_empty() && self.word.is_some();
         self.end_word();
         let [word] = self.words.as_slice() else { return };
@@ -65,31 +79,102 @@ impl ScriptLine {
             return;
         }
         if OPENING.contains(&word) {
+            let is_case = word == "case";
             self.words.clear();
             self.open(processes);
+            if let Some(opened) = self.open.last_mut().filter(|_| is_case) {
+                opened.pattern = Some(true);
+                opened.lanes_before = Some(*lanes);
+            }
         } else if CLOSING.contains(&word) {
             self.words.clear();
-            self.close();
+            self.close(lanes);
         } else if BEFORE_COMMAND.contains(&word) {
+            match word {
+                // Conditions are no branches: each may be evaluated.
+                "then" => {
+                    if let Some(opened) = self.open.last_mut() {
+                        opened.lanes_before.get_or_insert(*lanes);
+                    }
+                }
+                "else" | "elif" => self.next_branch(lanes),
+                _ => {}
+            }
             self.words.clear();
         }
     }
 
     pub fn open(&mut self, processes: usize) {
-        self.open.push((self.list, self.place));
+        self.open.push(Opened {
+            list: self.list,
+            place: self.place,
+            pattern: None,
+            lanes_before: None,
+            lanes_after: 0,
+        });
         self.list = processes;
         self.last_place = self.place;
     }
 
-    pub fn close(&mut self) {
-        if let Some((list, place)) = self.open.pop() {
-            self.list = list;
-            self.place = place;
+    pub fn close(&mut self, lanes: &mut usize) {
+        if let Some(opened) = self.open.pop() {
+            if self.open.len() < MOST_LEVELS {
+                self.list = opened.list;
+            }
+            self.place = opened.place;
+            *lanes = opened.lanes_after.max(*lanes);
         }
     }
 
+    /// Closes what the script has left open.
+    pub fn close_all(&mut self, lanes: &mut usize) {
+        while !self.open.is_empty() {
+            self.close(lanes);
+        }
+    }
+
+    fn next_branch(&mut self, lanes: &mut usize) {
+        if let Some(opened) = self.open.last_mut()
+            && let Some(before) = opened.lanes_before
+        {
+            opened.lanes_after = opened.lanes_after.max(*lanes);
+            *lanes = before;
+        }
+    }
+
+    pub fn in_case(&self) -> bool {
+        self.open.last().is_some_and(|opened| opened.pattern.is_some())
+    }
+
+    /// Whether a `)` ends a pattern of a `case`.
+    pub fn in_pattern(&self) -> bool {
+        self.open.last().is_some_and(|opened| opened.pattern == Some(true))
+    }
+
+    pub fn start_pattern(&mut self, lanes: &mut usize) {
+        self.next_branch(lanes);
+        self.set_pattern(true);
+    }
+
+    pub fn end_pattern(&mut self) {
+        self.set_pattern(false);
+    }
+
+    fn set_pattern(&mut self, is_pattern: bool) {
+        if let Some(opened) = self.open.last_mut() {
+            opened.pattern = Some(is_pattern);
+        }
+    }
+
+    /// A pattern is no command.
+    pub fn drop_pattern(&mut self) {
+        self.word = None;
+        self.drop_next = false;
+        self.words.clear();
+    }
+
     pub fn start_pipeline(&mut self) {
-        self.place = self.open.last().map_or(0, |(_, place)| *place);
+        self.place = self.open.last().map_or(0, |opened| opened.place);
         self.last_place = self.place;
     }
 

@@ -8,12 +8,16 @@
 //! After the grammar of POSIX, "Shell Command Language". The crates for it fall short here: those that split words
 //! know no operators and refuse quotes without an end, those that parse scripts refuse more.
 
-use std::rc::Rc;
+use std::{collections::HashMap, rc::Rc};
 
 use super::{runtime, script_line::ScriptLine};
 
 /// Stands where a text is not known; no environment and no command holds it.
 pub const UNKNOWN: char = '\0';
+/// Follows [`UNKNOWN`] where it stands for what a command puts out: that may be any number of words.
+pub const OF_COMMAND: char = '\u{1}';
+/// Stands for a blank that quotes keep in its word, until the word is read.
+const KEPT_BLANK: char = '\u{2}';
 /// Variables that runtimes read themselves, from the environment of their process.
 pub const READ_BY_RUNTIMES: [&str; 4] =
     ["JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS", "NODE_OPTIONS"];
@@ -22,6 +26,8 @@ pub const READ_BY_RUNTIMES: [&str; 4] =
 const DEEPEST: usize = 4;
 /// Characters between brackets that are looked through for the closing one.
 const LONGEST_EXPANSION: usize = 2000;
+/// Parts of a pipeline that are told apart; those beyond are read with the last.
+const MOST_PARTS: usize = 64;
 /// Characters that variables may come to in all: they can double with each assignment.
 const MOST_EXPANDED: usize = 100_000;
 const EXPORTS: [&str; 5] = ["export", "declare", "typeset", "readonly", "local"];
@@ -51,6 +57,8 @@ pub struct Variable {
 pub struct Shell {
     pub variables: Vec<Variable>,
     pub processes: Vec<Process>,
+    /// Where each stands in `variables`.
+    by_name: HashMap<String, usize>,
     lanes: usize,
     expanded: usize,
     /// Those whose value is in the words that are read.
@@ -95,14 +103,16 @@ impl Shell {
 
     fn assign(&mut self, name: &str, value: Rc<str>) {
         let value = Variable { name: name.to_owned(), value, used: false };
-        match self.variables.iter_mut().find(|variable| variable.name == name) {
-            Some(variable) => *variable = value,
-            None => self.variables.push(value),
+        if let Some(index) = self.by_name.get(name) {
+            self.variables[*index] = value;
+        } else {
+            self.by_name.insert(name.to_owned(), self.variables.len());
+            self.variables.push(value);
         }
     }
 
-    fn variable(&self, name: &str) -> Option<&Variable> {
-        self.variables.iter().find(|variable| variable.name == name)
+    pub fn variable(&self, name: &str) -> Option<&Variable> {
+        self.by_name.get(name).map(|index| &self.variables[*index])
     }
 
     fn command(&mut self, words: Vec<String>, lane: usize, depth: usize) {
@@ -185,11 +195,15 @@ impl Shell {
                     }
                 }
                 '$' | '`' => {
-                    let (value, end) = self.expansion(&text, at, depth);
+                    let (value, end) = self.expansion(&text, at, depth, false);
                     // The value of an assignment is one word.
                     let whole = line.word.as_deref().is_some_and(|word| assignment(word).is_some());
                     for c in value.chars() {
-                        if c.is_whitespace() && !whole { line.end_word() } else { line.push(c) }
+                        match c {
+                            KEPT_BLANK => line.push(' '),
+                            c if c.is_whitespace() && !whole => line.end_word(),
+                            c => line.push(c),
+                        }
                     }
                     taken = end - at;
                 }
@@ -211,14 +225,21 @@ impl Shell {
                     line.start_pipeline();
                     taken = 2;
                 }
+                '|' if line.in_pattern() => line.drop_pattern(),
                 '|' => {
                     self.end_command(&mut line, depth);
-                    line.place = line.last_place + 1;
+                    line.place = (line.last_place + 1).min(MOST_PARTS - 1);
                     line.last_place = line.place;
                     while line.lanes.len() <= line.place {
                         line.lanes.push(self.next_lane());
                     }
                     taken = if next == Some('&') { 2 } else { 1 };
+                }
+                ';' if matches!(next, Some(';' | '&')) && line.in_case() => {
+                    self.end_command(&mut line, depth);
+                    line.start_list(self.processes.len());
+                    line.start_pattern(&mut self.lanes);
+                    taken = 2;
                 }
                 ';' | '\n' => {
                     self.end_command(&mut line, depth);
@@ -228,20 +249,25 @@ impl Shell {
                     self.end_command(&mut line, depth);
                     line.open(self.processes.len());
                 }
+                ')' if line.in_pattern() => {
+                    line.drop_pattern();
+                    line.end_pattern();
+                }
                 ')' => {
                     self.end_command(&mut line, depth);
-                    line.close();
+                    line.close(&mut self.lanes);
                 }
-                c if c.is_whitespace() => line.end_word_at(self.processes.len()),
+                c if c.is_whitespace() => line.end_word_at(self.processes.len(), &mut self.lanes),
                 c => line.push(c),
             }
             at += taken;
         }
         self.end_command(&mut line, depth);
+        line.close_all(&mut self.lanes);
     }
 
     fn end_command(&mut self, line: &mut ScriptLine, depth: usize) {
-        line.end_word_at(self.processes.len());
+        line.end_word_at(self.processes.len(), &mut self.lanes);
         line.drop_next = false;
         let words = std::mem::take(&mut line.words);
         if !words.is_empty() {
@@ -282,7 +308,7 @@ impl Shell {
                 }
                 ('\\', Some('\n')) => at += 2,
                 ('$' | '`', _) => {
-                    let (value, end) = self.expansion(&text, at, depth);
+                    let (value, end) = self.expansion(&text, at, depth, true);
                     read.push_str(&value);
                     at = end;
                 }
@@ -295,27 +321,62 @@ impl Shell {
         read
     }
 
+    /// What `${VARIABLE:-...}` gives instead: without its quotes, and with [`KEPT_BLANK`] for the blanks between them.
+    /// In a text that is quoted itself no blank ends a word, and `'` is a character like any other.
+    fn alternative(&mut self, text: &str, depth: usize, quoted: bool) -> String {
+        let keep = |c: char| if c.is_whitespace() && !quoted { KEPT_BLANK } else { c };
+        let text: Vec<char> = text.chars().collect();
+        let mut read = String::new();
+        let mut in_quotes = false;
+        let mut at = 0;
+        while let Some(&c) = text.get(at) {
+            let next = text.get(at + 1).copied();
+            let mut taken = 1;
+            match c {
+                '\\' if !(quoted || in_quotes) || matches!(next, Some('"' | '\\' | '$' | '`' | '\n')) => {
+                    read.extend(next.filter(|next| *next != '\n').map(keep));
+                    taken = 2;
+                }
+                '"' => in_quotes = !in_quotes,
+                '\'' if !quoted && !in_quotes => {
+                    if let Some(end) = position(&text, at + 1, '\'') {
+                        read.extend(text[at + 1..end].iter().copied().map(keep));
+                        taken = end + 1 - at;
+                    }
+                }
+                '$' | '`' => {
+                    let (value, end) = self.expansion(&text, at, depth, quoted || in_quotes);
+                    read.extend(value.chars().map(|c| if in_quotes { keep(c) } else { c }));
+                    taken = end - at;
+                }
+                c => read.push(if in_quotes { keep(c) } else { c }),
+            }
+            at += taken;
+        }
+        read
+    }
+
     /// What `$` or a backquote starts, and where it ends.
-    fn expansion(&mut self, text: &[char], at: usize, depth: usize) -> (String, usize) {
-        let unknown = |end: Option<usize>| {
-            let end = end.map_or_else(|| word_end(text, at), |end| end + 1);
-            (UNKNOWN.to_string(), end)
+    fn expansion(&mut self, text: &[char], at: usize, depth: usize, quoted: bool) -> (String, usize) {
+        let output = |end: Option<usize>| match end {
+            Some(end) => (String::from_iter([UNKNOWN, OF_COMMAND]), end + 1),
+            None => (UNKNOWN.to_string(), word_end(text, at)),
         };
         let next = text.get(at + 1).copied();
         match (text[at], next) {
-            ('`', _) => unknown(position(text, at + 1, '`')),
-            (_, Some('(')) => unknown(closing(text, at + 1, '(', ')')),
+            ('`', _) => output(position(text, at + 1, '`')),
+            (_, Some('(')) => output(closing(text, at + 1, '(', ')')),
             (_, Some('{')) => match closing(text, at + 1, '{', '}') {
                 Some(end) => {
                     let inner: String = text[at + 2..end].iter().collect();
-                    (self.parameter(&inner, depth), end + 1)
+                    (self.parameter(&inner, depth, quoted), end + 1)
                 }
-                None => unknown(None),
+                None => (UNKNOWN.to_string(), word_end(text, at)),
             },
             (_, Some(c)) if is_name(c) && !c.is_ascii_digit() => {
                 let length = text[at + 1..].iter().take_while(|c| is_name(**c)).count();
                 let name: String = text[at + 1..=at + length].iter().collect();
-                (self.parameter(&name, depth), at + 1 + length)
+                (self.parameter(&name, depth, quoted), at + 1 + length)
             }
             (_, Some('0'..='9' | '@' | '*' | '#' | '?' | '$' | '!' | '-')) => (UNKNOWN.to_string(), at + 2),
             // `$'...'` and `$"..."` are quoted texts.
@@ -325,11 +386,11 @@ impl Shell {
     }
 
     /// What `${...}` comes to: POSIX, "Parameter Expansion".
-    fn parameter(&mut self, inner: &str, depth: usize) -> String {
+    fn parameter(&mut self, inner: &str, depth: usize, quoted: bool) -> String {
         let length = inner.find(|c| !is_name(c)).unwrap_or(inner.len());
         let (name, rest) = inner.split_at(length);
         let (colon, rest) = rest.strip_prefix(':').map_or((false, rest), |rest| (true, rest));
-        let index = self.variables.iter().position(|variable| variable.name == name);
+        let index = self.by_name.get(name).copied();
         let index = index.filter(|index| !(colon && self.variables[*index].value.is_empty()));
         let mut operator = rest.chars();
         let operator = (operator.next(), operator.as_str());
@@ -339,13 +400,13 @@ impl Shell {
                 self.variables[index].value.to_string()
             }
             (None, (Some(operator @ ('-' | '=')), default)) if depth < DEEPEST && !name.is_empty() => {
-                let default = self.text(default, depth + 1);
+                let default = self.alternative(default, depth + 1, quoted);
                 if operator == '=' {
-                    self.assign(name, default.as_str().into());
+                    self.assign(name, default.replace(KEPT_BLANK, " ").into());
                 }
                 default
             }
-            (Some(_), (Some('+'), other)) if depth < DEEPEST => self.text(other, depth + 1),
+            (Some(_), (Some('+'), other)) if depth < DEEPEST => self.alternative(other, depth + 1, quoted),
             _ => UNKNOWN.to_string(),
         };
         self.expanded = self.expanded.saturating_add(value.len());

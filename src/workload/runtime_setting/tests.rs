@@ -284,6 +284,104 @@ fn processes_that_run_at_once_are_told_apart() {
 }
 
 #[test]
+fn quotes_of_a_default_are_read_as_a_shell_does() {
+    for text in [
+        "exec java ${JAVA_OPTS:-\"-Xmx3g\"} -jar a.jar",
+        "exec java ${JAVA_OPTS:-'-Xmx3g'} -jar a.jar",
+        "exec java ${X:-\"-Dfoo=1\"} -Xmx3g -jar a.jar",
+        "exec java ${X:-\"-Dfoo=a b\"} -Xmx3g -jar a.jar",
+        "exec java ${X:--Dfoo='a b'} -Xmx3g -jar a.jar",
+        "exec java ${X:--Dfoo=a\\ b} -Xmx3g -jar a.jar",
+        "exec java ${X:-${Y:-\"-Dfoo=a b\"}} -Xmx3g -jar a.jar",
+        "exec java -Xmx${HEAP:-\"3g\"} -jar a.jar",
+        "JAVA_OPTS=${JAVA_OPTS:-\"-Xmx3g -Dx=y\"}; exec java $JAVA_OPTS -jar a.jar",
+        ": ${JAVA_OPTS:=\"-Xmx3g -Dx=y\"}; exec java $JAVA_OPTS -jar a.jar",
+    ] {
+        assert_eq!(script(text), ["-Xmx=3g"], "{text}");
+    }
+}
+
+#[test]
+fn of_branches_one_is_run() {
+    for (text, settings) in [
+        (
+            "if [ \"$A\" ]; then java -Xmx2g -jar a.jar & else java -Xmx2g -jar b.jar & fi; wait",
+            &["-Xmx=2g"][..],
+        ),
+        (
+            "if a; then java -Xmx1g A & elif b; then java -Xmx2g B & else java -Xmx3g C & fi; java -Xmx4g D",
+            &["1: -Xmx=4g", "2: -Xmx=1g", "2: -Xmx=2g", "2: -Xmx=3g"],
+        ),
+        (
+            "if a; then java -Xmx1g A & java -Xmx2g B & else java -Xmx3g C & fi; java -Xmx4g D &",
+            &["1: -Xmx=1g", "1: -Xmx=3g", "2: -Xmx=2g", "3: -Xmx=4g"],
+        ),
+        (
+            "if a; then java -Xmx1g A & else if b; then java -Xmx2g B & else java -Xmx3g C & fi; fi; java -Xmx4g D",
+            &["1: -Xmx=4g", "2: -Xmx=1g", "2: -Xmx=2g", "2: -Xmx=3g"],
+        ),
+        ("case $M in a) java -Xmx2g -jar a.jar & ;; b) java -Xmx2g -jar b.jar & ;; esac; wait", &["-Xmx=2g"]),
+        (
+            "case $M in\n  a|b)\n java -Xmx1g A &\n ;;\n (*) java -Xmx2g B &\nesac\njava -Xmx3g C",
+            &["1: -Xmx=3g", "2: -Xmx=1g", "2: -Xmx=2g"],
+        ),
+        ("case $M in a) java -Xmx1g A ;; esac & java -Xmx2g B", &["1: -Xmx=2g", "2: -Xmx=1g"]),
+        // Without an end.
+        ("sh -c 'if a; then x & else java -Xmx1g A &'; java -Xmx2g B &", &["1: -Xmx=1g", "2: -Xmx=2g"]),
+    ] {
+        assert_eq!(script(text), settings, "{text}");
+    }
+}
+
+#[test]
+fn an_option_that_a_command_puts_out_may_be_a_heap() {
+    assert_eq!(script("java $(memory-calculator) -Xms1g -jar x"), ["-Xmx=", "-Xms=1g"]);
+    assert_eq!(script("java `memory-calculator` -jar x"), ["-Xmx="]);
+    assert_eq!(script("OPTS=\"$(memory-calculator)\"; java $OPTS -jar x"), ["-Xmx="]);
+    assert_eq!(script("JAVA_OPTS=$(memory-calculator) ./bin/app"), ["JAVA_OPTS="]);
+    assert_eq!(script("java -Xmx1g $(memory-calculator) -jar x"), ["-Xmx=1g", "-Xmx="]);
+    for text in [
+        "java $(memory-calculator) -Xmx1g -jar x",
+        "java -Xmx1g -cp $(find . -name a.jar) Main",
+        "java -Xmx1g -Dx=$(hostname) -jar $(find . -name a.jar)",
+    ] {
+        assert_eq!(script(text), ["-Xmx=1g"], "{text}");
+    }
+}
+
+#[test]
+fn no_more_processes_are_told_apart_than_a_container_runs() {
+    let at_once =
+        |count: usize| (1..=count).map(|mib| format!("java -Xmx{mib}m A&")).collect::<Vec<_>>().concat();
+    let settings = |count| runtime_settings([], ["sh", "-c", &at_once(count)]);
+    let last = |count| settings(count).iter().filter_map(|setting| setting.process).max();
+    assert_eq!((last(64), last(65), last(1000)), (Some(64), Some(64), Some(64)));
+    assert!(settings(64).iter().all(RuntimeSetting::is_known));
+    let told = told(settings(1000));
+    assert!(told.contains(&"64: -Xmx=1000m".to_owned()), "the largest is kept");
+    assert!(told.contains(&"64: -Xmx=".to_owned()), "what they come to is not known");
+}
+
+/// A pull request may bring any. By the clock, so with much to spare: each took ten seconds and more.
+#[test]
+fn long_commands_are_read_in_linear_time() {
+    let each = |of: fn(usize) -> String| (0..16_000).map(of).collect::<String>();
+    for text in [
+        each(|i| format!("java -Xmx{i}m;")),
+        each(|i| format!("java -Xmx{i}m&")),
+        each(|i| format!("A{i}_OPTS=-Xmx{i}m;")),
+        each(|i| format!("A{i}_OPTS=-Xmx{i}m ")) + "app",
+        each(|_| "a|".to_owned()) + "a&",
+        each(|_| "(".to_owned()) + &each(|_| "a;".to_owned()) + &each(|_| ")&".to_owned()),
+    ] {
+        let start = std::time::Instant::now();
+        script(&text);
+        let took = start.elapsed();
+        assert!(took.as_secs() < 5, "{took:?}: {}", &text[..60]);
+    }
+}
+
+#[test]
 fn a_setting_is_stored_as_before_unless_processes_are_told_apart() {
     let older = r#"{"name":"-Xmx","value":"1g"}"#;
     let setting: RuntimeSetting = serde_json::from_str(older).unwrap();
