@@ -205,7 +205,8 @@ fn what_no_instance_is_made_of_is_told() {
 #[test]
 fn folders_that_call_each_other_many_times_are_looked_at_once() {
     let calls = |source: &str| -> String {
-        (0..60).map(|call| format!("module \"m{call}\" {{\n  source = \"{source}\"\n}}\n")).collect()
+        let call = |number: u32| format!("module \"m{number}\" {{\n  source = \"{source}\"\n}}\n");
+        (0..60).map(call).collect::<Vec<_>>().concat()
     };
     let root = "module \"x\" {\n  source = \"./a\"\n  count  = 0\n}\n";
     let read = read_texts(
