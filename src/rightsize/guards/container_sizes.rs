@@ -155,7 +155,8 @@ impl<'a> Layout<'a> {
 pub(super) fn split(input: &GuardInput<'_>, to: TaskRoom) -> Option<Vec<ContainerSize>> {
     let with = |raised| Some(followed(input, to, raised)).filter(|split| registers(split, to));
     let leaves_main = |split: &Vec<ContainerSize>| containers::leaves_main(input, split);
-    with(Raised::All).filter(leaves_main).or_else(|| with(Raised::Killed))
+    // The largest task has no room to raise a limit that is nearly all of it.
+    with(Raised::All).filter(leaves_main).or_else(|| with(Raised::Killed)).or_else(|| with(Raised::None))
 }
 
 /// What follows the task at size `to`, limits raised, and all else as it is, whether it registers or not.
