@@ -14,6 +14,7 @@ use clap::{Args, ValueEnum};
 use tempfile::NamedTempFile;
 
 use super::failure::CliError;
+use crate::snapshot::is_of_a_snapshot;
 
 /// `--output`, for every command that has a result.
 #[derive(Debug, Clone, Args)]
@@ -147,6 +148,11 @@ impl Output {
             Ok(metadata) if !metadata.is_file() => {
                 return Ok(Self::Special(fs::OpenOptions::new().write(true).open(&target)?));
             }
+            // What CloudWatch kept then, it may not keep now.
+            Ok(_) if is_of_a_snapshot(&target) => {
+                let why = "it is part of a snapshot, which would be lost";
+                return Err(io::Error::new(io::ErrorKind::PermissionDenied, why));
+            }
             // A file that is write-protected is not replaced behind its owner's back.
             Ok(_) => drop(fs::OpenOptions::new().append(true).open(&target)?),
             Err(_) => {}
@@ -231,6 +237,26 @@ mod tests {
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
         assert_eq!(fs::read_to_string(&real).unwrap(), "new");
         assert!(matches!(to_file(Path::new("/dev/null")).unwrap(), Output::Special(_)));
+    }
+
+    #[test]
+    fn a_snapshot_is_not_overwritten_and_a_file_beside_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        fs::create_dir(at("utilization")).unwrap();
+        let parts = ["manifest.json", "inventory.json", "utilization/part-00000.parquet"];
+        for name in parts.iter().chain(&["report.json"]) {
+            fs::write(at(name), "old").unwrap();
+        }
+        for name in parts {
+            let error = to_file(&at(name)).unwrap_err();
+            assert!(format!("{error:?}").contains("part of a snapshot"), "{error:?}");
+            assert_eq!(fs::read_to_string(at(name)).unwrap(), "old");
+        }
+        to_file(&at("report.json")).unwrap().write(b"new").unwrap();
+        // Of another program's manifest there is no inventory.
+        fs::remove_file(at("inventory.json")).unwrap();
+        to_file(&at("manifest.json")).unwrap().write(b"new").unwrap();
     }
 
     #[test]

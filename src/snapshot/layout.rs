@@ -36,6 +36,18 @@ pub(super) fn partial(path: &Path) -> PathBuf {
     path.with_file_name(format!(".{name}{PARTIAL_ENDING}"))
 }
 
+/// Whether `path` is a file that makes up a snapshot, by what it is called and what stands beside it.
+pub fn is_of_a_snapshot(path: &Path) -> bool {
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let root = match name {
+        MANIFEST | INVENTORY => Some(folder),
+        _ if folder.ends_with(UTILIZATION) && is_ours_in_utilization(name) => folder.parent(),
+        _ => None,
+    };
+    root.is_some_and(|root| [MANIFEST, INVENTORY].iter().all(|name| root.join(name).is_file()))
+}
+
 /// Whether a file of the utilization folder is one that fargauge writes there, whole or partial.
 pub(super) fn is_ours_in_utilization(file: &str) -> bool {
     let whole = file.strip_prefix('.').and_then(|name| name.strip_suffix(PARTIAL_ENDING)).unwrap_or(file);

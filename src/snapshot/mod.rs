@@ -39,7 +39,7 @@ pub use manifest::{FORMAT_VERSION, FileEntry, Gap, Manifest, Scope, Window};
 #[cfg(feature = "frames")]
 pub use {
     error::SnapshotError,
-    layout::MANIFEST,
+    layout::{MANIFEST, is_of_a_snapshot},
     reader::Snapshot,
     writer::{ResumeState, SnapshotWriter},
 };
