@@ -296,7 +296,8 @@ fn snapshot_reference(sha256: &str) -> SnapshotReference {
     SnapshotReference { id: sha256.chars().take(12).collect(), sha256: sha256.to_owned() }
 }
 
-fn price_book_reference(book: &PriceBook) -> PriceBookReference {
+/// The book's identity, as results name it.
+pub fn price_book_reference(book: &PriceBook) -> PriceBookReference {
     PriceBookReference {
         id: book.id().to_owned(),
         effective_date: book.effective_date().to_owned(),

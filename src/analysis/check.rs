@@ -7,6 +7,7 @@ use std::{path::Path, sync::Arc};
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 
+use super::price_book_reference;
 use crate::{
     fargate::TaskSize,
     policy::{
@@ -15,7 +16,7 @@ use crate::{
     },
     pricing::PriceBook,
     report::{
-        self, PriceBookReference, Quantity, Report, SCHEMA_VERSION, WorkloadReport,
+        self, Quantity, Report, SCHEMA_VERSION, WorkloadReport,
         check::{
             CheckFile, CheckFileError, CheckFinding, CheckNotJudged, CheckReport, CheckTask, CheckTotals,
             Sources, Verdict,
@@ -117,11 +118,7 @@ fn report(
         },
         as_of: input.as_of,
         snapshot: input.production.map(|report| report.snapshot.clone()),
-        price_book: PriceBookReference {
-            id: input.book.id().to_owned(),
-            effective_date: input.book.effective_date().to_owned(),
-            sha256: input.book.sha256().to_owned(),
-        },
+        price_book: price_book_reference(input.book),
         totals: CheckTotals {
             tasks: tasks_of(input.templates).len() as u64,
             denied: level(Level::Deny),

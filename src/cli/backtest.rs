@@ -10,7 +10,8 @@ use clap::{ArgGroup, Args};
 
 use super::{
     CliError, ExitCode, GlobalArgs, Output, OutputArgs, SnapshotPlace, TabularArgs, TabularFormat,
-    output::refuse_same_place, report::known_width,
+    output::{refuse_same_place, refuse_to_overwrite},
+    report::known_width,
 };
 use crate::{
     backtest::{
@@ -159,12 +160,10 @@ impl BacktestArgs {
     /// Refuses to write one result over another, or over the traces.
     fn refuse_same_place(&self) -> Result<(), CliError> {
         let mut places = vec![("--output", self.tabular.output.output.as_deref())];
-        // Traces are never from stdin.
-        let traces = self.traces.as_ref().filter(|path| path.as_path() != Path::new("-"));
-        let others =
-            [("--details", self.details.as_ref()), ("--chart", self.chart.as_ref()), ("--traces", traces)];
-        places.extend(others.into_iter().filter_map(|(option, path)| Some((option, Some(path?.as_path())))));
-        refuse_same_place(&places)
+        let others = [("--details", &self.details), ("--chart", &self.chart)];
+        places.extend(others.iter().filter_map(|(option, path)| Some((*option, Some(path.as_deref()?)))));
+        refuse_same_place(&places)?;
+        refuse_to_overwrite(self.traces.iter().map(|path| ("--traces", path.as_path())), &places)
     }
 
     /// Those of `all` that are asked for.

@@ -76,6 +76,20 @@ pub fn refuse_same_place(places: &[(&str, Option<&Path>)]) -> Result<(), CliErro
     Ok(())
 }
 
+/// The same of places of which one is read, each with the option that names it.
+pub fn refuse_to_overwrite<'a>(
+    read: impl IntoIterator<Item = (&'static str, &'a Path)>,
+    written: &[(&str, Option<&Path>)],
+) -> Result<(), CliError> {
+    // What is read is never from stdin.
+    for (option, path) in read.into_iter().filter(|(_, path)| *path != Path::new("-")) {
+        for place in written {
+            refuse_same_place(&[*place, (option, Some(path))])?;
+        }
+    }
+    Ok(())
+}
+
 /// Where `path` is, whatever it is called, whether there is a file yet or not.
 fn real_place(path: &Path) -> PathBuf {
     let in_folder = || {

@@ -13,7 +13,10 @@ use wildmatch::WildMatch;
 
 use super::{
     CliError, ExitCode, GlobalArgs, OnIncomplete, Output, OutputArgs, SnapshotPlace, module_files,
-    report::report_on, template_files, template_inputs::key_value,
+    output::refuse_to_overwrite,
+    report::report_on,
+    template_files,
+    template_inputs::{PARAMETER_FILE, key_value},
 };
 use crate::{
     analysis::patch::{Change, Patch, PatchInput, patch},
@@ -58,6 +61,8 @@ pub fn run(global: &GlobalArgs, args: &PatchArgs) -> Result<ExitCode, CliError> 
     if piped && args.write && (args.paths.len() > 1 || args.output.is_some()) {
         return Err(CliError::usage(anyhow!("with --write, what is piped in goes to stdout, alone")));
     }
+    let read = args.parameter_files.iter().map(|path| (PARAMETER_FILE, path.as_path()));
+    refuse_to_overwrite(read, &[("--output", args.output.as_deref())])?;
     let diff = (!args.write || args.output.is_some())
         .then(|| OutputArgs { output: args.output.clone() }.open())
         .transpose()?;

@@ -18,8 +18,8 @@ use self::{
     quote::{NotPriced, Quote, Terms},
 };
 use super::{
-    CliError, ExitCode, GlobalArgs, OnIncomplete, RegionArgs, TabularArgs, TabularFormat, template_files,
-    template_inputs::InputArgs,
+    CliError, ExitCode, GlobalArgs, OnIncomplete, RegionArgs, TabularArgs, TabularFormat,
+    output::refuse_to_overwrite, template_files, template_inputs::InputArgs,
 };
 use crate::{
     template::{ServiceTemplate, Setting, TaskTemplate, TemplateKind},
@@ -130,6 +130,7 @@ pub fn run(global: &GlobalArgs, args: &PriceArgs) -> Result<ExitCode, CliError> 
     if args.paths.iter().filter(|path| is_stdin(path)).count() > 1 {
         return Err(CliError::usage(anyhow!("- (stdin) is named twice, but can be read once")));
     }
+    refuse_to_overwrite(args.inputs.files(), &[("--output", args.tabular.output.output.as_deref())])?;
     let (output, format) = args.tabular.open()?;
     let book = global.price_book()?;
     let terms = Terms {

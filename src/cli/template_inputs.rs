@@ -1,12 +1,19 @@
 //! [`InputArgs`]: the values that templates leave to whoever deploys them.
 
-use std::{fs, path::PathBuf, sync::Arc};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use anyhow::Context as _;
 use clap::Args;
 
 use super::CliError;
 use crate::template::{Inputs, SourceFile};
+
+/// The option that names a file of values.
+pub const PARAMETER_FILE: &str = "--parameter-file";
 
 /// `--parameter` and `--parameter-file`.
 #[derive(Debug, Args)]
@@ -28,6 +35,11 @@ impl InputArgs {
     /// What the command line gives itself.
     pub fn given(&self) -> &[(String, String)] {
         &self.parameters
+    }
+
+    /// The files that are read, each with its option.
+    pub fn files(&self) -> impl Iterator<Item = (&'static str, &Path)> {
+        self.parameter_files.iter().map(|path| (PARAMETER_FILE, path.as_path()))
     }
 
     /// The values of all; what `--parameter` says beats a file, and a later file an earlier one.

@@ -460,7 +460,7 @@ fn the_ending_of_the_file_decides_on_the_format_unless_one_is_named() {
 #[test]
 fn a_result_does_not_replace_what_it_is_made_of() {
     let bad = definition("\"256\"", "\"4096\"");
-    let folder = Folder::new().with("bad.json", &bad);
+    let folder = Folder::new().with("bad.json", &bad).with("kept.json", "[]");
     for arguments in [
         &["bad.json", "-o", "bad.json"][..],
         &[".", "--output", "./bad.json"],
@@ -470,6 +470,17 @@ fn a_result_does_not_replace_what_it_is_made_of() {
         let run = folder.run(&[&["check"], arguments].concat()).code(2);
         assert!(stderr(&run).contains("is one of the files that are read"), "{}", stderr(&run));
         assert_eq!(folder.read("bad.json"), bad);
+    }
+    for (read, written) in [("--baseline", "-o"), ("--parameter-file", "-o"), ("--parameter-file", "--also")]
+    {
+        let to = if written == "-o" { "kept.json" } else { "json=./kept.json" };
+        let run = folder.run(&["check", "bad.json", read, "kept.json", written, to]).code(2);
+        assert!(
+            stderr(&run).contains(&format!(" and {read} are the same file, kept.json\n")),
+            "{}",
+            stderr(&run)
+        );
+        assert_eq!(folder.read("kept.json"), "[]");
     }
     // An earlier result is no such thing.
     folder.run(&["check", ".", "-o", "out.json"]).code(1);

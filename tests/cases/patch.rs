@@ -79,6 +79,11 @@ fn a_diff_does_not_replace_what_it_is_of() {
     let run = patch(&folder, &["worker.json", "-o", "worker.json"]).code(2);
     assert!(stderr(&run).contains("is one of the files that are read"), "{}", stderr(&run));
     assert_eq!(folder.read("worker.json"), JSON);
+    let folder = folder.with("values.json", "[]");
+    let run =
+        patch(&folder, &["worker.json", "--parameter-file", "values.json", "-o", "values.json"]).code(2);
+    assert!(stderr(&run).contains("--output and --parameter-file are the same file"), "{}", stderr(&run));
+    assert_eq!(folder.read("values.json"), "[]");
 }
 
 /// A folder of three files that the fleet runs.

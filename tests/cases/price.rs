@@ -393,6 +393,20 @@ fn prices_do_not_replace_what_they_are_of() {
     let run = folder.run(&["price", "task.json", "--region", "us-east-1", "-o", "./task.json"]).code(2);
     assert!(stderr(&run).contains("is one of the files that are read"), "{}", stderr(&run));
     assert_eq!(folder.read("task.json"), text);
+    let folder = folder.with("values.json", "[]");
+    let arguments = [
+        "price",
+        "task.json",
+        "--region",
+        "us-east-1",
+        "--parameter-file",
+        "values.json",
+        "-o",
+        "values.json",
+    ];
+    let run = folder.run(&arguments).code(2);
+    assert!(stderr(&run).contains("--output and --parameter-file are the same file"), "{}", stderr(&run));
+    assert_eq!(folder.read("values.json"), "[]");
 }
 
 #[test]

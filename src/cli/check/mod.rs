@@ -18,7 +18,7 @@ use jiff::Timestamp;
 
 use super::{
     CliError, ExitCode, GlobalArgs, OnIncomplete, OutputArgs, RegionArgs, SnapshotPlace, module_files,
-    output::refuse_same_place,
+    output::{refuse_same_place, refuse_to_overwrite},
     report::{report_on, table_options},
     template_files,
     template_inputs::InputArgs,
@@ -152,8 +152,11 @@ fn rule(name: &str) -> Result<Rule, String> {
 pub fn run(global: &GlobalArgs, args: &CheckArgs) -> Result<ExitCode, CliError> {
     let also = args.also.iter().map(|(_, to)| ("--also", to.output.as_deref()));
     let known_to = args.write_baseline.iter().map(|path| ("--write-baseline", Some(path.as_path())));
-    let places = [("--output", args.output.output.as_deref())].into_iter().chain(also).chain(known_to);
-    refuse_same_place(&places.collect::<Vec<_>>())?;
+    let written = [("--output", args.output.output.as_deref())].into_iter().chain(also).chain(known_to);
+    let written: Vec<_> = written.collect();
+    refuse_same_place(&written)?;
+    let read = args.baseline.iter().map(|path| ("--baseline", path.as_path()));
+    refuse_to_overwrite(read.chain(args.inputs.files()), &written)?;
     let output = args.output.open()?;
     let other = |flag: &'static str| {
         move |error: CliError| {

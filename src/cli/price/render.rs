@@ -12,6 +12,7 @@ use super::{
     quote::{Cost, NotPriced, Quote, QuoteLine, Terms},
 };
 use crate::{
+    analysis::price_book_reference,
     cli::table::{self, Align},
     pricing::RateDimension,
     report::{PriceBookReference, Quantity, cell::text, display_safe},
@@ -396,11 +397,7 @@ pub fn json(terms: &Terms<'_>, all: &[Priced<'_>]) -> String {
         purchase_option: terms.purchase.as_str(),
         count: common_count(terms, all),
         hours: Quantity(terms.hours),
-        price_book: PriceBookReference {
-            id: terms.book.id().to_owned(),
-            effective_date: terms.book.effective_date().to_owned(),
-            sha256: terms.book.sha256().to_owned(),
-        },
+        price_book: price_book_reference(terms.book),
         task_definitions: all.iter().map(Item::of).collect(),
         totals: Totals {
             task_definitions: all.len(),

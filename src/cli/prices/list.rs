@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::{book_line, csv_text, json, reference};
+use super::{book_line, csv_text, json};
 use crate::{
+    analysis::price_book_reference,
     cli::{
         CliError, ExitCode, GlobalArgs, TabularArgs, TabularFormat,
         table::{self, Align},
@@ -25,7 +26,7 @@ pub fn run(global: &GlobalArgs, tabular: &TabularArgs) -> Result<ExitCode, CliEr
     let regions = holdings(&book, &tables);
     let text = match format {
         TabularFormat::Table => list_table(&book, &regions),
-        TabularFormat::Json => json(&List { price_book: reference(&book), regions: &regions }),
+        TabularFormat::Json => json(&List { price_book: price_book_reference(&book), regions: &regions }),
         TabularFormat::Csv => list_csv(&regions),
     };
     output.write(text.as_bytes())?;

@@ -15,7 +15,7 @@ use serde::Serialize;
 use super::{CliError, ExitCode, GlobalArgs, TabularArgs};
 use crate::{
     pricing::PriceBook,
-    report::{PriceBookReference, cell, display_safe},
+    report::{cell, display_safe},
 };
 
 /// Show, check and renew the rates that prices stand on
@@ -43,14 +43,6 @@ pub fn run(global: &GlobalArgs, args: &PricesArgs) -> Result<ExitCode, CliError>
         PricesCommand::Show(args) => show::run(global, args),
         PricesCommand::Refresh(args) => refresh::run(global, args),
         PricesCommand::Verify(args) => verify::run(global, args),
-    }
-}
-
-fn reference(book: &PriceBook) -> PriceBookReference {
-    PriceBookReference {
-        id: book.id().to_owned(),
-        effective_date: book.effective_date().to_owned(),
-        sha256: book.sha256().to_owned(),
     }
 }
 

@@ -11,8 +11,9 @@ use clap::{Args, builder::NonEmptyStringValueParser};
 use serde::Serialize;
 
 use self::sources::Sources;
-use super::{book_line, csv_text, json, reference};
+use super::{book_line, csv_text, json};
 use crate::{
+    analysis::price_book_reference,
     cli::{
         CliError, ExitCode, GlobalArgs, RegionArgs, TabularArgs, TabularFormat,
         table::{self, Align},
@@ -192,7 +193,7 @@ impl OfRegion<'_> {
                 source: &charge.source,
             });
         Show {
-            price_book: reference(self.book),
+            price_book: price_book_reference(self.book),
             region: self.region.as_str(),
             currency: "USD",
             rates: self.rates.iter().map(|rate| RateRow::of(rate)).collect(),

@@ -7,8 +7,9 @@ use rust_decimal::Decimal;
 use serde::Serialize;
 use wildmatch::WildMatch;
 
-use super::{Sources, book_line, csv_text, json, reference};
+use super::{Sources, book_line, csv_text, json};
 use crate::{
+    analysis::price_book_reference,
     cli::{
         CliError, GlobalArgs, TabularFormat,
         table::{self, Align},
@@ -86,7 +87,7 @@ pub(super) fn text(
     Ok(match format {
         TabularFormat::Table => prices_table(&prices) + &book_line(&book),
         TabularFormat::Json => json(&Show {
-            price_book: reference(&book),
+            price_book: price_book_reference(&book),
             region: region.as_str(),
             currency: "USD",
             instances: prices.iter().map(Price::json).collect(),
