@@ -83,5 +83,5 @@ fn roll_up_one_service(bencher: Bencher<'_, '_>) {
     let timeline = Timeline::of(&workload.revisions, workload.history, &inventory.task_definitions)
         .expect("the demo's first service has a size");
     let series = fleet.part(0).remove(0);
-    bencher.bench(|| roll_up(&series.points, &timeline, 300));
+    bencher.bench(|| roll_up(&series.points, &timeline, 300, fleet.manifest_window().end.as_second()));
 }

@@ -407,7 +407,7 @@ fn digest(
     let launch_type = workload.map(|workload| workload.launch_type);
     let screened =
         Plausible::of(launch_type, timeline.unwrap_or(&unknown), bounds, period).screen(&mut series.points);
-    let rollups = roll_up(&series.points, timeline.unwrap_or(&unknown), period);
+    let rollups = roll_up(&series.points, timeline.unwrap_or(&unknown), period, bounds.1);
     // Of tasks that nobody counted it is not known what ran, which is not nothing.
     let demand = WindowDemand::of(&rollups)
         .filter(|demand| screened.impossible == 0 || !demand.total_task_time().is_zero());

@@ -206,10 +206,9 @@ impl<'a> Facts<'a> {
 
     /// This workload as the calibration of its fleet sees it; `None` where it is not rated.
     pub(super) fn member(&self, book: &PriceBook, config: &Config) -> Option<Member> {
-        let first_day = self.window.start.as_second().div_euclid(86_400);
-        let days = usize::try_from(self.window.seconds().div_ceil(86_400)).unwrap_or(0);
+        let days = i64::try_from(self.window.seconds().div_ceil(86_400)).unwrap_or(i64::MAX);
         self.with_subject(config, &config.for_workload(self.workload), &self.prepared(book), |subject| {
-            member(subject, book, first_day, days)
+            member(subject, book, days)
         })
         .ok()
         .flatten()

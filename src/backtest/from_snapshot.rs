@@ -143,7 +143,8 @@ fn subject(workload: &Workload, inventory: &Inventory, config: &Config) -> Resul
 impl Subject {
     /// Tasks that ran on average, by the same task time that a report is made from.
     fn tasks(&self, points: &[Point], window: Window) -> u64 {
-        let demand = WindowDemand::of(&roll_up(points, &self.timeline, window.period_seconds));
+        let until = window.end.as_second();
+        let demand = WindowDemand::of(&roll_up(points, &self.timeline, window.period_seconds, until));
         let ran = demand.map_or(TaskTime::ZERO, |demand| demand.total_task_time());
         let all = u128::from(window.seconds().max(1)) * 1000;
         let mean = (u128::from(ran.millis()) * u128::from(ONE_TASK) + all / 2) / all;

@@ -25,12 +25,11 @@ pub struct Samples<'a> {
     times: &'a [i64],
     values: &'a [u32],
     sorted: OnceLock<Vec<u32>>,
-    daily: OnceLock<Vec<(i64, u32)>>,
 }
 
 impl<'a> Samples<'a> {
     pub fn new((times, values): (&'a [i64], &'a [u32])) -> Self {
-        Self { times, values, sorted: OnceLock::new(), daily: OnceLock::new() }
+        Self { times, values, sorted: OnceLock::new() }
     }
 
     pub fn is_empty(&self) -> bool {
@@ -77,21 +76,6 @@ impl<'a> Samples<'a> {
         sorted.len() - sorted.partition_point(|value| u64::from(*value) <= limit)
     }
 
-    /// The largest value of each UTC day that has one, by day (since 1970-01-01).
-    pub fn daily_peaks(&self) -> &[(i64, u32)] {
-        self.daily.get_or_init(|| {
-            let mut days: Vec<(i64, u32)> = Vec::new();
-            for (time, value) in self.iter() {
-                let day = time.div_euclid(DAY);
-                match days.last_mut() {
-                    Some((last, peak)) if *last == day => *peak = value.max(*peak),
-                    _ => days.push((day, value)),
-                }
-            }
-            days
-        })
-    }
-
     /// Whether there is a day of it: samples in at least 24 different hours.
     pub fn is_enough(&self) -> bool {
         let hours = self.times.chunk_by(|a, b| a.div_euclid(HOUR) == b.div_euclid(HOUR));
@@ -121,6 +105,7 @@ pub struct Training<'a> {
     /// Each period's average; empty where the data has none.
     pub cpu_average: Samples<'a>,
     pub memory: Samples<'a>,
+    daily_memory_peaks: OnceLock<Vec<(i64, u32)>>,
     /// Of `cpu`, sizes in CPU units.
     pub capped_cpu: Option<Capped>,
     /// Of `memory`, sizes in MiB.
@@ -147,8 +132,24 @@ impl<'a> Training<'a> {
             capped_memory: Capped::of(series, &memory, |size| (size.memory().0, 1024)),
             cpu,
             memory,
+            daily_memory_peaks: OnceLock::new(),
             known: series.known.as_ref(),
         }
+    }
+
+    /// The memory peak of each day that has one, by day: of 24 hours each, and -1 ends at `end`.
+    pub fn daily_memory_peaks(&self) -> &[(i64, u32)] {
+        self.daily_memory_peaks.get_or_init(|| {
+            let mut days: Vec<(i64, u32)> = Vec::new();
+            for (time, value) in self.memory.iter() {
+                let day = (time - self.end).div_euclid(DAY);
+                match days.last_mut() {
+                    Some((last, peak)) if *last == day => *peak = value.max(*peak),
+                    _ => days.push((day, value)),
+                }
+            }
+            days
+        })
     }
 
     /// How many tasks it stands for, in parts of [`ONE_TASK`]; a traced machine for one.
@@ -253,6 +254,11 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::{
+        backtest::Track,
+        units::{CpuUnits, MemoryMib},
+        workload::OperatingSystem,
+    };
 
     #[test]
     fn a_day_is_samples_in_twenty_four_hours() {
@@ -270,6 +276,18 @@ mod tests {
         assert_eq!(whole(100.2), 101);
     }
 
+    #[test]
+    fn days_end_with_the_window() {
+        let size = TaskSize::new(CpuUnits(256), MemoryMib(512), OperatingSystem::Linux).unwrap();
+        let mut memory = Track::default();
+        assert!((5..60).all(|hour| memory.push(i64::from(hour) * HOUR, hour)));
+        let [cpu_average, cpu_max] = [(); 2].map(|()| Track::default());
+        let sizes = vec![(0, size)];
+        let series = Series { id: String::new(), sizes, cpu_average, cpu_max, memory, known: None };
+        let training = Training::new(&series, size, 0, 58 * HOUR);
+        assert_eq!(training.daily_memory_peaks(), [(-3, 9), (-2, 33), (-1, 57)]);
+    }
+
     proptest! {
         /// Against counting by hand.
         #[test]
@@ -284,10 +302,6 @@ mod tests {
             }
             prop_assert_eq!(samples.max(), values.iter().copied().max());
             prop_assert_eq!(samples.count_above(limit), values.iter().filter(|v| u64::from(**v) > limit).count());
-            for (day, peak) in samples.daily_peaks() {
-                let of_day = times.iter().zip(&values).filter(|(time, _)| **time / DAY == *day).map(|(_, v)| *v);
-                prop_assert_eq!(Some(*peak), of_day.max());
-            }
         }
     }
 }

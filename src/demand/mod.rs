@@ -1,7 +1,7 @@
 //! From utilization to demand: what tasks needed, in absolute units.
 //!
 //! Takes the points of one workload, held against what they can be ([`Plausible`]), and its [`Timeline`] of
-//! sizes; gives one [`DayRollup`] per size and UTC day, made of integers that merge in any order, and their
+//! sizes; gives one [`DayRollup`] per size and day, made of integers that merge in any order, and their
 //! sum over a window ([`WindowDemand`]). Per cent is relative to the size in force at that moment, so it is
 //! turned into CPU units and KiB before anything is compared.
 

@@ -220,7 +220,7 @@ mod tests {
             let timeline = resized(256, 4096, from, from + lasts);
             let points = points(&shares);
             let seen = moments(&points, &timeline, PERIOD);
-            let days = roll_up(&points, &timeline, PERIOD).days;
+            let days = roll_up(&points, &timeline, PERIOD, 0).days;
             prop_assert_eq!(seen.iter().filter_map(|m| m.cpu).max(), days.iter().filter_map(|d| d.cpu.max).max());
             prop_assert_eq!(
                 seen.iter().filter_map(|m| m.memory).max(), days.iter().filter_map(|d| d.memory.max).max()

@@ -1,4 +1,5 @@
-//! [`DayRollup`]: the mergeable statistics of one workload, size and UTC day.
+//! [`DayRollup`]: the mergeable statistics of one workload, size and day of a window. Days are 24 hours each and end
+//! with the window, not at midnight: its last hours are part of a whole day, whenever it was collected.
 
 use super::{
     buckets::bucket_of,
@@ -32,7 +33,7 @@ pub struct ResourceRollup {
 /// One workload's day under one size.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DayRollup {
-    /// Days since 1970-01-01, UTC.
+    /// -1 is the last 24 hours of the window, -2 those before.
     pub day: i64,
     pub requested: Requested,
     /// What per cent were taken of.
@@ -112,8 +113,8 @@ impl ResourceFill {
     }
 }
 
-/// The rollups of `points` (sorted by time) under `timeline`.
-pub fn roll_up(points: &[Point], timeline: &Timeline, period_seconds: u32) -> Rollups {
+/// The rollups of `points` (sorted by time) under `timeline`; the window ends at `until`, exclusive.
+pub fn roll_up(points: &[Point], timeline: &Timeline, period_seconds: u32, until: i64) -> Rollups {
     let mut rollups = Rollups::default();
     let (mut cpu, mut memory) = (ResourceFill::default(), ResourceFill::default());
     let mut day: Option<DayRollup> = None;
@@ -127,7 +128,7 @@ pub fn roll_up(points: &[Point], timeline: &Timeline, period_seconds: u32) -> Ro
         let end = point.timestamp.saturating_add(i64::from(period_seconds));
         let Segment { requested, relative_to, caps, mixed, metric_resolution_seconds: resolution, .. } =
             timeline.in_force(point.timestamp, end);
-        let today = point.timestamp.div_euclid(86_400);
+        let today = point.timestamp.saturating_sub(until).div_euclid(86_400);
         if day.as_ref().is_none_or(|d| {
             (d.day, d.requested, d.relative_to, d.mixed) != (today, requested, relative_to, mixed)
         }) {

@@ -204,7 +204,7 @@ mod tests {
 
     fn found(points: &[Point], revisions: &[RevisionInForce]) -> Option<StartUp> {
         let timeline = timeline(revisions);
-        let demand = WindowDemand::of(&roll_up(points, &timeline, 300))?;
+        let demand = WindowDemand::of(&roll_up(points, &timeline, 300, 0))?;
         start_up(points, &timeline, revisions, &demand, 0, 300)
     }
 
@@ -287,7 +287,7 @@ mod tests {
                     p.timestamp + PERIOD > *from && p.timestamp < from + 900
                 });
                 let rest: Vec<Point> = all.iter().copied().filter(|p| !starting(p)).collect();
-                let expected = WindowDemand::of(&roll_up(&rest, &timeline(&revisions), 300)).unwrap();
+                let expected = WindowDemand::of(&roll_up(&rest, &timeline(&revisions), 300, 0)).unwrap();
                 let expected = expected.cpu.unwrap();
                 prop_assert_eq!(&start.steady_cpu.histogram, &expected.histogram);
                 prop_assert!(start.steady_cpu.max >= expected.max);

@@ -35,7 +35,7 @@ pub struct Observed {
 pub struct Outgrown {
     /// The hottest task's maximum of each period at larger sizes.
     pub histogram: Histogram,
-    /// Whole UTC days from the first to the last of them.
+    /// Whole days from the first to the last of them.
     pub whole_days: u64,
 }
 
@@ -85,7 +85,7 @@ pub struct WindowDemand {
     pub last_sample: i64,
     pub cpu: Option<Observed>,
     pub memory: Option<Observed>,
-    /// The hottest task's memory maximum of each day (days since 1970-01-01, UTC) in KiB.
+    /// The hottest task's memory maximum of each day in KiB; -1 is the last 24 hours of the window.
     pub daily_memory_peaks: BTreeMap<i64, u64>,
 }
 
@@ -231,7 +231,7 @@ mod tests {
     #[test]
     fn demand_is_absolute_across_a_resize() {
         let (points, timeline) = resized();
-        let demand = WindowDemand::of(&roll_up(&points, &timeline, 300)).unwrap();
+        let demand = WindowDemand::of(&roll_up(&points, &timeline, 300, 24 * HOUR)).unwrap();
         let cpu = demand.cpu.as_ref().unwrap();
         assert_eq!((cpu.max, cpu.average, cpu.percentile(9_950)), (256_000, Some(256_000), 256_000));
         assert_eq!(demand.memory.as_ref().unwrap().max, 629_146, "30 % of 2 GiB, rounded up");
@@ -247,7 +247,7 @@ mod tests {
         for point in &mut points {
             point.timestamp += 60;
         }
-        let demand = WindowDemand::of(&roll_up(&points, &timeline, 300)).unwrap();
+        let demand = WindowDemand::of(&roll_up(&points, &timeline, 300, 24 * HOUR)).unwrap();
         assert_eq!(demand.mixed_periods, 1);
     }
 
@@ -278,7 +278,7 @@ mod tests {
             }
         };
         let points: Vec<Point> = (0..24 * 12).map(|at| point(at * 300)).collect();
-        let demand = WindowDemand::of(&roll_up(&points, &timeline, 300)).unwrap();
+        let demand = WindowDemand::of(&roll_up(&points, &timeline, 300, 24 * HOUR)).unwrap();
         let (cpu, memory) = (demand.cpu.as_ref().unwrap(), demand.memory.as_ref().unwrap());
         assert_eq!((cpu.max, memory.max), (1_024_000, 2_306_868));
         assert_eq!((cpu.average, cpu.periods_at_cap, memory.largest_capped_size), (Some(1_024_000), 0, None));
@@ -293,11 +293,11 @@ mod tests {
         for point in &mut points {
             point.live_tasks = Some(3.0);
         }
-        let live = WindowDemand::of(&roll_up(&points, &timeline, 300)).unwrap();
+        let live = WindowDemand::of(&roll_up(&points, &timeline, 300, 24 * HOUR)).unwrap();
         assert!(live.from_live_tasks);
         assert_eq!(live.total_task_time().hours(), Decimal::from(72));
         points[7].live_tasks = None;
-        let sampled = WindowDemand::of(&roll_up(&points, &timeline, 300)).unwrap();
+        let sampled = WindowDemand::of(&roll_up(&points, &timeline, 300, 24 * HOUR)).unwrap();
         assert!(!sampled.from_live_tasks);
         assert_eq!(sampled.total_task_time().hours(), Decimal::from(48));
     }
@@ -307,6 +307,6 @@ mod tests {
         let (points, timeline) = resized();
         let empty: Vec<Point> =
             points.iter().map(|p| Point { timestamp: p.timestamp, ..Point::default() }).collect();
-        assert_eq!(WindowDemand::of(&roll_up(&empty, &timeline, 300)), None);
+        assert_eq!(WindowDemand::of(&roll_up(&empty, &timeline, 300, 24 * HOUR)), None);
     }
 }

@@ -203,13 +203,8 @@ impl<'a> Needs<'a> {
 }
 
 /// The subject as the calibration of its fleet sees it; `None` where its memory cannot be rated or
-/// its size is too small already. `first_day` and `days` are those of the window.
-pub fn member(
-    subject: &Subject<'_>,
-    book: &PriceBook,
-    first_day: i64,
-    days: usize,
-) -> Result<Option<Member>, NoPrice> {
+/// its size is too small already. `days` are those of the window.
+pub fn member(subject: &Subject<'_>, book: &PriceBook, days: i64) -> Result<Option<Member>, NoPrice> {
     let needs = Needs::of(subject, &for_a_task(subject), true);
     // The demand of the whole window is what a split of it must not know: other floors only.
     let mut unknown = needs.needed;
@@ -219,7 +214,7 @@ pub fn member(
         return Ok(None);
     }
     let peaks = &subject.demand.daily_memory_peaks;
-    let daily_peaks = (first_day..).take(days).map(|day| peaks.get(&day).copied()).collect();
+    let daily_peaks = (-days..0).map(|day| peaks.get(&day).copied()).collect();
     Ok(Some(Member { daily_peaks, ladder: steps(&ladder) }))
 }
 

@@ -25,8 +25,6 @@ use crate::{
     workload::OperatingSystem,
 };
 
-const DAY: i64 = 86_400;
-
 /// CPU: the percentile and the largest average, each with its headroom. Memory: the maximum with the
 /// headroom that the fleet's own past asks for.
 #[derive(Debug, Clone)]
@@ -90,7 +88,7 @@ impl Fargauge {
                 .unwrap_or_default()
         };
         let (_, before_memory) = floors(MemoryMib(0), None);
-        let peaks = one.memory.daily_peaks().iter().map(|(day, peak)| (*day, u64::from(*peak)));
+        let peaks = one.daily_memory_peaks().iter().map(|(day, peak)| (*day, u64::from(*peak)));
         let rising = rising_floor(Rise::of(peaks), current.memory());
         let (cpu_floor, memory_floor) = floors(demanded.max(rising), peak);
         Needs { cpu, memory, floors: (cpu_floor, memory_floor.max(rising)), before_memory }
@@ -161,7 +159,7 @@ impl Rule for Fargauge {
 
     fn decide(&self, fleet: &[Training<'_>], ladder: &Ladder) -> Answer {
         let needs: Vec<Needs> = fleet.par_iter().map(|one| self.needs(one, true)).collect();
-        let days = Days::of(fleet);
+        let days = days(fleet);
         // One that is short of memory already will grow, so it is none to learn from, as in a report.
         let members: Vec<Member> = fleet
             .iter()
@@ -169,7 +167,8 @@ impl Rule for Fargauge {
             .filter(|(_, needs)| needs.memory.is_some_and(|memory| !memory.short))
             .filter_map(|(one, needs)| {
                 let ladder = priced(ladder, needs.before_memory(), one);
-                (!ladder.is_empty()).then(|| Member { daily_peaks: days.peaks(one), ladder: steps(&ladder) })
+                (!ladder.is_empty())
+                    .then(|| Member { daily_peaks: daily_peaks(one, days), ladder: steps(&ladder) })
             })
             .collect();
         let calibrate = |risk: u32| Calibration::of(&members, f64::from(risk) / 10_000.0);
@@ -213,31 +212,21 @@ fn guards<'a>(
     one.known?.guards(one.end, one.current, memory, memory_headroom)
 }
 
-/// The days of a training window, by date, as many as it is long: of one that begins within a day, the
-/// last date is not among them.
-struct Days {
-    first: i64,
-    count: usize,
+/// Days of a training window, the last of which ends with it.
+fn days(fleet: &[Training<'_>]) -> usize {
+    let of_one =
+        |one: &Training<'_>| one.daily_memory_peaks().first().map_or(0, |(day, _)| day.unsigned_abs());
+    usize::try_from(fleet.iter().map(of_one).max().unwrap_or(0)).unwrap_or(0)
 }
 
-impl Days {
-    fn of(fleet: &[Training<'_>]) -> Self {
-        let first = fleet.iter().filter_map(|one| one.memory.times().first()).min();
-        let end = fleet.iter().map(|one| one.end).max();
-        let seconds = first.zip(end).map_or(0, |(first, end)| end.saturating_sub(*first).max(0));
-        Self {
-            first: first.map_or(0, |first| first.div_euclid(DAY)),
-            count: usize::try_from(seconds.unsigned_abs().div_ceil(DAY.unsigned_abs())).unwrap_or(0),
+/// The peaks of the last `days`.
+fn daily_peaks(one: &Training<'_>, days: usize) -> Vec<Option<u64>> {
+    let mut peaks = vec![None; days];
+    for (day, peak) in one.daily_memory_peaks() {
+        let slot = usize::try_from(day.unsigned_abs()).ok().and_then(|back| days.checked_sub(back));
+        if let Some(slot) = slot {
+            peaks[slot] = Some(u64::from(*peak));
         }
     }
-
-    fn peaks(&self, one: &Training<'_>) -> Vec<Option<u64>> {
-        let mut peaks = vec![None; self.count];
-        for (day, peak) in one.memory.daily_peaks() {
-            if let Some(slot) = usize::try_from(day - self.first).ok().and_then(|at| peaks.get_mut(at)) {
-                *slot = Some(u64::from(*peak));
-            }
-        }
-        peaks
-    }
+    peaks
 }

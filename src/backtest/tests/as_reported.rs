@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
 use rust_decimal::Decimal;
 
 use crate::{
@@ -46,6 +47,28 @@ impl Kept {
         let mut kept = Self::of(services);
         level(&mut kept.inventory);
         kept
+    }
+
+    /// As it would be, had all of it happened so much later.
+    fn later(mut self, seconds: i64) -> Self {
+        let moved = |at: Timestamp| Timestamp::from_second(at.as_second() + seconds).unwrap();
+        self.window.start = moved(self.window.start);
+        self.window.end = moved(self.window.end);
+        for point in self.utilization.iter_mut().flat_map(|series| &mut series.points) {
+            point.timestamp += seconds;
+        }
+        self
+    }
+
+    /// Every twelfth series uses more memory in the last 22 hours.
+    fn surging(mut self) -> Self {
+        let from = self.window.end.as_second() - 22 * 3600;
+        for series in self.utilization.iter_mut().step_by(12) {
+            for point in series.points.iter_mut().filter(|point| point.timestamp >= from) {
+                point.mem_max = point.mem_max.map(|max| (max * 2).min(9_000));
+            }
+        }
+        self
     }
 
     fn report(&self, config: &Config) -> Report {
@@ -182,6 +205,26 @@ fn headroom_is_learnt_as_a_report_learns_it() {
     assert!(changes.len() > 50 && changes != with_override);
     // A rule that is named after a risk takes it for all.
     assert_eq!((&at_five, &at_five_all_the_same), (&changes, &changes));
+}
+
+/// A pull begins and ends at any hour, and its last hours are as good as any to learn from.
+#[test]
+fn the_hour_of_the_pull_changes_nothing() {
+    let config = config("[sizing]\nrisk_percent = 20\n");
+    let learnt = |kept: &Kept| {
+        let report = kept.report(&config);
+        let changes = by_the_report(&report);
+        let by_rule = kept.by_rule(&Fargauge::new(&config.sizing), &config);
+        assert_eq!(differences(&by_rule, &changes), Vec::<String>::new());
+        (report.headroom.price_of_risk, changes)
+    };
+    let of = |hours: i64| learnt(&Kept::levelled(220).surging().later(hours * 3600));
+    let at_midnight = of(0);
+    let calm = learnt(&Kept::levelled(220)).0;
+    assert!(calm.is_some() && at_midnight.0 > calm, "{:?} {calm:?}", at_midnight.0);
+    for hours in [1, 13, 23] {
+        assert_eq!(of(hours), at_midnight, "{hours}");
+    }
 }
 
 #[test]

@@ -104,7 +104,7 @@ impl Case {
             }
         };
         let points: Vec<Point> = (0..DAYS * 86_400).step_by(PERIOD as usize).map(point).collect();
-        let demand = WindowDemand::of(&roll_up(&points, &timeline, PERIOD)).unwrap();
+        let demand = WindowDemand::of(&roll_up(&points, &timeline, PERIOD, DAYS * 86_400)).unwrap();
         let start = start_up(&points, &timeline, &revisions, &demand, 0, PERIOD);
         (demand, start)
     }
