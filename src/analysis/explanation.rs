@@ -30,8 +30,7 @@ use crate::{
         },
     },
     rightsize::{
-        Calibration, Candidate, LEAST_LEARNT_HEADROOM, Need, Reason, ResourceNeed, Shortage, Unrated,
-        Weighing,
+        Candidate, LEAST_LEARNT_HEADROOM, Learnt, Need, Reason, ResourceNeed, Shortage, Unrated, Weighing,
         autoscaling::{Outlook, outlook},
         weigh,
     },
@@ -58,14 +57,15 @@ pub fn explain(
         let in_force = config.for_workload(facts.workload);
         let risk = in_force.sizing.risk;
         let calibration = &calibrations[&risk];
+        let learnt = facts.learnt(calibration);
         let window = input.manifest.window;
         let points = kept.unwrap_or_default();
         let unknown = Timeline::unknown();
         let seen = moments(&points, facts.timeline.unwrap_or(&unknown), window.period_seconds);
-        let weighing = weighing(facts, &row, book, config, &in_force, calibration.as_ref().ok());
+        let weighing = weighing(facts, &row, book, config, &in_force, learnt);
         let outlook = match &weighing {
             Ok(weighing) if row.not_rated.is_none() => {
-                looked_ahead(facts, &row, book, config, &in_force, (calibration.as_ref().ok(), weighing))
+                looked_ahead(facts, &row, book, config, &in_force, (learnt, weighing))
             }
             _ => None,
         };
@@ -162,14 +162,14 @@ fn weighing(
     book: &PriceBook,
     config: &Config,
     in_force: &Resolved,
-    calibration: Option<&Calibration>,
+    learnt: Option<Learnt<'_>>,
 ) -> Result<Weighing, Unrated> {
     let (cpu, memory) = settled(row);
     facts.with_subject(config, in_force, &facts.prepared(book), |subject| {
         let to = cpu.zip(memory).and_then(|(cpu, memory)| {
             TaskSize::new(CpuUnits(cpu), MemoryMib(memory), subject.shape.platform.os).ok()
         });
-        weigh(subject, book, calibration, to.unwrap_or(subject.size))
+        weigh(subject, book, learnt, to.unwrap_or(subject.size))
     })
 }
 
@@ -180,7 +180,7 @@ fn looked_ahead(
     book: &PriceBook,
     config: &Config,
     in_force: &Resolved,
-    (calibration, weighing): (Option<&Calibration>, &Weighing),
+    (learnt, weighing): (Option<Learnt<'_>>, &Weighing),
 ) -> Option<Outlook> {
     let (cpu, memory) = settled(row);
     let outlook = facts.with_subject(config, in_force, &facts.prepared(book), |subject| {
@@ -188,7 +188,7 @@ fn looked_ahead(
         let to = TaskSize::new(CpuUnits(cpu.unwrap_or_default()), MemoryMib(memory.unwrap_or_default()), os);
         let also = weighing.candidates.iter().map(|candidate| candidate.size);
         let to = (to.unwrap_or(subject.size), row.recommendation.is_some());
-        outlook(subject, book, config, calibration, to, also)
+        outlook(subject, book, config, learnt, to, also)
     });
     outlook.ok().flatten()
 }

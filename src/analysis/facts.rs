@@ -11,7 +11,7 @@ use crate::{
     pricing::{NoPrice, PriceBook, TaskCost, TaskShape},
     report::CurrentSize,
     rightsize::{
-        Calibration, DimensionRating, Member, Rating, Reason, Subject, Unrated,
+        Calibration, DimensionRating, Learnt, Member, Rating, Reason, Subject, Unrated, Unsupported,
         autoscaling::{ReplicaPeaks, TaskSeries, fewest_tasks},
         member, rate,
     },
@@ -214,6 +214,11 @@ impl<'a> Facts<'a> {
         .flatten()
     }
 
+    /// What the calibration of its fleet says for this workload.
+    pub(super) fn learnt<'c>(&self, calibration: &'c Result<Calibration, Unsupported>) -> Option<Learnt<'c>> {
+        Learnt::of(calibration, self.demand.map_or(0, |demand| demand.daily_memory_peaks.len()))
+    }
+
     /// What pricing and rating both start from.
     pub(super) fn prepared(&self, book: &PriceBook) -> Prepared {
         let platform = self.definition().map_or_else(Platform::default, |definition| definition.platform);
@@ -227,11 +232,11 @@ impl<'a> Facts<'a> {
         book: &PriceBook,
         config: &Config,
         in_force: &Resolved,
-        calibration: Option<&Calibration>,
+        learnt: Option<Learnt<'_>>,
         prepared: &Prepared,
     ) -> Result<Rating, Unrated> {
-        let rating = self
-            .with_subject(config, in_force, prepared, |subject| rate(subject, book, config, calibration))?;
+        let rating =
+            self.with_subject(config, in_force, prepared, |subject| rate(subject, book, config, learnt))?;
         match &rating.cpu {
             DimensionRating::NotRated(unrated) if rating.is_unrated() => Err(unrated.clone()),
             _ => Ok(rating),

@@ -19,7 +19,7 @@ use crate::{
         Dimensions, Finding, GuardReport, NotOffered, NotRated, Opportunity, PlatformReport, Quantity,
         Recommendation, RuledOut, WorkloadCapacity, WorkloadHeadroom, WorkloadReport,
     },
-    rightsize::{Calibration, DimensionRating, Rating, Reason, Unsupported},
+    rightsize::{Calibration, DimensionRating, Learnt, Rating, Reason, Unsupported},
     units::{TaskTime, Usd},
     workload::{LaunchType, WorkloadKind},
 };
@@ -59,11 +59,11 @@ pub(super) fn report_on(
     let prepared = facts.prepared(book);
     let in_force = config.for_workload(workload);
     let risk = in_force.sizing.risk;
-    let (answer, calibration) = if on_instances::is_on(workload.launch_type) {
+    let (answer, learnt) = if on_instances::is_on(workload.launch_type) {
         (on_instances::answer(facts, book, config, &in_force), None)
     } else {
-        let calibration = calibrations.get(&risk).and_then(|calibration| calibration.as_ref().ok());
-        (on_fargate(facts, book, config, (&in_force, calibration), &prepared), calibration)
+        let learnt = calibrations.get(&risk).and_then(|calibration| facts.learnt(calibration));
+        (on_fargate(facts, book, config, (&in_force, learnt), &prepared), learnt)
     };
     let Prepared { platform, split, .. } = prepared;
     let requested = demand.filter(|_| known_size).map(WindowDemand::requested_hours);
@@ -113,7 +113,7 @@ pub(super) fn report_on(
         finding,
         reasons,
         not_rated,
-        headroom: headroom(dimensions.memory.finding, calibration, risk),
+        headroom: headroom(dimensions.memory.finding, learnt, risk),
         dimensions,
         options: answer.options,
         not_offered: answer.not_offered,
@@ -128,12 +128,13 @@ pub(super) fn report_on(
 
 /// How memory headroom was set, at a risk in hundredths of a per cent. A size that is too small just grows,
 /// with the fixed one.
-fn headroom(memory: Finding, calibration: Option<&Calibration>, risk: u32) -> Option<WorkloadHeadroom> {
-    let calibration = match memory {
+fn headroom(memory: Finding, learnt: Option<Learnt<'_>>, risk: u32) -> Option<WorkloadHeadroom> {
+    let learnt = match memory {
         Finding::NotRated => return None,
         Finding::Underprovisioned => None,
-        Finding::Overprovisioned | Finding::Optimized | Finding::AlreadyMinimal => calibration,
+        Finding::Overprovisioned | Finding::Optimized | Finding::AlreadyMinimal => learnt,
     };
+    let calibration = learnt.filter(|learnt| learnt.replaces_fixed).map(|learnt| learnt.calibration);
     Some(WorkloadHeadroom {
         method: if calibration.is_some() { "calibrated" } else { "fixed" }.to_owned(),
         risk_percent: percent(risk),
@@ -169,11 +170,11 @@ fn on_fargate(
     facts: &Facts<'_>,
     book: &PriceBook,
     config: &Config,
-    (in_force, calibration): (&Resolved, Option<&Calibration>),
+    (in_force, learnt): (&Resolved, Option<Learnt<'_>>),
     prepared: &Prepared,
 ) -> Answer {
     let time = facts.demand.map_or(TaskTime::ZERO, WindowDemand::total_task_time);
-    let rating = facts.rating(book, config, in_force, calibration, prepared);
+    let rating = facts.rating(book, config, in_force, learnt, prepared);
     let Prepared { platform, split, priced } = prepared;
     let paid = config.discount.factor();
     let list_month = |hourly: Usd, time: TaskTime| hourly * (time.hours() * facts.months_per_window());

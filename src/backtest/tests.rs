@@ -2,6 +2,7 @@
 
 mod as_reported;
 mod formats;
+mod risks;
 
 use proptest::prelude::*;
 

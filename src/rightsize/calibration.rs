@@ -30,8 +30,8 @@
 //! | 200 | 4 | 4.52 % | yes | no |
 //! | 200 | 0 | 1.49 % | yes | yes |
 //!
-//! So a fleet that is too small or too young cannot show a risk. Then the fixed headroom of the
-//! configuration holds, and the report says so.
+//! So a fleet that is too small, too young or too restless cannot show a risk. Then the fixed headroom of the
+//! configuration holds, and beside it what the price asks for that held the least risk: see [`Learnt`].
 
 use super::{
     exceedance::{Exceedance, PeakPair},
@@ -72,12 +72,23 @@ pub struct Calibration {
     pub splits: usize,
     /// Share that ran short in the worst split.
     pub attained: f64,
+    /// The least days that a size was made from in a split.
+    past_days: usize,
     curves: Vec<Exceedance>,
+}
+
+/// A calibration, and how far it goes for a workload.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Learnt<'c> {
+    pub calibration: &'c Calibration,
+    /// Headroom is what it says alone; else no less than the fixed one, as where a risk is not shown: a fleet
+    /// whose memory jumps about is not helped by less care than its calmest choice.
+    pub replaces_fixed: bool,
 }
 
 /// Why a fleet's own past cannot say how much headroom it needs. The fixed headroom of the
 /// configuration holds then.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum Unsupported {
     #[error("there is no workload whose memory could be learnt from")]
     NoMember,
@@ -87,11 +98,34 @@ pub enum Unsupported {
         "{workloads} workloads, of which at most {made_smaller} would be made smaller in every part of the \
          past, cannot show so low a risk"
     )]
-    TooFew { workloads: usize, made_smaller: usize },
+    TooFew { workloads: usize, made_smaller: usize, safest: Box<Calibration> },
+    #[error(
+        "{workloads} workloads can show no lower risk than {:.1} %: of {} made smaller in every part of the past, up \
+         to {:.1} % ran short",
+        safest.risk * 100.0, safest.workloads, safest.attained * 100.0
+    )]
+    TooRestless { workloads: usize, safest: Box<Calibration> },
+}
+
+impl<'c> Learnt<'c> {
+    /// What a workload whose memory was seen on so many days can take from `calibration`.
+    pub fn of(calibration: &'c Result<Calibration, Unsupported>, days: usize) -> Option<Self> {
+        match calibration {
+            // Of less than any split's past, the splits say nothing.
+            Ok(calibration) => Some(Self { calibration, replaces_fixed: days >= calibration.past_days }),
+            Err(
+                Unsupported::TooFew { workloads, safest, .. }
+                | Unsupported::TooRestless { workloads, safest },
+            ) if *workloads >= LEAST_WORKLOADS => Some(Self { calibration: safest, replaces_fixed: false }),
+            Err(_) => None,
+        }
+    }
 }
 
 /// A fleet that cannot show the risk asked for, but this one, is learnt from all the same.
 const WORTH_SHOWING: f64 = 0.05;
+/// Curves of fewer workloads are their accidents.
+const LEAST_WORKLOADS: usize = 30;
 /// Every day of the week once.
 const MIN_DAYS: usize = 7;
 
@@ -170,8 +204,10 @@ impl Calibration {
             .collect();
         // The cheapest price of risk that holds what was asked; else the one that holds the least risk.
         let mut safest: Option<Tried> = None;
+        let mut most_made_smaller = 0;
         for price_of_risk in prices() {
             let tried = Tried::of(&trials, price_of_risk);
+            most_made_smaller = most_made_smaller.max(tried.made_smaller);
             let (bound, holds) = (tried.bound, tried.bound <= risk);
             if holds || safest.as_ref().is_none_or(|safest| bound < safest.bound) {
                 safest = Some(tried);
@@ -180,19 +216,27 @@ impl Calibration {
                 break;
             }
         }
-        let made_smaller = safest.as_ref().map_or(0, |tried| tried.made_smaller);
-        match safest.filter(|tried| tried.bound <= risk.max(WORTH_SHOWING)) {
-            Some(Tried { price_of_risk, made_smaller, attained, bound }) => Ok(Self {
-                asked: risk,
-                risk: risk.max(bound),
-                price_of_risk,
-                workloads: made_smaller,
-                splits: splits.len(),
-                attained,
-                curves,
-            }),
-            None => Err(Unsupported::TooFew { workloads: fleet.len(), made_smaller }),
+        let Tried { price_of_risk, made_smaller, attained, bound } = safest.ok_or(Unsupported::NoMember)?;
+        let calibration = Self {
+            asked: risk,
+            risk: risk.max(bound),
+            price_of_risk,
+            workloads: made_smaller,
+            splits: splits.len(),
+            attained,
+            past_days: splits.iter().map(|Split { past: (from, to), .. }| to - from).min().unwrap_or(0),
+            curves,
+        };
+        let enough = risk.max(WORTH_SHOWING);
+        if bound <= enough {
+            return Ok(calibration);
         }
+        let (workloads, safest) = (fleet.len(), Box::new(calibration));
+        Err(if holds_risk(0, most_made_smaller, enough) {
+            Unsupported::TooRestless { workloads, safest }
+        } else {
+            Unsupported::TooFew { workloads, made_smaller: most_made_smaller, safest }
+        })
     }
 
     /// The probability that a later memory peak passes `limit`, where the past peak was `past` (KiB):
@@ -327,7 +371,9 @@ mod tests {
             Ok(wary) => {
                 assert!(wary.attained <= 0.05 && wary.price_of_risk > calibration.price_of_risk, "{wary:?}");
             }
-            Err(unsupported) => assert!(matches!(unsupported, Unsupported::TooFew { workloads: 300, .. })),
+            Err(unsupported) => {
+                assert!(matches!(unsupported, Unsupported::TooRestless { workloads: 300, .. }))
+            }
         }
     }
 
@@ -346,6 +392,30 @@ mod tests {
         let error = Calibration::of(&young, 0.05).unwrap_err();
         assert_eq!(error.to_string(), "6 days of history are too few to learn from; at least 7 are needed");
         assert_eq!(Calibration::of(&[], 0.05), Err(Unsupported::NoMember));
+    }
+
+    #[test]
+    fn what_is_not_shown_or_too_young_keeps_the_fixed_headroom_too() {
+        let shown = Calibration::of(&fleet(300, |_, _| 600), 0.05);
+        let replaces_fixed = |of: &_, days| Learnt::of(of, days).map(|learnt| learnt.replaces_fixed);
+        // Days 5-7 are the shortest past of 14 days.
+        assert_eq!(
+            [2, 3, 14].map(|days| replaces_fixed(&shown, days)),
+            [Some(false), Some(true), Some(true)]
+        );
+        // Some jump far, some farther, each on days of its own, so that no headroom is sure to be enough.
+        let restless = fleet(300, |workload, day| match (workload * 5 + day) % 42 {
+            0 | 1 => 1_500,
+            2 => 3_500,
+            _ => 600,
+        });
+        let not_shown = Calibration::of(&restless, 0.05);
+        assert_eq!(replaces_fixed(&not_shown, 14), Some(false));
+        let price = |of: &_| Learnt::of(of, 14).map(|learnt| learnt.calibration.price_of_risk);
+        assert!(price(&not_shown) > price(&shown), "{not_shown:?}");
+        assert!(not_shown.unwrap_err().to_string().starts_with("300 workloads can show no lower risk than "));
+        assert_eq!(Learnt::of(&Calibration::of(&fleet(29, |_, _| 600), 0.05), 14), None);
+        assert_eq!(Learnt::of(&Calibration::of(&[], 0.05), 14), None);
     }
 
     #[test]

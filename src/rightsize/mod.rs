@@ -18,9 +18,9 @@ mod task_room;
 mod unrated;
 mod weighing;
 
-pub use calibration::{Calibration, Member, Step, Unsupported};
+pub use calibration::{Calibration, Learnt, Member, Step, Unsupported};
 pub use cheapest::{Floors, cheapest_size};
-pub use choice::{Priced, choose, no_dearer, steps};
+pub use choice::{Priced, by_memory, choose, no_dearer, steps};
 pub use exceedance::{Exceedance, PeakPair};
 pub use guards::{
     ContainerSize, FixedHeap, Guard, GuardInput, Guards, containers_at, fixed_heap, registers, rising_floor,

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::{
     autoscaling::{Context, Resource, ScalingChoice, Steering, TaskSeries, for_a_task, refine},
-    calibration::{Calibration, Member},
+    calibration::{Learnt, Member},
     cheapest::{Floors, cheapest_size, hourly},
     choice::{Priced, choose, ladder, steps},
     guards::{ContainerSize, Guard, GuardInput, Guards, is_near_a_limit, rising_floor},
@@ -123,22 +123,22 @@ pub(super) struct Needs<'a> {
 }
 
 impl<'a> Needs<'a> {
-    /// With the headroom that was learnt, and what it was learnt from, where the current size is large enough:
-    /// only there price is weighed against risk. One that is too small in anything just grows, with the fixed
-    /// headroom.
+    /// With the headroom that was learnt, where that replaces the fixed one and the current size is large enough.
+    /// One that is too small in anything grows, with no less than the fixed headroom.
     pub(super) fn weighed<'c>(
         subject: &Subject<'a>,
-        calibration: Option<&'c Calibration>,
-    ) -> (Self, Option<&'c Calibration>) {
+        learnt: Option<Learnt<'c>>,
+    ) -> (Self, Option<Learnt<'c>>) {
         let sizing = for_a_task(subject);
-        if let Some(calibration) = calibration {
-            let learnt = Self::of(subject, &sizing, true);
-            let holds = learnt.floors(&learnt.needed, |need| need.floor).hold(subject.size);
-            if holds && !learnt.guards.memory_is_short() {
-                return (learnt, Some(calibration));
+        if learnt.is_some_and(|learnt| learnt.replaces_fixed) {
+            let needs = Self::of(subject, &sizing, true);
+            let holds = needs.floors(&needs.needed, |need| need.floor).hold(subject.size);
+            if holds && !needs.guards.memory_is_short() {
+                return (needs, learnt);
             }
         }
-        (Self::of(subject, &sizing, false), None)
+        let beside = learnt.map(|learnt| Learnt { replaces_fixed: false, ..learnt });
+        (Self::of(subject, &sizing, false), beside)
     }
 
     /// `sizing`: that of one task; `calibrated`: whether headroom is learnt from the fleet, or fixed.
@@ -209,24 +209,25 @@ pub fn member(subject: &Subject<'_>, book: &PriceBook, days: i64) -> Result<Opti
     // The demand of the whole window is what a split of it must not know: other floors only.
     let mut unknown = needs.needed;
     unknown.memory.floor = needs.guards.memory_before_demand().0;
-    let ladder = needs.ladder(subject, &unknown, book)?;
-    if needs.memory.is_err() || needs.demanded.memory.short || ladder.is_empty() {
+    let holds = needs.floors(&unknown, |need| need.floor).hold(subject.size);
+    if needs.memory.is_err() || needs.demanded.memory.short || !holds {
         return Ok(None);
     }
+    let ladder = needs.ladder(subject, &unknown, book)?;
     let peaks = &subject.demand.daily_memory_peaks;
     let daily_peaks = (-days..0).map(|day| peaks.get(&day).copied()).collect();
     Ok(Some(Member { daily_peaks, ladder: steps(&ladder) }))
 }
 
-/// Rates `subject`, with the headroom that the fleet's calibration asks for, else with the fixed one.
+/// Rates `subject`, with the headroom that was learnt from its fleet, else with the fixed one.
 /// Fails only where a size has no price.
 pub fn rate(
     subject: &Subject<'_>,
     book: &PriceBook,
     config: &Config,
-    calibration: Option<&Calibration>,
+    learnt: Option<Learnt<'_>>,
 ) -> Result<Rating, NoPrice> {
-    rate_and(subject, book, config, calibration, refine)
+    rate_and(subject, book, config, learnt, refine)
 }
 
 /// `finish` is given the rating for as many tasks as ran.
@@ -234,18 +235,18 @@ pub(super) fn rate_and<T>(
     subject: &Subject<'_>,
     book: &PriceBook,
     config: &Config,
-    calibration: Option<&Calibration>,
+    learnt: Option<Learnt<'_>>,
     finish: impl FnOnce(&Context<'_>, Rating) -> Result<T, NoPrice>,
 ) -> Result<T, NoPrice> {
     let Subject { size, shape, split, demand, .. } = *subject;
     let os = shape.platform.os;
-    let (needs, calibration) = Needs::weighed(subject, calibration);
+    let (needs, learnt) = Needs::weighed(subject, learnt);
     let pick = |need: &Need| -> Result<Option<(TaskSize, Usd)>, NoPrice> {
-        let ladder = needs.ladder(subject, need, book)?;
-        match calibration.and_then(|calibration| choose(calibration, &ladder, needs.past_peak)) {
-            Some(size) => Ok(Some((size, hourly(book, shape, split, size)?))),
-            None => cheapest_size(book, shape, split, needs.floors(need, |need| need.floor)),
-        }
+        let Some(Learnt { calibration, .. }) = learnt else {
+            return cheapest_size(book, shape, split, needs.floors(need, |need| need.floor));
+        };
+        let chosen = choose(calibration, &needs.ladder(subject, need, book)?, size.memory(), needs.past_peak);
+        chosen.map(|size| Ok((size, hourly(book, shape, split, size)?))).transpose()
     };
     let bound = |of| cheapest_size(book, shape, split, needs.floors(&needs.needed, of));
     let chosen = pick(&needs.needed)?;
@@ -346,7 +347,7 @@ pub(super) fn rate_and<T>(
         (Some(_), None) => Some((size, hourly(book, shape, split, size)?)),
         (chosen, _) => chosen,
     };
-    finish(&Context { subject, guards: &needs.guards, calibration, book, same }, rating)
+    finish(&Context { subject, guards: &needs.guards, learnt, book, same }, rating)
 }
 
 /// Demand with the start-up spikes of CPU taken out: they are a guard's business.

@@ -4,7 +4,7 @@
 //! candidates. It decides nothing: the needs, floors, prices and risks are those of the rating.
 
 use super::{
-    calibration::Calibration,
+    calibration::Learnt,
     cheapest::hourly,
     guards::Guard,
     need::{Need, ResourceNeed},
@@ -40,7 +40,7 @@ pub struct Candidate {
     pub hourly: Usd,
     /// Why it is none; empty where it holds what is needed.
     pub shortages: Vec<Shortage>,
-    /// Where headroom is calibrated: the probability that a later memory peak passes it, and what that
+    /// Where headroom is learnt: the probability that a later memory peak passes it, and what that
     /// is worth in USD a month.
     pub risk: Option<(f64, f64)>,
 }
@@ -61,11 +61,11 @@ pub enum Shortage {
 pub fn weigh(
     subject: &Subject<'_>,
     book: &PriceBook,
-    calibration: Option<&Calibration>,
+    learnt: Option<Learnt<'_>>,
     settled: TaskSize,
 ) -> Result<Weighing, NoPrice> {
     let Subject { size: current, shape, split, .. } = *subject;
-    let (needs, calibration) = Needs::weighed(subject, calibration);
+    let (needs, learnt) = Needs::weighed(subject, learnt);
     let floors = needs.floors(&needs.needed, |need| need.floor);
     let os = shape.platform.os;
     let price = |size| hourly(book, shape, split, size);
@@ -91,7 +91,7 @@ pub fn weigh(
         candidates.push(Candidate {
             size,
             hourly: price(size)?,
-            risk: calibration.filter(|_| shortages.is_empty()).map(|calibration| {
+            risk: learnt.filter(|_| shortages.is_empty()).map(|Learnt { calibration, .. }| {
                 if size.memory() >= current.memory() {
                     return (0.0, 0.0);
                 }
@@ -109,7 +109,7 @@ pub fn weigh(
     Ok(Weighing {
         candidates,
         needed: needs.needed,
-        learnt: calibration.is_some(),
+        learnt: learnt.is_some_and(|learnt| learnt.replaces_fixed),
         cpu: needs.cpu,
         memory: needs.memory,
         guards: needs.guards.into_list(),

@@ -18,8 +18,8 @@ use crate::{
     demand::Rise,
     fargate::TaskSize,
     rightsize::{
-        Calibration, Guards, Member, Priced, ResourceNeed, Seen, choose, cpu_need, memory_need, no_dearer,
-        rising_floor, steps,
+        Calibration, Guards, Learnt, Member, Priced, ResourceNeed, Seen, Unsupported, by_memory, choose,
+        cpu_need, memory_need, no_dearer, rising_floor, steps,
     },
     units::{CpuUnits, HOURS_PER_MONTH, MemoryMib},
     workload::OperatingSystem,
@@ -97,18 +97,23 @@ impl Fargauge {
     fn decision(
         &self,
         one: &Training<'_>,
-        learnt: Needs,
-        calibration: Option<&Calibration>,
+        needs: Needs,
+        calibration: Option<&Result<Calibration, Unsupported>>,
         ladder: &Ladder,
     ) -> Decision {
-        // One that is too small in anything just grows, with the fixed headroom.
-        let sizes = calibration.map(|_| priced(ladder, learnt.all(), one)).unwrap_or_default();
+        let learnt = calibration.and_then(|learnt| Learnt::of(learnt, one.daily_memory_peaks().len()));
+        // One that is too small in anything grows, with no less than the fixed headroom.
+        let replaces_fixed = learnt.is_some_and(|learnt| learnt.replaces_fixed);
+        let in_place = replaces_fixed && needs.all().is_held_by(one.current, one.current);
+        let needs = if in_place { needs } else { self.needs(one, false) };
         let past_peak = one.memory.max().map_or(0, u64::from);
-        let weighed = calibration.and_then(|calibration| choose(calibration, &sizes, past_peak));
-        let needs = if weighed.is_some() { learnt } else { self.needs(one, false) };
-        let Some(size) = weighed.or_else(|| ladder.cheapest(needs.all(), one.current)) else {
-            return Decision::Keep;
+        let size = match learnt {
+            Some(Learnt { calibration, .. }) => {
+                choose(calibration, &priced(ladder, needs.all(), one), one.current.memory(), past_peak)
+            }
+            None => ladder.cheapest(needs.all(), one.current),
         };
+        let Some(size) = size else { return Decision::Keep };
         let (now, then) = (ladder.price(one.current), ladder.price(size));
         if needs.is_short() || one.known.is_none_or(|known| known.is_worth(now, then)) {
             Decision::Size(size)
@@ -166,8 +171,10 @@ impl Rule for Fargauge {
             .zip(&needs)
             .filter(|(_, needs)| needs.memory.is_some_and(|memory| !memory.short))
             .filter_map(|(one, needs)| {
-                let ladder = priced(ladder, needs.before_memory(), one);
-                (!ladder.is_empty())
+                let unknown = needs.before_memory();
+                let ladder = priced(ladder, unknown, one);
+                unknown
+                    .is_held_by(one.current, one.current)
                     .then(|| Member { daily_peaks: daily_peaks(one, days), ladder: steps(&ladder) })
             })
             .collect();
@@ -181,7 +188,7 @@ impl Rule for Fargauge {
             .zip(needs)
             .map(|(one, needs)| {
                 let calibration = calibrations.get(&self.sizing(one).risk);
-                self.decision(one, needs, calibration.and_then(|learnt| learnt.as_ref().ok()), ladder)
+                self.decision(one, needs, calibration, ladder)
             })
             .collect();
         Answer { decisions, headroom: Some(headroom) }
@@ -191,16 +198,17 @@ impl Rule for Fargauge {
 /// The sizes as a report would weigh them.
 fn priced(ladder: &Ladder, need: Need, one: &Training<'_>) -> Vec<Priced> {
     let current = one.current;
-    if !need.is_held_by(current, current) {
-        return Vec::new();
-    }
     let sizes = ladder.sizes().filter(|(size, _)| need.is_held_by(*size, current));
     let tasks = one.tasks() as f64 / ONE_TASK as f64;
     let month = |price: Price| price.0 as f64 / 1e12 * f64::from(HOURS_PER_MONTH) * tasks;
     let guards = guards(one, (MemoryMib(0), None), 0);
     let usable =
         |size: TaskSize| guards.as_ref().map_or(size.memory(), |guards| guards.usable_memory(size.into()));
-    no_dearer((current, ladder.price(current)), sizes, month, usable)
+    if need.is_held_by(current, current) {
+        no_dearer((current, ladder.price(current)), sizes, month, usable)
+    } else {
+        by_memory(sizes.collect(), month, usable)
+    }
 }
 
 /// What guards say of it at its end, as far as they are known; see [`Known::guards`](crate::backtest::Known::guards).

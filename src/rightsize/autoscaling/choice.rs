@@ -123,7 +123,7 @@ impl Search<'_> {
         }
         let peak = fit.peak.memory(fit.demand.memory.as_ref().map_or(0, |memory| memory.max));
         let limit = u64::from(self.context.guards.usable_memory(size.into()).0) * 1024;
-        self.context.calibration.map_or(0.0, |calibration| calibration.cost_of_risk(peak, limit))
+        self.context.learnt.map_or(0.0, |learnt| learnt.calibration.cost_of_risk(peak, limit))
     }
 
     /// Of those that weigh at most `about` more than the least, the one that changes least.
@@ -173,7 +173,7 @@ impl Search<'_> {
                 }
                 let fit = fit.get_or_insert_with(|| {
                     let tasks = (&self.reproduction.unchanged, &*simulated);
-                    let calibrated = self.context.calibration.is_some();
+                    let calibrated = self.context.replaces_fixed();
                     let past = (self.series, self.peak);
                     Fit::simulated(subject, self.plan, past, tasks, &setting, followed, calibrated)
                 });

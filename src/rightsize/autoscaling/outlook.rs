@@ -20,7 +20,7 @@ use crate::{
     fargate::TaskSize,
     pricing::{NoPrice, PriceBook},
     rightsize::{
-        calibration::Calibration,
+        calibration::Learnt,
         need::Need,
         rating::{Subject, rate_and},
     },
@@ -90,11 +90,11 @@ pub fn outlook(
     subject: &Subject<'_>,
     book: &PriceBook,
     config: &Config,
-    calibration: Option<&Calibration>,
+    learnt: Option<Learnt<'_>>,
     (to, changed): (TaskSize, bool),
     also: impl IntoIterator<Item = TaskSize>,
 ) -> Result<Option<Outlook>, NoPrice> {
-    rate_and(subject, book, config, calibration, |context, _| {
+    rate_and(subject, book, config, learnt, |context, _| {
         let Scaled::Simulated(ground) = Scaled::of(context) else { return Ok(None) };
         let search = ground.search(context);
         let choice = choose(&search, context.same)?;
@@ -182,7 +182,7 @@ impl View<'_> {
         let search = &self.search;
         let subject = search.context.subject;
         let followed = followed_size(search.plan, size, subject.size);
-        let calibrated = search.context.calibration.is_some();
+        let calibrated = search.context.replaces_fixed();
         let tasks = (&search.reproduction.unchanged, after);
         let past = (search.series, search.peak);
         Fit::simulated(subject, search.plan, past, tasks, setting, followed, calibrated)

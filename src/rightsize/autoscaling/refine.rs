@@ -19,7 +19,7 @@ use crate::{
     fargate::TaskSize,
     pricing::{NoPrice, PriceBook},
     rightsize::{
-        calibration::Calibration,
+        calibration::Learnt,
         cheapest::{Floors, cheapest_size},
         guards::Guards,
         need::ResourceNeed,
@@ -47,10 +47,17 @@ pub struct ScalingChoice {
 pub(in crate::rightsize) struct Context<'a> {
     pub subject: &'a Subject<'a>,
     pub guards: &'a Guards<'a>,
-    pub calibration: Option<&'a Calibration>,
+    pub learnt: Option<Learnt<'a>>,
     pub book: &'a PriceBook,
     /// The size for as many tasks as ran, with its hourly price; the current one included.
     pub same: Option<(TaskSize, Usd)>,
+}
+
+impl Context<'_> {
+    /// Whether memory's headroom is all learnt.
+    pub(super) fn replaces_fixed(&self) -> bool {
+        self.learnt.is_some_and(|learnt| learnt.replaces_fixed)
+    }
 }
 
 /// What the scaling of a service comes to.
@@ -83,7 +90,7 @@ impl<'a> Scaled<'a> {
             Some(Steering::Independent(reason)) => return Self::Apart(reason),
             Some(Steering::Opaque { .. }) | None => return Self::Apart(None),
         };
-        let calibrated = context.calibration.is_some();
+        let calibrated = context.replaces_fixed();
         let (peak, observed) = as_seen(subject, &plan, calibrated);
         let (series, reproduction) = match trusted(subject, &plan, &observed) {
             Ok(trusted) => trusted,
