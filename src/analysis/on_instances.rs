@@ -108,6 +108,7 @@ pub(super) fn answer(facts: &Facts<'_>, book: &PriceBook, config: &Config, in_fo
         hourly: bill.hourly,
         verdict: verdict(&rating),
         reasons,
+        learnt: false,
         recommendation,
         options,
         not_offered: Vec::new(),

@@ -33,6 +33,8 @@ pub(super) struct Answer {
     pub hourly: Option<Usd>,
     pub verdict: (Finding, Option<NotRated>, Dimensions),
     pub reasons: Vec<String>,
+    /// Whether memory's headroom is learnt from the fleet.
+    pub learnt: bool,
     pub recommendation: Option<Recommendation>,
     pub options: Vec<Opportunity>,
     pub not_offered: Vec<NotOffered>,
@@ -59,11 +61,11 @@ pub(super) fn report_on(
     let prepared = facts.prepared(book);
     let in_force = config.for_workload(workload);
     let risk = in_force.sizing.risk;
-    let (answer, calibration) = if on_instances::is_on(workload.launch_type) {
-        (on_instances::answer(facts, book, config, &in_force), None)
+    let calibration = calibrations.get(&risk).and_then(|calibration| calibration.as_ref().ok());
+    let answer = if on_instances::is_on(workload.launch_type) {
+        on_instances::answer(facts, book, config, &in_force)
     } else {
-        let calibration = calibrations.get(&risk).and_then(|calibration| calibration.as_ref().ok());
-        (on_fargate(facts, book, config, (&in_force, calibration), &prepared), calibration)
+        on_fargate(facts, book, config, (&in_force, calibration), &prepared)
     };
     let Prepared { platform, split, .. } = prepared;
     let requested = demand.filter(|_| known_size).map(WindowDemand::requested_hours);
@@ -113,7 +115,7 @@ pub(super) fn report_on(
         finding,
         reasons,
         not_rated,
-        headroom: headroom(dimensions.memory.finding, calibration, risk),
+        headroom: headroom(dimensions.memory.finding, calibration.filter(|_| answer.learnt), risk),
         dimensions,
         options: answer.options,
         not_offered: answer.not_offered,
@@ -126,8 +128,8 @@ pub(super) fn report_on(
     }
 }
 
-/// How memory headroom was set, at a risk in hundredths of a per cent. A size that is too small just grows,
-/// with the fixed one.
+/// How memory headroom was set, at a risk in hundredths of a per cent; `calibration` is what it was learnt from. A size
+/// that is too small just grows, with the fixed one.
 fn headroom(memory: Finding, calibration: Option<&Calibration>, risk: u32) -> Option<WorkloadHeadroom> {
     let calibration = match memory {
         Finding::NotRated => return None,
@@ -222,6 +224,7 @@ fn on_fargate(
             Ok(rating) => rating.reasons.iter().map(|reason| (*reason).to_owned()).collect(),
             Err(_) => Vec::new(),
         },
+        learnt: rating.as_ref().is_ok_and(|rating| rating.learnt),
         recommendation,
         options,
         not_offered,

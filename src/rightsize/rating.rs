@@ -60,6 +60,8 @@ pub struct Rating {
     pub memory: DimensionRating,
     /// Codes of what led here.
     pub reasons: Vec<&'static str>,
+    /// Whether memory's headroom is learnt from the fleet.
+    pub learnt: bool,
     /// The size to change to; `None`: stay.
     pub choice: Option<SizeChoice>,
     /// What must hold, or be done along, for the choice.
@@ -339,6 +341,7 @@ pub(super) fn rate_and<T>(
         containers: to.and_then(|to| needs.guards.containers(to.into())).unwrap_or_default(),
         guards: needs.guards.list().to_vec(),
         reasons,
+        learnt: calibration.is_some(),
         choice,
         already_minimal: choice.is_none() && !short && size.is_smallest(os),
         idle,

@@ -366,6 +366,13 @@ fn a_size_with_too_little_cpu_keeps_the_fixed_headroom_of_memory() {
     assert_eq!((memory.without_headroom, memory.with_headroom), (820, 984));
     assert_eq!(memory.headroom.as_ref().unwrap().from, "default");
     assert!(explanation.candidates.iter().all(|candidate| candidate.probability.is_none()));
+    // Short of CPU alone: less memory would do.
+    let row = &explanation.workload;
+    assert_eq!(row.dimensions.memory.finding, Finding::Overprovisioned);
+    let own = row.headroom.as_ref().unwrap();
+    assert_eq!((own.method.as_str(), own.shown_risk_percent), ("fixed", None));
+    let page = page::render(&explanation, 160);
+    assert!(page.contains("  headroom     fixed; that of the fleet is calibrated, at 5 % risk: "), "{page}");
 }
 
 #[test]
