@@ -274,7 +274,7 @@ fn recommendation(facts: &Facts<'_>, rating: &ReservationRating, bill: &Bill) ->
         savings_percent: savings_percent(savings, bill.month),
         performance_risk: risk.as_str().to_owned(),
         lower_bound: size(lower),
-        upper_bound: size(upper),
+        upper_bound: Some(size(upper)),
         conditions,
         containers: rating.containers.iter().map(container_report).collect(),
         scaling: None,

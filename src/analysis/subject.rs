@@ -200,7 +200,7 @@ fn on_fargate(
             savings_percent: savings_percent(savings, monthly_cost),
             performance_risk: choice.risk.as_str().to_owned(),
             lower_bound: reported(choice.lower),
-            upper_bound: reported(choice.upper),
+            upper_bound: choice.upper.map(reported),
             conditions: conditions(facts, rating),
             containers: rating.containers.iter().map(container_report).collect(),
             scaling: rating.scaling.map(|choice| scaling(choice, rating.simulation_error)),

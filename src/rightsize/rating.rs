@@ -90,8 +90,8 @@ pub struct SizeChoice {
     pub hourly: Usd,
     /// The cheapest size for what was observed, without headroom.
     pub lower: TaskSize,
-    /// The cheapest size if the history's shortness is allowed for.
-    pub upper: TaskSize,
+    /// The cheapest size if the history's shortness is allowed for; `None`: none is large enough.
+    pub upper: Option<TaskSize>,
     pub risk: PerformanceRisk,
 }
 
@@ -327,7 +327,7 @@ pub(super) fn rate_and<T>(
                 size: to,
                 hourly: price,
                 lower: bound(|need| need.bare)?.map_or(to, |(size, _)| size),
-                upper: bound(|need| need.ample)?.map_or(to, |(size, _)| size),
+                upper: bound(|need| need.ample)?.map(|(size, _)| size),
                 risk: risk_at(to, subject, &needs.demanded, &needs.guards),
             })
         }

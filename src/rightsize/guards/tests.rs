@@ -443,7 +443,7 @@ proptest! {
             if let Some(choice) = rating.choice {
                 prop_assert!(choice.size.cpu() >= guard.cpu, "{guard:?}");
                 prop_assert!(choice.size.memory() >= guard.memory, "{guard:?}");
-                prop_assert!(choice.upper.memory() >= guard.memory, "{guard:?}");
+                prop_assert!(choice.upper.is_none_or(|upper| upper.memory() >= guard.memory), "{guard:?}");
             }
         }
         if let Some(choice) = rating.choice.filter(|_| !rating.containers.is_empty()) {
