@@ -11,6 +11,7 @@ mod max_capacity;
 mod peak_memory;
 mod scaling;
 mod settings;
+mod sparse;
 mod standalone;
 
 use std::collections::BTreeMap;

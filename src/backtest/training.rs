@@ -10,6 +10,7 @@ use super::{
 use crate::{
     demand::{CAP_CENTI_PERCENT, hides},
     fargate::TaskSize,
+    rightsize::TooFew,
 };
 
 const HOUR: i64 = 3600;
@@ -127,6 +128,8 @@ pub struct Training<'a> {
     pub capped_memory: Option<Capped>,
     /// Nothing of traces.
     pub known: Option<&'a Known>,
+    /// That could have a sample, as far as it is known.
+    periods: Option<u64>,
 }
 
 impl<'a> Training<'a> {
@@ -137,6 +140,8 @@ impl<'a> Training<'a> {
             if samples.is_enough() { samples } else { Samples::new((&[], &[])) }
         };
         let (cpu, memory) = (enough(series.cpu()), enough(&series.memory));
+        let times = |track: &'a super::series::Track| track.between(from, to).0;
+        let known = series.known.as_ref();
         Self {
             id: &series.id,
             current,
@@ -147,7 +152,8 @@ impl<'a> Training<'a> {
             capped_memory: Capped::of(series, &memory, |size| (size.memory().0, 1024)),
             cpu,
             memory,
-            known: series.known.as_ref(),
+            periods: known.map(|known| known.periods(times(series.cpu()), times(&series.memory), to)),
+            known,
         }
     }
 
@@ -158,6 +164,14 @@ impl<'a> Training<'a> {
 
     pub fn is_empty(&self) -> bool {
         self.cpu.is_empty() && self.memory.is_empty()
+    }
+
+    /// Whether `samples`, of one of its resources, are so few that a report would not rate it.
+    pub fn is_sparse(&self, samples: &Samples<'_>) -> bool {
+        let known = self.known.zip(self.periods);
+        known.is_some_and(|(known, periods)| {
+            TooFew::of(samples.values.len() as u64, periods, known.min_coverage_percent).is_some()
+        })
     }
 
     /// The need from a figure for each resource that has samples.

@@ -10,6 +10,7 @@ use super::{
     guards::{ContainerSize, Guard, GuardInput, Guards, is_near_a_limit, rising_floor},
     need::{Need, ResourceNeed, need},
     performance_risk::{PerformanceRisk, performance_risk},
+    sparse::{Sparse, TooFew},
     unrated::{Reason, Unrated},
 };
 use crate::{
@@ -29,12 +30,14 @@ pub struct Subject<'a> {
     /// Region, platform and storage, at the current size.
     pub shape: &'a TaskShape,
     pub split: PurchaseSplit,
+    /// Without the resources that are `sparse`.
     pub demand: &'a WindowDemand,
+    pub sparse: Sparse,
     pub scaling: Option<&'a ScalableTarget>,
     /// What ran and was used, in order, where policies follow it.
     pub series: Option<&'a TaskSeries>,
     pub facts: &'a TaskFacts,
-    /// Start-ups, where they can be told apart.
+    /// Start-ups, where they can be told apart and CPU is not sparse.
     pub start_up: Option<&'a StartUp>,
     /// Whole days of history, at least 1.
     pub observed_days: u64,
@@ -156,8 +159,8 @@ impl<'a> Needs<'a> {
         let (cpu, memory) = need(&steady, current, os, sizing, calibrated, subject.observed_days);
         let steering = subject.scaling.map(|target| Steering::of(target, (0, 0)));
         let followed = |resource| steering.as_ref().and_then(|steering| steering.follows(resource));
-        let cpu = rateable(cpu, followed(Resource::Cpu));
-        let memory = rateable(memory, followed(Resource::Memory));
+        let cpu = rateable(cpu, subject.sparse.cpu, followed(Resource::Cpu));
+        let memory = rateable(memory, subject.sparse.memory, followed(Resource::Memory));
         let memory_demanded = *memory.as_ref().unwrap_or(&ResourceNeed::keep(size.memory().0));
         let rise = subject.demand.rise();
         let guards = Guards::of(GuardInput {
@@ -370,11 +373,15 @@ pub(super) fn mib(kib: u64) -> u32 {
     u32::try_from(kib.div_ceil(1024)).unwrap_or(u32::MAX)
 }
 
-/// The need, or why this resource cannot be rated: the task count follows it, or no samples.
+/// The need, or why this resource cannot be rated: too few samples, the task count follows it, or no samples.
 pub(super) fn rateable(
     need: Option<ResourceNeed>,
+    too_few: Option<TooFew>,
     followed: Option<String>,
 ) -> Result<ResourceNeed, Unrated> {
+    if let Some(too_few) = too_few {
+        return Err(too_few.unrated());
+    }
     if let Some(why) = followed {
         return Err(Unrated::new(Reason::Autoscaled, why));
     }

@@ -22,6 +22,7 @@ use super::{
     need::{Need, ResourceNeed, to_hold, with},
     performance_risk::{PerformanceRisk, performance_risk},
     rating::{DimensionRating, mib, rateable, steady},
+    sparse::Sparse,
     task_room::TaskRoom,
     unrated::{Reason, Unrated},
 };
@@ -46,9 +47,12 @@ pub struct ReservationSubject<'a> {
     /// 0: nothing of that resource.
     pub reserved: Requested,
     pub os: OperatingSystem,
+    /// Without the resources that are `sparse`.
     pub demand: &'a WindowDemand,
+    pub sparse: Sparse,
     pub scaling: Option<&'a ScalableTarget>,
     pub facts: &'a TaskFacts,
+    /// As in [`super::Subject`].
     pub start_up: Option<&'a StartUp>,
     /// Whole days of history, at least 1.
     pub observed_days: u64,
@@ -133,7 +137,7 @@ pub fn rate_reservation(
             };
             resource.need(seen, |seen| sizing.peak.cpu(seen), observed_days)
         });
-        rateable(need, followed(Resource::Cpu))
+        rateable(need, subject.sparse.cpu, followed(Resource::Cpu))
     });
     let memory = reserved_at_all(reserved.memory.0, "memory").and_then(|()| {
         let need = demand.memory.as_ref().map(|memory| {
@@ -152,7 +156,7 @@ pub fn rate_reservation(
             };
             resource.need(seen, |seen| sizing.peak.memory(seen), observed_days)
         });
-        rateable(need, followed(Resource::Memory))
+        rateable(need, subject.sparse.memory, followed(Resource::Memory))
     });
 
     let memory_demanded = *memory.as_ref().unwrap_or(&ResourceNeed::keep(reserved.memory.0));

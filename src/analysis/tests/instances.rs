@@ -9,7 +9,7 @@ use crate::{
 
 /// Of `size`, reserved by its only container with soft limits, on two m6i.large that register 2 vCPU and
 /// 7.5 GB each (0.096 USD an hour in us-east-1, `pricing/ec2/us-east-1.csv`).
-fn on_ec2(cpu_percent: u32, memory_percent: u32, (cpu, memory): (u32, u32)) -> Service {
+pub(super) fn on_ec2(cpu_percent: u32, memory_percent: u32, (cpu, memory): (u32, u32)) -> Service {
     service(cpu_percent, memory_percent).with(|service| {
         service.workload.launch_type = LaunchType::Ec2;
         service.definition.network_mode = Some("awsvpc".into());
