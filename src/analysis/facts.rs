@@ -11,7 +11,7 @@ use crate::{
     pricing::{NoPrice, PriceBook, TaskCost, TaskShape},
     report::CurrentSize,
     rightsize::{
-        Calibration, DimensionRating, Learnt, Member, Rating, Reason, Subject, Unrated, Unsupported,
+        Calibration, DimensionRating, Learnt, Member, Rating, Reason, Sparse, Subject, Unrated, Unsupported,
         autoscaling::{ReplicaPeaks, TaskSeries, fewest_tasks},
         member, rate,
     },
@@ -273,6 +273,8 @@ impl<'a> Facts<'a> {
             Some(runs) => standalone::enough_runs(runs)?,
             None => self.enough_evidence(demand, config)?,
         }
+        let sparse = self.sparse(demand, config);
+        let demand = &sparse.left_out_of(demand);
         let task_facts = self.task_facts(config);
         let subject = Subject {
             definition,
@@ -280,10 +282,11 @@ impl<'a> Facts<'a> {
             shape: &self.shape(platform, timeline.current()),
             split,
             demand,
+            sparse,
             scaling: self.workload.scaling.as_ref(),
             series: self.series,
             facts: &task_facts,
-            start_up: self.start_up,
+            start_up: self.start_up.filter(|_| sparse.cpu.is_none()),
             observed_days: match self.runs {
                 // Days without a run showed nothing.
                 Some(runs) => runs.days.max(1),
@@ -319,10 +322,20 @@ impl<'a> Facts<'a> {
         u64::try_from(self.window.end.as_second() - demand.first_sample).unwrap_or(0)
     }
 
+    /// Periods since the first sample.
+    fn observed_periods(&self, demand: &WindowDemand) -> u64 {
+        self.observed_seconds(demand).div_ceil(u64::from(self.window.period_seconds.max(1)))
+    }
+
     /// Share (of 10,000) of the periods since the first sample that have one.
     pub(super) fn coverage(&self, demand: &WindowDemand) -> u64 {
-        let possible = self.observed_seconds(demand).div_ceil(u64::from(self.window.period_seconds.max(1)));
-        demand.periods * 10_000 / possible.max(1)
+        demand.periods * 10_000 / self.observed_periods(demand).max(1)
+    }
+
+    /// The resources with too few samples. Tasks that come and go have none between their runs.
+    pub(super) fn sparse(&self, demand: &WindowDemand, config: &Config) -> Sparse {
+        let periods = if self.runs.is_some() { demand.periods } else { self.observed_periods(demand) };
+        Sparse::of(demand, periods, config.evidence.min_coverage_percent)
     }
 
     pub(super) fn enough_evidence(&self, demand: &WindowDemand, config: &Config) -> Result<(), Unrated> {

@@ -108,6 +108,7 @@ pub(super) fn answer(facts: &Facts<'_>, book: &PriceBook, config: &Config, in_fo
         hourly: bill.hourly,
         verdict: verdict(&rating),
         reasons,
+        learnt: false,
         recommendation,
         options,
         not_offered: Vec::new(),
@@ -190,14 +191,16 @@ pub(super) fn rating(
         Some(runs) => standalone::enough_runs(runs)?,
         None => facts.enough_evidence(demand, config)?,
     }
+    let sparse = facts.sparse(demand, config);
     let subject = ReservationSubject {
         definition,
         reserved: timeline.current(),
         os: definition.platform.os,
-        demand,
+        demand: &sparse.left_out_of(demand),
+        sparse,
         scaling: facts.workload.scaling.as_ref(),
         facts: &facts.task_facts(config),
-        start_up: facts.start_up,
+        start_up: facts.start_up.filter(|_| sparse.cpu.is_none()),
         observed_days: match facts.runs {
             Some(runs) => runs.days.max(1),
             None => (facts.observed_seconds(demand) / 86_400).max(1),
@@ -273,7 +276,7 @@ fn recommendation(facts: &Facts<'_>, rating: &ReservationRating, bill: &Bill) ->
         savings_percent: savings_percent(savings, bill.month),
         performance_risk: risk.as_str().to_owned(),
         lower_bound: size(lower),
-        upper_bound: size(upper),
+        upper_bound: Some(size(upper)),
         conditions,
         containers: rating.containers.iter().map(container_report).collect(),
         scaling: None,

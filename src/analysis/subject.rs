@@ -33,6 +33,8 @@ pub(super) struct Answer {
     pub hourly: Option<Usd>,
     pub verdict: (Finding, Option<NotRated>, Dimensions),
     pub reasons: Vec<String>,
+    /// Whether memory's headroom is learnt from the fleet.
+    pub learnt: bool,
     pub recommendation: Option<Recommendation>,
     pub options: Vec<Opportunity>,
     pub not_offered: Vec<NotOffered>,
@@ -59,11 +61,12 @@ pub(super) fn report_on(
     let prepared = facts.prepared(book);
     let in_force = config.for_workload(workload);
     let risk = in_force.sizing.risk;
-    let (answer, learnt) = if on_instances::is_on(workload.launch_type) {
-        (on_instances::answer(facts, book, config, &in_force), None)
+    let calibration = calibrations.get(&risk);
+    let answer = if on_instances::is_on(workload.launch_type) {
+        on_instances::answer(facts, book, config, &in_force)
     } else {
-        let learnt = calibrations.get(&risk).and_then(|calibration| facts.learnt(calibration));
-        (on_fargate(facts, book, config, (&in_force, learnt), &prepared), learnt)
+        let learnt = calibration.and_then(|calibration| facts.learnt(calibration));
+        on_fargate(facts, book, config, (&in_force, learnt), &prepared)
     };
     let Prepared { platform, split, .. } = prepared;
     let requested = demand.filter(|_| known_size).map(WindowDemand::requested_hours);
@@ -113,7 +116,11 @@ pub(super) fn report_on(
         finding,
         reasons,
         not_rated,
-        headroom: headroom(dimensions.memory.finding, learnt, risk),
+        headroom: headroom(
+            dimensions.memory.finding,
+            calibration.and_then(|calibration| calibration.as_ref().ok()).filter(|_| answer.learnt),
+            risk,
+        ),
         dimensions,
         options: answer.options,
         not_offered: answer.not_offered,
@@ -126,15 +133,14 @@ pub(super) fn report_on(
     }
 }
 
-/// How memory headroom was set, at a risk in hundredths of a per cent. A size that is too small just grows,
-/// with the fixed one.
-fn headroom(memory: Finding, learnt: Option<Learnt<'_>>, risk: u32) -> Option<WorkloadHeadroom> {
-    let learnt = match memory {
+/// How memory headroom was set, at a risk in hundredths of a per cent; `calibration` is what it was learnt from. A size
+/// that is too small just grows, with the fixed one.
+fn headroom(memory: Finding, calibration: Option<&Calibration>, risk: u32) -> Option<WorkloadHeadroom> {
+    let calibration = match memory {
         Finding::NotRated => return None,
         Finding::Underprovisioned => None,
-        Finding::Overprovisioned | Finding::Optimized | Finding::AlreadyMinimal => learnt,
+        Finding::Overprovisioned | Finding::Optimized | Finding::AlreadyMinimal => calibration,
     };
-    let calibration = learnt.filter(|learnt| learnt.replaces_fixed).map(|learnt| learnt.calibration);
     Some(WorkloadHeadroom {
         method: if calibration.is_some() { "calibrated" } else { "fixed" }.to_owned(),
         risk_percent: percent(risk),
@@ -199,7 +205,7 @@ fn on_fargate(
             savings_percent: savings_percent(savings, monthly_cost),
             performance_risk: choice.risk.as_str().to_owned(),
             lower_bound: reported(choice.lower),
-            upper_bound: reported(choice.upper),
+            upper_bound: choice.upper.map(reported),
             conditions: conditions(facts, rating),
             containers: rating.containers.iter().map(container_report).collect(),
             scaling: rating.scaling.map(|choice| scaling(choice, rating.simulation_error)),
@@ -223,6 +229,7 @@ fn on_fargate(
             Ok(rating) => rating.reasons.iter().map(|reason| (*reason).to_owned()).collect(),
             Err(_) => Vec::new(),
         },
+        learnt: rating.as_ref().is_ok_and(|rating| rating.learnt),
         recommendation,
         options,
         not_offered,

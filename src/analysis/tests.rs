@@ -11,6 +11,7 @@ mod max_capacity;
 mod peak_memory;
 mod scaling;
 mod settings;
+mod sparse;
 mod standalone;
 
 use std::collections::BTreeMap;
@@ -27,9 +28,9 @@ use crate::{
     snapshot::{FORMAT_VERSION, Gap, Inventory, Manifest, Point, Series, Window},
     units::{CpuUnits, MemoryMib, Usd},
     workload::{
-        Architecture, CapacityProvider, Container, ContainerInstance, HistorySource, LaunchType, Platform,
-        PolicyKind, Region, RevisionInForce, ScalableTarget, ScalingPolicy, Scheduling, TaskDefinition,
-        TrackedMetric, Workload, WorkloadIdentity, WorkloadKind,
+        Architecture, CapacityProvider, Container, ContainerInstance, HistorySource, LaunchType,
+        OperatingSystem, Platform, PolicyKind, Region, RevisionInForce, ScalableTarget, ScalingPolicy,
+        Scheduling, TaskDefinition, TrackedMetric, Workload, WorkloadIdentity, WorkloadKind,
     },
 };
 
@@ -211,6 +212,26 @@ fn demand_at_the_cap_is_unknown_above_it_and_steps_up_at_least_one_size() {
     assert!(row.reasons.iter().any(|reason| reason == "cpu-demand-unknown-above-cap"));
     assert_eq!(size_of(&row), (2048, 4096));
     assert_eq!(row.recommendation.unwrap().performance_risk, "high");
+}
+
+/// 94 % of 4 vCPU, a fifth more and 7 % for a history of 14 days are 4.83 vCPU: Windows has no more than 4.
+#[test]
+fn a_bound_that_no_size_holds_is_none() {
+    let explanation = explain::explained(
+        service(75, 6).sized(4096, 30_720).with(|service| {
+            service.definition.platform.os = OperatingSystem::Windows;
+            service.points[100].cpu_max = Some(9_400);
+        }),
+        &Config::default(),
+    );
+    let row = &explanation.workload;
+    assert_eq!(size_of(row), (4096, 8192));
+    let told = serde_json::to_value(row.recommendation.as_ref().unwrap()).unwrap();
+    assert!(told["upper_bound"].is_null(), "{told}");
+    let page = crate::report::explain::page::render(&explanation, 160);
+    let line =
+        "  bounds       4 vCPU / 8 GB without headroom; no size allows for the short history in full\n";
+    assert!(page.contains(line), "{page}");
 }
 
 #[test]
@@ -480,7 +501,9 @@ proptest! {
             let cpu = row.demand.unwrap().cpu_vcpu.unwrap();
             prop_assert!(Decimal::from(recommendation.cpu_units) / Decimal::from(1024) >= cpu.p995.0);
             let cost = |s: &crate::report::Size| (s.cpu_units, s.memory_mib);
-            prop_assert!(cost(&recommendation.lower_bound).0 <= cost(&recommendation.upper_bound).0);
+            if let Some(upper) = &recommendation.upper_bound {
+                prop_assert!(cost(&recommendation.lower_bound).0 <= cost(upper).0);
+            }
         }
         prop_assert_eq!(report.totals.monthly_cost, row.monthly_cost.unwrap());
         let savings = row.recommendation.as_ref().and_then(|r| r.monthly_savings).unwrap_or_default();

@@ -18,7 +18,7 @@ use crate::{
     snapshot::{Inventory, Window},
     units::TaskTime,
     utilization::{CENTI_PERCENT_FULL, Point, UtilizationParts},
-    workload::{LaunchType, OperatingSystem, TaskDefinition, TaskFacts, Workload},
+    workload::{LaunchType, OperatingSystem, TaskDefinition, TaskFacts, Workload, WorkloadKind},
 };
 
 /// The Fargate workloads of a snapshot whose tasks' demand does not change with their size. The others
@@ -41,7 +41,7 @@ pub fn from_snapshot(
     config: &Config,
 ) -> io::Result<Dataset> {
     let subjects: Vec<Result<Subject, &str>> =
-        inventory.workloads.iter().map(|workload| subject(workload, inventory, config)).collect();
+        inventory.workloads.iter().map(|workload| subject(workload, inventory, window, config)).collect();
     let parts: Vec<Vec<(u32, Series, InputCounts)>> = (0..utilization.parts())
         .into_par_iter()
         .map(|part| {
@@ -88,7 +88,12 @@ struct Subject {
     known: Known,
 }
 
-fn subject(workload: &Workload, inventory: &Inventory, config: &Config) -> Result<Subject, &'static str> {
+fn subject(
+    workload: &Workload,
+    inventory: &Inventory,
+    window: Window,
+    config: &Config,
+) -> Result<Subject, &'static str> {
     let in_force = config.for_workload(workload);
     if in_force.exclude.is_some() {
         return Err(Reason::Excluded.code());
@@ -136,6 +141,9 @@ fn subject(workload: &Workload, inventory: &Inventory, config: &Config) -> Resul
         relative_to,
         definitions,
         facts: TaskFacts { injected: facts.injected, ..TaskFacts::default() },
+        has_runs: workload.identity.kind == WorkloadKind::Standalone,
+        period_seconds: window.period_seconds,
+        min_coverage_percent: config.evidence.min_coverage_percent,
     };
     Ok(Subject { id: workload.identity.id(), timeline, sizes, known })
 }

@@ -5,6 +5,8 @@
 //! the whole window (kills, the peaks of single containers) would be from the time that is judged, so it is
 //! left out.
 
+use std::collections::BTreeSet;
+
 use rust_decimal::Decimal;
 
 use crate::{
@@ -24,8 +26,7 @@ pub const ONE_TASK: u64 = 1_000_000;
 /// What of a report a backtest of a snapshot goes by, and what not.
 pub(super) const SCOPE: &str = "saved is of the cost of all tasks, each priced on demand on x86 in one region; fargauge goes by each \
      workload's settings, containers, heaps and the least change, as a report does, but not by start-up \
-     peaks, kills, single containers' peaks or expected peaks, nor by how many gaps, mixed sizes and runs a \
-     rating allows";
+     peaks, kills, single containers' peaks or expected peaks, nor by how many mixed sizes and runs a rating allows";
 
 /// What holds for one workload in every window.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +45,11 @@ pub struct Known {
     pub definitions: Vec<(i64, TaskDefinition)>,
     /// What AWS adds to its tasks, and nothing else of them.
     pub facts: TaskFacts,
+    /// Its tasks come and go, so that they have no samples in between.
+    pub has_runs: bool,
+    pub period_seconds: u32,
+    /// Of the periods that could have a sample, in how many a resource needs one.
+    pub min_coverage_percent: u32,
 }
 
 impl Known {
@@ -69,6 +75,16 @@ impl Known {
             rise: None,
             memory_headroom,
         }))
+    }
+
+    /// The periods up to `end` that could have a sample, where CPU and memory have theirs at these times, ascending.
+    pub(super) fn periods(&self, cpu: &[i64], memory: &[i64], end: i64) -> u64 {
+        if self.has_runs {
+            return cpu.iter().chain(memory).collect::<BTreeSet<_>>().len() as u64;
+        }
+        let first = cpu.first().into_iter().chain(memory.first()).min();
+        let seconds = first.map_or(0, |first| end.saturating_sub(*first).max(0));
+        seconds.unsigned_abs().div_ceil(u64::from(self.period_seconds.max(1)))
     }
 
     /// Whether a change from one price to another saves enough for a deployment.
@@ -121,7 +137,20 @@ mod tests {
             relative_to: Vec::new(),
             definitions: vec![(i64::MIN, definition("1g")), (1000, definition("2g"))],
             facts: TaskFacts::default(),
+            has_runs: false,
+            period_seconds: 300,
+            min_coverage_percent: 50,
         }
+    }
+
+    #[test]
+    fn of_tasks_that_come_and_go_only_periods_with_samples_could_have_one() {
+        let (cpu, memory): (&[i64], &[i64]) = (&[900, 1200, 86_400], &[600, 1200]);
+        let periods = |known: &Known, cpu, memory| known.periods(cpu, memory, 2 * 86_400);
+        assert_eq!(periods(&known(), cpu, memory), (2 * 86_400 - 600) / 300);
+        assert_eq!(periods(&known(), cpu, &[]), (2 * 86_400 - 900) / 300);
+        assert_eq!(periods(&known(), &[], &[]), 0);
+        assert_eq!(periods(&Known { has_runs: true, ..known() }, cpu, memory), 4);
     }
 
     #[test]

@@ -10,6 +10,7 @@ use super::{
 use crate::{
     demand::{CAP_CENTI_PERCENT, hides},
     fargate::TaskSize,
+    rightsize::TooFew,
 };
 
 const HOUR: i64 = 3600;
@@ -112,6 +113,8 @@ pub struct Training<'a> {
     pub capped_memory: Option<Capped>,
     /// Nothing of traces.
     pub known: Option<&'a Known>,
+    /// That could have a sample, as far as it is known.
+    periods: Option<u64>,
 }
 
 impl<'a> Training<'a> {
@@ -122,6 +125,8 @@ impl<'a> Training<'a> {
             if samples.is_enough() { samples } else { Samples::new((&[], &[])) }
         };
         let (cpu, memory) = (enough(series.cpu()), enough(&series.memory));
+        let times = |track: &'a super::series::Track| track.between(from, to).0;
+        let known = series.known.as_ref();
         Self {
             id: &series.id,
             current,
@@ -133,7 +138,8 @@ impl<'a> Training<'a> {
             cpu,
             memory,
             daily_memory_peaks: OnceLock::new(),
-            known: series.known.as_ref(),
+            periods: known.map(|known| known.periods(times(series.cpu()), times(&series.memory), to)),
+            known,
         }
     }
 
@@ -159,6 +165,14 @@ impl<'a> Training<'a> {
 
     pub fn is_empty(&self) -> bool {
         self.cpu.is_empty() && self.memory.is_empty()
+    }
+
+    /// Whether `samples`, of one of its resources, are so few that a report would not rate it.
+    pub fn is_sparse(&self, samples: &Samples<'_>) -> bool {
+        let known = self.known.zip(self.periods);
+        known.is_some_and(|(known, periods)| {
+            TooFew::of(samples.values.len() as u64, periods, known.min_coverage_percent).is_some()
+        })
     }
 
     /// The need from a figure for each resource that has samples.

@@ -46,7 +46,8 @@ pub struct StartUp {
     pub starts: u32,
     /// The hottest task's hottest moment in any of them.
     pub peak_cpu: u64,
-    /// The largest size (CPU units) at whose cap a start-up was: it wanted more than was seen.
+    /// The largest size (CPU units) at whose cap a start-up was: it wanted more than was seen. A share of an
+    /// instance has none.
     pub capped_at: Option<u32>,
     /// CPU without the start-ups; its maximum is exact to a histogram's bucket (0.8 %).
     pub steady_cpu: Observed,
@@ -145,7 +146,10 @@ impl Found {
             let full = u64::from(CENTI_PERCENT_FULL);
             let full_size = u64::from(size) * 1000;
             self.values.push((u64::from(maximum).saturating_mul(full_size).div_ceil(full), size));
-            if maximum >= CAP_CENTI_PERCENT {
+            let at_cap = held.caps.cpu.is_some_and(|cap| {
+                u128::from(maximum) * u128::from(size) >= u128::from(cap.0) * u128::from(CAP_CENTI_PERCENT)
+            });
+            if at_cap {
                 self.at_cap += 1;
                 self.capped_at = self.capped_at.max(Some(size));
             }
@@ -164,7 +168,7 @@ mod tests {
     use crate::{
         demand::roll_up,
         units::{CpuUnits, MemoryMib},
-        workload::{HistorySource, TaskDefinition},
+        workload::{Container, HistorySource, TaskDefinition},
     };
 
     const PERIOD: i64 = 300;
@@ -243,6 +247,27 @@ mod tests {
         let start = found(&points(busy, 0, 24 * HOUR), &revisions).unwrap();
         assert_eq!(start.capped_at, Some(1000));
         assert_eq!((start.steady_cpu.periods_at_cap, start.steady_cpu.largest_capped_size), (0, None));
+    }
+
+    #[test]
+    fn a_share_of_an_instance_is_no_cap() {
+        let deployed = 12 * HOUR;
+        let revisions = [revision(None, None), revision(Some(deployed), Some(deployed))];
+        let of = |percent: u32, task_level: Option<CpuUnits>| {
+            let busy = |t| if t == deployed { percent } else { 20 };
+            let app = Container { cpu: CpuUnits(1000), ..Container::default() };
+            let definition =
+                TaskDefinition { cpu: task_level, containers: vec![app], ..TaskDefinition::default() };
+            let definitions = BTreeMap::from([("a".to_owned(), definition)]);
+            let history = HistorySource::ServiceDeployments;
+            let timeline = Timeline::of_reservations(&revisions, history, &definitions).unwrap();
+            let points = points(busy, 0, 24 * HOUR);
+            let demand = WindowDemand::of(&roll_up(&points, &timeline, 300, 0)).unwrap();
+            start_up(&points, &timeline, &revisions, &demand, 0, 300).unwrap()
+        };
+        let share = of(120, None);
+        assert_eq!((share.peak_cpu, share.capped_at), (1_200_000, None));
+        assert_eq!(of(99, Some(CpuUnits(1000))).capped_at, Some(1000));
     }
 
     #[test]

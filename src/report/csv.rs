@@ -103,8 +103,12 @@ const COLUMNS: &[(&str, CellOf<WorkloadReport>)] = &[
     }),
     ("lower_bound_cpu_units", |_, w| integer(w.recommendation.as_ref().map(|r| r.lower_bound.cpu_units))),
     ("lower_bound_memory_mib", |_, w| integer(w.recommendation.as_ref().map(|r| r.lower_bound.memory_mib))),
-    ("upper_bound_cpu_units", |_, w| integer(w.recommendation.as_ref().map(|r| r.upper_bound.cpu_units))),
-    ("upper_bound_memory_mib", |_, w| integer(w.recommendation.as_ref().map(|r| r.upper_bound.memory_mib))),
+    ("upper_bound_cpu_units", |_, w| {
+        integer(w.recommendation.as_ref().and_then(|r| r.upper_bound).map(|size| size.cpu_units))
+    }),
+    ("upper_bound_memory_mib", |_, w| {
+        integer(w.recommendation.as_ref().and_then(|r| r.upper_bound).map(|size| size.memory_mib))
+    }),
     ("cpu_average_vcpu", |_, w| quantity(w.demand.and_then(|d| d.cpu_vcpu).and_then(|c| c.average))),
     ("cpu_p95_vcpu", |_, w| quantity(w.demand.and_then(|d| d.cpu_vcpu).map(|c| c.p95))),
     ("cpu_p99_vcpu", |_, w| quantity(w.demand.and_then(|d| d.cpu_vcpu).map(|c| c.p99))),

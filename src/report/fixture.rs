@@ -407,7 +407,7 @@ fn recommendation(size: (u32, u32), cost: &str, savings: &str, percent: &str) ->
         savings_percent: Some(quantity(percent)),
         performance_risk: "very-low".into(),
         lower_bound: size,
-        upper_bound: Size { memory_mib: size.memory_mib + 1024, ..size },
+        upper_bound: Some(Size { memory_mib: size.memory_mib + 1024, ..size }),
         conditions: Vec::new(),
         containers: Vec::new(),
         scaling: None,

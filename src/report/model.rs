@@ -388,8 +388,9 @@ pub struct Recommendation {
     pub performance_risk: String,
     /// The smallest size the observed demand would have fitted, without headroom.
     pub lower_bound: Size,
-    /// The size to choose if the data's shortness or scarcity is to be allowed for in full.
-    pub upper_bound: Size,
+    /// The size to choose if the data's shortness or scarcity is to be allowed for in full; null where none is large
+    /// enough.
+    pub upper_bound: Option<Size>,
     /// What must hold, or be done along with it.
     pub conditions: Vec<String>,
     /// The containers' own settings at this size, all that the definition lists; empty where it lists

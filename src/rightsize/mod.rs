@@ -14,6 +14,7 @@ mod need;
 mod performance_risk;
 mod rating;
 mod reservation;
+mod sparse;
 mod task_room;
 mod unrated;
 mod weighing;
@@ -32,6 +33,7 @@ pub use reservation::{
     CPU_STEP, LEAST_CPU, MEMORY_STEP, ReservationChoice, ReservationRating, ReservationSubject,
     rate_reservation,
 };
+pub use sparse::{Sparse, TooFew};
 pub use task_room::TaskRoom;
 pub use unrated::{Reason, Unrated};
 pub use weighing::{Candidate, Shortage, Weighing, weigh};

@@ -10,6 +10,7 @@ use super::{
     guards::{ContainerSize, Guard, GuardInput, Guards, is_near_a_limit, rising_floor},
     need::{Need, ResourceNeed, need},
     performance_risk::{PerformanceRisk, performance_risk},
+    sparse::{Sparse, TooFew},
     unrated::{Reason, Unrated},
 };
 use crate::{
@@ -29,12 +30,14 @@ pub struct Subject<'a> {
     /// Region, platform and storage, at the current size.
     pub shape: &'a TaskShape,
     pub split: PurchaseSplit,
+    /// Without the resources that are `sparse`.
     pub demand: &'a WindowDemand,
+    pub sparse: Sparse,
     pub scaling: Option<&'a ScalableTarget>,
     /// What ran and was used, in order, where policies follow it.
     pub series: Option<&'a TaskSeries>,
     pub facts: &'a TaskFacts,
-    /// Start-ups, where they can be told apart.
+    /// Start-ups, where they can be told apart and CPU is not sparse.
     pub start_up: Option<&'a StartUp>,
     /// Whole days of history, at least 1.
     pub observed_days: u64,
@@ -60,6 +63,8 @@ pub struct Rating {
     pub memory: DimensionRating,
     /// Codes of what led here.
     pub reasons: Vec<&'static str>,
+    /// Whether memory's headroom is learnt from the fleet.
+    pub learnt: bool,
     /// The size to change to; `None`: stay.
     pub choice: Option<SizeChoice>,
     /// What must hold, or be done along, for the choice.
@@ -88,8 +93,8 @@ pub struct SizeChoice {
     pub hourly: Usd,
     /// The cheapest size for what was observed, without headroom.
     pub lower: TaskSize,
-    /// The cheapest size if the history's shortness is allowed for.
-    pub upper: TaskSize,
+    /// The cheapest size if the history's shortness is allowed for; `None`: none is large enough.
+    pub upper: Option<TaskSize>,
     pub risk: PerformanceRisk,
 }
 
@@ -154,8 +159,8 @@ impl<'a> Needs<'a> {
         let (cpu, memory) = need(&steady, current, os, sizing, calibrated, subject.observed_days);
         let steering = subject.scaling.map(|target| Steering::of(target, (0, 0)));
         let followed = |resource| steering.as_ref().and_then(|steering| steering.follows(resource));
-        let cpu = rateable(cpu, followed(Resource::Cpu));
-        let memory = rateable(memory, followed(Resource::Memory));
+        let cpu = rateable(cpu, subject.sparse.cpu, followed(Resource::Cpu));
+        let memory = rateable(memory, subject.sparse.memory, followed(Resource::Memory));
         let memory_demanded = *memory.as_ref().unwrap_or(&ResourceNeed::keep(size.memory().0));
         let rise = subject.demand.rise();
         let guards = Guards::of(GuardInput {
@@ -321,7 +326,7 @@ pub(super) fn rate_and<T>(
                 size: to,
                 hourly: price,
                 lower: bound(|need| need.bare)?.map_or(to, |(size, _)| size),
-                upper: bound(|need| need.ample)?.map_or(to, |(size, _)| size),
+                upper: bound(|need| need.ample)?.map(|(size, _)| size),
                 risk: risk_at(to, subject, &needs.demanded, &needs.guards),
             })
         }
@@ -335,6 +340,7 @@ pub(super) fn rate_and<T>(
         containers: to.and_then(|to| needs.guards.containers(to.into())).unwrap_or_default(),
         guards: needs.guards.list().to_vec(),
         reasons,
+        learnt: learnt.is_some_and(|learnt| learnt.replaces_fixed),
         choice,
         already_minimal: choice.is_none() && !short && size.is_smallest(os),
         idle,
@@ -363,11 +369,15 @@ pub(super) fn mib(kib: u64) -> u32 {
     u32::try_from(kib.div_ceil(1024)).unwrap_or(u32::MAX)
 }
 
-/// The need, or why this resource cannot be rated: the task count follows it, or no samples.
+/// The need, or why this resource cannot be rated: too few samples, the task count follows it, or no samples.
 pub(super) fn rateable(
     need: Option<ResourceNeed>,
+    too_few: Option<TooFew>,
     followed: Option<String>,
 ) -> Result<ResourceNeed, Unrated> {
+    if let Some(too_few) = too_few {
+        return Err(too_few.unrated());
+    }
     if let Some(why) = followed {
         return Err(Unrated::new(Reason::Autoscaled, why));
     }

@@ -13,6 +13,8 @@
 //! | 512 CPU units, task-level | p99.5 = 500 units (98 %) | 20 % | 768: half as much again at least |
 //! | 1,024 MiB, soft | maximum = 300 MiB | 20 % | 384 |
 //! | 512 MiB, soft; hard limit 1,024 | maximum = 700 MiB (137 %) | 20 % | 896 |
+//! | 4,096 MiB, hard, for twelve days | 97 % of 512 MiB, hard, before; 614 MiB since | 20 % | 768 |
+//! | 4,096 MiB, hard, for some hours | the same | 20 % | 4,096: what is wanted is not known yet |
 
 use super::{
     autoscaling::{Resource, Steering},
@@ -20,12 +22,13 @@ use super::{
     need::{Need, ResourceNeed, to_hold, with},
     performance_risk::{PerformanceRisk, performance_risk},
     rating::{DimensionRating, mib, rateable, steady},
+    sparse::Sparse,
     task_room::TaskRoom,
     unrated::{Reason, Unrated},
 };
 use crate::{
     config::{Config, ExpectedPeak, Sizing},
-    demand::{CAP_CENTI_PERCENT, Caps, Observed, Requested, StartUp, WindowDemand},
+    demand::{CAP_CENTI_PERCENT, Caps, Requested, StartUp, WindowDemand},
     units::{CpuUnits, MemoryMib},
     workload::{OperatingSystem, ScalableTarget, TaskDefinition, TaskFacts},
 };
@@ -44,9 +47,12 @@ pub struct ReservationSubject<'a> {
     /// 0: nothing of that resource.
     pub reserved: Requested,
     pub os: OperatingSystem,
+    /// Without the resources that are `sparse`.
     pub demand: &'a WindowDemand,
+    pub sparse: Sparse,
     pub scaling: Option<&'a ScalableTarget>,
     pub facts: &'a TaskFacts,
+    /// As in [`super::Subject`].
     pub start_up: Option<&'a StartUp>,
     /// Whole days of history, at least 1.
     pub observed_days: u64,
@@ -117,10 +123,11 @@ pub fn rate_reservation(
     let cpu = reserved_at_all(reserved.cpu.0, "CPU").and_then(|()| {
         let need = demand.cpu.as_ref().map(|cpu| {
             let seen = Seen {
-                statistic: cpu.percentile(sizing.cpu_percentile),
+                statistic: cpu.wanted(sizing.cpu_percentile),
                 sustained: to_hold(cpu.sustained_max.unwrap_or(0), &sizing),
                 max: cpu.max,
-                observed: cpu,
+                largest_capped_size: cpu.largest_capped_size,
+                enlarged_lately: cpu.is_enlarged_lately(sizing.cpu_percentile),
             };
             let resource = Reserved {
                 now: reserved.cpu.0,
@@ -130,11 +137,17 @@ pub fn rate_reservation(
             };
             resource.need(seen, |seen| sizing.peak.cpu(seen), observed_days)
         });
-        rateable(need, followed(Resource::Cpu))
+        rateable(need, subject.sparse.cpu, followed(Resource::Cpu))
     });
     let memory = reserved_at_all(reserved.memory.0, "memory").and_then(|()| {
         let need = demand.memory.as_ref().map(|memory| {
-            let seen = Seen { statistic: memory.max, sustained: 0, max: memory.max, observed: memory };
+            let seen = Seen {
+                statistic: memory.max,
+                sustained: 0,
+                max: memory.max,
+                largest_capped_size: memory.largest_capped_size,
+                enlarged_lately: memory.is_enlarged_lately(10_000),
+            };
             let resource = Reserved {
                 now: reserved.memory.0,
                 cap: caps.memory.map(|memory| memory.0),
@@ -143,7 +156,7 @@ pub fn rate_reservation(
             };
             resource.need(seen, |seen| sizing.peak.memory(seen), observed_days)
         });
-        rateable(need, followed(Resource::Memory))
+        rateable(need, subject.sparse.memory, followed(Resource::Memory))
     });
 
     let memory_demanded = *memory.as_ref().unwrap_or(&ResourceNeed::keep(reserved.memory.0));
@@ -228,14 +241,14 @@ fn reserved_at_all(reserved: u32, what: &str) -> Result<(), Unrated> {
     ))
 }
 
-/// What was observed of one resource.
+/// What was observed of one resource, as in [`super::need::Seen`]; a size is what was reserved then.
 #[derive(Clone, Copy)]
-struct Seen<'a> {
+struct Seen {
     statistic: u64,
-    /// As in [`super::need::Seen`].
     sustained: u64,
     max: u64,
-    observed: &'a Observed,
+    largest_capped_size: Option<u32>,
+    enlarged_lately: bool,
 }
 
 /// One resource's reservation, in CPU units or MiB.
@@ -250,7 +263,7 @@ struct Reserved {
 }
 
 impl Reserved {
-    fn need(self, seen: Seen<'_>, expected: impl Fn(u64) -> u64, observed_days: u64) -> ResourceNeed {
+    fn need(self, seen: Seen, expected: impl Fn(u64) -> u64, observed_days: u64) -> ResourceNeed {
         let Self { now, cap, scale, headroom } = self;
         let units = |value: u64| u32::try_from(value.div_ceil(scale)).unwrap_or(u32::MAX);
         let at_cap = |value: u64| {
@@ -260,11 +273,14 @@ impl Reserved {
             })
         };
         let unknown_above = at_cap(seen.statistic);
-        let reached_cap = at_cap(seen.max) || seen.observed.periods_at_cap > 0 && cap.is_some();
-        // The next step is half as much again: reservations have no ladder.
-        let censored = match cap {
-            Some(cap) if unknown_above => cap.saturating_add(cap.div_ceil(2)),
-            _ if reached_cap => now,
+        let reached_cap =
+            at_cap(seen.max) || cap.is_some() && seen.largest_capped_size.is_some_and(|size| size >= now);
+        let censored = match (cap, seen.largest_capped_size) {
+            // The next step is half as much again: reservations have no ladder.
+            (Some(cap), _) if unknown_above => cap.saturating_add(cap.div_ceil(2)),
+            _ if reached_cap || seen.enlarged_lately => now,
+            // What was wanted at the cap of a smaller one shows at this one: only more than that.
+            (_, Some(size)) if size < now => size + 1,
             _ => 0,
         };
         let floor = units(with(expected(seen.statistic), headroom))
@@ -278,7 +294,7 @@ impl Reserved {
             short: floor > now,
             unknown_above,
             reached_cap,
-            enlarged_lately: false,
+            enlarged_lately: seen.enlarged_lately,
         }
     }
 }
@@ -320,6 +336,12 @@ fn reasons(
             reasons.push(unknown);
         } else if need.reached_cap {
             reasons.push(reached);
+        }
+    }
+    for (need, lately) in [(demanded.cpu, "cpu-enlarged-lately"), (demanded.memory, "memory-enlarged-lately")]
+    {
+        if need.enlarged_lately {
+            reasons.push(lately);
         }
     }
     // More than is reserved was used, which only what has no cap there can.

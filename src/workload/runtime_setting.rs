@@ -13,10 +13,14 @@
 //! | JVM: what follows the main class, `-jar FILE` or `-m MODULE` | nothing: these are the program's arguments | `java` command, "Synopsis" |
 //! | Node.js: `NODE_OPTIONS`, the command line | the latter | Node.js, "Command-line API", `NODE_OPTIONS` |
 //!
-//! Where that is not certain all are given, and the larger counts: a variable that a start script puts somewhere, and
-//! `JDK_JAVA_OPTIONS` beside `JAVA_TOOL_OPTIONS` where no flag shows that it is Java 9 or later.
+//! PM2 starts as many processes as `-i` says, each with these settings; one where that is no number, or stands for the
+//! number of CPUs (`max`, `0`, `-1`).
+//!
+//! Where it is not certain what holds all are given, and the larger counts: a variable that a start script puts
+//! somewhere, and `JDK_JAVA_OPTIONS` beside `JAVA_TOOL_OPTIONS` where no flag shows that it is Java 9 or later.
 
 mod flags;
+mod here_document;
 mod script_line;
 mod shell;
 
@@ -27,7 +31,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use flags::{base_name, of_variable, of_words};
+use flags::{PM2, base_name, instances, of_variable, of_words};
 use shell::{OF_COMMAND, Process, READ_BY_RUNTIMES, Shell, UNKNOWN};
 
 /// Processes at once that are told apart. Those beyond are read as one, of which the largest settings count and which
@@ -66,9 +70,13 @@ pub fn runtime_settings<'a>(
 ) -> Vec<RuntimeSetting> {
     let mut shell = Shell::new(environment);
     shell.run(command);
-    let mut lanes: BTreeMap<usize, Vec<RuntimeSetting>> = BTreeMap::new();
+    // By the number among those that one command starts, too.
+    let mut lanes: BTreeMap<(usize, usize), Vec<RuntimeSetting>> = BTreeMap::new();
     for process in &shell.processes {
-        lanes.entry(process.lane).or_default().extend(of_process(process));
+        let of_process = of_process(process);
+        for instance in 0..instances(&process.words).min(MOST_PROCESSES + 1) {
+            lanes.entry((process.lane, instance)).or_default().extend(of_process.iter().cloned());
+        }
     }
     let mut settings = anywhere(&shell);
     lanes.retain(|_, of_lane| !of_lane.is_empty());
@@ -79,7 +87,7 @@ pub fn runtime_settings<'a>(
         {
             beyond.extend(of_lane);
         }
-        lanes.insert(usize::MAX, beyond);
+        lanes.insert((usize::MAX, 0), beyond);
     }
     let several = lanes.len() > 1;
     for (process, of_lane) in (1..).zip(lanes.into_values()) {
@@ -134,6 +142,8 @@ fn runtime(words: &[String]) -> Option<(Runtime, usize)> {
         let runtime = match base_name(word) {
             "java" | "java.exe" => Runtime::Java,
             "node" | "nodejs" | "node.exe" => Runtime::Node,
+            // What it starts gets its environment.
+            name if PM2.contains(&name) => Runtime::Node,
             _ => return None,
         };
         let is_user = at > 0 && BEFORE_USERS.contains(&base_name(&words[at - 1]));

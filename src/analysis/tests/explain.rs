@@ -367,6 +367,13 @@ fn a_size_with_too_little_cpu_keeps_the_fixed_headroom_of_memory() {
     assert_eq!(memory.headroom.as_ref().unwrap().from, "default");
     let larger = explanation.candidates.iter().find(|candidate| candidate.verdict == "chosen").unwrap();
     assert!(larger.cpu_units > 1024 && larger.probability.is_some_and(|share| share.0 > Decimal::ZERO));
+    // Short of CPU alone: less memory would do.
+    let row = &explanation.workload;
+    assert_eq!(row.dimensions.memory.finding, Finding::Overprovisioned);
+    let own = row.headroom.as_ref().unwrap();
+    assert_eq!((own.method.as_str(), own.shown_risk_percent), ("fixed", None));
+    let page = page::render(&explanation, 160);
+    assert!(page.contains("  headroom     fixed; that of the fleet is calibrated, at 5 % risk: "), "{page}");
 }
 
 #[test]

@@ -9,7 +9,7 @@ use crate::{
 
 /// Of `size`, reserved by its only container with soft limits, on two m6i.large that register 2 vCPU and
 /// 7.5 GB each (0.096 USD an hour in us-east-1, `pricing/ec2/us-east-1.csv`).
-fn on_ec2(cpu_percent: u32, memory_percent: u32, (cpu, memory): (u32, u32)) -> Service {
+pub(super) fn on_ec2(cpu_percent: u32, memory_percent: u32, (cpu, memory): (u32, u32)) -> Service {
     service(cpu_percent, memory_percent).with(|service| {
         service.workload.launch_type = LaunchType::Ec2;
         service.definition.network_mode = Some("awsvpc".into());
@@ -131,6 +131,66 @@ fn a_soft_memory_limit_may_be_passed_and_a_hard_one_ends_it() {
     assert_eq!(to.memory_mib, 1536);
     assert!(to.conditions.iter().any(|c| c == "the hard memory limit goes up, too: it is 1024 MiB now"));
     assert_eq!(full.evidence.memory_periods_at_cap, u64::from(POINTS));
+}
+
+/// At so much of a hard limit of 512 MiB until so many hours before the window's end; since then at 15 % of one of
+/// 4,096 MiB, which is 614 MiB.
+fn limited_until(hours_ago: i64, percent: u32) -> WorkloadReport {
+    let at = DAYS * 86_400 - hours_ago * 3600;
+    let hard = |mib: u32| move |container: &mut Container| container.memory = Some(MemoryMib(mib));
+    on_ec2(60, 15, (512, 0))
+        .with(|service| {
+            hard(512)(&mut service.definition.containers[0]);
+            let mut larger = TaskDefinition { arn: "api:2".into(), ..service.definition.clone() };
+            hard(4096)(&mut larger.containers[0]);
+            service.more_definitions.push(larger);
+            let when = Some(Timestamp::from_second(at).unwrap());
+            let larger =
+                RevisionInForce { from: when, settled: when, ..RevisionInForce::now("api:2".into()) };
+            service.workload.revisions.push(larger);
+            for point in service.points.iter_mut().filter(|point| point.timestamp < at) {
+                (point.mem_avg, point.mem_max) = (Some(percent * 100), Some(percent * 100));
+            }
+        })
+        .rated()
+}
+
+#[test]
+fn the_cap_of_a_smaller_reservation_holds_no_larger_one_for_good() {
+    let has = |row: &WorkloadReport, reason: &str| row.reasons.iter().any(|code| code == reason);
+    let row = limited_until(12 * 24, 97);
+    assert!(!has(&row, "reached-memory-cap"), "{:?}", row.reasons);
+    // 614.4 MiB x 1.2.
+    assert_eq!(size_of(&row).1, 768);
+    let lately = limited_until(20, 97);
+    assert!(has(&lately, "memory-enlarged-lately"), "{:?}", lately.reasons);
+    assert!(lately.recommendation.is_none_or(|to| to.memory_mib == 4096));
+    // At the cap of what it has now, it may have wanted more.
+    let row = on_ec2(60, 15, (512, 0)).with(|service| {
+        service.definition.containers[0].memory = Some(MemoryMib(4096));
+        service.points[100].mem_max = Some(9_600);
+    });
+    let row = row.rated();
+    assert!(has(&row, "memory-demand-unknown-above-cap"), "{:?}", row.reasons);
+}
+
+/// CPU may have been at the cap of 128 units in so few periods that its statistic does not tell.
+#[test]
+fn what_reached_a_smaller_reservation_stays_above_it() {
+    let at = 2 * 86_400;
+    let row = on_ec2(5, 60, (1024, 1024)).with(|service| {
+        let mut smaller = TaskDefinition { arn: "api:0".into(), ..service.definition.clone() };
+        (smaller.cpu, smaller.containers[0].cpu) = (Some(CpuUnits(256)), CpuUnits(256));
+        service.definition.cpu = Some(CpuUnits(1024));
+        service.more_definitions.push(smaller);
+        let when = Some(Timestamp::from_second(at).unwrap());
+        service.workload.revisions.insert(0, RevisionInForce::now("api:0".into()));
+        (service.workload.revisions[1].from, service.workload.revisions[1].settled) = (when, when);
+        service.points[100].cpu_max = Some(9_600);
+    });
+    let row = row.rated();
+    assert!(!row.reasons.contains(&"reached-cpu-cap".to_owned()), "{:?}", row.reasons);
+    assert_eq!(size_of(&row).0, 320, "the next step above 256");
 }
 
 #[test]

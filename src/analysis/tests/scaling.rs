@@ -79,6 +79,23 @@ fn memory_that_no_policy_follows_is_cut_and_the_tasks_stay_as_many() {
     assert_eq!(scaling.simulated_task_hours, scaling.observed_task_hours);
 }
 
+/// After a day's history twice as much is allowed for: 5,280 MiB, and 0.5 vCPU has 4 GB at most.
+#[test]
+fn what_a_policy_follows_keeps_its_size_and_with_it_no_bound_may_hold() {
+    let young = |memory| {
+        scaled_between(following(56, memory, 120), 4, 16, 60.0).sized(512, 4096).with(|service| {
+            service.points.drain(..usize::from(POINTS) - 300);
+        })
+    };
+    let bound = |service: Service| {
+        let row = service.rated();
+        let told = serde_json::to_value(row.recommendation.as_ref().unwrap()).unwrap();
+        (size_of(&row), told["upper_bound"]["memory_mib"].as_u64())
+    };
+    assert_eq!(bound(young(53)), ((512, 3072), None));
+    assert_eq!(bound(young(30)), ((512, 2048), Some(3072)));
+}
+
 #[test]
 fn a_low_target_is_raised_as_far_as_the_hottest_task_allows() {
     let low = || scaled_between(following(28, 30, 120), 2, 16, 30.0);

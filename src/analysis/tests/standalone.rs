@@ -3,7 +3,7 @@
 use super::*;
 
 /// A task of 1 vCPU / 4 GB that runs for `minutes` (a multiple of 5) at 02:00 on each of `days`.
-fn nightly(days: i64, minutes: i64) -> Service {
+pub(super) fn nightly(days: i64, minutes: i64) -> Service {
     service(20, 30).sized(1024, 4096).with(|service| {
         service.workload.identity.kind = WorkloadKind::Standalone;
         service.workload.history = HistorySource::CurrentOnly;

@@ -62,6 +62,9 @@ impl Fargauge {
     fn needs(&self, one: &Training<'_>, calibrated: bool) -> Needs {
         let (Training { current, cpu, memory, .. }, sizing) = (one, self.sizing(one));
         let seen = |samples: &Samples<'_>, percentile, sustained: Option<u32>, capped: Option<&Capped>| {
+            if one.is_sparse(samples) {
+                return None;
+            }
             let (statistic, max) = (samples.percentile(percentile)?, samples.max()?);
             let wanted = capped.map_or(statistic, |capped| capped.wanted(samples, percentile, statistic));
             Some(Seen {
@@ -81,7 +84,7 @@ impl Fargauge {
         let memory = seen(memory, 10_000, None, one.capped_memory.as_ref())
             .map(|seen| memory_need(seen, current.memory(), os, &sizing, calibrated, days));
         let demanded = memory.map_or(current.memory(), |memory| MemoryMib(memory.floor));
-        let peak = one.memory.max().map(|max| max.div_ceil(1024));
+        let peak = memory.and(one.memory.max()).map(|max| max.div_ceil(1024));
         let floors = |need, peak| {
             guards(one, (need, peak), sizing.memory_headroom)
                 .map(|guards| guards.floors())
@@ -126,7 +129,7 @@ impl Fargauge {
 /// What a size must hold.
 #[derive(Debug, Clone, Copy)]
 struct Needs {
-    /// By demand; `None`: there are no samples.
+    /// By demand; `None`: there are no samples, or too few.
     cpu: Option<ResourceNeed>,
     memory: Option<ResourceNeed>,
     /// Whatever the demand.

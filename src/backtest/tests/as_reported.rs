@@ -19,7 +19,7 @@ use crate::{
     demo::Fleet,
     fargate::TaskSize,
     pricing::PriceBook,
-    report::Report,
+    report::{Report, WorkloadReport},
     snapshot::{FORMAT_VERSION, Inventory, Manifest, Series, Window},
     units::{CpuUnits, MemoryMib},
     workload::{Architecture, LaunchType, OperatingSystem, Region, WorkloadKind},
@@ -138,10 +138,10 @@ fn level(inventory: &mut Inventory) {
     }
 }
 
-/// However few samples there are.
+/// However mixed the sizes are.
 fn config(toml: &str) -> Config {
     let mut config = Config::from_toml("fargauge.toml", toml).unwrap();
-    (config.evidence.min_coverage_percent, config.evidence.max_mixed_percent) = (0, 100);
+    config.evidence.max_mixed_percent = 100;
     config
 }
 
@@ -169,7 +169,13 @@ fn differences(rule: &Changes, report: &Changes) -> Vec<String> {
 
 #[test]
 fn a_rule_changes_what_a_report_changes() {
-    let kept = Kept::levelled(Fleet::DEFAULT_SERVICES);
+    let mut kept = Kept::levelled(Fleet::DEFAULT_SERVICES);
+    // Of some, memory has samples in two of five periods.
+    for series in kept.utilization.iter_mut().filter(|series| series.workload_id % 4 == 0) {
+        for point in series.points.iter_mut().filter(|point| point.timestamp / 300 % 5 > 1) {
+            (point.mem_avg, point.mem_max) = (None, None);
+        }
+    }
     let mut seen: Vec<Changes> = Vec::new();
     for toml in [
         "",
@@ -181,6 +187,11 @@ fn a_rule_changes_what_a_report_changes() {
         let config = config(toml);
         let report = kept.report(&config);
         assert_eq!(report.headroom.method, "fixed");
+        let is_kept = |row: &WorkloadReport| {
+            let memory = &row.dimensions.memory.not_rated;
+            row.recommendation.is_some() && memory.as_ref().is_some_and(|why| why.reason == "gap-in-metrics")
+        };
+        assert!(report.workloads.iter().any(is_kept));
         let changes = kept.by_rule(&Fargauge::new(&config.sizing), &config);
         assert_eq!(differences(&changes, &by_the_report(&report)), Vec::<String>::new(), "{toml}");
         assert!(!seen.contains(&changes), "no setting of these had a part: {toml}");

@@ -385,13 +385,13 @@ impl Search<'_> {
                 memory_fixed: memory_kept || best.fit.memory.is_none(),
             };
             let found = cheapest_size(context.book, subject.shape, subject.split, floors)?;
-            Ok(found.map_or(best.size, |(size, _)| size))
+            Ok(found.map(|(size, _)| size))
         };
         let risk = self.risk_of(&best.fit, &best.setting, best.size);
         Ok(SizeChoice {
             size: best.size,
             hourly: best.hourly,
-            lower: pick(|need| need.bare)?,
+            lower: pick(|need| need.bare)?.unwrap_or(best.size),
             upper: pick(|need| need.ample)?,
             risk,
         })

@@ -84,6 +84,20 @@ const GUNICORN: &str = "GUNICORN_CMD_ARGS";
 /// Programs that run workers.
 const WORKER_SERVERS: [&str; 4] = ["gunicorn", "puma", "uwsgi", "uvicorn"];
 
+/// Starts a program of Node.js so many times: PM2, "Cluster Mode".
+pub const PM2: [&str; 2] = ["pm2", "pm2-runtime"];
+
+/// Processes at once that the words of a command start of one program; one where it is not known how many.
+pub fn instances(words: &[String]) -> usize {
+    let Some(at) = words.iter().position(|word| PM2.contains(&base_name(word))) else { return 1 };
+    // What follows two dashes is the program's.
+    let mut own = words[at..].iter().take_while(|word| *word != "--");
+    let given = own.by_ref().find_map(|word| word.strip_prefix("--instances").or(word.strip_prefix("-i")));
+    let value = given.map(|value| value.trim_start_matches('='));
+    let value = value.filter(|value| !value.is_empty()).or_else(|| own.next().map(String::as_str));
+    value.and_then(|value| value.parse().ok()).unwrap_or(1).max(1)
+}
+
 /// What a variable sets.
 pub fn of_variable(name: &str, value: &str) -> Vec<RuntimeSetting> {
     let mut found = Vec::new();

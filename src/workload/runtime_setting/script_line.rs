@@ -3,10 +3,13 @@
 //! Takes characters and operators as they come; knows the shell's own words, redirections, and which commands belong
 //! together in lists, pipelines and brackets.
 
+use super::flags::base_name;
+
 /// Words before a command that are none of its own.
 const BEFORE_COMMAND: [&str; 9] = ["then", "else", "elif", "do", "!", "time", "exec", "nohup", "command"];
 /// Levels of brackets whose `&` reaches back to what stands before inner brackets: each may look through all of it.
 const MOST_LEVELS: usize = 64;
+const SHELLS: [&str; 6] = ["sh", "bash", "ash", "dash", "ksh", "zsh"];
 const OPENING: [&str; 6] = ["{", "if", "while", "until", "for", "case"];
 const CLOSING: [&str; 4] = ["}", "fi", "done", "esac"];
 
@@ -183,6 +186,11 @@ impl ScriptLine {
         self.list = processes;
     }
 
+    /// Whether the command is a shell, so that it runs what it is given.
+    pub fn is_of_shell(&self) -> bool {
+        self.words.iter().any(|word| SHELLS.contains(&base_name(word)))
+    }
+
     /// Takes `>`, `2>&1`, `<<EOF` and the like; the characters of it.
     pub fn redirect(&mut self, text: &[char]) -> usize {
         // The number of what is redirected.
@@ -191,7 +199,8 @@ impl ScriptLine {
         }
         self.end_word();
         self.drop_next = true;
-        let operator = text.iter().take_while(|c| matches!(c, '<' | '>' | '&' | '|')).count();
+        let mut operator = text.iter().take_while(|c| matches!(c, '<' | '>' | '&' | '|')).count();
+        operator += usize::from(text.starts_with(&['<', '<', '-']));
         operator + text[operator..].iter().take_while(|c| matches!(c, ' ' | '\t')).count()
     }
 }

@@ -10,7 +10,7 @@
 
 use std::{collections::HashMap, rc::Rc};
 
-use super::{runtime, script_line::ScriptLine};
+use super::{flags::base_name, here_document::HereDocuments, runtime, script_line::ScriptLine};
 
 /// Stands where a text is not known; no environment and no command holds it.
 pub const UNKNOWN: char = '\0';
@@ -31,6 +31,9 @@ const MOST_PARTS: usize = 64;
 /// Characters that variables may come to in all: they can double with each assignment.
 const MOST_EXPANDED: usize = 100_000;
 const EXPORTS: [&str; 5] = ["export", "declare", "typeset", "readonly", "local"];
+
+/// Commands that start nothing, whatever their words are.
+const ONLY_TELL: [&str; 4] = ["echo", "printf", "cat", ":"];
 
 /// A command that is run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -139,6 +142,9 @@ impl Shell {
             }
             return;
         }
+        if words.peek().is_some_and(|word| ONLY_TELL.contains(&base_name(word))) {
+            return;
+        }
         let mut words: Vec<String> = words.collect();
         // Scripts are read by themselves; their place among the words stays.
         let mut scripts = Vec::new();
@@ -170,6 +176,7 @@ impl Shell {
     fn script(&mut self, script: &str, lane: usize, depth: usize) {
         let text: Vec<char> = script.chars().collect();
         let mut line = ScriptLine::new(lane, self.processes.len());
+        let mut documents = HereDocuments::default();
         let mut at = 0;
         while let Some(&c) = text.get(at) {
             let next = text.get(at + 1).copied();
@@ -208,7 +215,12 @@ impl Shell {
                     taken = end - at;
                 }
                 '#' if line.word.is_none() => taken = position(&text, at, '\n').unwrap_or(text.len()) - at,
-                '<' | '>' => taken = line.redirect(&text[at..]),
+                '<' | '>' => {
+                    taken = line.redirect(&text[at..]);
+                    if !line.is_of_shell() {
+                        documents.announce(&text[at..]);
+                    }
+                }
                 '&' if next == Some('>') => taken = 1 + line.redirect(&text[at + 1..]),
                 '&' if next == Some('&') => {
                     self.end_command(&mut line, depth);
@@ -244,6 +256,9 @@ impl Shell {
                 ';' | '\n' => {
                     self.end_command(&mut line, depth);
                     line.start_list(self.processes.len());
+                    if c == '\n' {
+                        taken += documents.length(&text[at + 1..]);
+                    }
                 }
                 '(' => {
                     self.end_command(&mut line, depth);

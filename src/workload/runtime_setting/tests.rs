@@ -284,6 +284,65 @@ fn processes_that_run_at_once_are_told_apart() {
 }
 
 #[test]
+fn what_a_command_only_tells_is_no_setting() {
+    for text in [
+        "echo \"use -Xmx3g\"; java -Xmx100m -jar a.jar",
+        "echo use -Xmx3g; java -Xmx100m -jar a.jar",
+        "echo \"start with: java -Xmx3g -jar a.jar\" && exec java -Xmx100m -jar a.jar",
+        "echo GOMEMLIMIT=3GiB; java -Xmx100m -jar a.jar",
+        "/bin/echo -Xmx3g | cat; java -Xmx100m -jar a.jar",
+        "GOMEMLIMIT=3GiB printf '%s' -Xmx3g & exec java -Xmx100m -jar a.jar",
+        "cat /etc/-Xmx3g; : -Xmx3g; java -Xmx100m -jar a.jar",
+        "cat <<EOF\n-Xmx3g\nEOF\njava -Xmx100m -jar a.jar",
+        "cat <<EOF >readme\njava -Xmx3g\n\nEOF\njava -Xmx100m -jar a.jar",
+        "cat <<'END OF IT' && java -Xmx100m -jar a.jar\njava -Xmx3g\nEND OF IT",
+        "app <<-\"EOF\"; java -Xmx100m -jar a.jar\n\tjava -Xmx3g\n\tEOF\n",
+        "app <<\\A 3<<B; java -Xmx100m -jar a.jar\njava -Xmx3g\nB\nA\njava -Xmx3g\nB",
+        "exec app \"$(cat <<EOF\n-Xmx3g\nEOF\n)\" & java -Xmx100m -jar a.jar",
+    ] {
+        assert_eq!(script(text), ["-Xmx=100m"], "{text}");
+    }
+    assert_eq!(found(&[], &["echo", "-Xmx3g"]), [""; 0]);
+    // What a shell is given it runs; what has no end is none; what is no document has none.
+    for text in [
+        "sh <<EOF\nexec java -Xmx3g -jar a.jar\nEOF",
+        "exec /bin/bash -s <<'EOF'\njava -Xmx3g -jar a.jar\nEOF",
+        "cat <<EOF\nx\njava -Xmx3g -jar a.jar\n EOF",
+        "cat <<<EOF\njava -Xmx3g -jar a.jar\nEOF",
+        "x=$((1<<2))\njava -Xmx3g -jar a.jar\n2",
+        "cat <<EOF\nx\nEOF\njava -Xmx3g -jar a.jar\nEOF",
+        "echo ready; java -Xmx3g -jar a.jar",
+    ] {
+        assert_eq!(script(text), ["-Xmx=3g"], "{text}");
+    }
+}
+
+#[test]
+fn each_process_of_pm2_has_a_heap_of_its_own() {
+    let each = ["1", "2", "3", "4"].map(|process| format!("{process}: --max-old-space-size=400"));
+    let args = "--node-args=--max-old-space-size=400";
+    for command in [
+        &["pm2-runtime", "start", "app.js", "-i", "4", args][..],
+        &["/usr/local/bin/pm2-runtime", "-i4", args, "app.js"],
+        &["pm2-runtime", "app.js", "--instances", "4", args],
+        &["sh", "-c", "pm2 start app.js --instances=4 --node-args=--max-old-space-size=400"],
+    ] {
+        assert_eq!(found(&[], command), each, "{command:?}");
+    }
+    let of_all = [("NODE_OPTIONS", "--max-old-space-size=400")];
+    assert_eq!(found(&of_all, &["pm2-runtime", "app.js", "-i", "4"]), each);
+    // As many as there are CPUs, or the program's own: one is known.
+    for instances in
+        [&["-i", "max"][..], &["-i", "0"], &["-i", "-1"], &["-i", "1"], &["-i"], &["--", "-i", "4"]]
+    {
+        let command = [&["pm2-runtime", "app.js", args], instances].concat();
+        assert_eq!(found(&[], &command), ["--max-old-space-size=400"], "{command:?}");
+    }
+    let many = runtime_settings([], ["pm2-runtime", "app.js", args, "-i", "4000000000"]);
+    assert_eq!(many.iter().filter_map(|setting| setting.process).max(), Some(64));
+}
+
+#[test]
 fn quotes_of_a_default_are_read_as_a_shell_does() {
     for text in [
         "exec java ${JAVA_OPTS:-\"-Xmx3g\"} -jar a.jar",
@@ -372,6 +431,9 @@ fn long_commands_are_read() {
         each(|i| format!("A{i}_OPTS=-Xmx{i}m;")),
         each(|i| format!("A{i}_OPTS=-Xmx{i}m ")) + "app",
         each(|_| "a|".to_owned()) + "a&",
+        each(|i| format!("a <<E{i}\n")),
+        each(|i| format!("a <<E{i}\nE{i}\n")),
+        each(|_| "<<E ".to_owned()),
         each(|_| "(".to_owned()) + &each(|_| "a;".to_owned()) + &each(|_| ")&".to_owned()),
     ] {
         let read = script(&(text.clone() + "; java -Xmx7g A"));

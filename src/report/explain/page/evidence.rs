@@ -97,7 +97,14 @@ pub(super) fn evidence(explanation: &Explanation, page: &mut Page) {
         }
         _ => format!("at {asked} % risk"),
     };
-    page.field("headroom", &format!("{}, {risk}: {}{price}", headroom.method, headroom.detail));
+    let of_fleet = format!("{}, {risk}: {}{price}", headroom.method, headroom.detail);
+    let text = match &explanation.workload.headroom {
+        Some(own) if own.method != headroom.method => {
+            format!("{}; that of the fleet is {of_fleet}", own.method)
+        }
+        _ => of_fleet,
+    };
+    page.field("headroom", &text);
 }
 
 pub(super) fn timeline(explanation: &Explanation, page: &mut Page) {

@@ -194,8 +194,12 @@ fn recommended(recommendation: &Recommendation, explanation: &Explanation, page:
     }
     page.field("risk", &recommendation.performance_risk);
     let bound = |bound: Size| size(Some(bound.cpu_units), Some(bound.memory_mib));
-    let (lower, upper) = (bound(recommendation.lower_bound), bound(recommendation.upper_bound));
-    page.field("bounds", &format!("{lower} without headroom; {upper} allowing for short history"));
+    let lower = bound(recommendation.lower_bound);
+    let upper = recommendation.upper_bound.map_or_else(
+        || "no size allows for the short history in full".to_owned(),
+        |upper| format!("{} allowing for short history", bound(upper)),
+    );
+    page.field("bounds", &format!("{lower} without headroom; {upper}"));
     for condition in &recommendation.conditions {
         page.field("if", condition);
     }
