@@ -13,7 +13,7 @@ use super::{
 use crate::report::cell;
 
 /// Columns of [`render`].
-const SCORES: [&str; 23] = [
+const SCORES: [&str; 25] = [
     "rule",
     "saved_percent",
     "saved_low",
@@ -37,6 +37,8 @@ const SCORES: [&str; 23] = [
     "windows_fixed",
     "shown_risk_percent",
     "headroom_detail",
+    "memory_reduced",
+    "memory_reduced_short_percent",
 ];
 
 /// Columns of [`details`].
@@ -61,8 +63,8 @@ fn figure(figure: Option<f64>) -> String {
     figure.map_or_else(String::new, |figure| figure.to_string())
 }
 
-/// A row per rule. The last five columns are for rules that learn their memory headroom: the risk asked
-/// for, in how many windows it was learnt and in how many fixed, the highest risk of the former, why the
+/// A row per rule. From `risk_percent` to `headroom_detail` columns are for rules that learn their memory headroom: the
+/// risk asked for, in how many windows it was learnt and in how many fixed, the highest risk of the former, why the
 /// latter.
 pub fn render(backtest: &Backtest) -> String {
     let bounds = |interval: Option<Interval>| {
@@ -103,6 +105,8 @@ pub fn render(backtest: &Backtest) -> String {
                 windows(|headroom| headroom.windows.len() - headroom.calibrated()),
                 figure(headroom.and_then(LearntHeadroom::shown_risk_percent)),
                 headroom.and_then(LearntHeadroom::detail).unwrap_or_default().to_owned(),
+                score.memory_reduced.to_string(),
+                figure(score.memory_reduced_short_percent),
             ]
         }),
     )

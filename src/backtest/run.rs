@@ -241,6 +241,10 @@ fn judge(outcome: Outcome, later: &Training<'_>, ladder: &Ladder, tally: &mut Ta
             tally.made_smaller += 1;
             tally.made_smaller_short += short;
         }
+        if size.memory() < later.current.memory() {
+            tally.memory_reduced += 1;
+            tally.memory_reduced_short += short;
+        }
     }
     let cpu = u64::from(size.cpu().0) * 1000;
     if !later.cpu.is_empty() {

@@ -20,6 +20,9 @@ pub(super) struct Tally {
     /// Judged for memory and made cheaper; of those, short of memory later.
     pub made_smaller: u64,
     pub made_smaller_short: u64,
+    /// Those whose memory was reduced; of them, short later.
+    pub memory_reduced: u64,
+    pub memory_reduced_short: u64,
     pub cpu_judged: u64,
     pub cpu_violating: u64,
     pub cpu_samples: u64,
@@ -48,6 +51,8 @@ impl Tally {
         self.memory_violating += other.memory_violating;
         self.made_smaller += other.made_smaller;
         self.made_smaller_short += other.made_smaller_short;
+        self.memory_reduced += other.memory_reduced;
+        self.memory_reduced_short += other.memory_reduced_short;
         self.cpu_judged += other.cpu_judged;
         self.cpu_violating += other.cpu_violating;
         self.cpu_samples += other.cpu_samples;
@@ -88,13 +93,17 @@ pub struct RuleScore {
     /// Series whose largest later memory is above the chosen memory.
     pub memory_violating_percent: Option<f64>,
     pub memory_violating_interval: Option<Interval>,
-    /// Series made smaller, summed over windows.
+    /// Series made smaller, in CPU or memory, summed over windows: the new size is cheaper.
     pub made_smaller: u64,
     /// Of those, the share whose later memory passed the chosen one: what a stated risk promises.
     pub attained_risk_percent: Option<f64>,
     /// Binomial 95 % interval of that share (Wilson, 1927), of as many trials as series in several windows are
     /// worth (Rao and Scott, 1992): windows overlap, and a series is like itself.
     pub attained_risk_interval: Option<Interval>,
+    /// Series whose memory was reduced, summed over windows.
+    pub memory_reduced: u64,
+    /// Of those, the share whose later memory passed the chosen one: higher, as who keeps its memory cannot run short.
+    pub memory_reduced_short_percent: Option<f64>,
     /// Later CPU samples above the chosen vCPU, of all series' samples.
     pub cpu_samples_over_percent: Option<f64>,
     pub cpu_samples_over_interval: Option<Interval>,
@@ -127,6 +136,8 @@ impl RuleScore {
             made_smaller: all.made_smaller,
             attained_risk_percent: percent(all.made_smaller_short, all.made_smaller).map(rounded),
             attained_risk_interval: wilson(all.made_smaller_short, all.made_smaller, design_effect(tallies)),
+            memory_reduced: all.memory_reduced,
+            memory_reduced_short_percent: percent(all.memory_reduced_short, all.memory_reduced).map(rounded),
             cpu_samples_over_percent: all.cpu_over().map(rounded),
             cpu_samples_over_interval: cpu,
             cpu_average_samples_over_percent: percent(all.average_samples_over, all.average_samples)

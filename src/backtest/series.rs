@@ -1,5 +1,7 @@
 //! [`Series`]: the absolute demand of one service, and the sizes it had.
 
+use std::collections::BTreeMap;
+
 use super::{counts::InputCounts, known::Known};
 use crate::fargate::TaskSize;
 
@@ -24,6 +26,18 @@ impl Track {
         self.times.push(time);
         self.values.push(value);
         true
+    }
+
+    /// Its samples, and those of `other` at times that it has none of; empty if it is.
+    fn filled_from(&mut self, other: &Self) {
+        if self.is_empty() || self.times == other.times {
+            return;
+        }
+        let own: BTreeMap<i64, u32> = self.times.iter().copied().zip(self.values.iter().copied()).collect();
+        let mut all: BTreeMap<i64, u32> =
+            other.times.iter().copied().zip(other.values.iter().copied()).collect();
+        all.extend(own);
+        (self.times, self.values) = all.into_iter().unzip();
     }
 
     pub fn len(&self) -> usize {
@@ -67,7 +81,7 @@ pub struct Series {
     pub sizes: Vec<(i64, TaskSize)>,
     /// Each period's average.
     pub cpu_average: Track,
-    /// Each period's maximum; empty where the data has none.
+    /// Each period's maximum where the data has it, else the average; empty where the data has no maximum.
     pub cpu_max: Track,
     /// Each period's maximum where the data has it, else the average.
     pub memory: Track,
@@ -109,8 +123,11 @@ const SHORTEST: i64 = 86_400;
 
 impl Dataset {
     /// Sorted by id, so that results do not depend on the order of the input. Series of less than a
-    /// day are counted.
+    /// day are counted. Periods without a maximum of CPU have their average for it.
     pub fn new(mut series: Vec<Series>, mut input: InputCounts) -> Self {
+        for Series { cpu_max, cpu_average, .. } in &mut series {
+            cpu_max.filled_from(cpu_average);
+        }
         series.sort_by(|a, b| a.id.cmp(&b.id));
         let short = |one: &&Series| {
             one.span().is_none_or(|(first, last)| last.saturating_sub(first) < SHORTEST - 3600)

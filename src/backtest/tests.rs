@@ -106,13 +106,13 @@ fn in_time(track: &Track, from: i64, to: i64) -> Vec<u64> {
 }
 
 /// Figures of decisions by going through every sample: saved, memory violating, CPU samples over, CPU
-/// violating, not rated.
-fn figures_by_hand(data: &Dataset, result: &Backtest, rule: &str) -> [Option<f64>; 5] {
+/// violating, not rated, short of memory where it was reduced.
+fn figures_by_hand(data: &Dataset, result: &Backtest, rule: &str) -> [Option<f64>; 6] {
     let ladder = ladder();
     let price = |size: TaskSize| ladder.price(size).0 as f64;
     let (mut now, mut then) = (0.0, 0.0);
     let (mut memory, mut memory_bad, mut samples, mut samples_bad, mut cpu, mut cpu_bad) = (0, 0, 0, 0, 0, 0);
-    let (mut rows, mut unrated) = (0, 0);
+    let (mut rows, mut unrated, mut reduced, mut reduced_bad) = (0, 0, 0, 0);
     for row in result.details.iter().filter(|row| row.rule == rule) {
         rows += 1;
         let series = data.series.iter().find(|series| series.id == row.series_id).unwrap();
@@ -130,7 +130,12 @@ fn figures_by_hand(data: &Dataset, result: &Backtest, rule: &str) -> [Option<f64
         if !later_memory.is_empty() {
             memory += 1;
             let limit = u64::from(chosen.memory().0) * 1024;
-            memory_bad += usize::from(later_memory.iter().any(|kib| *kib > limit));
+            let short = usize::from(later_memory.iter().any(|kib| *kib > limit));
+            memory_bad += short;
+            if chosen.memory() < row.current.memory() {
+                reduced += 1;
+                reduced_bad += short;
+            }
         }
         if !later_cpu.is_empty() {
             cpu += 1;
@@ -148,6 +153,7 @@ fn figures_by_hand(data: &Dataset, result: &Backtest, rule: &str) -> [Option<f64
         percent(samples_bad, samples),
         percent(cpu_bad, cpu),
         percent(unrated, rows),
+        percent(reduced_bad, reduced),
     ]
 }
 
@@ -173,6 +179,7 @@ proptest! {
                 score.cpu_samples_over_percent,
                 score.cpu_violating_percent,
                 score.not_rated_percent,
+                score.memory_reduced_short_percent,
             ];
             for (got, by_hand) in got.into_iter().zip(by_hand) {
                 prop_assert!(close(got, by_hand), "{}: {:?} by hand {:?}", score.rule, got, by_hand);
@@ -399,6 +406,21 @@ fn fargauge_reduces_nothing_that_was_at_its_cap() {
     assert_eq!(decide(300 * 1024, resized(size(512, 4096))), Decision::Size(size(1024, 2048)));
     // 2,040 MiB with a fifth more are 2,448; 2 GB was too little for them as well.
     assert_eq!(decide(2_040 * 1024, resized(size(1024, 2048))), Decision::Size(size(2048, 4096)));
+}
+
+/// A period without a maximum is judged by its average, in a series that has maxima elsewhere, too.
+#[test]
+fn what_has_an_average_alone_is_not_left_out() {
+    let at = size(2048, 4096);
+    let mut one = hourly("a", at, (0..96).map(|hour| (if hour < 48 { 100 } else { 900 }, Some(300))));
+    assert!((0..24).all(|hour| one.cpu_max.push(hour * HOUR, at.cpu().0 * 150)));
+    let data = dataset(vec![one, hourly("b", at, [])]);
+    let track = data.series[0].cpu();
+    assert_eq!((track.len(), track.values()[0], track.values()[90]), (96, 2048 * 150, 2048 * 900));
+    assert!(data.series[1].cpu_max.is_empty());
+    let small: Vec<Box<dyn Rule>> = vec![Box::new(Always(size(1024, 4096)))];
+    let result = backtest(&data, &small, Ceiling::Current);
+    assert_eq!(result.rules[0].cpu_samples_over_percent, Some(100.0));
 }
 
 fn prices() -> PriceBase {
