@@ -155,7 +155,8 @@ fn times(action: &ScheduledAction, (from, to): (i64, i64)) -> Option<Vec<i64>> {
                 Some(start) => start,
                 None => from,
             };
-            Some((first..end).step_by(step).take(MOST_TIMES).collect())
+            let times: Vec<i64> = (first..end).step_by(step).take(MOST_TIMES).collect();
+            (times.len() < MOST_TIMES).then_some(times)
         }
         "cron" => {
             let cron = Cron::parse(inside)?;
@@ -405,6 +406,16 @@ mod tests {
             assert_eq!(hours(schedule, None), None, "{schedule}");
         }
         assert_eq!(hours("cron(0 8 * * ? *)", Some("Mars/Olympus")), None);
+    }
+
+    #[test]
+    fn what_fires_too_often_is_not_understood() {
+        let window = (FROM, FROM + 14 * 86_400);
+        for schedule in ["rate(1 minute)", "cron(* * * * ? *)"] {
+            let (changes, not_understood) = changes(&[action(schedule, None)], window);
+            assert_eq!((changes.len(), not_understood), (0, vec![schedule.to_owned()]));
+        }
+        assert_eq!(changes(&[action("rate(2 minutes)", None)], window).0.len(), 14 * 720);
     }
 
     #[test]
