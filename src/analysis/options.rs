@@ -153,7 +153,8 @@ pub(super) fn steady_on_demand_milli(facts: &Facts<'_>, time: TaskTime) -> u64 {
     }
     let least = match &workload.scaling {
         Some(target) => {
-            let scheduled = target.scheduled_actions.iter().filter_map(|action| action.min_capacity);
+            let acting = target.scheduled_actions.iter().filter(|_| !target.scheduled_suspended);
+            let scheduled = acting.filter_map(|action| action.min_capacity);
             scheduled.chain([target.min_capacity]).min()
         }
         None => workload.desired_count,

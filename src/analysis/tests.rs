@@ -111,6 +111,7 @@ impl Service {
                 max_capacity: 10,
                 scale_in_suspended: false,
                 scale_out_suspended: false,
+                scheduled_suspended: false,
                 policies: kinds.into_iter().map(|kind| ScalingPolicy { name: "keep".into(), kind }).collect(),
                 scheduled_actions: Vec::new(),
             });

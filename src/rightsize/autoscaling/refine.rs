@@ -339,6 +339,10 @@ impl Search<'_> {
         }
         let not_simulated = |name: &String| format!("scheduled action {name} is not simulated");
         rating.notes.extend(plan.schedule.not_understood.iter().map(not_simulated));
+        let suspended = |name: &String| {
+            format!("scheduled action {name} is suspended: it does not act and is not simulated")
+        };
+        rating.notes.extend(plan.schedule.suspended.iter().map(suspended));
         rating.simulation_error = Some(self.reproduction.error);
         let was = self.reproduction.unchanged.task_periods;
         let periods = best.as_ref().map_or(was, |best| best.task_periods);

@@ -10,7 +10,7 @@
 //!
 //! In `cron`: `*`, `?`, numbers, names, lists, ranges, steps, and `L` as the last day of a month. Not
 //! `W`, `#` and the like: such an action is left out of the simulation and named. What recurs does so from the
-//! action's start time to its end time, where it has them.
+//! action's start time to its end time, where it has them. Where scheduled scaling is suspended, no action acts.
 
 use jiff::{
     Timestamp, ToSpan as _,
@@ -56,9 +56,16 @@ pub struct Schedule {
     pub actions: Vec<ScheduledLimits>,
     /// Names of those that are left out of the changes.
     pub not_understood: Vec<String>,
+    /// Names of those that do not act, and are in none of the above.
+    pub suspended: Vec<String>,
 }
 
 impl Schedule {
+    /// Of actions that do not act.
+    pub fn suspended(actions: &[ScheduledAction]) -> Self {
+        Self { suspended: actions.iter().map(|action| action.name.clone()).collect(), ..Self::default() }
+    }
+
     /// The changes go up to `to`, from a week before `from` on, so that the state at `from` is known.
     pub fn of(actions: &[ScheduledAction], (from, to): (i64, i64)) -> Self {
         let mut schedule = Self::default();
