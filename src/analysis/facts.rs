@@ -51,7 +51,9 @@ pub(super) struct Facts<'a> {
 /// the gaps, which are `account/region` or a workload's id.
 pub(super) struct Refused<'a> {
     metrics: BTreeSet<&'a str>,
-    pub(super) scaling: BTreeSet<&'a str>,
+    scalable_targets: BTreeSet<&'a str>,
+    /// Or policies and scheduled actions, which act on targets.
+    scaling: BTreeSet<&'a str>,
 }
 
 impl<'a> Refused<'a> {
@@ -61,11 +63,12 @@ impl<'a> Refused<'a> {
         };
         Self {
             metrics: scopes(|api| api == "cloudwatch:GetMetricData"),
+            scalable_targets: scopes(|api| api == "application-autoscaling:DescribeScalableTargets"),
             scaling: scopes(|api| api.starts_with("application-autoscaling:")),
         }
     }
 
-    pub(super) fn concerns(scopes: &BTreeSet<&str>, identity: &WorkloadIdentity) -> bool {
+    fn concerns(scopes: &BTreeSet<&str>, identity: &WorkloadIdentity) -> bool {
         let place = format!("{}/{}", identity.account_id, identity.region);
         scopes.contains(place.as_str()) || scopes.contains(identity.id().as_str())
     }
@@ -180,6 +183,16 @@ impl<'a> Facts<'a> {
             window += hourly(*requested)? * time.hours();
         }
         Ok(Priced { window, current_hourly: current })
+    }
+
+    /// Whether it is known what scales it, be it nothing.
+    pub(super) fn scaling_is_known(&self) -> bool {
+        let refused = match &self.workload.scaling {
+            Some(_) => &self.refused.scaling,
+            // Without a target, nothing acts.
+            None => &self.refused.scalable_targets,
+        };
+        !Refused::concerns(refused, &self.workload.identity)
     }
 
     /// Whether tasks ran in the window and none is wanted now.

@@ -17,6 +17,8 @@ use crate::{
 /// Below this share (of 10,000) of periods with a sample, a workload does not run all the time.
 const ALWAYS_ON: u64 = 9_500;
 
+const SCALE_IN: &str = "scale-in";
+
 /// Fewer replicas than are wanted now, that would have held the peak.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct FewerTasks {
@@ -26,7 +28,7 @@ pub(super) struct FewerTasks {
 
 /// The options of a workload that costs `remaining` a month after its recommendation. There are none
 /// without a price, none where there is too little data to say what a month costs, and one that is
-/// stopped needs no other. Beside them what is no option for want of a rate.
+/// stopped needs no other. Beside them what is no option for want of a rate, or of knowing what scales it.
 pub(super) fn opportunities(
     facts: &Facts<'_>,
     book: &PriceBook,
@@ -49,12 +51,16 @@ pub(super) fn opportunities(
     };
     let ran = demand.total_task_time();
     let mut time = rating.as_ref().map_or(ran, |rating| rating.task_time(ran));
-    let mut offers = Vec::new();
+    let (mut offers, mut not_offered) = (Vec::new(), Vec::new());
     if let Some(fewer) = fewer {
         let seconds = demand.periods.saturating_mul(facts.window.period_seconds.into());
         let after = TaskTime::from_secs(seconds.saturating_mul(fewer.tasks.into()));
         // What is paid for is what ran, which may be less than what is wanted.
-        if after < time {
+        if after < time && !facts.scaling_is_known() {
+            let because =
+                "whether anything scales it is not known: auto scaling could not be read; see the gaps";
+            not_offered.push(NotOffered { kind: SCALE_IN.to_owned(), because: because.to_owned() });
+        } else if after < time {
             let fewer_split = spot_share(&facts.workload.strategy, u64::from(fewer.tasks) * 1000);
             let hourly = |split| TaskCost::split(book, &shape, split).map(|cost| cost.hourly().0);
             // The base of a strategy stays, so that another part is Spot.
@@ -78,8 +84,9 @@ pub(super) fn opportunities(
     let (beyond, no_rate) = options(running, book, book.savings_plans(), config);
     offers.extend(beyond.into_iter().map(opportunity));
     offers.extend(own_instances_instead(facts, book, config, &on_fargate, remaining));
-    let not_offered = |NoRate { kind, because }| NotOffered { kind: kind.as_str().to_owned(), because };
-    (offers, no_rate.into_iter().map(not_offered).collect())
+    let without_rate = |NoRate { kind, because }| NotOffered { kind: kind.as_str().to_owned(), because };
+    not_offered.extend(no_rate.into_iter().map(without_rate));
+    (offers, not_offered)
 }
 
 /// Instances that the service has to itself, where they cost less than what remains: of a fixed number
@@ -97,6 +104,7 @@ fn own_instances_instead(
         *desired >= 2
             && always_on
             && workload.scaling.is_none()
+            && facts.scaling_is_known()
             && workload.identity.kind == WorkloadKind::Service
             && shape.platform.os == OperatingSystem::Linux
     });
@@ -129,7 +137,7 @@ fn own_instances_instead(
 /// Priced after the change of size and before all else.
 fn scale_in(FewerTasks { desired, tasks }: FewerTasks, remaining: Usd, cost: Usd) -> Opportunity {
     Opportunity {
-        kind: "scale-in".to_owned(),
+        kind: SCALE_IN.to_owned(),
         alternative: false,
         monthly_cost: Some(cost),
         monthly_savings: Some(remaining - cost),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rust_decimal::Decimal;
 
 use super::{
-    facts::{Facts, Prepared, Refused},
+    facts::{Facts, Prepared},
     on_instances,
     options::opportunities,
     standalone,
@@ -71,7 +71,7 @@ pub(super) fn report_on(
     let stopped = Reason::NoRunningTasks.code();
     let known_to_be_stopped = not_rated.as_ref().is_some_and(|not_rated| not_rated.reason == stopped);
     let mut reasons = answer.reasons;
-    if not_rated.is_none() && Refused::concerns(&facts.refused.scaling, &workload.identity) {
+    if not_rated.is_none() && !facts.scaling_is_known() {
         // Rated as if nothing scaled it, which a reader has to know before a size is changed.
         reasons.push("scaling-unknown".to_owned());
     }

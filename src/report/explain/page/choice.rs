@@ -269,7 +269,7 @@ pub(super) fn options(workload: &WorkloadReport, page: &mut Page) {
         workload.options.iter().partition(|option| option.alternative);
     write_options("Also possible, each after the steps before it", &steps, page);
     if !workload.not_offered.is_empty() {
-        page.section("Not offered, because a rate is missing");
+        page.section("Not offered, because of what is not known");
         for not_offered in &workload.not_offered {
             let line = format!("{}: {}", not_offered.kind, not_offered.because);
             for line in wrapped(&display_safe(&line), page.width - 2) {
