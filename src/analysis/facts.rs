@@ -11,7 +11,7 @@ use crate::{
     pricing::{NoPrice, PriceBook, TaskCost, TaskShape},
     report::CurrentSize,
     rightsize::{
-        Calibration, DimensionRating, Member, Rating, Reason, Subject, Unrated,
+        Calibration, DimensionRating, Member, Purchase, Rating, Reason, Subject, Unrated,
         autoscaling::{ReplicaPeaks, TaskSeries, fewest_tasks},
         member, rate,
     },
@@ -126,19 +126,23 @@ impl<'a> Facts<'a> {
         Decimal::from(self.window.seconds().max(1)) / Decimal::from(3600)
     }
 
-    /// How the strategy divides the tasks that ran between on-demand and Spot.
-    fn split(&self, time: TaskTime) -> PurchaseSplit {
+    /// How the strategy divides tasks that run so long in the window between on-demand and Spot.
+    pub(super) fn split(&self, time: TaskTime) -> PurchaseSplit {
         spot_share(&self.workload.strategy, self.mean_tasks_milli(time))
     }
 
     /// Thousandths of a task that ran on average while any did.
     pub(super) fn mean_tasks_milli(&self, time: TaskTime) -> u64 {
         match self.demand {
-            Some(demand) => {
-                let running = demand.periods * u64::from(self.window.period_seconds.max(1));
-                time.millis() / running.max(1)
-            }
+            Some(demand) => self.purchase(demand).mean_tasks_milli(time),
             None => u64::from(self.workload.desired_count.unwrap_or(0)) * 1000,
+        }
+    }
+
+    fn purchase(&self, demand: &WindowDemand) -> Purchase<'a> {
+        Purchase {
+            strategy: &self.workload.strategy,
+            running_seconds: demand.periods * u64::from(self.window.period_seconds.max(1)),
         }
     }
 
@@ -257,7 +261,7 @@ impl<'a> Facts<'a> {
         &self,
         config: &Config,
         in_force: &Resolved,
-        Prepared { platform, split, priced }: &Prepared,
+        Prepared { platform, priced, .. }: &Prepared,
         answer: impl FnOnce(&Subject<'_>) -> Result<T, NoPrice>,
     ) -> Result<T, Unrated> {
         if let Some(reason) = &in_force.exclude {
@@ -266,7 +270,7 @@ impl<'a> Facts<'a> {
         if let Some(unrated) = off_fargate(self.workload.launch_type) {
             return Err(unrated);
         }
-        let (platform, split, unpriced) = (*platform, *split, priced.as_ref().err());
+        let (platform, unpriced) = (*platform, priced.as_ref().err());
         let definition = self.definition();
         let (Some(timeline), Some(definition)) = (self.timeline, definition) else {
             return Err(unpriced.cloned().unwrap_or_else(|| self.no_samples()));
@@ -287,7 +291,7 @@ impl<'a> Facts<'a> {
             definition,
             size,
             shape: &self.shape(platform, timeline.current()),
-            split,
+            purchase: self.purchase(demand),
             demand,
             scaling: self.workload.scaling.as_ref(),
             series: self.series,

@@ -110,6 +110,7 @@ pub(super) fn answer(facts: &Facts<'_>, book: &PriceBook, config: &Config, in_fo
         reasons,
         recommendation,
         options,
+        scaling: None,
         not_offered: Vec::new(),
         ruled_out,
         capacity: Some(capacity(facts, config, &share)),

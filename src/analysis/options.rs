@@ -33,7 +33,7 @@ pub(super) fn opportunities(
     facts: &Facts<'_>,
     book: &PriceBook,
     config: &Config,
-    (shape, mut split): (TaskShape, PurchaseSplit),
+    shape: TaskShape,
     rating: &Result<Rating, Unrated>,
     (remaining, fewer): (Option<Usd>, Option<FewerTasks>),
 ) -> (Vec<Opportunity>, Vec<NotOffered>) {
@@ -51,6 +51,7 @@ pub(super) fn opportunities(
     };
     let ran = demand.total_task_time();
     let mut time = rating.as_ref().map_or(ran, |rating| rating.task_time(ran));
+    let mut split = facts.split(time);
     let (mut offers, mut not_offered) = (Vec::new(), Vec::new());
     if let Some(fewer) = fewer {
         let seconds = demand.periods.saturating_mul(facts.window.period_seconds.into());

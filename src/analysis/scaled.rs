@@ -58,6 +58,14 @@ pub(super) fn candidates(
             );
         }
         let cheaper = (-difference).cents();
+        if month(at.as_bought_now, at.scaling.simulated.hours()) >= others {
+            return (
+                "too-close",
+                format!(
+                    "{cheaper} USD cheaper, but only as a larger part of its tasks would be on Spot; {runs}"
+                ),
+            );
+        }
         let risk = at.risk - end.map_or(0.0, |end| end.risk);
         if risk > 0.0 {
             return ("risk", format!("{cheaper} USD cheaper, but its risk weighs {risk:.2} USD more"));

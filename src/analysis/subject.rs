@@ -19,7 +19,7 @@ use crate::{
         Dimensions, Finding, GuardReport, NotOffered, NotRated, Opportunity, PlatformReport, Quantity,
         Recommendation, RuledOut, WorkloadCapacity, WorkloadHeadroom, WorkloadReport,
     },
-    rightsize::{Calibration, DimensionRating, Rating, Reason, Unsupported},
+    rightsize::{Calibration, DimensionRating, Rating, Reason, Unsupported, autoscaling::ScalingChoice},
     units::{TaskTime, Usd},
     workload::{LaunchType, WorkloadKind},
 };
@@ -43,6 +43,8 @@ pub(super) struct Answer {
     pub notes: Vec<String>,
     /// Of the scaling's simulation, in 0.01 %.
     pub simulation_error: Option<u32>,
+    /// What the recommendation makes of it.
+    pub scaling: Option<ScalingChoice>,
 }
 
 /// The row of a workload: always one, with figures or with the reason why not.
@@ -52,6 +54,16 @@ pub(super) fn report_on(
     config: &Config,
     calibrations: &BTreeMap<u32, Result<Calibration, Unsupported>>,
 ) -> WorkloadReport {
+    report_with_scaling(facts, book, config, calibrations).0
+}
+
+/// The same, and what its recommendation makes of its scaling, to the last task-second.
+pub(super) fn report_with_scaling(
+    facts: &Facts<'_>,
+    book: &PriceBook,
+    config: &Config,
+    calibrations: &BTreeMap<u32, Result<Calibration, Unsupported>>,
+) -> (WorkloadReport, Option<ScalingChoice>) {
     let Facts { workload, demand, .. } = *facts;
     let definition = facts.definition();
     let time = demand.map_or(TaskTime::ZERO, WindowDemand::total_task_time);
@@ -78,7 +90,7 @@ pub(super) fn report_on(
     let mut notes = answer.notes;
     notes.extend(config.past_peak_after(facts.window.end, workload));
     let identity = &workload.identity;
-    WorkloadReport {
+    let row = WorkloadReport {
         id: identity.id(),
         account_id: identity.account_id.clone(),
         region: identity.region.to_string(),
@@ -123,7 +135,8 @@ pub(super) fn report_on(
         guards: answer.guards,
         runs: facts.runs.and_then(|runs| standalone::reported(runs, answer.hourly)),
         evidence: facts.evidence(notes, answer.simulation_error, in_force),
-    }
+    };
+    (row, answer.scaling)
 }
 
 /// How memory headroom was set, at a risk in hundredths of a per cent. A size that is too small just grows,
@@ -174,7 +187,7 @@ fn on_fargate(
 ) -> Answer {
     let time = facts.demand.map_or(TaskTime::ZERO, WindowDemand::total_task_time);
     let rating = facts.rating(book, config, in_force, calibration, prepared);
-    let Prepared { platform, split, priced } = prepared;
+    let Prepared { platform, priced, .. } = prepared;
     let paid = config.discount.factor();
     let list_month = |hourly: Usd, time: TaskTime| hourly * (time.hours() * facts.months_per_window());
     let month = |hourly: Usd, time: TaskTime| (list_month(hourly, time) * paid).rounded();
@@ -210,7 +223,7 @@ fn on_fargate(
         let fewer = rating.as_ref().ok().and_then(|rating| {
             facts.with_subject(config, in_force, prepared, |s| Ok(facts.fewer_tasks(s, rating))).ok()?
         });
-        opportunities(facts, book, config, (shape, *split), &rating, (remaining, fewer))
+        opportunities(facts, book, config, shape, &rating, (remaining, fewer))
     });
     Answer {
         window_cost: priced.as_ref().ok().map(|cost| (cost.window * paid).rounded()),
@@ -230,6 +243,7 @@ fn on_fargate(
         guards: rating.as_ref().map_or_else(|_| Vec::new(), |r| r.guards.iter().map(guard_report).collect()),
         notes: rating.as_ref().map_or_else(|_| Vec::new(), |rating| rating.notes.clone()),
         simulation_error: rating.as_ref().ok().and_then(|rating| rating.simulation_error),
+        scaling: rating.as_ref().ok().and_then(|rating| rating.scaling),
     }
 }
 

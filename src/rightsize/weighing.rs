@@ -64,7 +64,8 @@ pub fn weigh(
     calibration: Option<&Calibration>,
     settled: TaskSize,
 ) -> Result<Weighing, NoPrice> {
-    let Subject { size: current, shape, split, .. } = *subject;
+    let Subject { size: current, shape, .. } = *subject;
+    let split = subject.split();
     let (needs, calibration) = Needs::weighed(subject, calibration);
     let floors = needs.floors(&needs.needed, |need| need.floor);
     let os = shape.platform.os;

@@ -35,7 +35,7 @@ fn a_task_count_that_follows_something_else_is_taken_as_it_was() {
 }
 
 /// Tasks that follow a demand of four to twelve tasks' worth of CPU at 55 %, up and down once a day.
-fn following(cpu_percent: u32, memory_percent: u32, hottest_percent: u32) -> Service {
+pub(super) fn following(cpu_percent: u32, memory_percent: u32, hottest_percent: u32) -> Service {
     service(cpu_percent, memory_percent).with(|service| {
         for point in &mut service.points {
             let hour = point.timestamp / 3600 % 24;

@@ -4,6 +4,9 @@
 //! certain as for any other service. A change that moves it must save more than the simulation's own
 //! error and [`LEAST_SAVING`] besides. Among those that save about as much, the one that changes least.
 //! Where the upper limit leaves tasks short, a higher one or a larger size, whichever costs less.
+//!
+//! A price is that of as many tasks as would run: the base of a strategy stays. That more tasks than now would be
+//! on Spot in a larger part is no merit of their size, and weighs nothing.
 
 use std::collections::BTreeMap;
 
@@ -23,6 +26,7 @@ use crate::{
     pricing::NoPrice,
     rightsize::cheapest::hourly,
     units::{MemoryMib, Usd, decimal_as_f64},
+    workload::PurchaseSplit,
 };
 
 /// 0.01 % of the current cost.
@@ -70,7 +74,7 @@ pub(super) fn choose(search: &Search<'_>, same: Option<(TaskSize, Usd)>) -> Resu
     let mut simulations = Simulations::new();
     let current = search.context.subject.size;
     let unchanged = search.reproduction.unchanged.task_periods;
-    let now = search.month(search.price(current)?, unchanged);
+    let now = search.month(search.price(current, unchanged)?, unchanged);
     let percent = |centi: u32| now * f64::from(centi) / 10_000.0;
     if search.pressure.is_short() || same.is_none() {
         let targets = if same.is_none() { Targets::Lower } else { Targets::Kept };
@@ -103,9 +107,14 @@ pub(super) fn choose(search: &Search<'_>, same: Option<(TaskSize, Usd)>) -> Resu
 }
 
 impl Search<'_> {
-    pub(super) fn price(&self, size: TaskSize) -> Result<Usd, NoPrice> {
-        let subject = self.context.subject;
-        hourly(self.context.book, subject.shape, subject.split, size)
+    /// USD per task-hour where the window has so many task-periods.
+    pub(super) fn price(&self, size: TaskSize, task_periods: u64) -> Result<Usd, NoPrice> {
+        hourly(self.context.book, self.context.subject.shape, self.split(task_periods), size)
+    }
+
+    /// How tasks are bought where the window has so many task-periods.
+    pub(super) fn split(&self, task_periods: u64) -> PurchaseSplit {
+        self.context.subject.purchase.split(self.task_time(task_periods))
     }
 
     /// USD a month for so many task-periods of the window.
@@ -149,14 +158,15 @@ impl Search<'_> {
         let subject = self.context.subject;
         let current = subject.size;
         let own = (current.cpu().0, current.memory().0);
-        let price_now = self.price(current)?;
+        let unchanged = self.reproduction.unchanged.task_periods;
+        let (price_now, split_now) = (self.price(current, unchanged)?, self.split(unchanged));
         let mut found: BTreeMap<Setting, Candidate> = BTreeMap::new();
         for size in self.bounds.sizes(self.plan, reach.larger) {
             let followed = followed_size(self.plan, size, current);
             if reach.larger > 1 && (followed.0 < own.0 || followed.1 < own.1) {
                 continue;
             }
-            let hourly = self.price(size)?;
+            let as_bought_now = self.price(size, unchanged)?;
             for setting in settings(self.plan, followed, current, reach) {
                 let same_size = followed == own;
                 let same_targets = setting.targets == Setting::unchanged(self.plan).targets;
@@ -166,9 +176,17 @@ impl Search<'_> {
                 let (simulated, fit) = simulations
                     .entry(setting.clone())
                     .or_insert_with(|| (simulate(self.plan, &setting, self.series), None));
-                let cost = self.month(hourly, simulated.task_periods);
+                let task_periods = simulated.task_periods;
+                let hourly = if self.split(task_periods) == split_now {
+                    as_bought_now
+                } else {
+                    // Where more tasks would be on Spot, of which no rate is held, nothing is known of the cost.
+                    let Ok(hourly) = self.price(size, task_periods) else { continue };
+                    hourly
+                };
+                let cost = self.month(hourly.max(as_bought_now), task_periods);
                 if worth.is_some_and(|worth| cost >= worth) {
-                    *multiplies_tasks |= same_targets && !same_size && hourly < price_now;
+                    *multiplies_tasks |= same_targets && !same_size && as_bought_now < price_now;
                     continue;
                 }
                 let fit = fit.get_or_insert_with(|| {
@@ -189,7 +207,6 @@ impl Search<'_> {
                 {
                     continue;
                 }
-                let task_periods = simulated.task_periods;
                 let fit = fit.clone();
                 found.insert(setting.clone(), Candidate { size, hourly, setting, task_periods, fit, weight });
             }

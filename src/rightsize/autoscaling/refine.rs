@@ -356,15 +356,20 @@ impl Search<'_> {
             let targets = self.plan.tracking.iter().zip(&setting.targets);
             targets.filter(|(tracking, _)| tracking.resource == resource).map(|(_, target)| *target).min()
         };
-        let observed = self.context.subject.demand.total_task_time();
         ScalingChoice {
             min_capacity: capacity.min,
             max_capacity: capacity.max,
             target_cpu: target(Resource::Cpu),
             target_memory: target(Resource::Memory),
-            simulated: times(observed, task_periods, self.reproduction.unchanged.task_periods),
-            observed,
+            simulated: self.task_time(task_periods),
+            observed: self.context.subject.demand.total_task_time(),
         }
+    }
+
+    /// That of the window where it has so many task-periods.
+    pub(super) fn task_time(&self, task_periods: u64) -> TaskTime {
+        let observed = self.context.subject.demand.total_task_time();
+        times(observed, task_periods, self.reproduction.unchanged.task_periods)
     }
 
     fn size_choice(&self, best: &Candidate) -> Result<SizeChoice, NoPrice> {
@@ -381,7 +386,8 @@ impl Search<'_> {
                 cpu_fixed: cpu_kept || best.fit.cpu.is_none(),
                 memory_fixed: memory_kept || best.fit.memory.is_none(),
             };
-            let found = cheapest_size(context.book, subject.shape, subject.split, floors)?;
+            let split = self.split(best.task_periods);
+            let found = cheapest_size(context.book, subject.shape, split, floors)?;
             Ok(found.map_or(best.size, |(size, _)| size))
         };
         let risk = self.risk_of(&best.fit, &best.setting, best.size);

@@ -11,12 +11,14 @@ use crate::{
     demand::{Observed, StartUp, Timeline, WindowDemand, roll_up, start_up},
     fargate::TaskSize,
     pricing::{PriceBook, TaskShape},
-    rightsize::{DimensionRating, GuardInput, Guards, PerformanceRisk, Rating, Subject, rate, registers},
+    rightsize::{
+        DimensionRating, GuardInput, Guards, PerformanceRisk, Purchase, Rating, Subject, rate, registers,
+    },
     snapshot::Point,
     units::{CpuUnits, MemoryMib, StorageGib},
     workload::{
-        Container, HistorySource, InjectedContainer, OperatingSystem, Platform, PurchaseSplit, Region,
-        RevisionInForce, RuntimeSetting, StoppedTasks, TaskDefinition, TaskFacts,
+        Container, HistorySource, InjectedContainer, OperatingSystem, Platform, Region, RevisionInForce,
+        RuntimeSetting, StoppedTasks, TaskDefinition, TaskFacts,
     },
 };
 
@@ -123,7 +125,7 @@ impl Case {
             definition: &self.definition(),
             size,
             shape: &shape,
-            split: PurchaseSplit::ON_DEMAND,
+            purchase: Purchase { strategy: &[], running_seconds: 1 },
             demand: &demand,
             series: None,
             scaling: None,
