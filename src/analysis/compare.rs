@@ -236,7 +236,7 @@ fn work(
             split: facts.split(time),
             monthly_task_hours: time.hours() * facts.months_per_window(),
             mean_tasks_milli: facts.mean_tasks_milli(time),
-            steady_on_demand_milli: steady_on_demand_milli(facts, time),
+            steady_on_demand_milli: steady_on_demand_milli(facts, time, scaling),
         },
         tasks,
         placement: placement(facts),

@@ -9,7 +9,7 @@ use crate::{
     launch::{Effort, NoRate, Offer, OwnInstances, Running, options, own_instances, stop},
     pricing::{PriceBook, TaskCost, TaskShape},
     report::{NotOffered, Opportunity},
-    rightsize::{Rating, Reason, Unrated},
+    rightsize::{Rating, Reason, Unrated, autoscaling::ScalingChoice},
     units::{TaskTime, Usd},
     workload::{OperatingSystem, PurchaseSplit, WorkloadKind, spot_share},
 };
@@ -52,6 +52,7 @@ pub(super) fn opportunities(
     let ran = demand.total_task_time();
     let mut time = rating.as_ref().map_or(ran, |rating| rating.task_time(ran));
     let mut split = facts.split(time);
+    let scaling = rating.as_ref().ok().and_then(|rating| rating.scaling);
     let (mut offers, mut not_offered) = (Vec::new(), Vec::new());
     if let Some(fewer) = fewer {
         let seconds = demand.periods.saturating_mul(facts.window.period_seconds.into());
@@ -79,7 +80,7 @@ pub(super) fn opportunities(
         split,
         monthly_task_hours: time.hours() * facts.months_per_window(),
         mean_tasks_milli: facts.mean_tasks_milli(time),
-        steady_on_demand_milli: steady_on_demand_milli(facts, time),
+        steady_on_demand_milli: steady_on_demand_milli(facts, time, scaling),
     };
     let on_fargate = running.clone();
     let (beyond, no_rate) = options(running, book, book.savings_plans(), config);
@@ -153,26 +154,34 @@ fn scale_in(FewerTasks { desired, tasks }: FewerTasks, remaining: Usd, cost: Usd
 
 /// Thousandths of a task that are there, on demand, at every hour: what a fixed count or the least that
 /// scaling may leave allows, but no more than the hour with the fewest had, since counts are also set by hand
-/// and by scripts; none of what comes and goes.
-pub(super) fn steady_on_demand_milli(facts: &Facts<'_>, time: TaskTime) -> u64 {
+/// and by scripts; none of what comes and goes. With `scaling` that is to change, as many as are then left of both.
+pub(super) fn steady_on_demand_milli(
+    facts: &Facts<'_>,
+    time: TaskTime,
+    scaling: Option<ScalingChoice>,
+) -> u64 {
     let workload = facts.workload;
     let always_on = facts.demand.is_some_and(|demand| facts.coverage(demand) >= ALWAYS_ON);
     if workload.identity.kind == WorkloadKind::Standalone || !always_on {
         return 0;
     }
-    let least = match &workload.scaling {
-        Some(target) => {
+    let allowed = match (scaling, &workload.scaling) {
+        (Some(choice), _) => Some(choice.least_capacity),
+        (None, Some(target)) => {
             let acting = target.scheduled_actions.iter().filter(|_| !target.scheduled_suspended);
             let scheduled = acting.filter_map(|action| action.min_capacity);
             scheduled.chain([target.min_capacity]).min()
         }
-        None => workload.desired_count,
+        (None, None) => workload.desired_count,
     };
-    let mean = facts.mean_tasks_milli(time);
-    let steady = least
-        .into_iter()
-        .chain(facts.least_tasks)
-        .fold(mean, |mean, least| mean.min(u64::from(least) * 1000));
+    let left = |seen: u32| match scaling {
+        Some(ScalingChoice { least_now, least_then, .. }) => {
+            (u64::from(seen) * 1000).saturating_mul(least_then.into()) / u64::from(least_now.max(1))
+        }
+        None => u64::from(seen) * 1000,
+    };
+    let limits = [allowed.map(|tasks| u64::from(tasks) * 1000), facts.least_tasks.map(left)];
+    let steady = limits.into_iter().flatten().fold(facts.mean_tasks_milli(time), u64::min);
     let PurchaseSplit { spot, total } = spot_share(&workload.strategy, steady);
     let on_demand = u128::from(steady) * u128::from(total - spot.min(total)) / u128::from(total.max(1));
     u64::try_from(on_demand).unwrap_or(steady)

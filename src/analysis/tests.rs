@@ -9,6 +9,7 @@ mod impossible;
 mod instances;
 mod max_capacity;
 mod peak_memory;
+mod scaled_plan;
 mod scaled_purchase;
 mod scaling;
 mod settings;

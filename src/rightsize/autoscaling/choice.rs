@@ -39,6 +39,8 @@ pub(super) struct Candidate {
     pub hourly: Usd,
     pub setting: Setting,
     pub task_periods: u64,
+    /// In the period with the fewest.
+    pub least_tasks: u32,
     pub fit: Fit,
     /// USD a month, with what its risk is worth.
     weight: f64,
@@ -207,8 +209,11 @@ impl Search<'_> {
                 {
                     continue;
                 }
-                let fit = fit.clone();
-                found.insert(setting.clone(), Candidate { size, hourly, setting, task_periods, fit, weight });
+                let (fit, least_tasks) = (fit.clone(), simulated.least());
+                found.insert(
+                    setting.clone(),
+                    Candidate { size, hourly, setting, task_periods, least_tasks, fit, weight },
+                );
             }
         }
         Ok(found.into_values().collect())

@@ -232,7 +232,7 @@ impl View<'_> {
                     size,
                     hourly,
                     as_bought_now,
-                    scaling: search.scaling(&setting, after.task_periods),
+                    scaling: search.scaling(&setting, (after.task_periods, after.least())),
                     lacks,
                     risk,
                     followed_is_smaller: followed.0 < own.0 || followed.1 < own.1,
@@ -290,7 +290,7 @@ impl View<'_> {
         let (least, most) =
             if as_it_ran { (ran().min(), ran().max()) } else { (would().min(), would().max()) };
         Course {
-            scaling: search.scaling(setting, after.task_periods),
+            scaling: search.scaling(setting, (after.task_periods, after.least())),
             least_tasks: least.unwrap_or(0),
             most_tasks: most.unwrap_or(0),
             cpu,

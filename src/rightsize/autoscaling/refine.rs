@@ -38,6 +38,11 @@ pub struct ScalingChoice {
     /// 0.01 %; `None` where no policy follows the resource.
     pub target_cpu: Option<u32>,
     pub target_memory: Option<u32>,
+    /// The lowest lower limit, also of those that scheduled actions set.
+    pub least_capacity: u32,
+    /// The fewest tasks of the simulation as it is, and with the change.
+    pub least_now: u32,
+    pub least_then: u32,
     /// Task time of the window: what ran, times what the simulation says of the change.
     pub simulated: TaskTime,
     pub observed: TaskTime,
@@ -344,13 +349,17 @@ impl Search<'_> {
         };
         rating.notes.extend(plan.schedule.suspended.iter().map(suspended));
         rating.simulation_error = Some(self.reproduction.error);
-        let was = self.reproduction.unchanged.task_periods;
-        let periods = best.as_ref().map_or(was, |best| best.task_periods);
-        rating.scaling = rating.choice.map(|_| self.scaling(setting, periods));
+        let was = &self.reproduction.unchanged;
+        let then = best.as_ref().map_or((was.task_periods, was.least()), |b| (b.task_periods, b.least_tasks));
+        rating.scaling = rating.choice.map(|_| self.scaling(setting, then));
         Ok(rating)
     }
 
-    pub(super) fn scaling(&self, setting: &Setting, task_periods: u64) -> ScalingChoice {
+    /// That of a simulation with so many task-periods, and so many tasks at least.
+    pub(super) fn scaling(&self, setting: &Setting, (task_periods, least): (u64, u32)) -> ScalingChoice {
+        let scheduled = self.plan.schedule.actions.iter();
+        let scheduled =
+            scheduled.filter_map(|action| setting.limits.apply_to_action((action.min, action.max)).0);
         let capacity = setting.limits.apply(self.plan.capacity);
         let target = |resource| {
             let targets = self.plan.tracking.iter().zip(&setting.targets);
@@ -361,6 +370,9 @@ impl Search<'_> {
             max_capacity: capacity.max,
             target_cpu: target(Resource::Cpu),
             target_memory: target(Resource::Memory),
+            least_capacity: scheduled.fold(capacity.min, u32::min),
+            least_now: self.reproduction.unchanged.least(),
+            least_then: least,
             simulated: self.task_time(task_periods),
             observed: self.context.subject.demand.total_task_time(),
         }
