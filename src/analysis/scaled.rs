@@ -120,6 +120,9 @@ fn lacks(at: &SizeOutlook) -> String {
         Lack::Tasks => {
             format!("too few tasks: policies want more than the {} that may run", at.scaling.max_capacity)
         }
+        Lack::Container(needs, limit) => {
+            format!("too little memory: its main container would need {needs} MiB and has a limit of {limit}")
+        }
         Lack::Floor(Resource::Cpu, least) => format!("too little CPU: not below {}", vcpu(CpuUnits(least))),
         Lack::Floor(Resource::Memory, least) => format!("too little memory: not below {least} MiB"),
     };

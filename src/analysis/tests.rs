@@ -1,6 +1,7 @@
 //! What the whole core says about small fleets whose answer is known.
 
 mod compare;
+mod container_limits;
 pub(super) mod explain;
 mod explain_scaled;
 mod gaps;

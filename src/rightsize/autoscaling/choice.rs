@@ -206,6 +206,7 @@ impl Search<'_> {
                     || !self.holds_followed(fit, size, less_reserve)
                     || !self.limit_suffices((fit, simulated), &setting, followed)
                     || !self.context.guards.leaves(size.into(), MemoryMib(fit.need(subject).memory.floor))
+                    || self.main_lacks(fit, size).is_some()
                 {
                     continue;
                 }
@@ -217,6 +218,17 @@ impl Search<'_> {
             }
         }
         Ok(found.into_values().collect())
+    }
+
+    /// The memory that a task is to hold with what it carries under `fit`.
+    pub(super) fn carried(&self, fit: &Fit) -> MemoryMib {
+        let seen = fit.demand.memory.as_ref().map_or(0, |memory| memory.max);
+        self.context.guards.with_headroom(fit.peak.memory(seen))
+    }
+
+    /// What the main container would need, and the lower limit of its own in a task of `size`, where it carries more.
+    pub(super) fn main_lacks(&self, fit: &Fit, size: TaskSize) -> Option<(MemoryMib, MemoryMib)> {
+        self.context.guards.main_lacks(size.into(), self.carried(fit))
     }
 
     /// Whether `size` holds what no policy follows, with headroom.

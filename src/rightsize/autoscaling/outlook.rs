@@ -82,6 +82,8 @@ pub enum Lack {
     Memory(u32),
     /// The upper limit leaves its tasks short.
     Tasks,
+    /// Its main container needs so much, and has a lower limit of its own.
+    Container(u32, u32),
     /// Guards, or demand that reached a cap.
     Floor(Resource, u32),
 }
@@ -263,6 +265,9 @@ impl View<'_> {
         }
         if !search.limit_suffices((fit, after), setting, followed) {
             lacks.push(Lack::Tasks);
+        }
+        if let Some((needs, limit)) = search.main_lacks(fit, size) {
+            lacks.push(Lack::Container(needs.0, limit.0));
         }
         for (resource, value, (least, _)) in
             [(Resource::Cpu, cpu, search.bounds.cpu), (Resource::Memory, memory, search.bounds.memory)]

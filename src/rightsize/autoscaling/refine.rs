@@ -319,8 +319,9 @@ impl Search<'_> {
         }
         rating.reasons = reasons;
         if let Some(best) = &best {
-            rating.conditions = self.context.guards.conditions(best.size.into(), &rating.reasons);
-            rating.containers = self.context.guards.containers(best.size.into()).unwrap_or_default();
+            let guards = self.context.guards.carrying(self.carried(&best.fit));
+            rating.conditions = guards.conditions(best.size.into(), &rating.reasons);
+            rating.containers = guards.containers(best.size.into()).unwrap_or_default();
             rating.already_minimal = false;
         }
         let changed_along = plan.schedule.actions.iter().filter_map(|a| a.changed_along(setting.limits));
