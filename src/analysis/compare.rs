@@ -18,7 +18,7 @@ use wildmatch::WildMatch;
 use super::{
     CannotMerge, Fleet, Input, Keep, discount_percent, facts::Facts, notes, on_instances,
     options::steady_on_demand_milli, price_book_reference, report_window, snapshot_reference,
-    subject::report_on, with_fleet,
+    subject::report_with_scaling, with_fleet,
 };
 use crate::{
     config::Config,
@@ -39,6 +39,7 @@ use crate::{
             ScopeReport, StayingWorkloads,
         },
     },
+    rightsize::autoscaling::ScalingChoice,
     snapshot::{Gap, Inventory, Window},
     units::{CpuUnits, HOURS_PER_MONTH, MemoryMib, TaskTime, Usd},
     workload::{
@@ -77,10 +78,10 @@ pub fn observe(
                 .iter()
                 .filter(|f| pattern.as_ref().is_none_or(|p| p.matches(&f.workload.identity.cluster)))
                 .collect();
-            let rows: Vec<WorkloadReport> =
-                shown.par_iter().map(|facts| report_on(facts, book, config, &calibrations)).collect();
+            let report = |facts: &&Facts<'_>| report_with_scaling(facts, book, config, &calibrations);
+            let rows: Vec<(WorkloadReport, Option<ScalingChoice>)> = shown.par_iter().map(report).collect();
             let mut clusters: BTreeMap<String, ClusterWork> = BTreeMap::new();
-            for (facts, row) in shown.iter().zip(&rows) {
+            for (facts, (row, scaling)) in shown.iter().zip(&rows) {
                 let identity = &facts.workload.identity;
                 let scope = format!("{}/{}/{}", identity.account_id, identity.region, identity.cluster);
                 let cluster = clusters.entry(scope.clone()).or_insert_with(|| ClusterWork {
@@ -103,7 +104,7 @@ pub fn observe(
                     }
                     continue;
                 }
-                match work(facts, row, book, tasks) {
+                match work(facts, (row, *scaling), book, tasks) {
                     Some(work) => cluster.work.push(work),
                     None => {
                         for (number, _) in shares.by_pool(facts.workload.workload_id) {
@@ -203,7 +204,12 @@ fn add_daemon(daemons: &mut Resources, facts: &Facts<'_>) {
 }
 
 /// A workload that has a cost today, at the size it should have.
-fn work(facts: &Facts<'_>, row: &WorkloadReport, book: &PriceBook, tasks: Vec<u32>) -> Option<Work> {
+fn work(
+    facts: &Facts<'_>,
+    (row, scaling): (&WorkloadReport, Option<ScalingChoice>),
+    book: &PriceBook,
+    tasks: Vec<u32>,
+) -> Option<Work> {
     let today = row.monthly_cost?;
     let recommended = row.recommendation.as_ref();
     let mut requested = facts.timeline?.current();
@@ -212,11 +218,10 @@ fn work(facts: &Facts<'_>, row: &WorkloadReport, book: &PriceBook, tasks: Vec<u3
         requested.memory = MemoryMib(size.memory_mib);
     }
     let ran = facts.demand.map_or(TaskTime::ZERO, WindowDemand::total_task_time);
-    let scaling = recommended.and_then(|size| size.scaling);
     let (time, tasks) = match scaling {
-        Some(scaling) if !ran.is_zero() && scaling.observed_task_hours.0 > Decimal::ZERO => {
-            let share = scaling.simulated_task_hours.0 / scaling.observed_task_hours.0;
-            (scaled(ran, share), tasks.into_iter().map(|tasks| times(tasks, share)).collect())
+        Some(ScalingChoice { simulated, observed, .. }) if !observed.is_zero() => {
+            let share = simulated.hours() / observed.hours();
+            (simulated, tasks.into_iter().map(|tasks| times(tasks, share)).collect())
         }
         _ => (ran, tasks),
     };
@@ -228,10 +233,10 @@ fn work(facts: &Facts<'_>, row: &WorkloadReport, book: &PriceBook, tasks: Vec<u3
         right_sized: recommended.and_then(|size| size.monthly_cost).unwrap_or(today),
         running: Running {
             shape: facts.shape(prepared.platform, requested),
-            split: prepared.split,
+            split: facts.split(time),
             monthly_task_hours: time.hours() * facts.months_per_window(),
             mean_tasks_milli: facts.mean_tasks_milli(time),
-            steady_on_demand_milli: steady_on_demand_milli(facts, time),
+            steady_on_demand_milli: steady_on_demand_milli(facts, time, scaling),
         },
         tasks,
         placement: placement(facts),
@@ -241,12 +246,6 @@ fn work(facts: &Facts<'_>, row: &WorkloadReport, book: &PriceBook, tasks: Vec<u3
             .map(|definition| fargate_rule_outs(facts.workload, definition).join("; "))
             .filter(|because| !because.is_empty()),
     })
-}
-
-fn scaled(time: TaskTime, share: Decimal) -> TaskTime {
-    use rust_decimal::prelude::ToPrimitive as _;
-    let millis = (Decimal::from(time.millis()) * share).round();
-    TaskTime::from_millis(millis.to_u64().unwrap_or(time.millis()))
 }
 
 /// As many tasks as hold the same demand at the new size, by the simulation's mean.

@@ -138,7 +138,7 @@ pub fn explain(
                 },
                 _ => Vec::new(),
             },
-            prices: prices(facts, &row, book),
+            prices: prices(facts, &row, book, outlook.as_ref()),
             chart: facts.timeline.filter(|_| !seen.is_empty()).map(|_| series(window, &seen)),
             gaps: input.manifest.gaps.iter().filter(|gap| scope_concerns(&gap.scope)).cloned().collect(),
             notes: standalone::unseen(&input.inventory.clusters)
@@ -516,18 +516,27 @@ pub(super) fn resource_replay(
     ResourceReplayReport { periods, above, at_cap, unknown }
 }
 
-fn prices(facts: &Facts<'_>, row: &WorkloadReport, book: &PriceBook) -> Vec<PriceRow> {
+/// Of a task as it is, and of the recommended one, where that has another size or is bought otherwise.
+fn prices(
+    facts: &Facts<'_>,
+    row: &WorkloadReport,
+    book: &PriceBook,
+    outlook: Option<&Outlook>,
+) -> Vec<PriceRow> {
     let prepared = facts.prepared(book);
     let (Some(timeline), Ok(_)) = (facts.timeline, &prepared.priced) else { return Vec::new() };
     let current = facts.shape(prepared.platform, timeline.current());
-    let recommended = row.recommendation.as_ref().map(|recommendation| TaskShape {
-        cpu: CpuUnits(recommendation.cpu_units),
-        memory: MemoryMib(recommendation.memory_mib),
-        ..current.clone()
+    let then = outlook.and_then(|outlook| outlook.then.as_ref());
+    let split = then.map_or(prepared.split, |course| facts.split(course.scaling.simulated));
+    let recommended = row.recommendation.as_ref().map(|recommendation| {
+        let (cpu, memory) = (CpuUnits(recommendation.cpu_units), MemoryMib(recommendation.memory_mib));
+        (TaskShape { cpu, memory, ..current.clone() }, split)
     });
+    let now = (current, prepared.split);
+    let recommended = recommended.filter(|then| *then != now);
     let mut rows = Vec::new();
-    for shape in std::iter::once(current.clone()).chain(recommended) {
-        let Ok(cost) = TaskCost::split(book, &shape, prepared.split) else { continue };
+    for (shape, split) in std::iter::once(now).chain(recommended) {
+        let Ok(cost) = TaskCost::split(book, &shape, split) else { continue };
         rows.extend(cost.components.iter().map(|component| PriceRow {
             size: Size { cpu_units: shape.cpu.0, memory_mib: shape.memory.0 },
             component: component.rate.key.dimension.as_str().to_owned(),

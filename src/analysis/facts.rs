@@ -11,7 +11,8 @@ use crate::{
     pricing::{NoPrice, PriceBook, TaskCost, TaskShape},
     report::CurrentSize,
     rightsize::{
-        Calibration, DimensionRating, Learnt, Member, Rating, Reason, Sparse, Subject, Unrated, Unsupported,
+        Calibration, DimensionRating, Learnt, Member, Purchase, Rating, Reason, Sparse, Subject, Unrated,
+        Unsupported,
         autoscaling::{ReplicaPeaks, TaskSeries, fewest_tasks},
         member, rate,
     },
@@ -51,7 +52,9 @@ pub(super) struct Facts<'a> {
 /// the gaps, which are `account/region` or a workload's id.
 pub(super) struct Refused<'a> {
     metrics: BTreeSet<&'a str>,
-    pub(super) scaling: BTreeSet<&'a str>,
+    scalable_targets: BTreeSet<&'a str>,
+    /// Or policies and scheduled actions, which act on targets.
+    scaling: BTreeSet<&'a str>,
 }
 
 impl<'a> Refused<'a> {
@@ -61,11 +64,12 @@ impl<'a> Refused<'a> {
         };
         Self {
             metrics: scopes(|api| api == "cloudwatch:GetMetricData"),
+            scalable_targets: scopes(|api| api == "application-autoscaling:DescribeScalableTargets"),
             scaling: scopes(|api| api.starts_with("application-autoscaling:")),
         }
     }
 
-    pub(super) fn concerns(scopes: &BTreeSet<&str>, identity: &WorkloadIdentity) -> bool {
+    fn concerns(scopes: &BTreeSet<&str>, identity: &WorkloadIdentity) -> bool {
         let place = format!("{}/{}", identity.account_id, identity.region);
         scopes.contains(place.as_str()) || scopes.contains(identity.id().as_str())
     }
@@ -123,19 +127,23 @@ impl<'a> Facts<'a> {
         Decimal::from(self.window.seconds().max(1)) / Decimal::from(3600)
     }
 
-    /// How the strategy divides the tasks that ran between on-demand and Spot.
-    fn split(&self, time: TaskTime) -> PurchaseSplit {
+    /// How the strategy divides tasks that run so long in the window between on-demand and Spot.
+    pub(super) fn split(&self, time: TaskTime) -> PurchaseSplit {
         spot_share(&self.workload.strategy, self.mean_tasks_milli(time))
     }
 
     /// Thousandths of a task that ran on average while any did.
     pub(super) fn mean_tasks_milli(&self, time: TaskTime) -> u64 {
         match self.demand {
-            Some(demand) => {
-                let running = demand.periods * u64::from(self.window.period_seconds.max(1));
-                time.millis() / running.max(1)
-            }
+            Some(demand) => self.purchase(demand).mean_tasks_milli(time),
             None => u64::from(self.workload.desired_count.unwrap_or(0)) * 1000,
+        }
+    }
+
+    fn purchase(&self, demand: &WindowDemand) -> Purchase<'a> {
+        Purchase {
+            strategy: &self.workload.strategy,
+            running_seconds: demand.periods * u64::from(self.window.period_seconds.max(1)),
         }
     }
 
@@ -180,6 +188,16 @@ impl<'a> Facts<'a> {
             window += hourly(*requested)? * time.hours();
         }
         Ok(Priced { window, current_hourly: current })
+    }
+
+    /// Whether it is known what scales it, be it nothing.
+    pub(super) fn scaling_is_known(&self) -> bool {
+        let refused = match &self.workload.scaling {
+            Some(_) => &self.refused.scaling,
+            // Without a target, nothing acts.
+            None => &self.refused.scalable_targets,
+        };
+        !Refused::concerns(refused, &self.workload.identity)
     }
 
     /// Whether tasks ran in the window and none is wanted now.
@@ -248,7 +266,7 @@ impl<'a> Facts<'a> {
         &self,
         config: &Config,
         in_force: &Resolved,
-        Prepared { platform, split, priced }: &Prepared,
+        Prepared { platform, priced, .. }: &Prepared,
         answer: impl FnOnce(&Subject<'_>) -> Result<T, NoPrice>,
     ) -> Result<T, Unrated> {
         if let Some(reason) = &in_force.exclude {
@@ -257,7 +275,7 @@ impl<'a> Facts<'a> {
         if let Some(unrated) = off_fargate(self.workload.launch_type) {
             return Err(unrated);
         }
-        let (platform, split, unpriced) = (*platform, *split, priced.as_ref().err());
+        let (platform, unpriced) = (*platform, priced.as_ref().err());
         let definition = self.definition();
         let (Some(timeline), Some(definition)) = (self.timeline, definition) else {
             return Err(unpriced.cloned().unwrap_or_else(|| self.no_samples()));
@@ -280,7 +298,7 @@ impl<'a> Facts<'a> {
             definition,
             size,
             shape: &self.shape(platform, timeline.current()),
-            split,
+            purchase: self.purchase(demand),
             demand,
             sparse,
             scaling: self.workload.scaling.as_ref(),

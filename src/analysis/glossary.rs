@@ -79,7 +79,7 @@ fn sentence(code: &str, known: Known<'_>) -> Option<String> {
                 .to_owned()
         }
         "scaling-unknown" => {
-            "auto scaling could not be read, so it is rated as if nothing scaled it: look at its policies first"
+            "auto scaling could not be read, so its size is rated as if nothing scaled it: look at its policies first"
                 .to_owned()
         }
         "container-minimums" => "the size is not cut below what its sidecars reserve and its main container must be left".to_owned(),

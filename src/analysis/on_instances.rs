@@ -111,6 +111,7 @@ pub(super) fn answer(facts: &Facts<'_>, book: &PriceBook, config: &Config, in_fo
         learnt: false,
         recommendation,
         options,
+        scaling: None,
         not_offered: Vec::new(),
         ruled_out,
         capacity: Some(capacity(facts, config, &share)),

@@ -9,13 +9,15 @@ use crate::{
     launch::{Effort, NoRate, Offer, OwnInstances, Running, options, own_instances, stop},
     pricing::{PriceBook, TaskCost, TaskShape},
     report::{NotOffered, Opportunity},
-    rightsize::{Rating, Reason, Unrated},
+    rightsize::{Rating, Reason, Unrated, autoscaling::ScalingChoice},
     units::{TaskTime, Usd},
     workload::{OperatingSystem, PurchaseSplit, WorkloadKind, spot_share},
 };
 
 /// Below this share (of 10,000) of periods with a sample, a workload does not run all the time.
 const ALWAYS_ON: u64 = 9_500;
+
+const SCALE_IN: &str = "scale-in";
 
 /// Fewer replicas than are wanted now, that would have held the peak.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,12 +28,12 @@ pub(super) struct FewerTasks {
 
 /// The options of a workload that costs `remaining` a month after its recommendation. There are none
 /// without a price, none where there is too little data to say what a month costs, and one that is
-/// stopped needs no other. Beside them what is no option for want of a rate.
+/// stopped needs no other. Beside them what is no option for want of a rate, or of knowing what scales it.
 pub(super) fn opportunities(
     facts: &Facts<'_>,
     book: &PriceBook,
     config: &Config,
-    (shape, mut split): (TaskShape, PurchaseSplit),
+    shape: TaskShape,
     rating: &Result<Rating, Unrated>,
     (remaining, fewer): (Option<Usd>, Option<FewerTasks>),
 ) -> (Vec<Opportunity>, Vec<NotOffered>) {
@@ -49,12 +51,18 @@ pub(super) fn opportunities(
     };
     let ran = demand.total_task_time();
     let mut time = rating.as_ref().map_or(ran, |rating| rating.task_time(ran));
-    let mut offers = Vec::new();
+    let mut split = facts.split(time);
+    let scaling = rating.as_ref().ok().and_then(|rating| rating.scaling);
+    let (mut offers, mut not_offered) = (Vec::new(), Vec::new());
     if let Some(fewer) = fewer {
         let seconds = demand.periods.saturating_mul(facts.window.period_seconds.into());
         let after = TaskTime::from_secs(seconds.saturating_mul(fewer.tasks.into()));
         // What is paid for is what ran, which may be less than what is wanted.
-        if after < time {
+        if after < time && !facts.scaling_is_known() {
+            let because =
+                "whether anything scales it is not known: auto scaling could not be read; see the gaps";
+            not_offered.push(NotOffered { kind: SCALE_IN.to_owned(), because: because.to_owned() });
+        } else if after < time {
             let fewer_split = spot_share(&facts.workload.strategy, u64::from(fewer.tasks) * 1000);
             let hourly = |split| TaskCost::split(book, &shape, split).map(|cost| cost.hourly().0);
             // The base of a strategy stays, so that another part is Spot.
@@ -72,14 +80,15 @@ pub(super) fn opportunities(
         split,
         monthly_task_hours: time.hours() * facts.months_per_window(),
         mean_tasks_milli: facts.mean_tasks_milli(time),
-        steady_on_demand_milli: steady_on_demand_milli(facts, time),
+        steady_on_demand_milli: steady_on_demand_milli(facts, time, scaling),
     };
     let on_fargate = running.clone();
     let (beyond, no_rate) = options(running, book, book.savings_plans(), config);
     offers.extend(beyond.into_iter().map(opportunity));
     offers.extend(own_instances_instead(facts, book, config, &on_fargate, remaining));
-    let not_offered = |NoRate { kind, because }| NotOffered { kind: kind.as_str().to_owned(), because };
-    (offers, no_rate.into_iter().map(not_offered).collect())
+    let without_rate = |NoRate { kind, because }| NotOffered { kind: kind.as_str().to_owned(), because };
+    not_offered.extend(no_rate.into_iter().map(without_rate));
+    (offers, not_offered)
 }
 
 /// Instances that the service has to itself, where they cost less than what remains: of a fixed number
@@ -97,6 +106,7 @@ fn own_instances_instead(
         *desired >= 2
             && always_on
             && workload.scaling.is_none()
+            && facts.scaling_is_known()
             && workload.identity.kind == WorkloadKind::Service
             && shape.platform.os == OperatingSystem::Linux
     });
@@ -129,7 +139,7 @@ fn own_instances_instead(
 /// Priced after the change of size and before all else.
 fn scale_in(FewerTasks { desired, tasks }: FewerTasks, remaining: Usd, cost: Usd) -> Opportunity {
     Opportunity {
-        kind: "scale-in".to_owned(),
+        kind: SCALE_IN.to_owned(),
         alternative: false,
         monthly_cost: Some(cost),
         monthly_savings: Some(remaining - cost),
@@ -144,25 +154,34 @@ fn scale_in(FewerTasks { desired, tasks }: FewerTasks, remaining: Usd, cost: Usd
 
 /// Thousandths of a task that are there, on demand, at every hour: what a fixed count or the least that
 /// scaling may leave allows, but no more than the hour with the fewest had, since counts are also set by hand
-/// and by scripts; none of what comes and goes.
-pub(super) fn steady_on_demand_milli(facts: &Facts<'_>, time: TaskTime) -> u64 {
+/// and by scripts; none of what comes and goes. With `scaling` that is to change, as many as are then left of both.
+pub(super) fn steady_on_demand_milli(
+    facts: &Facts<'_>,
+    time: TaskTime,
+    scaling: Option<ScalingChoice>,
+) -> u64 {
     let workload = facts.workload;
     let always_on = facts.demand.is_some_and(|demand| facts.coverage(demand) >= ALWAYS_ON);
     if workload.identity.kind == WorkloadKind::Standalone || !always_on {
         return 0;
     }
-    let least = match &workload.scaling {
-        Some(target) => {
-            let scheduled = target.scheduled_actions.iter().filter_map(|action| action.min_capacity);
+    let allowed = match (scaling, &workload.scaling) {
+        (Some(choice), _) => Some(choice.least_capacity),
+        (None, Some(target)) => {
+            let acting = target.scheduled_actions.iter().filter(|_| !target.scheduled_suspended);
+            let scheduled = acting.filter_map(|action| action.min_capacity);
             scheduled.chain([target.min_capacity]).min()
         }
-        None => workload.desired_count,
+        (None, None) => workload.desired_count,
     };
-    let mean = facts.mean_tasks_milli(time);
-    let steady = least
-        .into_iter()
-        .chain(facts.least_tasks)
-        .fold(mean, |mean, least| mean.min(u64::from(least) * 1000));
+    let left = |seen: u32| match scaling {
+        Some(ScalingChoice { least_now, least_then, .. }) => {
+            (u64::from(seen) * 1000).saturating_mul(least_then.into()) / u64::from(least_now.max(1))
+        }
+        None => u64::from(seen) * 1000,
+    };
+    let limits = [allowed.map(|tasks| u64::from(tasks) * 1000), facts.least_tasks.map(left)];
+    let steady = limits.into_iter().flatten().fold(facts.mean_tasks_milli(time), u64::min);
     let PurchaseSplit { spot, total } = spot_share(&workload.strategy, steady);
     let on_demand = u128::from(steady) * u128::from(total - spot.min(total)) / u128::from(total.max(1));
     u64::try_from(on_demand).unwrap_or(steady)

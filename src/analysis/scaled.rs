@@ -58,6 +58,14 @@ pub(super) fn candidates(
             );
         }
         let cheaper = (-difference).cents();
+        if month(at.as_bought_now, at.scaling.simulated.hours()) >= others {
+            return (
+                "too-close",
+                format!(
+                    "{cheaper} USD cheaper, but only as a larger part of its tasks would be on Spot; {runs}"
+                ),
+            );
+        }
         let risk = at.risk - end.map_or(0.0, |end| end.risk);
         if risk > 0.0 {
             return ("risk", format!("{cheaper} USD cheaper, but its risk weighs {risk:.2} USD more"));
@@ -111,6 +119,9 @@ fn lacks(at: &SizeOutlook) -> String {
         Lack::Memory(needs) => format!("too little memory: a task would need {needs} MiB"),
         Lack::Tasks => {
             format!("too few tasks: policies want more than the {} that may run", at.scaling.max_capacity)
+        }
+        Lack::Container(needs, limit) => {
+            format!("too little memory: its main container would need {needs} MiB and has a limit of {limit}")
         }
         Lack::Floor(Resource::Cpu, least) => format!("too little CPU: not below {}", vcpu(CpuUnits(least))),
         Lack::Floor(Resource::Memory, least) => format!("too little memory: not below {least} MiB"),

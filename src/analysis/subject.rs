@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rust_decimal::Decimal;
 
 use super::{
-    facts::{Facts, Prepared, Refused},
+    facts::{Facts, Prepared},
     on_instances,
     options::opportunities,
     standalone,
@@ -19,7 +19,9 @@ use crate::{
         Dimensions, Finding, GuardReport, NotOffered, NotRated, Opportunity, PlatformReport, Quantity,
         Recommendation, RuledOut, WorkloadCapacity, WorkloadHeadroom, WorkloadReport,
     },
-    rightsize::{Calibration, DimensionRating, Learnt, Rating, Reason, Unsupported},
+    rightsize::{
+        Calibration, DimensionRating, Learnt, Rating, Reason, Unsupported, autoscaling::ScalingChoice,
+    },
     units::{TaskTime, Usd},
     workload::{LaunchType, WorkloadKind},
 };
@@ -45,6 +47,8 @@ pub(super) struct Answer {
     pub notes: Vec<String>,
     /// Of the scaling's simulation, in 0.01 %.
     pub simulation_error: Option<u32>,
+    /// What the recommendation makes of it.
+    pub scaling: Option<ScalingChoice>,
 }
 
 /// The row of a workload: always one, with figures or with the reason why not.
@@ -54,6 +58,16 @@ pub(super) fn report_on(
     config: &Config,
     calibrations: &BTreeMap<u32, Result<Calibration, Unsupported>>,
 ) -> WorkloadReport {
+    report_with_scaling(facts, book, config, calibrations).0
+}
+
+/// The same, and what its recommendation makes of its scaling, to the last task-second.
+pub(super) fn report_with_scaling(
+    facts: &Facts<'_>,
+    book: &PriceBook,
+    config: &Config,
+    calibrations: &BTreeMap<u32, Result<Calibration, Unsupported>>,
+) -> (WorkloadReport, Option<ScalingChoice>) {
     let Facts { workload, demand, .. } = *facts;
     let definition = facts.definition();
     let time = demand.map_or(TaskTime::ZERO, WindowDemand::total_task_time);
@@ -74,14 +88,14 @@ pub(super) fn report_on(
     let stopped = Reason::NoRunningTasks.code();
     let known_to_be_stopped = not_rated.as_ref().is_some_and(|not_rated| not_rated.reason == stopped);
     let mut reasons = answer.reasons;
-    if not_rated.is_none() && Refused::concerns(&facts.refused.scaling, &workload.identity) {
+    if not_rated.is_none() && !facts.scaling_is_known() {
         // Rated as if nothing scaled it, which a reader has to know before a size is changed.
         reasons.push("scaling-unknown".to_owned());
     }
     let mut notes = answer.notes;
     notes.extend(config.past_peak_after(facts.window.end, workload));
     let identity = &workload.identity;
-    WorkloadReport {
+    let row = WorkloadReport {
         id: identity.id(),
         account_id: identity.account_id.clone(),
         region: identity.region.to_string(),
@@ -130,7 +144,8 @@ pub(super) fn report_on(
         guards: answer.guards,
         runs: facts.runs.and_then(|runs| standalone::reported(runs, answer.hourly)),
         evidence: facts.evidence(notes, answer.simulation_error, in_force),
-    }
+    };
+    (row, answer.scaling)
 }
 
 /// How memory headroom was set, at a risk in hundredths of a per cent; `calibration` is what it was learnt from. A size
@@ -181,7 +196,7 @@ fn on_fargate(
 ) -> Answer {
     let time = facts.demand.map_or(TaskTime::ZERO, WindowDemand::total_task_time);
     let rating = facts.rating(book, config, in_force, learnt, prepared);
-    let Prepared { platform, split, priced } = prepared;
+    let Prepared { platform, priced, .. } = prepared;
     let paid = config.discount.factor();
     let list_month = |hourly: Usd, time: TaskTime| hourly * (time.hours() * facts.months_per_window());
     let month = |hourly: Usd, time: TaskTime| (list_month(hourly, time) * paid).rounded();
@@ -217,7 +232,7 @@ fn on_fargate(
         let fewer = rating.as_ref().ok().and_then(|rating| {
             facts.with_subject(config, in_force, prepared, |s| Ok(facts.fewer_tasks(s, rating))).ok()?
         });
-        opportunities(facts, book, config, (shape, *split), &rating, (remaining, fewer))
+        opportunities(facts, book, config, shape, &rating, (remaining, fewer))
     });
     Answer {
         window_cost: priced.as_ref().ok().map(|cost| (cost.window * paid).rounded()),
@@ -238,6 +253,7 @@ fn on_fargate(
         guards: rating.as_ref().map_or_else(|_| Vec::new(), |r| r.guards.iter().map(guard_report).collect()),
         notes: rating.as_ref().map_or_else(|_| Vec::new(), |rating| rating.notes.clone()),
         simulation_error: rating.as_ref().ok().and_then(|rating| rating.simulation_error),
+        scaling: rating.as_ref().ok().and_then(|rating| rating.scaling),
     }
 }
 

@@ -1,6 +1,7 @@
 //! What the whole core says about small fleets whose answer is known.
 
 mod compare;
+mod container_limits;
 pub(super) mod explain;
 mod explain_scaled;
 mod gaps;
@@ -9,6 +10,8 @@ mod impossible;
 mod instances;
 mod max_capacity;
 mod peak_memory;
+mod scaled_plan;
+mod scaled_purchase;
 mod scaling;
 mod settings;
 mod sparse;
@@ -112,6 +115,7 @@ impl Service {
                 max_capacity: 10,
                 scale_in_suspended: false,
                 scale_out_suspended: false,
+                scheduled_suspended: false,
                 policies: kinds.into_iter().map(|kind| ScalingPolicy { name: "keep".into(), kind }).collect(),
                 scheduled_actions: Vec::new(),
             });

@@ -117,6 +117,7 @@ fn scalable_target(target: &sdk::ScalableTarget) -> ScalableTarget {
         max_capacity: count(target.max_capacity()),
         scale_in_suspended: suspended.and_then(|s| s.dynamic_scaling_in_suspended()).unwrap_or(false),
         scale_out_suspended: suspended.and_then(|s| s.dynamic_scaling_out_suspended()).unwrap_or(false),
+        scheduled_suspended: suspended.and_then(|s| s.scheduled_scaling_suspended()).unwrap_or(false),
         policies: Vec::new(),
         scheduled_actions: Vec::new(),
     }
@@ -223,6 +224,32 @@ mod tests {
         };
         assert_eq!(action(Some(1_000), Some(2_000)), (Some(1_000), Some(2_000)));
         assert_eq!(action(None, None), (None, None));
+    }
+
+    #[test]
+    fn each_kind_of_scaling_that_is_suspended_is_kept() {
+        let target = |state: Option<sdk::SuspendedState>| {
+            let target = sdk::ScalableTarget::builder()
+                .service_namespace(sdk::ServiceNamespace::Ecs)
+                .resource_id("service/prod/web")
+                .scalable_dimension(sdk::ScalableDimension::EcsServiceDesiredCount)
+                .min_capacity(2)
+                .max_capacity(8)
+                .role_arn("r")
+                .creation_time(aws_sdk_ecs::primitives::DateTime::from_secs(0))
+                .set_suspended_state(state)
+                .build()
+                .unwrap();
+            let target = scalable_target(&target);
+            (target.scale_in_suspended, target.scale_out_suspended, target.scheduled_suspended)
+        };
+        let state = sdk::SuspendedState::builder();
+        assert_eq!(target(None), (false, false, false));
+        assert_eq!(
+            target(Some(state.clone().scheduled_scaling_suspended(true).build())),
+            (false, false, true)
+        );
+        assert_eq!(target(Some(state.dynamic_scaling_in_suspended(true).build())), (true, false, false));
     }
 
     #[test]

@@ -298,6 +298,7 @@ fn scalable_target(archetype: &Archetype) -> Option<ScalableTarget> {
         max_capacity: archetype.tasks.most.saturating_add(archetype.tasks.most / 4),
         scale_in_suspended: false,
         scale_out_suspended: false,
+        scheduled_suspended: false,
         policies,
         scheduled_actions: Vec::new(),
     })

@@ -257,7 +257,7 @@ pub struct WorkloadReport {
     /// Further steps in sequence, each priced after the one before; never part of the totals. Those that
     /// are an `alternative` come last and are no steps.
     pub options: Vec<Opportunity>,
-    /// Steps that would be options, were their rates held.
+    /// Steps that would be options, were their rates held and all that they hang on known.
     pub not_offered: Vec<NotOffered>,
     /// Launch types that it cannot change to, and why.
     pub ruled_out: Vec<RuledOut>,
@@ -447,12 +447,12 @@ pub struct Opportunity {
     pub conditions: Vec<String>,
 }
 
-/// A step that has no price.
+/// A step that would be an option, were more known.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct NotOffered {
     /// As of an [`Opportunity`].
     pub kind: String,
-    /// Which rate is missing.
+    /// Which rate is missing, or what else is not known.
     pub because: String,
 }
 

@@ -12,6 +12,7 @@ mod exceedance;
 mod guards;
 mod need;
 mod performance_risk;
+mod purchase;
 mod rating;
 mod reservation;
 mod sparse;
@@ -28,6 +29,7 @@ pub use guards::{
 };
 pub use need::{LEAST_LEARNT_HEADROOM, Need, ResourceNeed, Seen, cpu_need, memory_need, need};
 pub use performance_risk::{PerformanceRisk, performance_risk};
+pub use purchase::Purchase;
 pub use rating::{DimensionRating, Rating, SizeChoice, Subject, member, rate};
 pub use reservation::{
     CPU_STEP, LEAST_CPU, MEMORY_STEP, ReservationChoice, ReservationRating, ReservationSubject,

@@ -10,6 +10,7 @@ use super::{
     guards::{ContainerSize, Guard, GuardInput, Guards, is_near_a_limit, rising_floor},
     need::{Need, ResourceNeed, need},
     performance_risk::{PerformanceRisk, performance_risk},
+    purchase::Purchase,
     sparse::{Sparse, TooFew},
     unrated::{Reason, Unrated},
 };
@@ -29,7 +30,7 @@ pub struct Subject<'a> {
     pub size: TaskSize,
     /// Region, platform and storage, at the current size.
     pub shape: &'a TaskShape,
-    pub split: PurchaseSplit,
+    pub purchase: Purchase<'a>,
     /// Without the resources that are `sparse`.
     pub demand: &'a WindowDemand,
     pub sparse: Sparse,
@@ -45,6 +46,13 @@ pub struct Subject<'a> {
     pub monthly_task_hours: f64,
     /// The headroom in force for this workload.
     pub sizing: Sizing,
+}
+
+impl Subject<'_> {
+    /// How the tasks that ran are bought.
+    pub fn split(&self) -> PurchaseSplit {
+        self.purchase.split(self.demand.total_task_time())
+    }
 }
 
 /// The verdict on one resource.
@@ -200,10 +208,10 @@ impl<'a> Needs<'a> {
         need: &Need,
         book: &PriceBook,
     ) -> Result<Vec<Priced>, NoPrice> {
-        let Subject { size, shape, split, monthly_task_hours, .. } = *subject;
+        let Subject { size, shape, monthly_task_hours, .. } = *subject;
         let floors = self.floors(need, |need| need.floor);
         let usable = |size: TaskSize| self.guards.usable_memory(size.into());
-        ladder(book, shape, split, size, floors, monthly_task_hours, usable)
+        ladder(book, shape, subject.split(), size, floors, monthly_task_hours, usable)
     }
 }
 
@@ -243,7 +251,8 @@ pub(super) fn rate_and<T>(
     learnt: Option<Learnt<'_>>,
     finish: impl FnOnce(&Context<'_>, Rating) -> Result<T, NoPrice>,
 ) -> Result<T, NoPrice> {
-    let Subject { size, shape, split, demand, .. } = *subject;
+    let Subject { size, shape, demand, .. } = *subject;
+    let split = subject.split();
     let os = shape.platform.os;
     let (needs, learnt) = Needs::weighed(subject, learnt);
     let pick = |need: &Need| -> Result<Option<(TaskSize, Usd)>, NoPrice> {

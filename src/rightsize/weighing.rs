@@ -64,7 +64,8 @@ pub fn weigh(
     learnt: Option<Learnt<'_>>,
     settled: TaskSize,
 ) -> Result<Weighing, NoPrice> {
-    let Subject { size: current, shape, split, .. } = *subject;
+    let Subject { size: current, shape, .. } = *subject;
+    let split = subject.split();
     let (needs, learnt) = Needs::weighed(subject, learnt);
     let floors = needs.floors(&needs.needed, |need| need.floor);
     let os = shape.platform.os;

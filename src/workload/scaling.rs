@@ -12,6 +12,9 @@ pub struct ScalableTarget {
     pub scale_in_suspended: bool,
     #[serde(default)]
     pub scale_out_suspended: bool,
+    /// Scheduled actions do not act.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub scheduled_suspended: bool,
     #[serde(default)]
     pub policies: Vec<ScalingPolicy>,
     #[serde(default)]
@@ -90,5 +93,17 @@ impl ScalableTarget {
             PolicyKind::TargetTracking { metric: tracked, .. } => tracked == metric,
             _ => false,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_target_that_says_nothing_of_suspensions_has_none() {
+        let target: ScalableTarget =
+            serde_json::from_str(r#"{ "min_capacity": 2, "max_capacity": 8 }"#).unwrap();
+        assert!(!target.scale_in_suspended && !target.scale_out_suspended && !target.scheduled_suspended);
     }
 }

@@ -38,7 +38,7 @@ impl Service {
         observe(input, PriceBook::embedded(), &trunking(), cluster).unwrap()
     }
 
-    fn compared(self) -> Comparison {
+    pub(super) fn compared(self) -> Comparison {
         compared(vec![self.observed(None)]).unwrap()
     }
 }
@@ -52,7 +52,7 @@ fn compared(observed: Vec<Observed>) -> Result<Comparison, CannotMerge> {
     comparison(observed, PriceBook::embedded(), &trunking(), end)
 }
 
-fn row<'a>(comparison: &'a Comparison, platform: &str) -> &'a ComparisonRow {
+pub(super) fn row<'a>(comparison: &'a Comparison, platform: &str) -> &'a ComparisonRow {
     comparison.rows.iter().find(|row| row.platform == platform).unwrap()
 }
 

@@ -353,7 +353,7 @@ fn an_option_without_a_rate_is_told_with_the_rate_that_is_missing() {
     let [missing] = explanation.workload.not_offered.as_slice() else { panic!("{:?}", explanation.workload) };
     assert_eq!(missing.kind, "compute-savings-plan");
     let page = page::render(&explanation, 160);
-    let told = "Not offered, because a rate is missing\n  compute-savings-plan: no 1yr all-upfront Savings Plan rate";
+    let told = "Not offered, because of what is not known\n  compute-savings-plan: no 1yr all-upfront Savings Plan rate";
     assert!(page.contains(told), "{page}");
 }
 

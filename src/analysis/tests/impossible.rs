@@ -262,6 +262,7 @@ proptest! {
                     max_capacity: 10,
                     scale_in_suspended: false,
                     scale_out_suspended: false,
+                    scheduled_suspended: false,
                     policies: vec![ScalingPolicy {
                         name: "keep".into(),
                         kind: target_tracking(TrackedMetric::CpuUtilization),

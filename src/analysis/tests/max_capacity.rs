@@ -2,8 +2,12 @@
 
 use rust_decimal::Decimal;
 
-use super::{Service, WorkloadReport, scaling::scaled_between, service, size_of};
-use crate::{report::Finding, units::Usd};
+use super::{
+    Service, WorkloadReport,
+    scaling::{action, scaled_between},
+    service, size_of,
+};
+use crate::{report::Finding, units::Usd, workload::ScheduledAction};
 
 /// `day` hundredths of a vCPU in all from 8 to 20 h, 120 at other times, by as many tasks as a policy
 /// with this target wants, within limits.
@@ -112,6 +116,27 @@ fn the_max_follows_a_peak_to_come_and_the_price_does_not() {
         assert_eq!((row.finding, row.recommendation), (Finding::Optimized, None), "{setting}");
         assert!(!row.reasons.iter().any(|reason| reason == "low-max-capacity"));
     }
+}
+
+/// 620 x 2 / 60 asks for 21 tasks. A sale would let so many run; suspended, it lets none.
+#[test]
+fn a_suspended_action_lets_no_tasks_run_at_a_peak_to_come() {
+    let at_peak = |suspended: bool| {
+        driven(620, (2, 12, 60))
+            .with(|service| {
+                let scaling = service.workload.scaling.as_mut().unwrap();
+                // After the window.
+                let start_time = Some(jiff::Timestamp::from_second(15 * 86_400).unwrap());
+                scaling.scheduled_actions =
+                    vec![ScheduledAction { start_time, ..action("sale", 8, (2, 24)) }];
+                scaling.scheduled_suspended = suspended;
+            })
+            .rated_with(&with_peak("peak_factor = 2"))
+    };
+    assert!(!has(&at_peak(false), "low-max-capacity"));
+    let row = at_peak(true);
+    assert!(has(&row, "low-max-capacity"), "{:?}", row.reasons);
+    assert_eq!(limits(&row), (2, 21, Decimal::from(60)));
 }
 
 #[test]

@@ -35,7 +35,7 @@ fn a_task_count_that_follows_something_else_is_taken_as_it_was() {
 }
 
 /// Tasks that follow a demand of four to twelve tasks' worth of CPU at 55 %, up and down once a day.
-fn following(cpu_percent: u32, memory_percent: u32, hottest_percent: u32) -> Service {
+pub(super) fn following(cpu_percent: u32, memory_percent: u32, hottest_percent: u32) -> Service {
     service(cpu_percent, memory_percent).with(|service| {
         for point in &mut service.points {
             let hour = point.timestamp / 3600 % 24;
@@ -236,7 +236,7 @@ fn a_scheduled_action_that_is_not_understood_is_named() {
     );
 }
 
-fn action(name: &str, hour: u32, (min, max): (u32, u32)) -> ScheduledAction {
+pub(super) fn action(name: &str, hour: u32, (min, max): (u32, u32)) -> ScheduledAction {
     ScheduledAction {
         name: name.into(),
         schedule: format!("cron(0 {hour} * * ? *)"),
@@ -270,6 +270,27 @@ fn an_action_that_does_not_act_in_the_window_changes_nothing_of_it() {
         assert_eq!(row.dimensions, none.dimensions);
         assert_eq!(row.evidence.simulation_error_percent, none.evidence.simulation_error_percent);
     }
+}
+
+/// As they do nothing, they are no part of what ran, nor of what is to be set.
+#[test]
+fn suspended_actions_are_named_and_left_out() {
+    let sale = |suspended: bool| {
+        scaled_between(following(50, 30, 110), 2, 20, 50.0)
+            .with(|service| {
+                let scaling = service.workload.scaling.as_mut().unwrap();
+                scaling.scheduled_actions =
+                    vec![action("sale", 4, (16, 20)), action("sale-over", 20, (2, 20))];
+                scaling.scheduled_suspended = suspended;
+            })
+            .rated()
+    };
+    assert!(sale(false).dimensions.cpu.not_rated.is_some());
+    let (row, none) = (sale(true), scaled_between(following(50, 30, 110), 2, 20, 50.0).rated());
+    assert_eq!((row.dimensions, row.recommendation), (none.dimensions, none.recommendation));
+    assert_eq!(row.evidence.simulation_error_percent, none.evidence.simulation_error_percent);
+    let note = "scheduled action sale is suspended: it does not act and is not simulated";
+    assert!(row.evidence.notes.iter().any(|said| said == note), "{:?}", row.evidence.notes);
 }
 
 #[test]

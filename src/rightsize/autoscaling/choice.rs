@@ -4,6 +4,9 @@
 //! certain as for any other service. A change that moves it must save more than the simulation's own
 //! error and [`LEAST_SAVING`] besides. Among those that save about as much, the one that changes least.
 //! Where the upper limit leaves tasks short, a higher one or a larger size, whichever costs less.
+//!
+//! A price is that of as many tasks as would run: the base of a strategy stays. That more tasks than now would be
+//! on Spot in a larger part is no merit of their size, and weighs nothing.
 
 use std::collections::BTreeMap;
 
@@ -23,6 +26,7 @@ use crate::{
     pricing::NoPrice,
     rightsize::cheapest::hourly,
     units::{MemoryMib, Usd, decimal_as_f64},
+    workload::PurchaseSplit,
 };
 
 /// 0.01 % of the current cost.
@@ -35,6 +39,8 @@ pub(super) struct Candidate {
     pub hourly: Usd,
     pub setting: Setting,
     pub task_periods: u64,
+    /// In the period with the fewest.
+    pub least_tasks: u32,
     pub fit: Fit,
     /// USD a month, with what its risk is worth.
     weight: f64,
@@ -70,7 +76,7 @@ pub(super) fn choose(search: &Search<'_>, same: Option<(TaskSize, Usd)>) -> Resu
     let mut simulations = Simulations::new();
     let current = search.context.subject.size;
     let unchanged = search.reproduction.unchanged.task_periods;
-    let now = search.month(search.price(current)?, unchanged);
+    let now = search.month(search.price(current, unchanged)?, unchanged);
     let percent = |centi: u32| now * f64::from(centi) / 10_000.0;
     if search.pressure.is_short() || same.is_none() {
         let targets = if same.is_none() { Targets::Lower } else { Targets::Kept };
@@ -103,9 +109,14 @@ pub(super) fn choose(search: &Search<'_>, same: Option<(TaskSize, Usd)>) -> Resu
 }
 
 impl Search<'_> {
-    pub(super) fn price(&self, size: TaskSize) -> Result<Usd, NoPrice> {
-        let subject = self.context.subject;
-        hourly(self.context.book, subject.shape, subject.split, size)
+    /// USD per task-hour where the window has so many task-periods.
+    pub(super) fn price(&self, size: TaskSize, task_periods: u64) -> Result<Usd, NoPrice> {
+        hourly(self.context.book, self.context.subject.shape, self.split(task_periods), size)
+    }
+
+    /// How tasks are bought where the window has so many task-periods.
+    pub(super) fn split(&self, task_periods: u64) -> PurchaseSplit {
+        self.context.subject.purchase.split(self.task_time(task_periods))
     }
 
     /// USD a month for so many task-periods of the window.
@@ -149,14 +160,15 @@ impl Search<'_> {
         let subject = self.context.subject;
         let current = subject.size;
         let own = (current.cpu().0, current.memory().0);
-        let price_now = self.price(current)?;
+        let unchanged = self.reproduction.unchanged.task_periods;
+        let (price_now, split_now) = (self.price(current, unchanged)?, self.split(unchanged));
         let mut found: BTreeMap<Setting, Candidate> = BTreeMap::new();
         for size in self.bounds.sizes(self.plan, reach.larger) {
             let followed = followed_size(self.plan, size, current);
             if reach.larger > 1 && (followed.0 < own.0 || followed.1 < own.1) {
                 continue;
             }
-            let hourly = self.price(size)?;
+            let as_bought_now = self.price(size, unchanged)?;
             for setting in settings(self.plan, followed, current, reach) {
                 let same_size = followed == own;
                 let same_targets = setting.targets == Setting::unchanged(self.plan).targets;
@@ -166,9 +178,17 @@ impl Search<'_> {
                 let (simulated, fit) = simulations
                     .entry(setting.clone())
                     .or_insert_with(|| (simulate(self.plan, &setting, self.series), None));
-                let cost = self.month(hourly, simulated.task_periods);
+                let task_periods = simulated.task_periods;
+                let hourly = if self.split(task_periods) == split_now {
+                    as_bought_now
+                } else {
+                    // Where more tasks would be on Spot, of which no rate is held, nothing is known of the cost.
+                    let Ok(hourly) = self.price(size, task_periods) else { continue };
+                    hourly
+                };
+                let cost = self.month(hourly.max(as_bought_now), task_periods);
                 if worth.is_some_and(|worth| cost >= worth) {
-                    *multiplies_tasks |= same_targets && !same_size && hourly < price_now;
+                    *multiplies_tasks |= same_targets && !same_size && as_bought_now < price_now;
                     continue;
                 }
                 let fit = fit.get_or_insert_with(|| {
@@ -186,15 +206,29 @@ impl Search<'_> {
                     || !self.holds_followed(fit, size, less_reserve)
                     || !self.limit_suffices((fit, simulated), &setting, followed)
                     || !self.context.guards.leaves(size.into(), MemoryMib(fit.need(subject).memory.floor))
+                    || self.main_lacks(fit, size).is_some()
                 {
                     continue;
                 }
-                let task_periods = simulated.task_periods;
-                let fit = fit.clone();
-                found.insert(setting.clone(), Candidate { size, hourly, setting, task_periods, fit, weight });
+                let (fit, least_tasks) = (fit.clone(), simulated.least());
+                found.insert(
+                    setting.clone(),
+                    Candidate { size, hourly, setting, task_periods, least_tasks, fit, weight },
+                );
             }
         }
         Ok(found.into_values().collect())
+    }
+
+    /// The memory that a task is to hold with what it carries under `fit`.
+    pub(super) fn carried(&self, fit: &Fit) -> MemoryMib {
+        let seen = fit.demand.memory.as_ref().map_or(0, |memory| memory.max);
+        self.context.guards.with_headroom(fit.peak.memory(seen))
+    }
+
+    /// What the main container would need, and the lower limit of its own in a task of `size`, where it carries more.
+    pub(super) fn main_lacks(&self, fit: &Fit, size: TaskSize) -> Option<(MemoryMib, MemoryMib)> {
+        self.context.guards.main_lacks(size.into(), self.carried(fit))
     }
 
     /// Whether `size` holds what no policy follows, with headroom.

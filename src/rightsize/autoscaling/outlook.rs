@@ -61,8 +61,10 @@ pub struct Course {
 #[derive(Debug, Clone)]
 pub struct SizeOutlook {
     pub size: TaskSize,
-    /// USD per task-hour, at list prices.
+    /// USD per task-hour, at list prices, as so many tasks are bought.
     pub hourly: Usd,
+    /// The same as those are bought that run now.
+    pub as_bought_now: Usd,
     pub scaling: ScalingChoice,
     /// What it lacks; empty where it holds the load.
     pub lacks: Vec<Lack>,
@@ -80,6 +82,8 @@ pub enum Lack {
     Memory(u32),
     /// The upper limit leaves its tasks short.
     Tasks,
+    /// Its main container needs so much, and has a lower limit of its own.
+    Container(u32, u32),
     /// Guards, or demand that reached a cap.
     Floor(Resource, u32),
 }
@@ -99,7 +103,7 @@ pub fn outlook(
         let search = ground.search(context);
         let choice = choose(&search, context.same)?;
         let sizes = also.into_iter().collect();
-        View { search, choice, same: context.same, to, changed }.outlook(sizes).map(Some)
+        Ok(Some(View { search, choice, same: context.same, to, changed }.outlook(sizes)))
     })
 }
 
@@ -112,7 +116,7 @@ struct View<'a> {
 }
 
 impl View<'_> {
-    fn outlook(&self, mut sizes: BTreeSet<TaskSize>) -> Result<Outlook, NoPrice> {
+    fn outlook(&self, mut sizes: BTreeSet<TaskSize>) -> Outlook {
         let search = &self.search;
         let (subject, plan) = (search.context.subject, search.plan);
         let reach = self.reach();
@@ -121,7 +125,7 @@ impl View<'_> {
         let mut cheapest: Vec<((u32, u32), SizeOutlook)> = Vec::new();
         for size in search.bounds.sizes(plan, reach.larger.min(2)) {
             let followed = followed_size(plan, size, subject.size);
-            let at = self.at(size, reach)?;
+            let Some(at) = self.at(size, reach) else { continue };
             let known = cheapest.iter_mut().find(|(other, _)| *other == followed);
             let worse = |a: &SizeOutlook, b: &SizeOutlook| {
                 (!a.lacks.is_empty(), a.hourly) > (!b.lacks.is_empty(), b.hourly)
@@ -135,8 +139,10 @@ impl View<'_> {
         let mut looked: BTreeMap<TaskSize, SizeOutlook> =
             cheapest.into_iter().map(|(_, at)| (at.size, at)).collect();
         for size in sizes {
-            if let Entry::Vacant(vacant) = looked.entry(size) {
-                vacant.insert(self.at(size, reach)?);
+            if let Entry::Vacant(vacant) = looked.entry(size)
+                && let Some(at) = self.at(size, reach)
+            {
+                vacant.insert(at);
             }
         }
         let mut sizes: Vec<SizeOutlook> = looked.into_values().collect();
@@ -147,7 +153,7 @@ impl View<'_> {
         let kept = Setting::unchanged(plan);
         let fit = self.fit((&after, setting.as_ref().unwrap_or(&kept)), self.to);
         let demanded = fit.as_ref().unwrap_or(search.observed).need(subject);
-        Ok(Outlook {
+        Outlook {
             now: self.course(&kept, unchanged, subject.size, true),
             then: self
                 .changed
@@ -156,7 +162,7 @@ impl View<'_> {
             demanded,
             sizes,
             least_saving: search.reproduction.error.saturating_add(LEAST_SAVING),
-        })
+        }
     }
 
     /// As far as the search went.
@@ -188,8 +194,8 @@ impl View<'_> {
         Fit::simulated(subject, search.plan, past, tasks, setting, followed, calibrated)
     }
 
-    /// A size, with the setting that holds and weighs least; where none holds, the first.
-    fn at(&self, size: TaskSize, reach: Reach) -> Result<SizeOutlook, NoPrice> {
+    /// A size, with the setting that holds and weighs least; where none holds, the first. `None` without a price.
+    fn at(&self, size: TaskSize, reach: Reach) -> Option<SizeOutlook> {
         let search = &self.search;
         let (subject, plan) = (search.context.subject, search.plan);
         let followed = followed_size(plan, size, subject.size);
@@ -205,7 +211,6 @@ impl View<'_> {
         if !settled || tried.is_empty() {
             tried.extend(settings(plan, followed, subject.size, reach));
         }
-        let hourly = search.price(size)?;
         let mut best: Option<(bool, f64, SizeOutlook)> = None;
         for setting in tried {
             let as_it_ran = setting == Setting::unchanged(plan);
@@ -214,18 +219,22 @@ impl View<'_> {
             } else {
                 simulate(plan, &setting, search.series)
             };
+            let now = search.reproduction.unchanged.task_periods;
+            let price = |task_periods| search.price(size, task_periods).ok();
+            let Some((hourly, as_bought_now)) = price(after.task_periods).zip(price(now)) else { continue };
             let fit = self.fit((&after, &setting), size);
             let lacks = fit
                 .as_ref()
                 .map_or_else(|| vec![Lack::Tasks], |fit| self.lacks((fit, &after), &setting, size));
             let risk = fit.as_ref().map_or(0.0, |fit| search.risk(size, fit));
-            let weight = search.month(hourly, after.task_periods) + risk;
+            let weight = search.month(hourly.max(as_bought_now), after.task_periods) + risk;
             let short = !lacks.is_empty();
             if best.as_ref().is_none_or(|(s, w, _)| (short, weight) < (*s, *w)) {
                 let outlook = SizeOutlook {
                     size,
                     hourly,
-                    scaling: search.scaling(&setting, after.task_periods),
+                    as_bought_now,
+                    scaling: search.scaling(&setting, (after.task_periods, after.least())),
                     lacks,
                     risk,
                     followed_is_smaller: followed.0 < own.0 || followed.1 < own.1,
@@ -234,8 +243,7 @@ impl View<'_> {
                 best = Some((short, weight, outlook));
             }
         }
-        let (_, _, outlook) = best.expect("every size has at least one setting to try");
-        Ok(outlook)
+        best.map(|(_, _, outlook)| outlook)
     }
 
     fn lacks(&self, (fit, after): (&Fit, &Simulated), setting: &Setting, size: TaskSize) -> Vec<Lack> {
@@ -257,6 +265,9 @@ impl View<'_> {
         }
         if !search.limit_suffices((fit, after), setting, followed) {
             lacks.push(Lack::Tasks);
+        }
+        if let Some((needs, limit)) = search.main_lacks(fit, size) {
+            lacks.push(Lack::Container(needs.0, limit.0));
         }
         for (resource, value, (least, _)) in
             [(Resource::Cpu, cpu, search.bounds.cpu), (Resource::Memory, memory, search.bounds.memory)]
@@ -284,7 +295,7 @@ impl View<'_> {
         let (least, most) =
             if as_it_ran { (ran().min(), ran().max()) } else { (would().min(), would().max()) };
         Course {
-            scaling: search.scaling(setting, after.task_periods),
+            scaling: search.scaling(setting, (after.task_periods, after.least())),
             least_tasks: least.unwrap_or(0),
             most_tasks: most.unwrap_or(0),
             cpu,

@@ -38,6 +38,11 @@ pub struct ScalingChoice {
     /// 0.01 %; `None` where no policy follows the resource.
     pub target_cpu: Option<u32>,
     pub target_memory: Option<u32>,
+    /// The lowest lower limit, also of those that scheduled actions set.
+    pub least_capacity: u32,
+    /// The fewest tasks of the simulation as it is, and with the change.
+    pub least_now: u32,
+    pub least_then: u32,
     /// Task time of the window: what ran, times what the simulation says of the change.
     pub simulated: TaskTime,
     pub observed: TaskTime,
@@ -321,8 +326,9 @@ impl Search<'_> {
         }
         rating.reasons = reasons;
         if let Some(best) = &best {
-            rating.conditions = self.context.guards.conditions(best.size.into(), &rating.reasons);
-            rating.containers = self.context.guards.containers(best.size.into()).unwrap_or_default();
+            let guards = self.context.guards.carrying(self.carried(&best.fit));
+            rating.conditions = guards.conditions(best.size.into(), &rating.reasons);
+            rating.containers = guards.containers(best.size.into()).unwrap_or_default();
             rating.already_minimal = false;
         }
         let changed_along = plan.schedule.actions.iter().filter_map(|a| a.changed_along(setting.limits));
@@ -346,28 +352,44 @@ impl Search<'_> {
         }
         let not_simulated = |name: &String| format!("scheduled action {name} is not simulated");
         rating.notes.extend(plan.schedule.not_understood.iter().map(not_simulated));
+        let suspended = |name: &String| {
+            format!("scheduled action {name} is suspended: it does not act and is not simulated")
+        };
+        rating.notes.extend(plan.schedule.suspended.iter().map(suspended));
         rating.simulation_error = Some(self.reproduction.error);
-        let was = self.reproduction.unchanged.task_periods;
-        let periods = best.as_ref().map_or(was, |best| best.task_periods);
-        rating.scaling = rating.choice.map(|_| self.scaling(setting, periods));
+        let was = &self.reproduction.unchanged;
+        let then = best.as_ref().map_or((was.task_periods, was.least()), |b| (b.task_periods, b.least_tasks));
+        rating.scaling = rating.choice.map(|_| self.scaling(setting, then));
         Ok(rating)
     }
 
-    pub(super) fn scaling(&self, setting: &Setting, task_periods: u64) -> ScalingChoice {
+    /// That of a simulation with so many task-periods, and so many tasks at least.
+    pub(super) fn scaling(&self, setting: &Setting, (task_periods, least): (u64, u32)) -> ScalingChoice {
+        let scheduled = self.plan.schedule.actions.iter();
+        let scheduled =
+            scheduled.filter_map(|action| setting.limits.apply_to_action((action.min, action.max)).0);
         let capacity = setting.limits.apply(self.plan.capacity);
         let target = |resource| {
             let targets = self.plan.tracking.iter().zip(&setting.targets);
             targets.filter(|(tracking, _)| tracking.resource == resource).map(|(_, target)| *target).min()
         };
-        let observed = self.context.subject.demand.total_task_time();
         ScalingChoice {
             min_capacity: capacity.min,
             max_capacity: capacity.max,
             target_cpu: target(Resource::Cpu),
             target_memory: target(Resource::Memory),
-            simulated: times(observed, task_periods, self.reproduction.unchanged.task_periods),
-            observed,
+            least_capacity: scheduled.fold(capacity.min, u32::min),
+            least_now: self.reproduction.unchanged.least(),
+            least_then: least,
+            simulated: self.task_time(task_periods),
+            observed: self.context.subject.demand.total_task_time(),
         }
+    }
+
+    /// That of the window where it has so many task-periods.
+    pub(super) fn task_time(&self, task_periods: u64) -> TaskTime {
+        let observed = self.context.subject.demand.total_task_time();
+        times(observed, task_periods, self.reproduction.unchanged.task_periods)
     }
 
     fn size_choice(&self, best: &Candidate) -> Result<SizeChoice, NoPrice> {
@@ -384,7 +406,8 @@ impl Search<'_> {
                 cpu_fixed: cpu_kept || best.fit.cpu.is_none(),
                 memory_fixed: memory_kept || best.fit.memory.is_none(),
             };
-            let found = cheapest_size(context.book, subject.shape, subject.split, floors)?;
+            let split = self.split(best.task_periods);
+            let found = cheapest_size(context.book, subject.shape, split, floors)?;
             Ok(found.map(|(size, _)| size))
         };
         let risk = self.risk_of(&best.fit, &best.setting, best.size);

@@ -2,7 +2,7 @@
 //!
 //! The peak is what the tasks of one period would have used together if all had been as hot as the
 //! hottest. Fewer tasks share it, memory included. How many are needed is asked of [`need`], so that
-//! the headroom is that of every other rating.
+//! the headroom is that of every other rating; and of the guards, whether the main container can use its share.
 //!
 //! | desired | peak | tasks of | fewest |
 //! |---|---|---|---|
@@ -13,7 +13,10 @@
 use crate::{
     demand::{Histogram, Observed, Requested, Timeline},
     fargate::TaskSize,
-    rightsize::{need::need, rating::Subject},
+    rightsize::{
+        need::need,
+        rating::{Needs, Subject},
+    },
     utilization::Point,
 };
 
@@ -58,12 +61,15 @@ impl ReplicaPeaks {
 
 /// The fewest tasks of `size` that would have held the peak, if they are fewer than `desired`.
 pub fn fewest_tasks(subject: &Subject<'_>, peaks: ReplicaPeaks, size: TaskSize, desired: u32) -> Option<u32> {
+    let guards = Needs::weighed(subject, None).0.guards;
     let least = desired.min(AVAILABILITY_ZONES);
     // The load falls with every task more, so the first that holds is found by halving.
     let (mut least, mut most) = (least, desired);
     while least < most {
         let middle = least + (most - least) / 2;
-        if holds(subject, peaks, size, middle) {
+        let of_one = peaks.memory.div_ceil(middle.max(1).into());
+        let memory = guards.with_headroom(subject.sizing.peak.memory(of_one));
+        if guards.main_lacks(size.into(), memory).is_none() && holds(subject, peaks, size, middle) {
             most = middle;
         } else {
             least = middle + 1;

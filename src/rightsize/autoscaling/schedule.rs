@@ -10,7 +10,7 @@
 //!
 //! In `cron`: `*`, `?`, numbers, names, lists, ranges, steps, and `L` as the last day of a month. Not
 //! `W`, `#` and the like: such an action is left out of the simulation and named. What recurs does so from the
-//! action's start time to its end time, where it has them.
+//! action's start time to its end time, where it has them. Where scheduled scaling is suspended, no action acts.
 
 use jiff::{
     Timestamp, ToSpan as _,
@@ -56,9 +56,16 @@ pub struct Schedule {
     pub actions: Vec<ScheduledLimits>,
     /// Names of those that are left out of the changes.
     pub not_understood: Vec<String>,
+    /// Names of those that do not act, and are in none of the above.
+    pub suspended: Vec<String>,
 }
 
 impl Schedule {
+    /// Of actions that do not act.
+    pub fn suspended(actions: &[ScheduledAction]) -> Self {
+        Self { suspended: actions.iter().map(|action| action.name.clone()).collect(), ..Self::default() }
+    }
+
     /// The changes go up to `to`, from a week before `from` on, so that the state at `from` is known.
     pub fn of(actions: &[ScheduledAction], (from, to): (i64, i64)) -> Self {
         let mut schedule = Self::default();
@@ -155,7 +162,8 @@ fn times(action: &ScheduledAction, (from, to): (i64, i64)) -> Option<Vec<i64>> {
                 Some(start) => start,
                 None => from,
             };
-            Some((first..end).step_by(step).take(MOST_TIMES).collect())
+            let times: Vec<i64> = (first..end).step_by(step).take(MOST_TIMES).collect();
+            (times.len() < MOST_TIMES).then_some(times)
         }
         "cron" => {
             let cron = Cron::parse(inside)?;
@@ -405,6 +413,16 @@ mod tests {
             assert_eq!(hours(schedule, None), None, "{schedule}");
         }
         assert_eq!(hours("cron(0 8 * * ? *)", Some("Mars/Olympus")), None);
+    }
+
+    #[test]
+    fn what_fires_too_often_is_not_understood() {
+        let window = (FROM, FROM + 14 * 86_400);
+        for schedule in ["rate(1 minute)", "cron(* * * * ? *)"] {
+            let (changes, not_understood) = changes(&[action(schedule, None)], window);
+            assert_eq!((changes.len(), not_understood), (0, vec![schedule.to_owned()]));
+        }
+        assert_eq!(changes(&[action("rate(2 minutes)", None)], window).0.len(), 14 * 720);
     }
 
     #[test]

@@ -98,6 +98,13 @@ pub struct Simulated {
     pub held_back: HeldBack,
 }
 
+impl Simulated {
+    /// In the period with the fewest.
+    pub fn least(&self) -> u32 {
+        self.tasks.iter().copied().min().unwrap_or(0)
+    }
+}
+
 /// Where as many tasks ran as may, and a policy asked for more.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct HeldBack {

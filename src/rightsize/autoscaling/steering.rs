@@ -162,7 +162,11 @@ impl Steering {
             follows_other,
             scale_in_suspended: target.scale_in_suspended,
             scale_out_suspended: target.scale_out_suspended,
-            schedule: Schedule::of(&target.scheduled_actions, span),
+            schedule: if target.scheduled_suspended {
+                Schedule::suspended(&target.scheduled_actions)
+            } else {
+                Schedule::of(&target.scheduled_actions, span)
+            },
         })
     }
 
@@ -201,7 +205,7 @@ fn centi_percent(percent: f64) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::workload::ScalingPolicy;
+    use crate::workload::{ScalingPolicy, ScheduledAction};
 
     fn tracking(metric: TrackedMetric, target: f64) -> PolicyKind {
         PolicyKind::TargetTracking {
@@ -221,6 +225,7 @@ mod tests {
             max_capacity: 8,
             scale_in_suspended: false,
             scale_out_suspended: false,
+            scheduled_suspended: false,
             policies,
             scheduled_actions: Vec::new(),
         };
@@ -258,6 +263,7 @@ mod tests {
             max_capacity: 8,
             scale_in_suspended: true,
             scale_out_suspended: true,
+            scheduled_suspended: false,
             policies: vec![ScalingPolicy {
                 name: "p".into(),
                 kind: tracking(TrackedMetric::CpuUtilization, 60.0),
@@ -265,5 +271,39 @@ mod tests {
             scheduled_actions: Vec::new(),
         };
         assert_eq!(Steering::of(&target, (0, 0)), Steering::Independent(None));
+    }
+
+    #[test]
+    fn suspended_actions_neither_act_nor_are_to_come() {
+        let daily = ScheduledAction {
+            name: "day".into(),
+            schedule: "cron(0 8 * * ? *)".into(),
+            time_zone: None,
+            min_capacity: Some(4),
+            max_capacity: Some(40),
+            start_time: None,
+            end_time: None,
+        };
+        let schedule = |scheduled_suspended| {
+            let target = ScalableTarget {
+                min_capacity: 2,
+                max_capacity: 8,
+                scale_in_suspended: false,
+                scale_out_suspended: false,
+                scheduled_suspended,
+                policies: vec![ScalingPolicy {
+                    name: "p".into(),
+                    kind: tracking(TrackedMetric::CpuUtilization, 60.0),
+                }],
+                scheduled_actions: vec![daily.clone()],
+            };
+            let Steering::Tracked(plan) = Steering::of(&target, (0, 14 * 86_400)) else { panic!("tracked") };
+            plan.schedule
+        };
+        let acting = schedule(false);
+        assert!(acting.changes.len() > 13 && acting.actions[0].simulated && acting.actions[0].to_come);
+        let suspended = schedule(true);
+        assert_eq!((suspended.changes, suspended.actions), (Vec::new(), Vec::new()));
+        assert_eq!(suspended.suspended, ["day"]);
     }
 }

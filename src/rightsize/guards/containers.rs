@@ -132,6 +132,23 @@ fn memory_floor(input: &GuardInput<'_>, layout: &Layout<'_>, raised: Raised) -> 
     layout.others().filter_map(hard).chain([memory, app_limit, least]).max().unwrap_or(0)
 }
 
+/// What the main container needs, and can use in a task of size `to`, where that is less and it needs more than for
+/// what the tasks that ran carry: where each is to hold `memory`, with its share of that.
+pub(super) fn main_lacks(
+    input: &GuardInput<'_>,
+    to: TaskRoom,
+    memory: MemoryMib,
+) -> Option<(MemoryMib, MemoryMib)> {
+    let layout = Layout::of(input, Raised::None)?;
+    let app = layout.app();
+    let carrying = GuardInput { memory_need: memory.max(input.memory_need), ..*input };
+    let needs = main_memory_need(&carrying, app);
+    let then = split(&carrying, to)?;
+    let mut containers = then.iter().zip(layout.containers);
+    let limit = containers.find(|(_, now)| std::ptr::eq(*now, app)).and_then(|(then, _)| then.memory)?;
+    (needs > limit.0 && needs > main_memory_need(input, app)).then_some((MemoryMib(needs), limit))
+}
+
 /// Whether `split` leaves the main container what it needs, or what it has.
 pub(super) fn leaves_main(input: &GuardInput<'_>, split: &[ContainerSize]) -> bool {
     let Some(layout) = Layout::of(input, Raised::None) else { return true };

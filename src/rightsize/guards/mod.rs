@@ -29,7 +29,7 @@ use crate::{
     workload::{OperatingSystem, TaskDefinition, TaskFacts},
 };
 
-use super::need::{Need, ResourceNeed};
+use super::need::{Need, ResourceNeed, with};
 
 /// What guards look at.
 #[derive(Debug, Clone, Copy)]
@@ -189,6 +189,25 @@ impl<'a> Guards<'a> {
                 !lowered(then.memory, now.memory) || then.memory.is_some_and(|limit| limit >= memory)
             })
         })
+    }
+
+    /// The same for tasks that are each to hold so much memory, headroom included, as fewer of them carry more.
+    #[must_use]
+    pub fn carrying(&self, memory: MemoryMib) -> Self {
+        let memory_need = memory.max(self.input.memory_need);
+        Self { input: GuardInput { memory_need, ..self.input }, list: self.list.clone() }
+    }
+
+    /// What the main container would need if each task is to hold `memory`, headroom included, and the limit of its
+    /// own that it would have in a task of size `to`; where that is less, and it would need more than now.
+    pub fn main_lacks(&self, to: TaskRoom, memory: MemoryMib) -> Option<(MemoryMib, MemoryMib)> {
+        containers::main_lacks(&self.input, to, memory)
+    }
+
+    /// So much memory with the headroom that single containers are given, in MiB of KiB.
+    pub fn with_headroom(&self, kib: u64) -> MemoryMib {
+        let mib = with(kib, self.input.memory_headroom).div_ceil(1024);
+        MemoryMib(u32::try_from(mib).unwrap_or(u32::MAX))
     }
 
     /// How much of a task of size `to` can be used before a container is at a limit that is lowered with it.

@@ -12,13 +12,14 @@ use crate::{
     fargate::TaskSize,
     pricing::{PriceBook, TaskShape},
     rightsize::{
-        DimensionRating, GuardInput, Guards, PerformanceRisk, Rating, Sparse, Subject, rate, registers,
+        DimensionRating, GuardInput, Guards, PerformanceRisk, Purchase, Rating, Sparse, Subject, rate,
+        registers,
     },
     snapshot::Point,
     units::{CpuUnits, MemoryMib, StorageGib},
     workload::{
-        Container, HistorySource, InjectedContainer, OperatingSystem, Platform, PurchaseSplit, Region,
-        RevisionInForce, RuntimeSetting, StoppedTasks, TaskDefinition, TaskFacts,
+        Container, HistorySource, InjectedContainer, OperatingSystem, Platform, Region, RevisionInForce,
+        RuntimeSetting, StoppedTasks, TaskDefinition, TaskFacts,
     },
 };
 
@@ -125,7 +126,7 @@ impl Case {
             definition: &self.definition(),
             size,
             shape: &shape,
-            split: PurchaseSplit::ON_DEMAND,
+            purchase: Purchase { strategy: &[], running_seconds: 1 },
             demand: &demand,
             sparse: Sparse::default(),
             series: None,

@@ -219,6 +219,7 @@ fn largest(inventory: &mut Inventory) -> (&mut Workload, &mut TaskDefinition) {
         max_capacity: u32::MAX,
         scale_in_suspended: false,
         scale_out_suspended: false,
+        scheduled_suspended: false,
         policies: vec![ScalingPolicy {
             name: "cpu".into(),
             kind: PolicyKind::TargetTracking {

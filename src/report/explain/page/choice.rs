@@ -10,7 +10,7 @@ use crate::{
         Opportunity, Size, WorkloadReport,
         amounts::{NONE, count, grouped, money, size},
         columns::{Align, Column, Shrink},
-        explain::{CandidateReport, Explanation, ReplayReport, ReplayTasks, ResourceReplayReport},
+        explain::{CandidateReport, Explanation, PriceRow, ReplayReport, ReplayTasks, ResourceReplayReport},
         text::display_safe,
     },
     units::{CpuUnits, HOURS_PER_MONTH, MemoryMib, Usd},
@@ -231,15 +231,20 @@ pub(super) fn prices(explanation: &Explanation, page: &mut Page) {
     ];
     page.table(columns, rows.collect());
     if let Some((percent, from)) = discount(explanation) {
-        let mut sums: Vec<(Size, Decimal)> = Vec::new();
+        // The same size comes twice where it is bought otherwise: with a component that it had already.
+        let again = |a: &PriceRow, b: &PriceRow| {
+            a.size != b.size || (&a.component, &a.purchase) == (&b.component, &b.purchase)
+        };
+        let mut tasks: Vec<Vec<&PriceRow>> = Vec::new();
         for price in &explanation.prices {
-            match sums.iter_mut().find(|(size, _)| *size == price.size) {
-                Some((_, sum)) => *sum += price.hourly.0,
-                None => sums.push((price.size, price.hourly.0)),
+            match tasks.last_mut().filter(|task| !task.iter().any(|other| again(other, price))) {
+                Some(task) => task.push(price),
+                None => tasks.push(vec![price]),
             }
         }
+        let sums = tasks.iter().map(|task| (task[0].size, task.iter().map(|price| price.hourly.0).sum()));
         let paid = Decimal::ONE - percent / Decimal::ONE_HUNDRED;
-        let sums = sums.into_iter().map(|(of, list)| {
+        let sums = sums.map(|(of, list): (Size, Decimal)| {
             format!("{} {list:.6} USD/H is {:.6}", size(Some(of.cpu_units), Some(of.memory_mib)), list * paid)
         });
         let sums: Vec<String> = sums.collect();
@@ -269,7 +274,7 @@ pub(super) fn options(workload: &WorkloadReport, page: &mut Page) {
         workload.options.iter().partition(|option| option.alternative);
     write_options("Also possible, each after the steps before it", &steps, page);
     if !workload.not_offered.is_empty() {
-        page.section("Not offered, because a rate is missing");
+        page.section("Not offered, because of what is not known");
         for not_offered in &workload.not_offered {
             let line = format!("{}: {}", not_offered.kind, not_offered.because);
             for line in wrapped(&display_safe(&line), page.width - 2) {

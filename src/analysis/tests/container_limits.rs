@@ -1,0 +1,96 @@
+//! Fewer tasks, where the main container has a memory limit of its own below the task's.
+
+use rust_decimal::Decimal;
+
+use super::{
+    Service, WorkloadReport,
+    explain::explained,
+    scaling::{following, scaled_between},
+    service,
+};
+use crate::{
+    config::Config,
+    report::explain::ReplayReport,
+    units::{CpuUnits, MemoryMib},
+    workload::{Container, ContainerPeak},
+};
+
+fn limited(service: Service, [(cpu, memory), (side_cpu, side_memory)]: [(u32, u32); 2]) -> Service {
+    let container = |name: &str, cpu, memory, essential| Container {
+        name: name.into(),
+        cpu: CpuUnits(cpu),
+        memory: Some(MemoryMib(memory)),
+        essential,
+        ..Container::default()
+    };
+    service.with(|service| {
+        service.definition.containers =
+            vec![container("app", cpu, memory, true), container("side", side_cpu, side_memory, false)];
+    })
+}
+
+fn with_peaks(service: Service, app: u32, side: u32) -> Service {
+    let peak =
+        |name: &str, memory| ContainerPeak { name: name.into(), cpu: None, memory: Some(MemoryMib(memory)) };
+    service
+        .with(|service| service.workload.facts.container_peaks = vec![peak("app", app), peak("side", side)])
+}
+
+/// 22 % of 2 GB are 451 MiB, at half of the target that there could be.
+fn half_used() -> Service {
+    limited(scaled_between(following(28, 22, 120), 2, 16, 30.0), [(768, 600), (128, 1024)])
+}
+
+/// With half the tasks each would carry twice the memory, which is in the main container.
+#[test]
+fn fewer_tasks_of_a_policy_leave_the_main_container_what_it_needs() {
+    for (service, share) in
+        [(with_peaks(half_used(), 430, 20), Decimal::new(95, 2)), (half_used(), Decimal::ONE)]
+    {
+        let explanation = explained(service, &Config::default());
+        let row = &explanation.workload;
+        let recommendation = row.recommendation.as_ref().unwrap();
+        let limit = Decimal::from(recommendation.containers[0].memory_mib.unwrap());
+        let [now, then] = explanation.replay.as_slice() else { panic!("{:?}", explanation.replay) };
+        let peak = |replay: &ReplayReport| replay.tasks.unwrap().memory_peak_mib.unwrap().0;
+        assert!(peak(then) > peak(now), "there is a change that the limits allow: {recommendation:?}");
+        assert!(limit >= peak(then) * share * Decimal::new(12, 1), "{limit} {then:?}");
+    }
+}
+
+/// What is to be raised is told by what a task is then to hold.
+#[test]
+fn containers_get_their_limits_by_the_load_of_the_tasks_that_are_left() {
+    // Without settings, the app can use all; whether the load is its sidecar's is not known.
+    let row = half_used()
+        .with(|service| {
+            let app = &mut service.definition.containers[0];
+            (app.cpu, app.memory) = (CpuUnits(0), None);
+            service.definition.containers[1].memory = Some(MemoryMib(600));
+        })
+        .rated();
+    let recommendation = row.recommendation.as_ref().unwrap();
+    assert_eq!(recommendation.scaling.unwrap().target_cpu_percent.unwrap().0, Decimal::from(60));
+    let said = |condition: &String| condition.contains("of which side can use 600");
+    assert!(recommendation.conditions.iter().any(said), "{:?}", recommendation.conditions);
+}
+
+fn fewest(row: &WorkloadReport) -> Option<&str> {
+    let option = row.options.iter().find(|option| option.kind == "scale-in")?;
+    option.conditions[0].rsplit(' ').next()
+}
+
+/// 18 % of 2 GB are 369 MiB. Of three tasks each would hold 1,475, 1,360 of them in the container of 512.
+#[test]
+fn fewer_replicas_leave_the_main_container_what_it_needs() {
+    let twelve = |app| {
+        let service = limited(service(8, 18).sized(256, 2048), [(128, app), (64, 1024)]).with(|service| {
+            service.workload.desired_count = Some(12);
+            service.points.iter_mut().for_each(|point| point.cpu_samples = Some(60));
+        });
+        with_peaks(service, 340, 28)
+    };
+    // 12 x 340 / 10 x 1.2 = 490; nine would take 544.
+    assert_eq!(fewest(&twelve(512).rated()), Some("10"));
+    assert_eq!(fewest(&twelve(420).rated()), None, "with headroom there is no room");
+}
