@@ -309,6 +309,10 @@ fn discount_percent(config: &Config) -> Quantity {
     subject::percent(config.discount.enterprise_centi_percent)
 }
 
+fn price_of_risk(calibration: &Calibration) -> Option<Usd> {
+    Decimal::try_from(calibration.price_of_risk).ok().map(|usd| Usd(usd).rounded())
+}
+
 /// How headroom was set for a risk (in hundredths of a per cent), in the report's words.
 fn headroom(calibration: &Result<Calibration, Unsupported>, risk: u32) -> HeadroomReport {
     let risk_percent = subject::percent(risk);
@@ -332,14 +336,14 @@ fn headroom(calibration: &Result<Calibration, Unsupported>, risk: u32) -> Headro
                 calibration.workloads,
                 calibration.attained * 100.0
             ),
-            price_of_risk: Decimal::try_from(calibration.price_of_risk).ok().map(|usd| Usd(usd).rounded()),
+            price_of_risk: price_of_risk(calibration),
         },
         Err(unsupported) => HeadroomReport {
             method: "fixed".to_owned(),
             risk_percent,
             shown_risk_percent: None,
             detail: unsupported.to_string(),
-            price_of_risk: None,
+            price_of_risk: unsupported.safest().and_then(price_of_risk),
         },
     }
 }

@@ -67,7 +67,7 @@ pub struct HeadroomReport {
     /// where headroom is fixed.
     pub shown_risk_percent: Option<Quantity>,
     pub detail: String,
-    /// USD a month that one workload's running short weighs; null where headroom is fixed.
+    /// USD a month that one workload's running short weighs, beside the fixed headroom too; null where none does.
     pub price_of_risk: Option<Usd>,
 }
 

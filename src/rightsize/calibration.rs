@@ -101,10 +101,22 @@ pub enum Unsupported {
     TooFew { workloads: usize, made_smaller: usize, safest: Box<Calibration> },
     #[error(
         "{workloads} workloads can show no lower risk than {:.1} %: of {} made smaller in every part of the past, up \
-         to {:.1} % ran short",
+         to {:.1} % ran short; memory is cut no further than there",
         safest.risk * 100.0, safest.workloads, safest.attained * 100.0
     )]
     TooRestless { workloads: usize, safest: Box<Calibration> },
+}
+
+impl Unsupported {
+    /// What held the least risk, if it was learnt from enough.
+    pub fn safest(&self) -> Option<&Calibration> {
+        match self {
+            Self::NoMember | Self::TooShort { .. } => None,
+            Self::TooFew { workloads, safest, .. } | Self::TooRestless { workloads, safest } => {
+                Some(&**safest).filter(|_| *workloads >= LEAST_WORKLOADS)
+            }
+        }
+    }
 }
 
 impl<'c> Learnt<'c> {
@@ -113,11 +125,9 @@ impl<'c> Learnt<'c> {
         match calibration {
             // Of less than any split's past, the splits say nothing.
             Ok(calibration) => Some(Self { calibration, replaces_fixed: days >= calibration.past_days }),
-            Err(
-                Unsupported::TooFew { workloads, safest, .. }
-                | Unsupported::TooRestless { workloads, safest },
-            ) if *workloads >= LEAST_WORKLOADS => Some(Self { calibration: safest, replaces_fixed: false }),
-            Err(_) => None,
+            Err(unsupported) => {
+                unsupported.safest().map(|calibration| Self { calibration, replaces_fixed: false })
+            }
         }
     }
 }
