@@ -213,6 +213,19 @@ fn explained_of_many_at(first_cpu: u32, services: u32, toml: &str) -> Explanatio
 }
 
 fn explained_of_many_like(like: Service, first_cpu: u32, services: u32, toml: &str) -> Explanation {
+    // One in five takes 12 % of its memory in the second week instead of 10 %.
+    let grown = |id: u32, time: i64| (id % 5 == 1 && time >= 7 * 86_400).then_some(1_200);
+    explained_of_fleet(like, first_cpu, services, grown, toml)
+}
+
+/// `memory` is what a service uses instead at a time, in hundredths of a per cent.
+fn explained_of_fleet(
+    like: Service,
+    first_cpu: u32,
+    services: u32,
+    memory: impl Fn(u32, i64) -> Option<u32>,
+    toml: &str,
+) -> Explanation {
     let config = Config::from_toml("fargauge.toml", toml).unwrap();
     let Service { workload, definition, points, .. } = like;
     let window = Window { start: Timestamp::UNIX_EPOCH, ..demo_manifest(&Fleet::new(1)).window };
@@ -221,9 +234,7 @@ fn explained_of_many_like(like: Service, first_cpu: u32, services: u32, toml: &s
     let manifest = Manifest { window, gaps: Vec::new(), ..demo_manifest(&Fleet::new(1)) };
     let points_of = |id: u32| {
         let grown = |point: &Point| {
-            // One in five takes 12 % of its memory in the second week instead of 10 %.
-            let grows = id % 5 == 1 && point.timestamp >= 7 * 86_400;
-            let memory = if grows { Some(1_200) } else { point.mem_max };
+            let memory = memory(id, point.timestamp).or(point.mem_max);
             let cpu = if id == 0 { Some(first_cpu * 100) } else { point.cpu_max };
             Point { cpu_avg: cpu, cpu_max: cpu, mem_avg: memory, mem_max: memory, ..*point }
         };
@@ -355,6 +366,37 @@ fn an_option_without_a_rate_is_told_with_the_rate_that_is_missing() {
     let page = page::render(&explanation, 160);
     let told = "Not offered, because of what is not known\n  compute-savings-plan: no 1yr all-upfront Savings Plan rate";
     assert!(page.contains(told), "{page}");
+}
+
+/// What no price of risk holds is not cut to a fifth above what was seen either.
+#[test]
+fn a_restless_fleet_keeps_the_memory_that_the_least_risk_asks_for() {
+    let of = |services| {
+        let jumps = |id: u32, time: i64| match (i64::from(id) * 5 + time / 86_400) % 42 {
+            _ if id == 0 => None,
+            0 | 1 => Some(1_800),
+            2 => Some(7_000),
+            _ => None,
+        };
+        explained_of_fleet(service(20, 10).sized(1024, 8192), 20, services, jumps, "")
+    };
+    let chosen = |explanation: &Explanation| size_of(&explanation.workload);
+    let few = of(29);
+    assert_eq!(
+        (few.headroom.method.as_str(), few.headroom.price_of_risk, chosen(&few)),
+        ("fixed", None, (256, 1024))
+    );
+    let many = of(150);
+    assert_eq!(many.headroom.method, "fixed");
+    assert!(
+        many.headroom.detail.starts_with("150 workloads can show no lower risk than "),
+        "{:?}",
+        many.headroom
+    );
+    assert!(many.headroom.price_of_risk > Some(Usd::ZERO) && chosen(&many).1 > 1024, "{:?}", chosen(&many));
+    assert_eq!(many.workload.headroom.as_ref().unwrap().method, "fixed");
+    let page = page::render(&many, 160);
+    assert!(page.contains("P(SHORT)") && page.contains("memory is cut no further than there"), "{page}");
 }
 
 /// What was learnt asks for more than that, or not.
