@@ -220,8 +220,7 @@ fn work(
     let ran = facts.demand.map_or(TaskTime::ZERO, WindowDemand::total_task_time);
     let (time, tasks) = match scaling {
         Some(ScalingChoice { simulated, observed, .. }) if !observed.is_zero() => {
-            let share = simulated.hours() / observed.hours();
-            (simulated, tasks.into_iter().map(|tasks| times(tasks, share)).collect())
+            (simulated, tasks.into_iter().map(|tasks| times(tasks, simulated, observed)).collect())
         }
         _ => (ran, tasks),
     };
@@ -249,9 +248,9 @@ fn work(
 }
 
 /// As many tasks as hold the same demand at the new size, by the simulation's mean.
-fn times(tasks: u32, share: Decimal) -> u32 {
-    use rust_decimal::prelude::ToPrimitive as _;
-    (Decimal::from(tasks) * share).ceil().to_u32().unwrap_or(tasks)
+fn times(tasks: u32, simulated: TaskTime, observed: TaskTime) -> u32 {
+    let product = u128::from(tasks) * u128::from(simulated.millis());
+    u32::try_from(product.div_ceil(u128::from(observed.millis()).max(1))).unwrap_or(tasks)
 }
 
 fn placement(facts: &Facts<'_>) -> Placement {
@@ -497,4 +496,18 @@ fn instance_types(packed: &Packed) -> Vec<InstanceTypeUse> {
         .iter()
         .map(|(name, hours)| InstanceTypeUse { instance_type: name.clone(), mean_instances: mean(*hours) })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tasks_are_rounded_up_from_what_they_are_and_from_nothing_else() {
+        let times = |tasks, simulated, observed| {
+            super::times(tasks, TaskTime::from_secs(simulated), TaskTime::from_secs(observed))
+        };
+        // 7/6 has no last digit, and six of them are seven.
+        assert_eq!([times(6, 7, 6), times(7, 7, 6), times(5, 1, 3), times(0, 7, 6)], [7, 9, 2, 0]);
+    }
 }

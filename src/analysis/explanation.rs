@@ -97,7 +97,7 @@ pub fn explain(
                 };
                 let to = settled(&row);
                 let to = (to.0.unwrap_or_default(), to.1.unwrap_or_default());
-                scaled::candidates(outlook, &row, (to, calibrated), month)
+                scaled::candidates(outlook, &row, (to, learnt.is_some()), month)
             }
             (None, Ok(weighing)) if row.not_rated.is_none() => candidates(facts, &row, config, weighing),
             _ => Vec::new(),
@@ -315,8 +315,8 @@ fn periods(facts: &Facts<'_>, seen: &[Moment]) -> PeriodsReport {
     }
 }
 
-/// `calibrated`: whether memory headroom is learnt from the fleet. A size that is too small just grows, with
-/// the configured one.
+/// `calibrated`: whether memory headroom is learnt from the fleet. A size that is too small grows
+/// with the configured one at least.
 fn need_report(
     cpu: &Result<ResourceNeed, Unrated>,
     memory: &Result<ResourceNeed, Unrated>,

@@ -234,7 +234,7 @@ impl<'a> Facts<'a> {
 
     /// What the calibration of its fleet says for this workload.
     pub(super) fn learnt<'c>(&self, calibration: &'c Result<Calibration, Unsupported>) -> Option<Learnt<'c>> {
-        Learnt::of(calibration, self.demand.map_or(0, |demand| demand.daily_memory_peaks.len()))
+        Learnt::of(calibration, self.demand.map_or(0, |demand| self.observed_seconds(demand) / 86_400))
     }
 
     /// What pricing and rating both start from.

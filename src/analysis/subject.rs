@@ -149,7 +149,7 @@ pub(super) fn report_with_scaling(
 }
 
 /// How memory headroom was set, at a risk in hundredths of a per cent; `calibration` is what it was learnt from. A size
-/// that is too small just grows, with the fixed one.
+/// that is too small grows with the fixed one at least.
 fn headroom(memory: Finding, calibration: Option<&Calibration>, risk: u32) -> Option<WorkloadHeadroom> {
     let calibration = match memory {
         Finding::NotRated => return None,

@@ -24,6 +24,8 @@ pub struct Headroom {
     pub shown_risk_percent: Option<f64>,
     /// Null where headroom is learnt.
     pub fixed_percent: Option<f64>,
+    /// USD a month that one series' running short weighs, beside a fixed headroom too; null where none does.
+    pub price_of_risk: Option<f64>,
     /// Why it is fixed.
     pub detail: Option<String>,
 }
@@ -35,12 +37,14 @@ impl Headroom {
                 method: "calibrated",
                 shown_risk_percent: Some(rounded(calibration.risk * 100.0)),
                 fixed_percent: None,
+                price_of_risk: Some(rounded(calibration.price_of_risk)),
                 detail: None,
             },
             Err(unsupported) => Self {
                 method: "fixed",
                 shown_risk_percent: None,
                 fixed_percent: Some(f64::from(sizing.memory_headroom) / 100.0),
+                price_of_risk: unsupported.safest().map(|safest| rounded(safest.price_of_risk)),
                 detail: Some(unsupported.to_string()),
             },
         }
@@ -98,7 +102,8 @@ impl LearntHeadroom {
         if let Some(fixed) = self.windows.iter().find(|window| window.fixed_percent.is_some()) {
             let such_as = if count - as_asked - least > 1 { "for one, " } else { "" };
             parts.push(format!(
-                "fixed at {} %{}, because {such_as}{}",
+                "fixed at {}{} %{}, because {such_as}{}",
+                if fixed.price_of_risk.is_some() { "no less than " } else { "" },
                 fixed.fixed_percent.unwrap_or_default(),
                 of(count - as_asked - least),
                 fixed.detail.as_deref().unwrap_or_default(),
@@ -117,6 +122,7 @@ mod tests {
             method: if shown.is_some() { "calibrated" } else { "fixed" },
             shown_risk_percent: *shown,
             fixed_percent: shown.is_none().then_some(20.0),
+            price_of_risk: shown.map(|_| 100.0),
             detail: shown.is_none().then(|| "the past is too short".to_owned()),
         };
         LearntHeadroom { risk_percent, windows: shown.iter().map(window).collect() }

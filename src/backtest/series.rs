@@ -123,9 +123,9 @@ const SHORTEST: i64 = 86_400;
 
 impl Dataset {
     /// Sorted by id, so that results do not depend on the order of the input. Series of less than a
-    /// day are counted. Periods without a maximum of CPU have their average for it.
+    /// day are counted. Periods of traces without a maximum of CPU have their average for it.
     pub fn new(mut series: Vec<Series>, mut input: InputCounts) -> Self {
-        for Series { cpu_max, cpu_average, .. } in &mut series {
+        for Series { cpu_max, cpu_average, .. } in series.iter_mut().filter(|one| one.known.is_none()) {
             cpu_max.filled_from(cpu_average);
         }
         series.sort_by(|a, b| a.id.cmp(&b.id));

@@ -8,9 +8,9 @@ use super::{
     series::{Series, between},
 };
 use crate::{
-    demand::{CAP_CENTI_PERCENT, hides},
+    demand::{CAP_CENTI_PERCENT, hides, whole_days},
     fargate::TaskSize,
-    rightsize::TooFew,
+    rightsize::TooFewSamples,
 };
 
 const HOUR: i64 = 3600;
@@ -133,14 +133,20 @@ impl<'a> Training<'a> {
             end: to,
             cpu_has_maxima: !series.cpu_max.is_empty(),
             cpu_average: enough(&series.cpu_average),
-            capped_cpu: Capped::of(series, &cpu, |size| (size.cpu().0, 1000)),
-            capped_memory: Capped::of(series, &memory, |size| (size.memory().0, 1024)),
+            capped_cpu: Capped::of(series, &cpu, to, |size| (size.cpu().0, 1000)),
+            capped_memory: Capped::of(series, &memory, to, |size| (size.memory().0, 1024)),
             cpu,
             memory,
             daily_memory_peaks: OnceLock::new(),
             periods: known.map(|known| known.periods(times(series.cpu()), times(&series.memory), to)),
             known,
         }
+    }
+
+    /// Whole days from the first sample to `end`.
+    pub fn days_seen(&self) -> u64 {
+        let first = self.cpu.times().first().into_iter().chain(self.memory.times().first()).min();
+        first.map_or(0, |first| self.end.saturating_sub(*first).max(0).unsigned_abs() / DAY.unsigned_abs())
     }
 
     /// The memory peak of each day that has one, by day: of 24 hours each, and -1 ends at `end`.
@@ -171,7 +177,7 @@ impl<'a> Training<'a> {
     pub fn is_sparse(&self, samples: &Samples<'_>) -> bool {
         let known = self.known.zip(self.periods);
         known.is_some_and(|(known, periods)| {
-            TooFew::of(samples.values.len() as u64, periods, known.min_coverage_percent).is_some()
+            TooFewSamples::of(samples.values.len() as u64, periods, known.min_coverage_percent).is_some()
         })
     }
 
@@ -202,13 +208,13 @@ pub struct Capped {
     samples_at_cap: usize,
     /// Samples since the size has been larger, ascending.
     larger: Vec<u32>,
-    whole_days: i64,
+    whole_days: u64,
 }
 
 impl Capped {
     /// `None` where no sample is at a cap; `of` gives a size's amount of the resource, and how many of the
     /// samples' units make one of it.
-    fn of(series: &Series, samples: &Samples<'_>, of: fn(TaskSize) -> (u32, u64)) -> Option<Self> {
+    fn of(series: &Series, samples: &Samples<'_>, end: i64, of: fn(TaskSize) -> (u32, u64)) -> Option<Self> {
         let sizes = series.known.as_ref().map_or(&series.sizes, |known| &known.relative_to);
         let ends = sizes.iter().skip(1).map(|(from, _)| *from).chain([i64::MAX]);
         let parts: Vec<Part<'_>> = sizes
@@ -227,13 +233,15 @@ impl Capped {
         let since = parts.iter().rposition(|part| part.amount <= largest_size)? + 1;
         let mut larger: Vec<u32> = parts[since..].iter().flat_map(|part| part.values).copied().collect();
         larger.sort_unstable();
-        let mut times = parts[since..].iter().flat_map(|part| part.times).map(|time| time.div_euclid(DAY));
-        let whole_days = times.next().zip(times.next_back()).map_or(0, |(first, last)| last - first - 1);
+        let mut times =
+            parts[since..].iter().flat_map(|part| part.times).map(|time| (time - end).div_euclid(DAY));
+        let whole_days =
+            times.next().map_or(0, |first| whole_days(first, times.next_back().unwrap_or(first)));
         Some(Self {
             largest_size,
             samples_at_cap: parts.iter().map(|part| part.at_cap).sum(),
             larger,
-            whole_days: whole_days.max(0),
+            whole_days,
         })
     }
 

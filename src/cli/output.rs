@@ -81,7 +81,7 @@ pub fn refuse_to_overwrite<'a>(
     read: impl IntoIterator<Item = (&'static str, &'a Path)>,
     written: &[(&str, Option<&Path>)],
 ) -> Result<(), CliError> {
-    // What is read is never from stdin.
+    // Nothing that is read here is from stdin.
     for (option, path) in read.into_iter().filter(|(_, path)| *path != Path::new("-")) {
         for place in written {
             refuse_same_place(&[*place, (option, Some(path))])?;
@@ -268,6 +268,12 @@ mod tests {
             assert_eq!(fs::read_to_string(at(name)).unwrap(), "old");
         }
         to_file(&at("report.json")).unwrap().write(b"new").unwrap();
+        // One that was begun has a state instead.
+        fs::remove_file(at("manifest.json")).unwrap();
+        fs::write(at("collect-state.json"), "old").unwrap();
+        for name in ["collect-state.json", "inventory.json", "utilization/part-00000.parquet"] {
+            assert!(to_file(&at(name)).is_err(), "{name}");
+        }
         // Of another program's manifest there is no inventory.
         fs::remove_file(at("inventory.json")).unwrap();
         to_file(&at("manifest.json")).unwrap().write(b"new").unwrap();

@@ -27,4 +27,4 @@ pub use runs::{Runs, runs};
 pub use screen::{Plausible, Screened};
 pub use startup::{StartUp, start_up};
 pub use timeline::{Caps, Requested, Segment, Timeline};
-pub use window_demand::{Observed, Outgrown, WindowDemand, hides};
+pub use window_demand::{Observed, Outgrown, WindowDemand, hides, whole_days};

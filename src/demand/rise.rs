@@ -4,7 +4,7 @@
 //! the highest peak so far holds such a workload only until the next.
 //!
 //! Steadily: of all pairs of days, the later one is the higher in 95 % at least, which is Mann's and Kendall's
-//! tau of 0.9 (Mann, 1945), not counting a last day below the highest, which may not be over; peaks in no order come to that less than twice in a thousand times for 7 days, and hardly
+//! tau of 0.9 (Mann, 1945), not counting a last day below the highest, as after a restart; peaks in no order come to that less than twice in a thousand times for 7 days, and hardly
 //! ever for 14. The pace is the median slope of all pairs (Sen, 1968), which no single day moves.
 //!
 //! | daily peaks, MiB | pace |
@@ -36,7 +36,7 @@ impl Rise {
         let (last, _) = *peaks.last()?;
         peaks.retain(|(day, _)| *day > last.saturating_sub(LAST_DAYS));
         let peak = peaks.iter().map(|(_, peak)| *peak).max()?;
-        // The last day is seldom over when it is looked at: it may still come to more.
+        // Who was restarted lately will rise again.
         if peaks.last().is_some_and(|(_, last)| *last < peak) {
             peaks.pop();
         }
@@ -91,10 +91,10 @@ mod tests {
     }
 
     #[test]
-    fn a_day_that_is_not_over_neither_hides_a_rise_nor_makes_one() {
+    fn a_last_day_after_a_restart_neither_hides_a_rise_nor_makes_one() {
         let found = rise(&[400, 600, 800, 1000, 1200, 1400, 1600, 900]).unwrap();
         assert_eq!((found.per_day, found.peak, found.days), (200, 1600, 6));
-        assert_eq!(rise(&[400, 600, 800, 1000, 1200, 1400, 900]), None, "six days that are over");
+        assert_eq!(rise(&[400, 600, 800, 1000, 1200, 1400, 900]), None, "six days before it");
     }
 
     #[test]

@@ -174,8 +174,15 @@ fn outgrown(days: &[DayRollup], parts: &[(&ResourceRollup, u32)], capped: u32) -
     let (first, last) = (larger.first()?.0.day, larger.last()?.0.day);
     Some(Outgrown {
         histogram: Histogram::merged(larger.iter().map(|(_, (part, _))| &part.histogram)),
-        whole_days: u64::try_from(last - first - 1).unwrap_or(0),
+        whole_days: whole_days(first, last),
     })
+}
+
+/// Whole days of those from `first` to `last`, counted as those of a [`DayRollup`]: not the first, and of others than
+/// the window's own last one not the last.
+pub fn whole_days(first: i64, last: i64) -> u64 {
+    let end = if last == -1 { 0 } else { last };
+    u64::try_from(end.saturating_sub(first).saturating_sub(1)).unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -300,6 +307,15 @@ mod tests {
         let sampled = WindowDemand::of(&roll_up(&points, &timeline, 300, 24 * HOUR)).unwrap();
         assert!(!sampled.from_live_tasks);
         assert_eq!(sampled.total_task_time().hours(), Decimal::from(48));
+    }
+
+    #[test]
+    fn the_windows_last_day_is_whole_and_the_day_of_a_change_is_not() {
+        for ((first, last), whole) in
+            [((-1, -1), 0), ((-2, -1), 1), ((-3, -1), 2), ((-5, -3), 1), ((-4, -4), 0)]
+        {
+            assert_eq!(whole_days(first, last), whole, "{first} {last}");
+        }
     }
 
     #[test]

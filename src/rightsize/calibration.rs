@@ -101,8 +101,8 @@ pub enum Unsupported {
     TooFew { workloads: usize, made_smaller: usize, safest: Box<Calibration> },
     #[error(
         "{workloads} workloads can show no lower risk than {:.1} %: of {} made smaller in every part of the past, up \
-         to {:.1} % ran short; memory is cut no further than there",
-        safest.risk * 100.0, safest.workloads, safest.attained * 100.0
+         to {:.1} % ran short, and of more, more; what that risk costs ({:.0} USD each) is weighed, too",
+        safest.risk * 100.0, safest.workloads, safest.attained * 100.0, safest.price_of_risk
     )]
     TooRestless { workloads: usize, safest: Box<Calibration> },
 }
@@ -113,18 +113,20 @@ impl Unsupported {
         match self {
             Self::NoMember | Self::TooShort { .. } => None,
             Self::TooFew { workloads, safest, .. } | Self::TooRestless { workloads, safest } => {
-                Some(&**safest).filter(|_| *workloads >= LEAST_WORKLOADS)
+                Some(&**safest).filter(|safest| *workloads >= LEAST_WORKLOADS && safest.workloads > 0)
             }
         }
     }
 }
 
 impl<'c> Learnt<'c> {
-    /// What a workload whose memory was seen on so many days can take from `calibration`.
-    pub fn of(calibration: &'c Result<Calibration, Unsupported>, days: usize) -> Option<Self> {
+    /// What a workload that was seen for so many whole days can take from `calibration`.
+    pub fn of(calibration: &'c Result<Calibration, Unsupported>, days: u64) -> Option<Self> {
         match calibration {
             // Of less than any split's past, the splits say nothing.
-            Ok(calibration) => Some(Self { calibration, replaces_fixed: days >= calibration.past_days }),
+            Ok(calibration) => {
+                Some(Self { calibration, replaces_fixed: days >= calibration.past_days as u64 })
+            }
             Err(unsupported) => {
                 unsupported.safest().map(|calibration| Self { calibration, replaces_fixed: false })
             }
@@ -147,9 +149,9 @@ struct Split {
 }
 
 impl Split {
-    /// The splits of a history of `days`; none if it is too short.
-    fn of(days: usize) -> Vec<Self> {
-        let quarter = |i: usize| (i * days).div_ceil(4);
+    /// The splits of a history of `days` that begins with day `first`; none if it is too short.
+    fn of(first: usize, days: usize) -> Vec<Self> {
+        let quarter = |i: usize| first + (i * days).div_ceil(4);
         if days < MIN_DAYS {
             return Vec::new();
         }
@@ -191,8 +193,12 @@ impl Trial {
 impl Calibration {
     /// The calibration for a stated risk (a share, such as 0.02).
     pub fn of(fleet: &[Member], risk: f64) -> Result<Self, Unsupported> {
-        let days = fleet.iter().map(|member| member.daily_peaks.len()).max().ok_or(Unsupported::NoMember)?;
-        let splits = Split::of(days);
+        // A fleet may be younger than the window.
+        let first_peak = |member: &Member| member.daily_peaks.iter().position(Option::is_some);
+        let first = fleet.iter().filter_map(first_peak).min().ok_or(Unsupported::NoMember)?;
+        let last = fleet.iter().map(|member| member.daily_peaks.len()).max().unwrap_or(first);
+        let days = last - first;
+        let splits = Split::of(first, days);
         if splits.is_empty() {
             return Err(Unsupported::TooShort { days });
         }
@@ -426,6 +432,27 @@ mod tests {
         assert!(not_shown.unwrap_err().to_string().starts_with("300 workloads can show no lower risk than "));
         assert_eq!(Learnt::of(&Calibration::of(&fleet(29, |_, _| 600), 0.05), 14), None);
         assert_eq!(Learnt::of(&Calibration::of(&[], 0.05), 14), None);
+    }
+
+    #[test]
+    fn a_fleet_younger_than_the_window_learns_from_the_days_it_has() {
+        let jumpy = |workload: usize, day: usize| if (workload * 5 + day) % 42 == 0 { 900 } else { 600 };
+        let old = fleet(300, jumpy);
+        let mut young = old.clone();
+        for member in &mut young {
+            member.daily_peaks[..5].fill(None);
+        }
+        let cut: Vec<Member> = old
+            .iter()
+            .map(|member| Member { daily_peaks: member.daily_peaks[5..].to_vec(), ..member.clone() })
+            .collect();
+        let learnt = Calibration::of(&young, 0.05);
+        assert!(learnt.is_ok());
+        assert_eq!(learnt, Calibration::of(&cut, 0.05));
+        for member in &mut young {
+            member.daily_peaks[..8].fill(None);
+        }
+        assert_eq!(Calibration::of(&young, 0.05), Err(Unsupported::TooShort { days: 6 }));
     }
 
     #[test]

@@ -35,7 +35,7 @@ pub use reservation::{
     CPU_STEP, LEAST_CPU, MEMORY_STEP, ReservationChoice, ReservationRating, ReservationSubject,
     rate_reservation,
 };
-pub use sparse::{Sparse, TooFew};
+pub use sparse::{Sparse, TooFewSamples};
 pub use task_room::TaskRoom;
 pub use unrated::{Reason, Unrated};
 pub use weighing::{Candidate, Shortage, Weighing, weigh};

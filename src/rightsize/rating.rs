@@ -11,7 +11,7 @@ use super::{
     need::{Need, ResourceNeed, need},
     performance_risk::{PerformanceRisk, performance_risk},
     purchase::Purchase,
-    sparse::{Sparse, TooFew},
+    sparse::{Sparse, TooFewSamples},
     unrated::{Reason, Unrated},
 };
 use crate::{
@@ -381,7 +381,7 @@ pub(super) fn mib(kib: u64) -> u32 {
 /// The need, or why this resource cannot be rated: too few samples, the task count follows it, or no samples.
 pub(super) fn rateable(
     need: Option<ResourceNeed>,
-    too_few: Option<TooFew>,
+    too_few: Option<TooFewSamples>,
     followed: Option<String>,
 ) -> Result<ResourceNeed, Unrated> {
     if let Some(too_few) = too_few {

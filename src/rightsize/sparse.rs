@@ -11,19 +11,19 @@ use crate::demand::{Observed, WindowDemand};
 /// Those of a workload with too few.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Sparse {
-    pub cpu: Option<TooFew>,
-    pub memory: Option<TooFew>,
+    pub cpu: Option<TooFewSamples>,
+    pub memory: Option<TooFewSamples>,
 }
 
 /// Samples in fewer periods than there must be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TooFew {
+pub struct TooFewSamples {
     samples: u64,
     periods: u64,
     least_percent: u32,
 }
 
-impl TooFew {
+impl TooFewSamples {
     /// `None` where the share of `periods` that have a sample is large enough.
     pub fn of(samples: u64, periods: u64, least_percent: u32) -> Option<Self> {
         let few = samples.saturating_mul(100) < periods.saturating_mul(least_percent.into());
@@ -46,7 +46,7 @@ impl Sparse {
     /// Of `demand`, in a time of so many periods. What has no samples at all is none of them.
     pub fn of(demand: &WindowDemand, periods: u64, least_percent: u32) -> Self {
         let too_few = |observed: &Option<Observed>| {
-            TooFew::of(observed.as_ref()?.histogram.count(), periods, least_percent)
+            TooFewSamples::of(observed.as_ref()?.histogram.count(), periods, least_percent)
         };
         Self { cpu: too_few(&demand.cpu), memory: too_few(&demand.memory) }
     }

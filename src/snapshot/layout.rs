@@ -36,16 +36,19 @@ pub(super) fn partial(path: &Path) -> PathBuf {
     path.with_file_name(format!(".{name}{PARTIAL_ENDING}"))
 }
 
-/// Whether `path` is a file that makes up a snapshot, by what it is called and what stands beside it.
+/// Whether `path` is a file that makes up a snapshot, whole or begun, by what it is called and what stands beside it.
 pub fn is_of_a_snapshot(path: &Path) -> bool {
     let folder = path.parent().unwrap_or(Path::new(""));
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     let root = match name {
-        MANIFEST | INVENTORY => Some(folder),
+        MANIFEST | INVENTORY | COLLECT_STATE => Some(folder),
         _ if folder.ends_with(UTILIZATION) && is_ours_in_utilization(name) => folder.parent(),
         _ => None,
     };
-    root.is_some_and(|root| [MANIFEST, INVENTORY].iter().all(|name| root.join(name).is_file()))
+    root.is_some_and(|root| {
+        let has = |name: &str| root.join(name).is_file();
+        has(INVENTORY) && (has(MANIFEST) || has(COLLECT_STATE))
+    })
 }
 
 /// Whether a file of the utilization folder is one that fargauge writes there, whole or partial.

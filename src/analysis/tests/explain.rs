@@ -396,7 +396,7 @@ fn a_restless_fleet_keeps_the_memory_that_the_least_risk_asks_for() {
     assert!(many.headroom.price_of_risk > Some(Usd::ZERO) && chosen(&many).1 > 1024, "{:?}", chosen(&many));
     assert_eq!(many.workload.headroom.as_ref().unwrap().method, "fixed");
     let page = page::render(&many, 160);
-    assert!(page.contains("P(SHORT)") && page.contains("memory is cut no further than there"), "{page}");
+    assert!(page.contains("P(SHORT)") && page.contains("is weighed, too"), "{page}");
 }
 
 /// What was learnt asks for more than that, or not.
@@ -415,7 +415,10 @@ fn a_size_with_too_little_cpu_keeps_the_fixed_headroom_of_memory() {
     let own = row.headroom.as_ref().unwrap();
     assert_eq!((own.method.as_str(), own.shown_risk_percent), ("fixed", None));
     let page = page::render(&explanation, 160);
-    assert!(page.contains("  headroom     fixed; that of the fleet is calibrated, at 5 % risk: "), "{page}");
+    assert!(
+        page.contains("  headroom     fixed at least; that of the fleet is calibrated, at 5 % risk: "),
+        "{page}"
+    );
 }
 
 #[test]

@@ -104,7 +104,7 @@ impl Fargauge {
         calibration: Option<&Result<Calibration, Unsupported>>,
         ladder: &Ladder,
     ) -> Decision {
-        let learnt = calibration.and_then(|learnt| Learnt::of(learnt, one.daily_memory_peaks().len()));
+        let learnt = calibration.and_then(|learnt| Learnt::of(learnt, one.days_seen()));
         // One that is too small in anything grows, with no less than the fixed headroom.
         let replaces_fixed = learnt.is_some_and(|learnt| learnt.replaces_fixed);
         let in_place = replaces_fixed && needs.all().is_held_by(one.current, one.current);

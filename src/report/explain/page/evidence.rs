@@ -100,7 +100,8 @@ pub(super) fn evidence(explanation: &Explanation, page: &mut Page) {
     let of_fleet = format!("{}, {risk}: {}{price}", headroom.method, headroom.detail);
     let text = match &explanation.workload.headroom {
         Some(own) if own.method != headroom.method => {
-            format!("{}; that of the fleet is {of_fleet}", own.method)
+            // It was seen for too short a time, or is too small.
+            format!("{} at least; that of the fleet is {of_fleet}", own.method)
         }
         _ => of_fleet,
     };
