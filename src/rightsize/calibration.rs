@@ -388,7 +388,7 @@ mod tests {
                 assert!(wary.attained <= 0.05 && wary.price_of_risk > calibration.price_of_risk, "{wary:?}");
             }
             Err(unsupported) => {
-                assert!(matches!(unsupported, Unsupported::TooRestless { workloads: 300, .. }))
+                assert!(matches!(unsupported, Unsupported::TooRestless { workloads: 300, .. }));
             }
         }
     }
