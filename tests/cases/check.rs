@@ -453,6 +453,9 @@ fn the_ending_of_the_file_decides_on_the_format_unless_one_is_named() {
             "{file}: {text}"
         );
     }
+    let run = folder.run(&["check", "bad.json", "-o", "x.csv"]).code(2);
+    let help = "help: end the file in .sarif, .json, .xml, .md, .txt, or name the format with --format\n";
+    assert!(stderr(&run).ends_with(help) && !folder.path("x.csv").exists(), "{}", stderr(&run));
     folder.run(&["check", "bad.json", "-o", "y.json", "--format", "junit"]).code(1);
     assert!(folder.read("y.json").starts_with("<?xml"));
 }

@@ -76,7 +76,7 @@ pub struct CheckArgs {
     explain: Option<Rule>,
     #[command(flatten)]
     region: RegionArgs,
-    /// How to write the result [default: by the ending of --output (.json, .sarif, .xml, .md), else table]
+    /// How to write the result [default: by the ending of --output (.json, .sarif, .xml, .md, .txt), else table]
     #[arg(long, short, value_enum)]
     format: Option<Format>,
     #[command(flatten)]
@@ -149,7 +149,17 @@ fn rule(name: &str) -> Result<Rule, String> {
     Rule::named(name).ok_or_else(|| UnknownRule(name.to_owned()).to_string())
 }
 
+/// The format of the result: the one named, else that of the file's ending.
+fn format(args: &CheckArgs) -> Result<Format, CliError> {
+    if let Some(format) = args.format {
+        return Ok(format);
+    }
+    args.output.ending(&["sarif", "json", "xml", "md", "txt"])?;
+    Ok(args.output.output.as_deref().and_then(Format::by_ending).unwrap_or(Format::Table))
+}
+
 pub fn run(global: &GlobalArgs, args: &CheckArgs) -> Result<ExitCode, CliError> {
+    let format = format(args)?;
     let also = args.also.iter().map(|(_, to)| ("--also", to.output.as_deref()));
     let known_to = args.write_baseline.iter().map(|path| ("--write-baseline", Some(path.as_path())));
     let written = [("--output", args.output.output.as_deref())].into_iter().chain(also).chain(known_to);
@@ -250,8 +260,6 @@ pub fn run(global: &GlobalArgs, args: &CheckArgs) -> Result<ExitCode, CliError> 
     for (format, to, file) in also {
         file.write(render(format, to).as_bytes())?;
     }
-    let by_ending = || args.output.output.as_deref().and_then(Format::by_ending);
-    let format = args.format.or_else(by_ending).unwrap_or(Format::Table);
     output.write(render(format, &args.output).as_bytes())?;
     for path in &templates.without {
         global.warn(&format!("{} holds nothing about ECS tasks", path.display()));
