@@ -33,10 +33,11 @@ impl Track {
         if self.is_empty() || self.times == other.times {
             return;
         }
-        let own: BTreeMap<i64, u32> = self.times.iter().copied().zip(self.values.iter().copied()).collect();
-        let mut all: BTreeMap<i64, u32> =
-            other.times.iter().copied().zip(other.values.iter().copied()).collect();
-        all.extend(own);
+        let samples = |track: &Self| -> BTreeMap<i64, u32> {
+            track.times.iter().copied().zip(track.values.iter().copied()).collect()
+        };
+        let mut all = samples(other);
+        all.extend(samples(self));
         (self.times, self.values) = all.into_iter().unzip();
     }
 

@@ -226,21 +226,25 @@ mod tests {
         assert_eq!(action(None, None), (None, None));
     }
 
+    /// 2 to 8 tasks of `service/prod/web`.
+    fn web(state: Option<sdk::SuspendedState>) -> sdk::ScalableTarget {
+        sdk::ScalableTarget::builder()
+            .service_namespace(sdk::ServiceNamespace::Ecs)
+            .resource_id("service/prod/web")
+            .scalable_dimension(sdk::ScalableDimension::EcsServiceDesiredCount)
+            .min_capacity(2)
+            .max_capacity(8)
+            .role_arn("r")
+            .creation_time(aws_sdk_ecs::primitives::DateTime::from_secs(0))
+            .set_suspended_state(state)
+            .build()
+            .unwrap()
+    }
+
     #[test]
     fn each_kind_of_scaling_that_is_suspended_is_kept() {
-        let target = |state: Option<sdk::SuspendedState>| {
-            let target = sdk::ScalableTarget::builder()
-                .service_namespace(sdk::ServiceNamespace::Ecs)
-                .resource_id("service/prod/web")
-                .scalable_dimension(sdk::ScalableDimension::EcsServiceDesiredCount)
-                .min_capacity(2)
-                .max_capacity(8)
-                .role_arn("r")
-                .creation_time(aws_sdk_ecs::primitives::DateTime::from_secs(0))
-                .set_suspended_state(state)
-                .build()
-                .unwrap();
-            let target = scalable_target(&target);
+        let target = |state| {
+            let target = scalable_target(&web(state));
             (target.scale_in_suspended, target.scale_out_suspended, target.scheduled_suspended)
         };
         let state = sdk::SuspendedState::builder();
@@ -260,17 +264,7 @@ mod tests {
             vec![ScalingPolicy { name: "steps".to_owned(), kind: PolicyKind::Step }],
         );
         assert_eq!(found.of_service("prod", "web"), None);
-        let target = sdk::ScalableTarget::builder()
-            .service_namespace(sdk::ServiceNamespace::Ecs)
-            .resource_id("service/prod/web")
-            .scalable_dimension(sdk::ScalableDimension::EcsServiceDesiredCount)
-            .min_capacity(2)
-            .max_capacity(8)
-            .role_arn("r")
-            .creation_time(aws_sdk_ecs::primitives::DateTime::from_secs(0))
-            .build()
-            .unwrap();
-        found.targets.insert("service/prod/web".to_owned(), scalable_target(&target));
+        found.targets.insert("service/prod/web".to_owned(), scalable_target(&web(None)));
         let scaling = found.of_service("prod", "web").unwrap();
         assert_eq!((scaling.min_capacity, scaling.max_capacity, scaling.policies.len()), (2, 8, 1));
         assert_eq!(found.of_service("prod", "other"), None);
