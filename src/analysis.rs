@@ -3,245 +3,50 @@
 //! Takes everything as values, the time included; reads the utilization part by part, on all cores;
 //! gives the same report for the same input. Fails only where a part of the snapshot cannot be read.
 
+mod answer;
 pub mod check;
 mod compare;
 mod evidence;
 mod explanation;
 mod facts;
+mod fleet;
 mod glossary;
+mod heading;
+mod headroom;
 mod lookup;
+mod merged;
+mod on_fargate;
 mod on_instances;
 mod options;
 pub mod patch;
-mod scaled;
+mod row;
 mod standalone;
-mod subject;
 mod task_skew;
 mod wording;
 
 #[cfg(test)]
 mod tests;
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    io,
-};
+use std::io;
 
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::Timestamp;
 use rayon::prelude::*;
-use rust_decimal::Decimal;
 
-use facts::{Facts, Refused};
+use fleet::{Fleet, Keep, with_fleet};
+use heading::{discount_percent, notes, report_window, snapshot_reference};
 
 pub use compare::{Observed, comparison, observe};
 pub use explanation::explain;
+pub use fleet::Input;
+pub use heading::price_book_reference;
 pub use lookup::{LookupError, find};
+pub use merged::{CannotMerge, merged};
 
 use crate::{
     config::Config,
-    demand::{
-        Plausible, Runs, Screened, StartUp, Timeline, WindowDemand, hourly_tasks, least_tasks, roll_up, runs,
-        start_up,
-    },
-    ec2::InstanceTypes,
-    fargate::minimum_billed_seconds,
-    launch::{Host, InstanceRates, InstanceShares, Tenant, hosts},
-    pricing::{Charges, PriceBook},
-    report::{
-        HeadroomReport, Note, PoolReport, PriceBookReference, Quantity, Report, ReportWindow, SCHEMA_VERSION,
-        SnapshotReference, Totals, WorkloadReport,
-    },
-    rightsize::{
-        Calibration, Member, Unsupported,
-        autoscaling::{ReplicaPeaks, Steering, TaskSeries},
-    },
-    snapshot::{Inventory, Manifest, Point, Series, UtilizationParts, Window},
-    units::Usd,
-    workload::{Controller, LaunchType, OperatingSystem, Platform, Region, Workload, WorkloadKind},
+    pricing::PriceBook,
+    report::{Report, SCHEMA_VERSION, Totals, WorkloadReport},
 };
-
-/// A snapshot as the analysis needs it, wherever it is kept.
-#[derive(Clone, Copy)]
-pub struct Input<'a> {
-    pub manifest: &'a Manifest,
-    pub inventory: &'a Inventory,
-    pub utilization: &'a dyn UtilizationParts,
-    /// SHA-256 of the manifest, hexadecimal.
-    pub sha256: &'a str,
-}
-
-impl std::fmt::Debug for Input<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Input").field("sha256", &self.sha256).finish_non_exhaustive()
-    }
-}
-
-/// What one workload's series came to.
-struct Digest {
-    demand: Option<WindowDemand>,
-    start_up: Option<StartUp>,
-    runs: Option<Runs>,
-    /// What of the series could not be.
-    screened: Screened,
-    values: u64,
-    /// In order, where the number of tasks follows what they use.
-    series: Option<TaskSeries>,
-    /// Where nothing scales the service.
-    peaks: Option<ReplicaPeaks>,
-    /// Where they are asked for.
-    hourly_tasks: Option<Vec<u32>>,
-    /// In the hour with the fewest; of services.
-    least_tasks: Option<u32>,
-    points: Option<Vec<Point>>,
-}
-
-/// What to keep beyond what every question needs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Keep {
-    Nothing,
-    /// The series of the workload with this number.
-    Series(u32),
-    /// The tasks of every workload in each hour.
-    HourlyTasks,
-}
-
-/// The whole fleet, ready to be reported on.
-struct Fleet<'a> {
-    /// In the inventory's sequence.
-    facts: &'a [Facts<'a>],
-    /// By risk, in hundredths of a per cent.
-    calibrations: BTreeMap<u32, Result<Calibration, Unsupported>>,
-    shares: &'a InstanceShares,
-    samples_read: u64,
-    /// Of the workload whose series was asked to be kept.
-    kept: Option<Vec<Point>>,
-    /// By workload, if asked for.
-    hourly_tasks: BTreeMap<u32, Vec<u32>>,
-}
-
-/// Reads a snapshot and asks about the fleet in it.
-fn with_fleet<T>(
-    input: Input<'_>,
-    book: &PriceBook,
-    config: &Config,
-    keep: Keep,
-    answer: impl FnOnce(Fleet<'_>) -> T,
-) -> Result<T, io::Error> {
-    let window = input.manifest.window;
-    let timelines: Vec<Option<Timeline>> = input
-        .inventory
-        .workloads
-        .iter()
-        .map(|workload| on_instances::timeline(workload, &input.inventory.task_definitions))
-        .collect();
-    let mut digests: BTreeMap<u32, Digest> = (0..input.utilization.parts())
-        .into_par_iter()
-        .map(|part| {
-            let series = input.utilization.read_part(part)?.into_iter();
-            Ok(series.map(|series| digest(series, input.inventory, &timelines, window, keep)).collect())
-        })
-        .collect::<Result<Vec<Vec<(u32, Digest)>>, io::Error>>()?
-        .into_iter()
-        .flatten()
-        .collect();
-
-    let hourly_tasks =
-        digests.iter_mut().filter_map(|(id, digest)| Some((*id, digest.hourly_tasks.take()?))).collect();
-    let kept = digests.values_mut().find_map(|digest| digest.points.take());
-    let refused = Refused::of(&input.manifest.gaps);
-    let rates = InstanceRates {
-        prices: book.instance_prices(),
-        settings: &config.ec2,
-        charges: Charges::embedded(),
-        on: window.end.to_zoned(TimeZone::UTC).date(),
-    };
-    let demand_of = |workload: &Workload| digests.get(&workload.workload_id)?.demand.as_ref();
-    let shares = shares(input.inventory, window, &timelines, demand_of, rates);
-    let hosts = hosts_by_region(input.inventory, rates);
-    let facts: Vec<Facts<'_>> = input
-        .inventory
-        .workloads
-        .iter()
-        .map(|workload| {
-            let digest = digests.get(&workload.workload_id);
-            Facts {
-                workload,
-                inventory: input.inventory,
-                timeline: timelines.get(workload.workload_id as usize).and_then(Option::as_ref),
-                demand: digest.and_then(|digest| digest.demand.as_ref()),
-                start_up: digest.and_then(|digest| digest.start_up.as_ref()),
-                runs: digest.and_then(|digest| digest.runs.as_ref()),
-                screened: digest.map_or_else(Screened::default, |digest| digest.screened),
-                series: digest.and_then(|digest| digest.series.as_ref()),
-                peaks: digest.and_then(|digest| digest.peaks),
-                least_tasks: digest.and_then(|digest| digest.least_tasks),
-                window,
-                refused: &refused,
-                shares: &shares,
-                hosts: &hosts,
-            }
-        })
-        .collect();
-    // How much headroom is worth its price is the fleet's to say, so it is asked before any is rated.
-    let fleet: Vec<Member> = facts.par_iter().filter_map(|facts| facts.member(book, config)).collect();
-    let calibrate = |risk: u32| Calibration::of(&fleet, f64::from(risk) / 10_000.0);
-    let risks: BTreeSet<u32> = facts
-        .iter()
-        .map(|facts| config.for_workload(facts.workload).sizing.risk)
-        .chain([config.sizing.risk])
-        .collect();
-    let calibrations: BTreeMap<u32, Result<Calibration, Unsupported>> =
-        risks.into_iter().map(|risk| (risk, calibrate(risk))).collect();
-    Ok(answer(Fleet {
-        facts: &facts,
-        calibrations,
-        shares: &shares,
-        samples_read: digests.values().map(|digest| digest.values).sum(),
-        kept,
-        hourly_tasks,
-    }))
-}
-
-/// Who takes what of the instances, and what they cost.
-fn shares<'a>(
-    inventory: &'a Inventory,
-    window: Window,
-    timelines: &[Option<Timeline>],
-    demand: impl Fn(&'a Workload) -> Option<&'a WindowDemand>,
-    rates: InstanceRates<'_>,
-) -> InstanceShares {
-    let hours = Decimal::from(window.seconds()) / Decimal::from(3600);
-    let tenants: Vec<Tenant<'_>> = inventory
-        .workloads
-        .iter()
-        .filter(|workload| on_instances::is_on(workload.launch_type))
-        .map(|workload| {
-            let has_size = timelines.get(workload.workload_id as usize).is_some_and(Option::is_some);
-            let demand = demand(workload).filter(|_| has_size);
-            Tenant {
-                workload,
-                mean_weight: demand.map_or(Decimal::ZERO, |demand| on_instances::mean_weight(demand, hours)),
-                windows: platform(workload, inventory).os == OperatingSystem::Windows,
-                architecture: platform(workload, inventory).arch,
-            }
-        })
-        .collect();
-    InstanceShares::of(&tenants, &inventory.container_instances, &inventory.capacity_providers, rates)
-}
-
-/// Instances that a service on Fargate could have to itself, of every region with such a service.
-fn hosts_by_region<'a>(
-    inventory: &'a Inventory,
-    rates: InstanceRates<'_>,
-) -> BTreeMap<&'a Region, Vec<Host>> {
-    let regions: BTreeSet<&Region> = inventory
-        .workloads
-        .iter()
-        .filter(|workload| workload.launch_type == LaunchType::Fargate)
-        .map(|workload| &workload.identity.region)
-        .collect();
-    regions.into_iter().map(|region| (region, hosts(region, InstanceTypes::embedded(), rates))).collect()
-}
 
 /// The report on a snapshot, as of a time (by default the snapshot's end).
 pub fn analyse(
@@ -256,12 +61,10 @@ pub fn analyse(
         config,
         Keep::Nothing,
         |Fleet { facts, calibrations, shares, samples_read, .. }| {
-            let headroom = headroom(&calibrations[&config.sizing.risk], config.sizing.risk);
-            let mut workloads: Vec<WorkloadReport> = facts
-                .par_iter()
-                .map(|facts| subject::report_on(facts, book, config, &calibrations))
-                .collect();
-            sort(&mut workloads);
+            let headroom = headroom::of_fleet(&calibrations[&config.sizing.risk], config.sizing.risk);
+            let mut workloads: Vec<WorkloadReport> =
+                facts.par_iter().map(|facts| row::report_on(facts, book, config, &calibrations)).collect();
+            merged::sort(&mut workloads);
             Report {
                 schema_version: SCHEMA_VERSION,
                 currency: "USD".to_owned(),
@@ -280,208 +83,4 @@ pub fn analyse(
             }
         },
     )
-}
-
-/// What to know of the snapshot that is no gap.
-fn notes(input: Input<'_>, facts: &[Facts<'_>]) -> Vec<Note> {
-    let unseen = standalone::unseen(&input.inventory.clusters);
-    unseen.chain(evidence::impossible(&snapshot_reference(input.sha256), facts)).collect()
-}
-
-fn report_window(window: Window) -> ReportWindow {
-    ReportWindow { start: window.start, end: window.end, period_seconds: window.period_seconds }
-}
-
-fn snapshot_reference(sha256: &str) -> SnapshotReference {
-    SnapshotReference { id: sha256.chars().take(12).collect(), sha256: sha256.to_owned() }
-}
-
-/// The book's identity, as results name it.
-pub fn price_book_reference(book: &PriceBook) -> PriceBookReference {
-    PriceBookReference {
-        id: book.id().to_owned(),
-        effective_date: book.effective_date().to_owned(),
-        sha256: book.sha256().to_owned(),
-    }
-}
-
-fn discount_percent(config: &Config) -> Quantity {
-    subject::percent(config.discount.enterprise_centi_percent)
-}
-
-fn price_of_risk(calibration: &Calibration) -> Option<Usd> {
-    Decimal::try_from(calibration.price_of_risk).ok().map(|usd| Usd(usd).rounded())
-}
-
-/// How headroom was set for a risk (in hundredths of a per cent), in the report's words.
-fn headroom(calibration: &Result<Calibration, Unsupported>, risk: u32) -> HeadroomReport {
-    let risk_percent = subject::percent(risk);
-    match calibration {
-        Ok(calibration) => HeadroomReport {
-            method: "calibrated".to_owned(),
-            risk_percent,
-            shown_risk_percent: Some(subject::shown(calibration, risk)),
-            detail: format!(
-                "{}learnt from {} splits of the window, each with at least {} workloads made smaller, of which at \
-                 most {:.1} % later ran short of memory",
-                if calibration.risk > calibration.asked {
-                    format!(
-                        "the least risk this fleet can show is {} %; ",
-                        subject::shown(calibration, risk).tenths_up()
-                    )
-                } else {
-                    String::new()
-                },
-                calibration.splits,
-                calibration.workloads,
-                calibration.attained * 100.0
-            ),
-            price_of_risk: price_of_risk(calibration),
-        },
-        Err(unsupported) => HeadroomReport {
-            method: "fixed".to_owned(),
-            risk_percent,
-            shown_risk_percent: None,
-            detail: unsupported.to_string(),
-            price_of_risk: unsupported.safest().and_then(price_of_risk),
-        },
-    }
-}
-
-/// Several reports as one, such as those of several accounts. They must share the price book and the
-/// period; the window is the one that holds all of theirs.
-pub fn merged(reports: Vec<Report>) -> Result<Report, CannotMerge> {
-    let mut reports = reports.into_iter();
-    let mut whole = reports.next().ok_or(CannotMerge::Nothing)?;
-    let mut ids: BTreeSet<String> = whole.workloads.iter().map(|workload| workload.id.clone()).collect();
-    for report in reports {
-        if report.window.period_seconds != whole.window.period_seconds {
-            return Err(CannotMerge::Periods(whole.window.period_seconds, report.window.period_seconds));
-        }
-        if let Some(twice) = report.workloads.iter().find(|workload| !ids.insert(workload.id.clone())) {
-            return Err(CannotMerge::Twice(twice.id.clone()));
-        }
-        whole.window.start = whole.window.start.min(report.window.start);
-        whole.window.end = whole.window.end.max(report.window.end);
-        whole.as_of = whole.as_of.max(report.as_of);
-        whole.samples_read += report.samples_read;
-        if report.headroom.shows_less_than(&whole.headroom) {
-            whole.headroom = report.headroom;
-        }
-        whole.workloads.extend(report.workloads);
-        whole.capacity.extend(report.capacity);
-        whole.gaps.extend(report.gaps);
-        whole.notes.extend(report.notes);
-        // One name for several snapshots, whatever they are.
-        whole.snapshot.sha256 =
-            crate::sha256::hex(format!("{}{}", whole.snapshot.sha256, report.snapshot.sha256).as_bytes());
-        whole.snapshot.id = whole.snapshot.sha256.chars().take(12).collect();
-    }
-    sort(&mut whole.workloads);
-    let place = |p: &PoolReport| (p.account_id.clone(), p.region.clone(), p.cluster.clone());
-    whole.capacity.sort_by_key(place);
-    whole.totals = Totals::of(&whole.workloads);
-    Ok(whole)
-}
-
-/// Why reports cannot be one.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum CannotMerge {
-    #[error("no snapshot is named")]
-    Nothing,
-    #[error("the snapshots have different periods, {0} s and {1} s; report on them one by one")]
-    Periods(u32, u32),
-    #[error("workload {0} is in more than one of the snapshots; report on them one by one")]
-    Twice(String),
-}
-
-/// A workload whose size is not known is rolled up under no size: its values are counted, no more.
-fn digest(
-    mut series: Series,
-    inventory: &Inventory,
-    timelines: &[Option<Timeline>],
-    window: Window,
-    keep: Keep,
-) -> (u32, Digest) {
-    let period = window.period_seconds;
-    let timeline = timelines.get(series.workload_id as usize).and_then(Option::as_ref);
-    let workload = inventory.workloads.get(series.workload_id as usize);
-    let unknown = Timeline::unknown();
-    let bounds = (window.start.as_second(), window.end.as_second());
-    let launch_type = workload.map(|workload| workload.launch_type);
-    let screened =
-        Plausible::of(launch_type, timeline.unwrap_or(&unknown), bounds, period).screen(&mut series.points);
-    let rollups = roll_up(&series.points, timeline.unwrap_or(&unknown), period, bounds.1);
-    // Of tasks that nobody counted it is not known what ran, which is not nothing.
-    let demand = WindowDemand::of(&rollups)
-        .filter(|demand| screened.impossible == 0 || !demand.total_task_time().is_zero());
-    let standalone = workload.filter(|workload| workload.identity.kind == WorkloadKind::Standalone);
-    let runs = standalone.map(|workload| {
-        runs(&series.points, period, minimum_billed_seconds(platform(workload, inventory).os))
-    });
-    // A task that comes and goes is sized for all that it does, its start included.
-    let start_up = match (workload, timeline, &demand) {
-        (Some(workload), Some(timeline), Some(demand)) if standalone.is_none() => {
-            start_up(&series.points, timeline, &workload.revisions, demand, bounds.0, period)
-        }
-        _ => None,
-    };
-    let service = workload.zip(timeline).filter(|(workload, _)| {
-        workload.launch_type == LaunchType::Fargate && workload.identity.kind == WorkloadKind::Service
-    });
-    let scaled = service.filter(|(w, _)| w.scaling.as_ref().is_some_and(Steering::needs_series));
-    let fixed = service.filter(|(w, _)| w.scaling.is_none());
-    let digest = Digest {
-        demand,
-        start_up,
-        runs,
-        screened,
-        values: rollups.values,
-        series: scaled.and_then(|(workload, timeline)| {
-            TaskSeries::of(&series.points, timeline, period, deployments(workload))
-        }),
-        peaks: fixed.and_then(|(_, timeline)| ReplicaPeaks::of(&series.points, timeline, period)),
-        least_tasks: workload
-            .zip(timeline)
-            .filter(|(workload, _)| workload.identity.kind == WorkloadKind::Service)
-            .and_then(|(_, timeline)| least_tasks(&series.points, timeline, period)),
-        hourly_tasks: workload.zip(timeline).filter(|_| keep == Keep::HourlyTasks).map(
-            |(workload, timeline)| {
-                hourly_tasks(&series.points, timeline, bounds, period, &compare::surge(workload))
-            },
-        ),
-        points: (keep == Keep::Series(series.workload_id)).then_some(series.points),
-    };
-    (series.workload_id, digest)
-}
-
-/// When ECS held scale-in back. It does not for deployments that something else controls.
-fn deployments(workload: &Workload) -> Vec<(i64, i64)> {
-    if workload.controller == Controller::External {
-        return Vec::new();
-    }
-    let times = workload.revisions.iter().filter_map(|revision| revision.from.zip(revision.settled));
-    let mut deployments: Vec<(i64, i64)> =
-        times.map(|(from, settled)| (from.as_second(), settled.as_second())).collect();
-    deployments.sort_unstable();
-    deployments
-}
-
-fn platform(workload: &Workload, inventory: &Inventory) -> Platform {
-    let revision = workload.revisions.last();
-    revision
-        .and_then(|revision| inventory.task_definitions.get(&revision.task_definition))
-        .map_or_else(Platform::default, |definition| definition.platform)
-}
-
-/// By savings, largest first; then by cost; then by id, so that the order is always the same.
-fn sort(workloads: &mut [WorkloadReport]) {
-    workloads.sort_by(|a, b| {
-        let savings = |w: &WorkloadReport| w.recommendation.as_ref().and_then(|r| r.monthly_savings);
-        savings(b)
-            .unwrap_or_default()
-            .cmp(&savings(a).unwrap_or_default())
-            .then_with(|| b.monthly_cost.cmp(&a.monthly_cost))
-            .then_with(|| a.id.cmp(&b.id))
-    });
 }

@@ -7,7 +7,7 @@ use std::{path::Path, sync::Arc};
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 
-use super::price_book_reference;
+use super::heading::price_book_reference;
 use crate::{
     fargate::TaskSize,
     policy::{

@@ -16,13 +16,17 @@ use rust_decimal::Decimal;
 use wildmatch::WildMatch;
 
 use super::{
-    CannotMerge, Fleet, Input, Keep, discount_percent, facts::Facts, notes, on_instances,
-    options::steady_on_demand_milli, price_book_reference, report_window, snapshot_reference,
-    subject::report_with_scaling, with_fleet,
+    facts::Facts,
+    fleet::{Fleet, Input, Keep, with_fleet},
+    heading::{discount_percent, notes, price_book_reference, report_window, snapshot_reference},
+    merged::CannotMerge,
+    on_instances,
+    options::steady_on_demand_milli,
+    row::report_with_scaling,
 };
 use crate::{
     config::Config,
-    demand::{DEFAULT_MAXIMUM_PERCENT, Surge, WindowDemand},
+    demand::WindowDemand,
     ec2::packing::Resources,
     launch::{
         InstanceShares, Running, fargate_rule_outs,
@@ -42,9 +46,7 @@ use crate::{
     rightsize::autoscaling::ScalingChoice,
     snapshot::{Gap, Inventory, Window},
     units::{CpuUnits, HOURS_PER_MONTH, MemoryMib, TaskTime, Usd},
-    workload::{
-        CapacityProviderKind, Controller, LaunchType, Scheduling, Workload, WorkloadIdentity, WorkloadKind,
-    },
+    workload::{CapacityProviderKind, LaunchType, Scheduling, Workload, WorkloadIdentity, WorkloadKind},
 };
 
 /// What clusters of a snapshot ran, ready to be priced.
@@ -272,28 +274,6 @@ fn placement(facts: &Facts<'_>) -> Placement {
         host_volumes: definition
             .is_some_and(|d| d.volume_kinds.iter().any(|kind| matches!(kind.as_str(), "host" | "docker"))),
     }
-}
-
-/// When both revisions of a service ran, as far as is known. One whose end is not known counts for the hour
-/// that it began in.
-pub(super) fn surge(workload: &Workload) -> Surge {
-    if workload.identity.kind != WorkloadKind::Service || workload.scheduling != Scheduling::Replica {
-        return Surge::NONE;
-    }
-    let deployments = workload
-        .revisions
-        .iter()
-        .filter_map(|revision| {
-            let from = revision.from?.as_second();
-            Some((from, revision.settled.map_or(from + 1, |settled| settled.as_second().max(from + 1))))
-        })
-        .collect();
-    let maximum_percent = match workload.controller {
-        Controller::Ecs => workload.maximum_percent.unwrap_or(DEFAULT_MAXIMUM_PERCENT),
-        // Blue and green are there at once.
-        Controller::CodeDeploy | Controller::External => DEFAULT_MAXIMUM_PERCENT,
-    };
-    Surge { deployments, maximum_percent }
 }
 
 /// The work of snapshots on every platform, by clusters and together.

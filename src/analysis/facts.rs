@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{options::FewerTasks, standalone};
+use super::standalone;
 use crate::{
     config::{Config, Resolved},
     demand::{Requested, Runs, Screened, StartUp, Timeline, WindowDemand},
@@ -85,6 +85,13 @@ pub(super) struct Prepared {
 pub(super) struct Priced {
     pub(super) window: Usd,
     pub(super) current_hourly: Usd,
+}
+
+/// Fewer replicas than are wanted now, that would have held the peak.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct FewerTasks {
+    pub desired: u32,
+    pub tasks: u32,
 }
 
 impl<'a> Facts<'a> {

@@ -10,10 +10,10 @@ use std::collections::BTreeMap;
 use rust_decimal::Decimal;
 
 use super::{
+    answer::{Answer, savings_percent},
     facts::Facts,
     glossary::SmallChange,
     standalone,
-    subject::{Answer, savings_percent},
     wording::{container_report, dimension, guard_report, unrated_verdict},
 };
 use crate::{

@@ -2,7 +2,7 @@
 
 use rust_decimal::Decimal;
 
-use super::facts::Facts;
+use super::facts::{Facts, FewerTasks};
 use crate::{
     config::Config,
     ec2::packing::Resources,
@@ -18,13 +18,6 @@ use crate::{
 const ALWAYS_ON: u64 = 9_500;
 
 const SCALE_IN: &str = "scale-in";
-
-/// Fewer replicas than are wanted now, that would have held the peak.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct FewerTasks {
-    pub desired: u32,
-    pub tasks: u32,
-}
 
 /// The options of a workload that costs `remaining` a month after its recommendation. There are none
 /// without a price, none where there is too little data to say what a month costs, and one that is

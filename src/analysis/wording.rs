@@ -13,7 +13,7 @@ use crate::{
         ContainerSize, DimensionRating, Guard, Rating, Unrated,
         autoscaling::{self, ScalingChoice},
     },
-    units::TaskTime,
+    units::{CpuUnits, TaskTime},
 };
 
 pub(super) type Verdict = (Finding, Option<NotRated>, Dimensions);
@@ -117,4 +117,20 @@ pub(super) fn demand_report(demand: &WindowDemand) -> DemandReport {
             max: mib(memory.max),
         }),
     }
+}
+
+/// Of hundredths of a per cent.
+pub(super) fn percent(hundredths: u32) -> Quantity {
+    Quantity(Decimal::from(hundredths) / Decimal::ONE_HUNDRED)
+}
+
+/// CPU units as vCPU, rounded up to hundredths.
+pub(super) fn vcpu(units: CpuUnits) -> String {
+    let vcpu = units.vcpu().round_dp_with_strategy(2, rust_decimal::RoundingStrategy::AwayFromZero);
+    format!("{} vCPU", vcpu.normalize())
+}
+
+/// To the digits that results have; `None` of what is no number.
+pub(super) fn quantity(value: f64) -> Option<Quantity> {
+    Decimal::try_from(value).ok().map(|value| Quantity(value).rounded())
 }

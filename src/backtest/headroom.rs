@@ -7,7 +7,6 @@ use rust_decimal::Decimal;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::score::rounded;
 use crate::{
     config::Sizing,
     report::Quantity,
@@ -111,6 +110,11 @@ impl LearntHeadroom {
         }
         parts.join("; ")
     }
+}
+
+/// A figure as results tell it: to four decimals, and no negative zero.
+pub(super) fn rounded(figure: f64) -> f64 {
+    (figure * 10_000.0).round() / 10_000.0 + 0.0
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use rust_decimal::prelude::ToPrimitive as _;
 
-use super::rule::Decision;
+use super::decision::Decision;
 use crate::{
     fargate::{FREE_EPHEMERAL_STORAGE, TaskSize},
     pricing::{NoPrice, PriceBook, TaskCost, TaskShape},

@@ -25,6 +25,7 @@
 pub mod chart;
 mod counts;
 pub mod csv;
+mod decision;
 mod from_snapshot;
 mod headroom;
 pub mod json;
@@ -44,11 +45,12 @@ mod training;
 mod tests;
 
 pub use counts::InputCounts;
+pub use decision::Decision;
 pub use from_snapshot::from_snapshot;
 pub use headroom::{Headroom, LearntHeadroom};
 pub use known::{Known, ONE_TASK};
 pub use ladder::{Ladder, Need, Price};
-pub use rule::{Answer, Decision, Rule, each};
+pub use rule::{Answer, Rule, each};
 pub use run::{Backtest, Ceiling, DetailRow, Options, run};
 pub use score::{Interval, RuleScore};
 pub use series::{Dataset, Series, Track};

@@ -2,18 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::{headroom::Headroom, ladder::Ladder, training::Training};
-use crate::fargate::TaskSize;
-
-/// What a rule says about one series.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Decision {
-    Size(TaskSize),
-    /// The rule looked and would change nothing.
-    Keep,
-    /// The rule has no answer, because.
-    NotRated(&'static str),
-}
+use super::{decision::Decision, headroom::Headroom, ladder::Ladder, training::Training};
 
 /// What a rule says about a fleet.
 #[derive(Debug, Clone, PartialEq)]

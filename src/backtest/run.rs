@@ -4,10 +4,11 @@ use rayon::prelude::*;
 
 use super::{
     counts::InputCounts,
+    decision::Decision,
     headroom::{Headroom, LearntHeadroom},
     known::SCOPE,
     ladder::Ladder,
-    rule::{Answer, Decision, Rule},
+    rule::{Answer, Rule},
     score::{Draws, RuleScore, Tally},
     series::{Dataset, Series},
     split::{NoWindow, Split, Window},

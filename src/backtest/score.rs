@@ -3,7 +3,10 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{headroom::LearntHeadroom, ladder::Price};
+use super::{
+    headroom::{LearntHeadroom, rounded},
+    ladder::Price,
+};
 
 /// What a rule's decisions for one series came to, over all windows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -191,11 +194,6 @@ fn wilson(part: u64, of: u64, design_effect: f64) -> Option<Interval> {
     let scale = 100.0 / (1.0 + Z * Z / n);
     let bound = |value: f64| rounded((value * scale).clamp(0.0, 100.0));
     Some(Interval { low: bound(middle - spread), high: bound(middle + spread) })
-}
-
-/// To four decimals, and no negative zero.
-pub(super) fn rounded(percent: f64) -> f64 {
-    (percent * 10_000.0).round() / 10_000.0 + 0.0
 }
 
 /// Which series each resampling is made of: drawn with replacement, the same on every run and machine.

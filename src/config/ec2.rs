@@ -7,7 +7,7 @@ use wildmatch::WildMatch;
 
 use super::{
     ConfigError,
-    file::{Number, Rule, Source, rule},
+    number::{Number, Rule, Source, rule},
 };
 use crate::{
     pricing::{Charges, Confidence, InstancePrice, InstancePrices, InstancePurchase, PlanPayment, PlanTerm},

@@ -6,6 +6,7 @@
 
 mod ec2;
 mod file;
+mod number;
 mod overrides;
 mod resolved;
 
@@ -222,7 +223,7 @@ impl Config {
     #[must_use]
     pub fn at_risk(mut self, risk: u32) -> Self {
         self.sizing.risk = risk;
-        self.origins.insert(file::RISK.key, "--risk".to_owned());
+        self.origins.insert(number::RISK.key, "--risk".to_owned());
         self
     }
 }

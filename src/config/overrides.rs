@@ -8,7 +8,7 @@ use wildmatch::WildMatch;
 
 use super::{
     ConfigError, PastPeak,
-    file::{
+    number::{
         CPU_HEADROOM, CPU_PERCENTILE, MEMORY_HEADROOM, PEAK_CPU, PEAK_FACTOR, PEAK_MEMORY, RISK, Rule, Source,
     },
 };

@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 
 use super::{
     Config, ExpectedPeak, PastPeak, Sizing,
-    file::{
+    number::{
         CPU_HEADROOM, CPU_PERCENTILE, ENTERPRISE, MEMORY_HEADROOM, MIN_SAVINGS_PERCENT, MIN_SAVINGS_USD,
         PEAK_FACTOR, RISK,
     },

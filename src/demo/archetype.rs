@@ -1,7 +1,7 @@
 //! [`Archetype`]: a row of the demo's table, and the few words it is written in.
 
 use super::{
-    history::History,
+    history::{History, Size},
     shapes::{Level, Presence, Tasks},
 };
 use crate::workload::{Platform, WorkloadKind};
@@ -44,13 +44,6 @@ pub enum Intent {
     AlreadyMinimal,
     /// With the reason's code.
     NotRated(&'static str),
-}
-
-/// CPU units and MiB.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Size {
-    pub cpu_units: u32,
-    pub memory_mib: u32,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,8 +7,8 @@ mod on_instances;
 
 use self::on_instances::ON_INSTANCES;
 use super::{
-    archetype::{Archetype, Containers, Intent, RunsOn, Scaling, Size},
-    history::History,
+    archetype::{Archetype, Containers, Intent, RunsOn, Scaling},
+    history::{History, Size},
     shapes::{
         Level,
         Pattern::{Bursts, Daily, Flat, Leak, Nightly, Startup, Weekly},

@@ -6,23 +6,12 @@ use std::{
 };
 
 use super::{
-    archetype::{Archetype, Intent},
-    archetypes,
-    history::Revision,
-    instances,
-    prng::{SplitMix64, seed_of},
+    archetype::Intent,
+    archetypes, instances,
+    member::{ACCOUNT, GAPPY_REGION, Member},
     resources, series, window,
 };
-use crate::{
-    snapshot::{Gap, Inventory, Scope, Series, UtilizationParts, Window},
-    workload::{Region, WorkloadIdentity},
-};
-
-/// The account of AWS's own examples.
-pub(super) const ACCOUNT: &str = "123456789012";
-
-/// Where the made-up role lacks rights.
-pub(super) const GAPPY_REGION: &str = "eu-west-1";
+use crate::snapshot::{Gap, Inventory, Scope, Series, UtilizationParts, Window};
 
 /// Workloads of one part.
 pub(super) const PART: usize = 64;
@@ -33,37 +22,6 @@ pub(super) const PART: usize = 64;
 pub struct Fleet {
     /// Sorted by identity: the position is the workload's id.
     pub(super) members: Vec<Member>,
-}
-
-/// One workload of the fleet.
-#[derive(Debug, Clone)]
-pub(super) struct Member {
-    pub identity: WorkloadIdentity,
-    pub archetype: &'static Archetype,
-    pub revisions: Vec<Revision>,
-    /// From its identity, so that a workload is the same in a fleet of any size.
-    pub seed: u64,
-}
-
-impl Member {
-    fn new(index: usize) -> Self {
-        let archetype = archetypes::archetype(index);
-        let name = match index / archetypes::COUNT {
-            0 => archetype.name.to_owned(),
-            copy => format!("{}-{}", archetype.name, copy + 1),
-        };
-        let identity = WorkloadIdentity {
-            account_id: ACCOUNT.to_owned(),
-            region: Region(archetype.region.to_owned()),
-            cluster: archetype.cluster.to_owned(),
-            kind: archetype.kind,
-            name,
-        };
-        let seed = seed_of(&identity.id());
-        let first_number = 3 + SplitMix64::new(!seed).up_to(60);
-        let revisions = archetype.history.revisions(archetype.size, first_number);
-        Self { identity, archetype, revisions, seed }
-    }
 }
 
 impl Fleet {

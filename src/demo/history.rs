@@ -1,7 +1,5 @@
 //! [`History`]: which revisions of its task definition a workload had over the window.
 
-use super::archetype::Size;
-
 /// How long a normal rolling deployment takes.
 const DEPLOYMENT_SECONDS: i64 = 480;
 
@@ -20,6 +18,13 @@ pub(super) enum History {
     Resized { from: i64, before: Size },
     /// Another size until a deployment that crept: tasks of both sizes ran until `settled`.
     Crept { from: i64, settled: i64, before: Size },
+}
+
+/// CPU units and MiB.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Size {
+    pub cpu_units: u32,
+    pub memory_mib: u32,
 }
 
 /// One revision. `size` is `None` where the task definition has no task-level size.

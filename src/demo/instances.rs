@@ -6,8 +6,9 @@
 use std::collections::BTreeMap;
 
 use super::{
-    archetype::{Archetype, Containers, Need, RunsOn, Size},
-    fleet::{ACCOUNT, Member},
+    archetype::{Archetype, Containers, Need, RunsOn},
+    history::Size,
+    member::{ACCOUNT, Member},
     prng::{SplitMix64, seed_of},
     series,
     window::{DAY, END, at},

@@ -11,6 +11,7 @@ mod archetypes;
 mod fleet;
 mod history;
 mod instances;
+mod member;
 mod prng;
 mod resources;
 mod series;

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::{
-    archetype::{Archetype, Containers, Intent, Need, RunsOn, Scaling, Size},
-    fleet::{ACCOUNT, GAPPY_REGION, Member},
-    history::{History, Revision},
+    archetype::{Archetype, Containers, Intent, Need, RunsOn, Scaling},
+    history::{History, Revision, Size},
     instances::Group,
+    member::{ACCOUNT, GAPPY_REGION, Member},
     prng::SplitMix64,
     series,
     shapes::Presence,

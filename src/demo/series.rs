@@ -1,8 +1,8 @@
 //! The points of one workload, drawn period by period.
 
 use super::{
-    archetype::{Archetype, RunsOn, Size},
-    history::{InForce, Revision, in_force},
+    archetype::{Archetype, RunsOn},
+    history::{InForce, Revision, Size, in_force},
     prng::{SplitMix64, mix},
     shapes::{Moment, STARTUP_SECONDS},
     window::{self, END, PERIOD_SECONDS},

@@ -6,9 +6,10 @@ use sha2::{Digest as _, Sha256};
 
 use super::{
     Fleet, Intent,
-    archetype::{RunsOn, Size},
-    fleet::{Member, PART},
-    history::in_force,
+    archetype::RunsOn,
+    fleet::PART,
+    history::{Size, in_force},
+    member::Member,
 };
 use crate::{
     fargate::TaskSize,

@@ -5,7 +5,10 @@ use std::fmt::Write as _;
 
 use rust_decimal::Decimal;
 
-use super::explanation::{quantity, resource_replay, vcpu};
+use super::{
+    super::wording::{quantity, vcpu},
+    past::resource_replay,
+};
 use crate::{
     demand::{Replay, ResourceReplay},
     report::{
