@@ -42,6 +42,11 @@ impl MemoryMib {
     /// MiB in one GB as Fargate bills it (1,024^3 bytes; AWS Fargate pricing page).
     pub const PER_GB: u32 = 1024;
 
+    /// The least that holds so many KiB.
+    pub fn holding_kib(kib: u64) -> Self {
+        Self(u32::try_from(kib.div_ceil(1024)).unwrap_or(u32::MAX))
+    }
+
     /// The same amount in Fargate's GB, exactly.
     pub fn gb(self) -> Decimal {
         (Decimal::from(self.0) / Decimal::from(Self::PER_GB)).normalize()

@@ -7,7 +7,7 @@ use crate::{
         Dimensions, Finding, GuardReport, NotOffered, NotRated, Opportunity, Quantity, Recommendation,
         RuledOut, WorkloadCapacity,
     },
-    rightsize::autoscaling::ScalingChoice,
+    rightsize::ScalingChoice,
     units::Usd,
 };
 

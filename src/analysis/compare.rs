@@ -43,7 +43,7 @@ use crate::{
             ScopeReport, StayingWorkloads,
         },
     },
-    rightsize::autoscaling::ScalingChoice,
+    rightsize::ScalingChoice,
     snapshot::{Gap, Inventory, Window},
     units::{CpuUnits, HOURS_PER_MONTH, MemoryMib, TaskTime, Usd},
     workload::{CapacityProviderKind, LaunchType, Scheduling, Workload, WorkloadIdentity, WorkloadKind},

@@ -9,7 +9,7 @@ use crate::{
     launch::{Effort, NoRate, Offer, OwnInstances, Running, options, own_instances, stop},
     pricing::{PriceBook, TaskCost, TaskShape},
     report::{NotOffered, Opportunity},
-    rightsize::{Rating, Reason, Unrated, autoscaling::ScalingChoice},
+    rightsize::{Rating, Reason, ScalingChoice, Unrated},
     units::{TaskTime, Usd},
     workload::{OperatingSystem, PurchaseSplit, WorkloadKind, spot_share},
 };

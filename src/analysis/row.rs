@@ -14,7 +14,7 @@ use crate::{
     demand::WindowDemand,
     pricing::PriceBook,
     report::{PlatformReport, Quantity, WorkloadReport},
-    rightsize::{Calibration, Reason, Unsupported, autoscaling::ScalingChoice},
+    rightsize::{Calibration, Reason, ScalingChoice, Unsupported},
     units::TaskTime,
     workload::{LaunchType, WorkloadKind},
 };

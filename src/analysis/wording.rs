@@ -9,10 +9,7 @@ use crate::{
         ContainerReport, CpuDemand, DemandReport, Dimension, Dimensions, Finding, GuardReport, MemoryDemand,
         NotRated, Quantity, Scaling, Size,
     },
-    rightsize::{
-        ContainerSize, DimensionRating, Guard, Rating, Unrated,
-        autoscaling::{self, ScalingChoice},
-    },
+    rightsize::{ContainerSize, DimensionRating, Guard, Rating, ScalingChoice, Unrated, autoscaling},
     units::{CpuUnits, TaskTime},
 };
 

@@ -11,11 +11,14 @@ mod choice;
 mod exceedance;
 mod guards;
 mod need;
+mod needs;
 mod performance_risk;
 mod purchase;
+mod rate;
 mod rating;
 mod reservation;
 mod sparse;
+mod subject;
 mod task_room;
 mod unrated;
 mod weighing;
@@ -30,12 +33,14 @@ pub use guards::{
 pub use need::{LEAST_LEARNT_HEADROOM, Need, ResourceNeed, Seen, cpu_need, memory_need, need};
 pub use performance_risk::{PerformanceRisk, performance_risk};
 pub use purchase::Purchase;
-pub use rating::{DimensionRating, Rating, SizeChoice, Subject, member, rate};
+pub use rate::{member, rate};
+pub use rating::{DimensionRating, Rating, ScalingChoice, SizeChoice};
 pub use reservation::{
     CPU_STEP, LEAST_CPU, MEMORY_STEP, ReservationChoice, ReservationRating, ReservationSubject,
     rate_reservation,
 };
 pub use sparse::{Sparse, TooFewSamples};
+pub use subject::Subject;
 pub use task_room::TaskRoom;
 pub use unrated::{Reason, Unrated};
 pub use weighing::{Candidate, Shortage, Weighing, weigh};

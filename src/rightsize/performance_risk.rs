@@ -12,9 +12,15 @@
 
 use serde::Serialize;
 
+use super::{
+    guards::{Guards, is_near_a_limit},
+    need::Need,
+    subject::Subject,
+};
 use crate::{
-    config::ExpectedPeak,
+    config::{ExpectedPeak, Sizing},
     demand::{Observed, WindowDemand},
+    fargate::TaskSize,
     units::{CpuUnits, MemoryMib},
 };
 
@@ -79,6 +85,22 @@ fn level(cpu_percent: u64, memory_percent: u64, often: bool, unknown: bool, days
         2 => PerformanceRisk::Medium,
         _ => PerformanceRisk::High,
     }
+}
+
+/// That of a Fargate size.
+pub(super) fn risk_at(
+    to: TaskSize,
+    subject: &Subject<'_>,
+    demanded: &Need,
+    guards: &Guards<'_>,
+) -> PerformanceRisk {
+    let Subject { demand, sizing: Sizing { peak, .. }, observed_days, .. } = subject;
+    let unknown = demanded.cpu.unknown_above
+        || demanded.memory.unknown_above
+        || subject.facts.stopped.as_ref().is_some_and(|stopped| stopped.oom_kills > 0)
+        || is_near_a_limit(subject.definition, subject.facts, subject.size.memory())
+        || guards.is_full_soon(to.into());
+    performance_risk(demand, *peak, (to.cpu(), to.memory()), unknown, *observed_days)
 }
 
 #[cfg(test)]

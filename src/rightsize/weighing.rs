@@ -8,7 +8,8 @@ use super::{
     cheapest::hourly,
     guards::Guard,
     need::{Need, ResourceNeed},
-    rating::{Needs, Subject},
+    needs::Needs,
+    subject::Subject,
     unrated::Unrated,
 };
 use crate::{

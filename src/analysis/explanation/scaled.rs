@@ -15,7 +15,10 @@ use crate::{
         Quantity, Size, WorkloadReport,
         explain::{CandidateReport, ReplayReport, ReplayTasks},
     },
-    rightsize::autoscaling::{self, Course, Lack, Outlook, Resource, ScalingChoice, SizeOutlook},
+    rightsize::{
+        ScalingChoice,
+        autoscaling::{self, Course, Lack, Outlook, Resource, SizeOutlook},
+    },
     units::{CpuUnits, Usd},
 };
 

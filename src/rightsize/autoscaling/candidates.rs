@@ -9,7 +9,8 @@
 //! | lower limit | so that the same total capacity is kept; and the same number of tasks, which is a smaller reserve, if the demand seen holds with full headroom |
 
 use super::{
-    simulate::{Limits, Setting},
+    capacity::Limits,
+    simulate::Setting,
     steering::{Plan, Resource},
 };
 use crate::{fargate::TaskSize, rightsize::need::ResourceNeed, workload::OperatingSystem};

@@ -12,13 +12,14 @@ use std::collections::BTreeMap;
 
 use super::{
     candidates::{Bounds, Reach, Targets, followed_size, settings},
+    capacity::Limits,
+    context::Context,
     fit::Fit,
     peak::Peak,
     pressure::Pressure,
-    refine::Context,
     reproduction::Reproduction,
     series::TaskSeries,
-    simulate::{Limits, Setting, Simulated, simulate},
+    simulate::{Setting, Simulated, simulate},
     steering::{Plan, Resource},
 };
 use crate::{

@@ -26,7 +26,7 @@ use crate::{
     demand::{Histogram, Observed, Requested, WindowDemand},
     rightsize::{
         need::{Need, ResourceNeed, need_of},
-        rating::Subject,
+        subject::Subject,
     },
 };
 

@@ -12,7 +12,9 @@
 //! A single pass over 14 days of five minutes takes tens of microseconds, so everything is tried.
 
 mod candidates;
+mod capacity;
 mod choice;
+mod context;
 mod fit;
 mod outlook;
 mod peak;
@@ -28,13 +30,15 @@ mod steering;
 mod tests;
 
 pub use candidates::SAFE_TARGET;
+pub use capacity::{Capacity, Limits};
 pub use choice::LEAST_SAVING;
+pub(super) use context::Context;
 pub use outlook::{Course, Lack, Outlook, SizeOutlook, outlook};
-pub(super) use refine::{Context, for_a_task, refine};
-pub use refine::{ScalingChoice, percent};
+pub use refine::percent;
+pub(super) use refine::{for_a_task, refine};
 pub use reproduction::{MOST_ERROR, OffTheMark, Reproduction};
 pub use scale_in::{AVAILABILITY_ZONES, ReplicaPeaks, fewest_tasks};
 pub use schedule::{CapacityChange, Schedule, ScheduledLimits};
 pub use series::TaskSeries;
-pub use simulate::{HeldBack, Limits, Setting, Simulated, simulate};
-pub use steering::{Capacity, FOLLOWS_OTHER_METRIC, Plan, Resource, Steering, Tracking};
+pub use simulate::{HeldBack, Setting, Simulated, simulate};
+pub use steering::{FOLLOWS_OTHER_METRIC, Plan, Resource, Steering, Tracking};

@@ -10,7 +10,7 @@ use super::{
     candidates::{Reach, Targets, followed_size, settings},
     choice::{Choice, LEAST_SAVING, Search, choose},
     fit::{Fit, carried},
-    refine::{Scaled, ScalingChoice},
+    refine::Scaled,
     simulate::{Setting, Simulated, simulate},
     steering::Resource,
 };
@@ -19,11 +19,7 @@ use crate::{
     demand::{CAP_CENTI_PERCENT, ResourceReplay},
     fargate::TaskSize,
     pricing::{NoPrice, PriceBook},
-    rightsize::{
-        calibration::Learnt,
-        need::Need,
-        rating::{Subject, rate_and},
-    },
+    rightsize::{calibration::Learnt, need::Need, rate::rate_and, rating::ScalingChoice, subject::Subject},
     units::Usd,
 };
 

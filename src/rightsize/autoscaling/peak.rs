@@ -29,9 +29,10 @@
 //! | 5, 30 %, the least that may | 60 % | 1.5 | 20 | 1.5 |
 
 use super::{
+    capacity::Capacity,
     series::{Load, TaskSeries},
     simulate::Setting,
-    steering::{Capacity, Plan, Resource},
+    steering::{Plan, Resource},
 };
 use crate::{
     config::{ExpectedPeak, Sizing},

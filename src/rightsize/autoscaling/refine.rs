@@ -5,6 +5,7 @@ use rust_decimal::Decimal;
 use super::{
     candidates::{Bounds, followed_size},
     choice::{Candidate, Choice, Search, choose},
+    context::Context,
     fit::Fit,
     peak::Peak,
     pressure::Pressure,
@@ -17,53 +18,17 @@ use super::{
 use crate::{
     config::{ExpectedPeak, Sizing},
     fargate::TaskSize,
-    pricing::{NoPrice, PriceBook},
+    pricing::NoPrice,
     rightsize::{
-        calibration::Learnt,
         cheapest::{Floors, cheapest_size},
-        guards::Guards,
         need::ResourceNeed,
-        performance_risk::PerformanceRisk,
-        rating::{DimensionRating, Rating, SizeChoice, Subject, mib, risk_at},
+        performance_risk::{PerformanceRisk, risk_at},
+        rating::{DimensionRating, Rating, ScalingChoice, SizeChoice},
+        subject::Subject,
         unrated::{Reason, Unrated},
     },
-    units::{CpuUnits, MemoryMib, TaskTime, Usd},
+    units::{CpuUnits, MemoryMib, TaskTime},
 };
-
-/// Scaling to change to, together with the size.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ScalingChoice {
-    pub min_capacity: u32,
-    pub max_capacity: u32,
-    /// 0.01 %; `None` where no policy follows the resource.
-    pub target_cpu: Option<u32>,
-    pub target_memory: Option<u32>,
-    /// The lowest lower limit, also of those that scheduled actions set.
-    pub least_capacity: u32,
-    /// The fewest tasks of the simulation as it is, and with the change.
-    pub least_now: u32,
-    pub least_then: u32,
-    /// Task time of the window: what ran, times what the simulation says of the change.
-    pub simulated: TaskTime,
-    pub observed: TaskTime,
-}
-
-/// What a rating was made from.
-pub(in crate::rightsize) struct Context<'a> {
-    pub subject: &'a Subject<'a>,
-    pub guards: &'a Guards<'a>,
-    pub learnt: Option<Learnt<'a>>,
-    pub book: &'a PriceBook,
-    /// The size for as many tasks as ran, with its hourly price; the current one included.
-    pub same: Option<(TaskSize, Usd)>,
-}
-
-impl Context<'_> {
-    /// Whether memory's headroom is all learnt.
-    pub(super) fn replaces_fixed(&self) -> bool {
-        self.learnt.is_some_and(|learnt| learnt.replaces_fixed)
-    }
-}
 
 /// What the scaling of a service comes to.
 pub(super) enum Scaled<'a> {
@@ -428,8 +393,8 @@ impl Search<'_> {
             format!(
                 "at the peak to come more tasks run, so that each is sized for {} MiB of memory and not {}, plus \
                  headroom",
-                mib(shared),
-                mib(whole)
+                MemoryMib::holding_kib(shared).0,
+                MemoryMib::holding_kib(whole).0
             )
         })
     }

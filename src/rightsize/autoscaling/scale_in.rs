@@ -13,10 +13,7 @@
 use crate::{
     demand::{Histogram, Observed, Requested, Timeline},
     fargate::TaskSize,
-    rightsize::{
-        need::need,
-        rating::{Needs, Subject},
-    },
+    rightsize::{need::need, needs::Needs, subject::Subject},
     utilization::Point,
 };
 

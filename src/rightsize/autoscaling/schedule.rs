@@ -18,7 +18,7 @@ use jiff::{
     tz::{TimeZone, TimeZoneDatabase},
 };
 
-use super::simulate::Limits;
+use super::capacity::Limits;
 use crate::workload::ScheduledAction;
 
 /// Times of one action; what fires more often (every minute for weeks) is not understood.

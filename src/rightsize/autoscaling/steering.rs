@@ -8,7 +8,7 @@
 //! | that, and one of the others | can be simulated, but is never taken below what it was |
 //! | predictive scaling that scales; a custom metric of the service's own utilization | cannot be simulated |
 
-use super::schedule::Schedule;
+use super::{capacity::Capacity, schedule::Schedule};
 use crate::workload::{PolicyKind, ScalableTarget, TrackedMetric};
 
 /// Reason: the number of tasks is taken as it was, since it follows neither CPU nor memory.
@@ -32,20 +32,6 @@ pub struct Tracking {
     /// Seconds.
     pub scale_in_cooldown: u32,
     pub scale_out_cooldown: u32,
-}
-
-/// Lower and upper limit of the number of tasks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Capacity {
-    pub min: u32,
-    /// Never below `min`.
-    pub max: u32,
-}
-
-impl Capacity {
-    pub fn new(min: u32, max: u32) -> Self {
-        Self { min, max: max.max(min) }
-    }
 }
 
 /// Everything that moves the number of tasks, as the simulation needs it.
