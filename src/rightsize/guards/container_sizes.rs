@@ -1,4 +1,4 @@
-//! [`ContainerSize`]: the containers' own settings, as they are and at another task size.
+//! The containers' own settings at another task size.
 //!
 //! A task registers only if the CPU of its containers and the memory they count (the soft limit, else
 //! the hard one) stay within the task's, and no limit is above the task's memory.
@@ -24,137 +24,25 @@
 //! | any | any | app 0, -, - | unchanged |
 
 use super::{
-    GuardInput, containers, injected,
+    GuardInput,
+    container_size::{ContainerSize, DO_NOT_FIT, LEAST_MEMORY, registers},
+    injected,
+    layout::Layout,
     lowered::lowered,
+    main_container,
     short_limits::{self, Raised},
 };
 use crate::{
     rightsize::TaskRoom,
     units::{CpuUnits, MemoryMib},
-    workload::{Container, InjectedContainer, OperatingSystem, TaskDefinition, TaskFacts},
+    workload::{InjectedContainer, OperatingSystem, TaskDefinition, TaskFacts},
 };
-
-pub(super) const DO_NOT_FIT: &str =
-    "the limits of its containers do not fit together and must be set by hand";
-/// What the main container keeps of CPU, at least.
-const MAIN_CPU: u32 = 128;
-/// The least memory of a container, MiB: ECS API reference, `ContainerDefinition`, `memory` (Docker 20.10
-/// and later).
-pub(super) const LEAST_MEMORY: u32 = 6;
-
-/// The settings of one container at the recommended task size; absent stays absent.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ContainerSize {
-    pub name: String,
-    /// 0: none reserved.
-    pub cpu: CpuUnits,
-    /// Hard limit.
-    pub memory: Option<MemoryMib>,
-    /// Soft limit.
-    pub memory_reservation: Option<MemoryMib>,
-}
-
-impl ContainerSize {
-    pub fn as_now(container: &Container) -> Self {
-        Self {
-            name: container.name.clone(),
-            cpu: container.cpu,
-            memory: container.memory,
-            memory_reservation: container.memory_reservation,
-        }
-    }
-}
-
-/// Memory that counts against the task's.
-pub(super) fn counted(container: &Container) -> u32 {
-    container.memory_reservation.or(container.memory).unwrap_or_default().0
-}
-
-/// The same with its hard limit raised.
-pub(super) fn counted_then(input: &GuardInput<'_>, container: &Container, raised: Raised) -> u32 {
-    match (container.memory_reservation, container.memory) {
-        (None, Some(hard)) => hard.max(short_limits::least(input, container, raised)).0,
-        _ => counted(container),
-    }
-}
-
-pub(super) fn sum(values: impl Iterator<Item = u32>) -> u32 {
-    values.fold(0, u32::saturating_add)
-}
-
-/// The containers as seen from the main one.
-pub(super) struct Layout<'a> {
-    main: usize,
-    pub containers: &'a [Container],
-    /// What the other containers reserve; of memory, with limits raised.
-    pub others_cpu: u32,
-    pub others_memory: u32,
-    /// The main container's CPU is what the others leave of the task.
-    cpu_follows: bool,
-    pub memory_follows: bool,
-}
-
-impl<'a> Layout<'a> {
-    pub fn of(input: &GuardInput<'a>, raised: Raised) -> Option<Self> {
-        let containers = input.definition.containers.as_slice();
-        let rank = |container: &Container| {
-            let unset =
-                container.cpu.0 == 0 && container.memory.is_none() && container.memory_reservation.is_none();
-            (container.essential, unset, container.memory_floor(), container.cpu)
-        };
-        // Of equals the first one, as people write the application first.
-        let main = (0..containers.len()).rev().max_by_key(|index| rank(&containers[*index]))?;
-        let others = || containers.iter().enumerate().filter(move |(index, _)| *index != main);
-        let others_cpu = sum(others().map(|(_, container)| container.cpu.0));
-        let others_memory = sum(others().map(|(_, container)| counted_then(input, container, raised)));
-        let others_now = sum(others().map(|(_, container)| counted(container)));
-        let (room_cpu, room_memory) = injected::room(&input.facts.injected, input.size);
-        let app = &containers[main];
-        let fills = |others: u32, own: u32, room: u32, task: u32| {
-            own > 0 && others.saturating_add(own).saturating_add(room) >= task
-        };
-        Some(Self {
-            main,
-            containers,
-            others_cpu,
-            others_memory,
-            cpu_follows: fills(others_cpu, app.cpu.0, room_cpu.0, input.size.cpu().0),
-            memory_follows: fills(others_now, counted(app), room_memory.0, input.size.memory().0),
-        })
-    }
-
-    pub fn app(&self) -> &'a Container {
-        &self.containers[self.main]
-    }
-
-    /// The main container; where that has no settings, also the one that would be it by them.
-    pub fn mains(&self) -> Vec<&'a Container> {
-        let app = self.app();
-        let is_set = app.memory_floor().0 > 0 || app.cpu.0 > 0;
-        let rank = |container: &Container| (container.essential, container.memory_floor(), container.cpu);
-        // Of equals the first one.
-        let by_settings =
-            self.others().filter(|_| !is_set).reduce(|a, b| if rank(b) > rank(a) { b } else { a });
-        std::iter::once(app).chain(by_settings).collect()
-    }
-
-    /// What the main container keeps of CPU at least: its own, or as much as the others have together, so
-    /// that they never leave it less than half.
-    pub fn least_cpu(&self) -> u32 {
-        MAIN_CPU.max(self.others_cpu).min(self.app().cpu.0)
-    }
-
-    pub fn others(&self) -> impl Iterator<Item = &'a Container> {
-        let main = self.main;
-        self.containers.iter().enumerate().filter(move |(index, _)| *index != main).map(|(_, c)| c)
-    }
-}
 
 /// The containers' settings for a task of size `to`, in the definition's order. `None` where they would
 /// not register, which takes settings in force that do not either.
 pub(super) fn split(input: &GuardInput<'_>, to: TaskRoom) -> Option<Vec<ContainerSize>> {
     let with = |raised| Some(followed(input, to, raised)).filter(|split| registers(split, to));
-    let leaves_main = |split: &Vec<ContainerSize>| containers::leaves_main(input, split);
+    let leaves_main = |split: &Vec<ContainerSize>| main_container::leaves_main(input, split);
     // The largest task has no room to raise a limit that is nearly all of it.
     with(Raised::All).filter(leaves_main).or_else(|| with(Raised::Killed)).or_else(|| with(Raised::None))
 }
@@ -250,18 +138,4 @@ pub fn containers_at(
         }
         (None, _) => Err(DO_NOT_FIT.to_owned()),
     }
-}
-
-/// Whether ECS takes a task of this size with these containers.
-pub fn registers(containers: &[ContainerSize], size: TaskRoom) -> bool {
-    let counts = |container: &ContainerSize| container.memory_reservation.or(container.memory);
-    let cpu = sum(containers.iter().map(|container| container.cpu.0));
-    let memory = sum(containers.iter().filter_map(counts).map(|memory| memory.0));
-    let fits = |container: &ContainerSize| {
-        let hard = container.memory.unwrap_or(size.memory());
-        hard <= size.memory()
-            && container.memory_reservation.is_none_or(|soft| soft <= hard)
-            && container.memory != Some(MemoryMib(0))
-    };
-    cpu <= size.cpu().0 && memory <= size.memory().0 && containers.iter().all(fits)
 }

@@ -19,8 +19,13 @@
 
 use super::{
     Guard, GuardInput,
-    container_sizes::{ContainerSize, LEAST_MEMORY, Layout, counted, counted_then, registers, split, sum},
-    injected, listed, runtime,
+    container_size::{ContainerSize, LEAST_MEMORY, counted, limit_of, registers, sum},
+    container_sizes::split,
+    fixed_heap::container_floor,
+    injected,
+    layout::{Layout, counted_then},
+    listed,
+    main_container::main_memory_need,
     short_limits::{self, Raised},
 };
 use crate::{
@@ -33,24 +38,6 @@ const CODE: &str = "container-minimums";
 const SERVICE_CONNECT: &str = "service-connect-proxy";
 /// Codes of the guards of this module.
 pub(super) const CODES: [&str; 2] = [CODE, SERVICE_CONNECT];
-
-/// What the main container must be left of memory: with full headroom, however calm the fleet, since what
-/// it has left of the task is less than what the task's size was weighed at. 0 where no demand is known.
-pub(super) fn main_memory_need(input: &GuardInput<'_>, app: &Container) -> u32 {
-    if input.memory_need == MemoryMib(0) {
-        return 0;
-    }
-    let with_headroom = |mib: u32| with(u64::from(mib), input.memory_headroom);
-    let seen = input.memory_peak.map_or(0, with_headroom);
-    let whole = u64::from(input.memory_need.0).max(seen);
-    let own = input.facts.peak_of(&app.name).and_then(|peak| peak.memory);
-    let needs = own.map_or(whole, |peak| match seen {
-        0 => with_headroom(peak.0),
-        // What is to come of the task comes of its container.
-        _ => (with_headroom(peak.0).saturating_mul(whole)).div_ceil(seen),
-    });
-    u32::try_from(needs).unwrap_or(u32::MAX)
-}
 
 /// The task memory that is needed if `container` needs `least` of it and every other what it counts or
 /// what its own runtime is told to take, at most the current size.
@@ -65,14 +52,9 @@ pub(super) fn floor_with(input: &GuardInput<'_>, container: &Container, least: M
                 Some(_) => counted(other).min(main_memory_need(input, other)),
                 None => counted_then(input, other, Raised::All),
             };
-            counts.max(runtime::container_floor(other).0)
+            counts.max(container_floor(other).0)
         });
     MemoryMib(sum(others).saturating_add(least.0).saturating_add(room.0)).min(input.size.memory())
-}
-
-/// The memory a container may use: its own hard limit, else the task's.
-pub(super) fn limit_of(input: &GuardInput<'_>, container: &Container) -> MemoryMib {
-    container.memory.map_or(input.size.memory(), |limit| limit.min(input.size.memory()))
 }
 
 /// How much a task of size `to` can use before it is full or its main container is at a limit of its own.
@@ -114,7 +96,7 @@ fn memory_floor(input: &GuardInput<'_>, layout: &Layout<'_>, raised: Raised) -> 
     let (_, room) = injected::room(&input.facts.injected, input.size);
     let app = layout.app();
     // What its heap takes has a guard of its own, but none that goes beyond the current size.
-    let heap = if raised == Raised::Killed { runtime::container_floor(app).0.min(counted(app)) } else { 0 };
+    let heap = if raised == Raised::Killed { container_floor(app).0.min(counted(app)) } else { 0 };
     let needs = main_memory_need(input, app).max(LEAST_MEMORY).max(heap);
     let (app_memory, app_limit) = match () {
         () if layout.containers.len() == 1 && room.0 == 0 => (0, 0),
@@ -147,15 +129,6 @@ pub(super) fn main_lacks(
     let mut containers = then.iter().zip(layout.containers);
     let limit = containers.find(|(_, now)| std::ptr::eq(*now, app)).and_then(|(then, _)| then.memory)?;
     (needs > limit.0 && needs > main_memory_need(input, app)).then_some((MemoryMib(needs), limit))
-}
-
-/// Whether `split` leaves the main container what it needs, or what it has.
-pub(super) fn leaves_main(input: &GuardInput<'_>, split: &[ContainerSize]) -> bool {
-    let Some(layout) = Layout::of(input, Raised::None) else { return true };
-    let app = layout.app();
-    let needs = main_memory_need(input, app).max(runtime::container_floor(app).0).min(counted(app));
-    let then = layout.containers.iter().zip(split).find(|(now, _)| std::ptr::eq(*now, app));
-    then.and_then(|(_, then)| then.memory_reservation.or(then.memory)).is_none_or(|left| left.0 >= needs)
 }
 
 /// The floors that the containers' settings hold the task to, at most its current size.
@@ -244,7 +217,7 @@ pub(super) fn conditions(input: &GuardInput<'_>, to: TaskRoom) -> Vec<String> {
             }
         }
     }
-    conditions.extend(split.iter().flat_map(|split| short_limits::below_need(input, split)));
+    conditions.extend(split.iter().flat_map(|split| below_need(input, split)));
     let injected = &input.facts.injected;
     if injected.contains(&InjectedContainer::ServiceConnectProxy) && to.cpu() < input.size.cpu() {
         conditions.push(
@@ -252,6 +225,35 @@ pub(super) fn conditions(input: &GuardInput<'_>, to: TaskRoom) -> Vec<String> {
         );
     }
     conditions
+}
+
+/// A container that may be what the task is for, and cannot use what the task is to hold: it is killed at its own
+/// limit. One that is known to be too small is told of apart from this.
+fn below_need(input: &GuardInput<'_>, split: &[ContainerSize]) -> Vec<String> {
+    let Some(layout) = Layout::of(input, Raised::All) else { return Vec::new() };
+    let seen = input.memory_peak.map_or(0, |mib| with(u64::from(mib), input.memory_headroom));
+    let is_more_to_come = u64::from(input.memory_need.0) > seen;
+    let mains = layout.mains();
+    let then = layout.containers.iter().zip(split);
+    then.filter(|(now, _)| mains.iter().any(|main| std::ptr::eq(*main, *now)))
+        .filter(|(now, _)| short_limits::of(input, now).is_none())
+        .filter_map(|(now, then)| {
+            let (name, limit) = (&now.name, then.memory?.0);
+            let needs = main_memory_need(input, now);
+            let is_known = input.facts.peak_of(name).is_some_and(|peak| peak.memory.is_some());
+            if limit >= needs || is_known && !is_more_to_come {
+                return None;
+            }
+            Some(if is_known {
+                format!("{name} is to hold {needs} MiB, and can use {limit}: raise its own limit")
+            } else {
+                format!(
+                    "the task is to hold {needs} MiB, of which {name} can use {limit}: where it is what needs them, raise \
+                     its own limit"
+                )
+            })
+        })
+        .collect()
 }
 
 #[cfg(test)]

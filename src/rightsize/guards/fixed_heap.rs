@@ -29,7 +29,10 @@
 use std::collections::BTreeSet;
 
 use super::listed;
-use crate::workload::RuntimeSetting;
+use crate::{
+    units::MemoryMib,
+    workload::{Container, RuntimeSetting},
+};
 
 const JVM_METASPACE: u64 = 128;
 const JVM_CODE_CACHE: u64 = 64;
@@ -146,6 +149,12 @@ fn mebibytes(value: &str, plain_unit: u64) -> Option<u64> {
 pub(super) fn written(setting: &RuntimeSetting) -> String {
     let separator = if setting.name.starts_with("-Xm") { "" } else { "=" };
     format!("{}{separator}{}", setting.name, setting.value)
+}
+
+/// What a container's settings hold its memory to; 0 without such settings.
+pub(super) fn container_floor(container: &Container) -> MemoryMib {
+    let needed = fixed(&container.runtime_settings).map_or(0, |fixed| fixed.needed);
+    MemoryMib(u32::try_from(needed).unwrap_or(u32::MAX))
 }
 
 #[cfg(test)]

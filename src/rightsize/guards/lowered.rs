@@ -13,7 +13,7 @@
 //! | 4096 / 8192 | 1024 / 8192 | app 3000 and log 1000 | app 768 and log 256 |
 //! | 4096 / 8192 | 1024 / 2048 | a 0, 3000, - and b 0, 2500, - | refused: b alone is more than the task |
 
-use super::container_sizes::{ContainerSize, DO_NOT_FIT, LEAST_MEMORY, registers};
+use super::container_size::{ContainerSize, DO_NOT_FIT, LEAST_MEMORY, registers};
 use crate::{
     rightsize::TaskRoom,
     units::{CpuUnits, MemoryMib},

@@ -6,18 +6,22 @@
 //! step up, or what higher limits of the containers take. What must be done along with a chosen size is said by [`Guards::conditions`] and
 //! [`Guards::containers`].
 
+mod container_size;
 mod container_sizes;
 mod containers;
 mod fixed_heap;
 mod injected;
+mod layout;
 mod lowered;
+mod main_container;
 mod oom;
 mod rising;
 mod runtime;
 mod short_limits;
 mod startup;
 
-pub use container_sizes::{ContainerSize, containers_at, registers};
+pub use container_size::{ContainerSize, registers};
+pub use container_sizes::containers_at;
 pub use fixed_heap::{Fixed as FixedHeap, fixed as fixed_heap};
 pub use rising::rising_floor;
 pub use short_limits::is_near_a_limit;

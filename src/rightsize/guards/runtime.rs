@@ -14,8 +14,10 @@ use std::collections::BTreeSet;
 use rust_decimal::Decimal;
 
 use super::{
-    Guard, GuardInput, Guards, container_sizes, containers,
-    fixed_heap::{Fixed, fixed, largest, processes, written},
+    Guard, GuardInput, Guards,
+    container_size::limit_of,
+    container_sizes, containers,
+    fixed_heap::{Fixed, container_floor, fixed, largest, processes, written},
     listed,
 };
 use crate::{
@@ -95,12 +97,6 @@ fn centi_percent(value: &str) -> Option<u32> {
     valid.then(|| u32::try_from((percent * Decimal::ONE_HUNDRED).round()).ok()).flatten()
 }
 
-/// What a container's settings hold its memory to; 0 without such settings.
-pub(super) fn container_floor(container: &Container) -> MemoryMib {
-    let needed = fixed(&container.runtime_settings).map_or(0, |fixed| fixed.needed);
-    MemoryMib(u32::try_from(needed).unwrap_or(u32::MAX))
-}
-
 pub(super) fn guards(input: &GuardInput<'_>) -> Vec<Guard> {
     let mut guards = Vec::new();
     for container in &input.definition.containers {
@@ -108,7 +104,7 @@ pub(super) fn guards(input: &GuardInput<'_>) -> Vec<Guard> {
             guards.push(fixed_guard(input, container, &fixed));
         }
         if let Some(heap) = HeapShare::of(&container.runtime_settings) {
-            let now = heap.within(containers::limit_of(input, container));
+            let now = heap.within(limit_of(input, container));
             // No more than it starts with is fixed, and told as such.
             if now > heap.least {
                 let (setting, name) = (&heap.setting, &container.name);
@@ -133,7 +129,7 @@ pub(super) fn guards(input: &GuardInput<'_>) -> Vec<Guard> {
 fn fixed_guard(input: &GuardInput<'_>, container: &Container, fixed: &Fixed) -> Guard {
     let Fixed { setting, needed, .. } = fixed;
     let name = &container.name;
-    let limit = containers::limit_of(input, container);
+    let limit = limit_of(input, container);
     let cpu = CpuUnits(0);
     let task_floor = containers::floor_with(input, container, container_floor(container));
     if *needed > u64::from(limit.0) {
@@ -196,7 +192,7 @@ pub(super) fn conditions(input: &GuardInput<'_>, to: TaskRoom, reasons: &[&'stat
     // Those that must be lowered, or whose container must get more.
     let mut too_large = Vec::new();
     for (index, container) in input.definition.containers.iter().enumerate() {
-        let now = containers::limit_of(input, container);
+        let now = limit_of(input, container);
         let then = split
             .as_ref()
             .and_then(|split| split.get(index))

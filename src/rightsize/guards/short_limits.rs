@@ -20,11 +20,7 @@
 //! Of several kills only the largest task is known. One that is larger than now may hide others in tasks of this size,
 //! and containers with limits of their own do not use what a larger task has.
 
-use super::{
-    Guard, GuardInput,
-    container_sizes::{ContainerSize, Layout},
-    containers,
-};
+use super::{Guard, GuardInput, container_size::ContainerSize};
 use crate::{
     rightsize::need::with,
     units::MemoryMib,
@@ -205,33 +201,4 @@ pub(super) fn conditions(input: &GuardInput<'_>, then: Option<&[ContainerSize]>)
 pub(super) fn raised_to(short: ShortLimit<'_>, then: Option<&[ContainerSize]>) -> Option<MemoryMib> {
     let then = then?.iter().find(|container| container.name == short.container.name)?;
     then.memory.filter(|memory| *memory > short.limit)
-}
-
-/// A container that may be what the task is for, and cannot use what the task is to hold: it is killed at its own
-/// limit. One that is known to be too small is told of apart from this.
-pub(super) fn below_need(input: &GuardInput<'_>, split: &[ContainerSize]) -> Vec<String> {
-    let Some(layout) = Layout::of(input, Raised::All) else { return Vec::new() };
-    let seen = input.memory_peak.map_or(0, |mib| with(u64::from(mib), input.memory_headroom));
-    let is_more_to_come = u64::from(input.memory_need.0) > seen;
-    let mains = layout.mains();
-    let then = layout.containers.iter().zip(split);
-    then.filter(|(now, _)| mains.iter().any(|main| std::ptr::eq(*main, *now)))
-        .filter(|(now, _)| of(input, now).is_none())
-        .filter_map(|(now, then)| {
-            let (name, limit) = (&now.name, then.memory?.0);
-            let needs = containers::main_memory_need(input, now);
-            let is_known = input.facts.peak_of(name).is_some_and(|peak| peak.memory.is_some());
-            if limit >= needs || is_known && !is_more_to_come {
-                return None;
-            }
-            Some(if is_known {
-                format!("{name} is to hold {needs} MiB, and can use {limit}: raise its own limit")
-            } else {
-                format!(
-                    "the task is to hold {needs} MiB, of which {name} can use {limit}: where it is what needs them, raise \
-                     its own limit"
-                )
-            })
-        })
-        .collect()
 }
