@@ -241,7 +241,7 @@ impl<'a> Facts<'a> {
 
     /// What the calibration of its fleet says for this workload.
     pub(super) fn learnt<'c>(&self, calibration: &'c Result<Calibration, Unsupported>) -> Option<Learnt<'c>> {
-        Learnt::of(calibration, self.demand.map_or(0, |demand| self.observed_seconds(demand) / 86_400))
+        Learnt::of(calibration, self.demand.map_or(0, |demand| self.days_seen(demand)))
     }
 
     /// What pricing and rating both start from.
@@ -315,7 +315,7 @@ impl<'a> Facts<'a> {
             observed_days: match self.runs {
                 // Days without a run showed nothing.
                 Some(runs) => runs.days.max(1),
-                None => (self.observed_seconds(demand) / 86_400).max(1),
+                None => self.days_seen(demand).max(1),
             },
             monthly_task_hours: decimal_as_f64(demand.total_task_time().hours() * self.months_per_window()),
             sizing: in_force.sizing,
@@ -345,6 +345,11 @@ impl<'a> Facts<'a> {
     /// Seconds from the first sample to the window's end.
     pub(super) fn observed_seconds(&self, demand: &WindowDemand) -> u64 {
         u64::try_from(self.window.end.as_second() - demand.first_sample).unwrap_or(0)
+    }
+
+    /// Whole days of them.
+    pub(super) fn days_seen(&self, demand: &WindowDemand) -> u64 {
+        self.observed_seconds(demand) / 86_400
     }
 
     /// Periods since the first sample.

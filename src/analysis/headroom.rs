@@ -44,22 +44,37 @@ pub(super) fn of_fleet(calibration: &Result<Calibration, Unsupported>, risk: u32
     }
 }
 
-/// How memory headroom was set, at a risk in hundredths of a per cent; `calibration` is what it was learnt from. A size
-/// that is too small grows with the fixed one at least.
+/// How memory headroom was set for one that was seen for so many whole days, at a risk in hundredths of a per cent.
+/// `calibration` is what the fleet taught, whether or not it is what was `learnt` for this one.
 pub(super) fn of_workload(
     memory: Finding,
     calibration: Option<&Calibration>,
+    (learnt, on_instances): (bool, bool),
+    days: u64,
     risk: u32,
 ) -> Option<WorkloadHeadroom> {
-    let calibration = match memory {
-        Finding::NotRated => return None,
-        Finding::Underprovisioned => None,
-        Finding::Overprovisioned | Finding::Optimized | Finding::AlreadyMinimal => calibration,
-    };
+    let learnt = learnt && memory != Finding::Underprovisioned;
+    if memory == Finding::NotRated {
+        return None;
+    }
+    let fixed_because = calibration.filter(|_| !learnt).map(|calibration| {
+        if on_instances {
+            "reservations on instances cost nothing until instances go, so that no price is weighed against a risk".to_owned()
+        } else if !calibration.speaks_of(days) {
+            format!(
+                "it was seen for {days} whole days, and what the fleet taught holds from {} on",
+                calibration.least_days()
+            )
+        } else {
+            "the size is too small, and grows with that at least".to_owned()
+        }
+    });
+    let calibration = calibration.filter(|_| learnt);
     Some(WorkloadHeadroom {
         method: if calibration.is_some() { "calibrated" } else { "fixed" }.to_owned(),
         risk_percent: percent(risk),
         shown_risk_percent: calibration.map(|calibration| shown(calibration, risk)),
+        detail: fixed_because,
     })
 }
 

@@ -204,7 +204,7 @@ pub(super) fn rating(
         start_up: facts.start_up.filter(|_| sparse.cpu.is_none()),
         observed_days: match facts.runs {
             Some(runs) => runs.days.max(1),
-            None => (facts.observed_seconds(demand) / 86_400).max(1),
+            None => facts.days_seen(demand).max(1),
         },
         sizing: in_force.sizing,
     };

@@ -100,7 +100,9 @@ pub(super) fn report_with_scaling(
         not_rated,
         headroom: headroom::of_workload(
             dimensions.memory.finding,
-            calibration.and_then(|calibration| calibration.as_ref().ok()).filter(|_| answer.learnt),
+            calibration.and_then(|calibration| calibration.as_ref().ok()),
+            (answer.learnt, on_instances::is_on(workload.launch_type)),
+            demand.map_or(0, |demand| facts.days_seen(demand)),
             risk,
         ),
         dimensions,

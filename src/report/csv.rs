@@ -294,6 +294,7 @@ mod tests {
             method: "calibrated".to_owned(),
             risk_percent: Quantity(Decimal::ONE),
             shown_risk_percent: Some(Quantity("4.074905".parse().unwrap())),
+            detail: None,
         });
         report.workloads[1].headroom = None;
         let rows = parsed(&render(&report, &CsvOptions::default()));

@@ -314,6 +314,7 @@ fn rated(name: &str, finding: Finding, size: (u32, u32), monthly_cost: &str) -> 
             method: "fixed".into(),
             risk_percent: quantity("3"),
             shown_risk_percent: None,
+            detail: None,
         }),
         recommendation: None,
         options: Vec::new(),

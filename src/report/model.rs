@@ -80,6 +80,8 @@ pub struct WorkloadHeadroom {
     pub risk_percent: Quantity,
     /// The risk that the fleet's own past shows; null where headroom is fixed.
     pub shown_risk_percent: Option<Quantity>,
+    /// Why it is fixed where the fleet's is learnt; null elsewhere.
+    pub detail: Option<String>,
 }
 
 impl HeadroomReport {

@@ -123,10 +123,7 @@ impl<'c> Learnt<'c> {
     /// What a workload that was seen for so many whole days can take from `calibration`.
     pub fn of(calibration: &'c Result<Calibration, Unsupported>, days: u64) -> Option<Self> {
         match calibration {
-            // Of less than any split's past, the splits say nothing.
-            Ok(calibration) => {
-                Some(Self { calibration, replaces_fixed: days >= calibration.past_days as u64 })
-            }
+            Ok(calibration) => Some(Self { calibration, replaces_fixed: calibration.speaks_of(days) }),
             Err(unsupported) => {
                 unsupported.safest().map(|calibration| Self { calibration, replaces_fixed: false })
             }
@@ -191,6 +188,16 @@ impl Trial {
 }
 
 impl Calibration {
+    /// Whether its splits say something of a workload that was seen for so many whole days: their pasts are as long.
+    pub fn speaks_of(&self, days: u64) -> bool {
+        days >= self.least_days()
+    }
+
+    /// The least whole days that it speaks of.
+    pub fn least_days(&self) -> u64 {
+        self.past_days as u64
+    }
+
     /// The calibration for a stated risk (a share, such as 0.02).
     pub fn of(fleet: &[Member], risk: f64) -> Result<Self, Unsupported> {
         // A fleet may be younger than the window.

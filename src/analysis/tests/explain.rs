@@ -226,6 +226,18 @@ fn explained_of_fleet(
     memory: impl Fn(u32, i64) -> Option<u32>,
     toml: &str,
 ) -> Explanation {
+    explained_of_fleet_at(like, first_cpu, services, |_, _| true, memory, toml)
+}
+
+/// The same where a service has samples only while `is_there`.
+fn explained_of_fleet_at(
+    like: Service,
+    first_cpu: u32,
+    services: u32,
+    is_there: impl Fn(u32, i64) -> bool,
+    memory: impl Fn(u32, i64) -> Option<u32>,
+    toml: &str,
+) -> Explanation {
     let config = Config::from_toml("fargauge.toml", toml).unwrap();
     let Service { workload, definition, points, .. } = like;
     let window = Window { start: Timestamp::UNIX_EPOCH, ..demo_manifest(&Fleet::new(1)).window };
@@ -238,7 +250,7 @@ fn explained_of_fleet(
             let cpu = if id == 0 { Some(first_cpu * 100) } else { point.cpu_max };
             Point { cpu_avg: cpu, cpu_max: cpu, mem_avg: memory, mem_max: memory, ..*point }
         };
-        points.iter().map(grown).collect()
+        points.iter().filter(|point| is_there(id, point.timestamp)).map(grown).collect()
     };
     let numbered = |id: u32| {
         let identity = WorkloadIdentity { name: format!("api-{id}"), ..workload.identity.clone() };
@@ -414,11 +426,23 @@ fn a_size_with_too_little_cpu_keeps_the_fixed_headroom_of_memory() {
     assert_eq!(row.dimensions.memory.finding, Finding::Overprovisioned);
     let own = row.headroom.as_ref().unwrap();
     assert_eq!((own.method.as_str(), own.shown_risk_percent), ("fixed", None));
-    let page = page::render(&explanation, 160);
-    assert!(
-        page.contains("  headroom     fixed at least; that of the fleet is calibrated, at 5 % risk: "),
-        "{page}"
-    );
+    let page = page::render(&explanation, 300);
+    let told = "  headroom     fixed at least, because the size is too small, and grows with that at least; that of the fleet is \
+                calibrated, at 5 % risk: ";
+    assert!(page.contains(told), "{page}");
+}
+
+/// One that is two days old among those that were there all the time.
+#[test]
+fn a_young_workload_is_told_that_what_was_learnt_does_not_speak_of_it() {
+    let young = |id: u32, time: i64| id != 0 || time >= (DAYS - 2) * 86_400;
+    let explanation =
+        explained_of_fleet_at(service(20, 10).sized(1024, 8192), 20, 90, young, |_, _| None, "");
+    let own = explanation.workload.headroom.as_ref().unwrap();
+    assert_eq!((explanation.headroom.method.as_str(), own.method.as_str()), ("calibrated", "fixed"));
+    let detail = own.detail.as_deref().unwrap();
+    assert_eq!(detail, "it was seen for 2 whole days, and what the fleet taught holds from 3 on");
+    assert!(page::render(&explanation, 300).contains(&format!("fixed at least, because {detail}; ")));
 }
 
 #[test]

@@ -100,8 +100,9 @@ pub(super) fn evidence(explanation: &Explanation, page: &mut Page) {
     let of_fleet = format!("{}, {risk}: {}{price}", headroom.method, headroom.detail);
     let text = match &explanation.workload.headroom {
         Some(own) if own.method != headroom.method => {
-            // It was seen for too short a time, or is too small.
-            format!("{} at least; that of the fleet is {of_fleet}", own.method)
+            let because =
+                own.detail.as_ref().map_or_else(String::new, |detail| format!(", because {detail}"));
+            format!("{} at least{because}; that of the fleet is {of_fleet}", own.method)
         }
         _ => of_fleet,
     };
