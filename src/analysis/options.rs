@@ -6,7 +6,7 @@ use super::facts::{Facts, FewerTasks};
 use crate::{
     config::Config,
     ec2::packing::Resources,
-    launch::{Effort, NoRate, Offer, OwnInstances, Running, options, own_instances, stop},
+    launch::{Effort, NoRate, Offer, OwnInstances, Running, monthly_cost, options, own_instances, stop},
     pricing::{PriceBook, TaskCost, TaskShape},
     report::{NotOffered, Opportunity},
     rightsize::{Rating, Reason, ScalingChoice, Unrated},
@@ -43,38 +43,34 @@ pub(super) fn opportunities(
         Err(_) => return Default::default(),
     };
     let ran = demand.total_task_time();
-    let mut time = rating.as_ref().map_or(ran, |rating| rating.task_time(ran));
-    let mut split = facts.split(time);
     let scaling = rating.as_ref().ok().and_then(|rating| rating.scaling);
-    let (mut offers, mut not_offered) = (Vec::new(), Vec::new());
-    if let Some(fewer) = fewer {
-        let seconds = demand.periods.saturating_mul(facts.window.period_seconds.into());
-        let after = TaskTime::from_secs(seconds.saturating_mul(fewer.tasks.into()));
-        // What is paid for is what ran, which may be less than what is wanted.
-        if after < time && !facts.scaling_is_known() {
-            let because =
-                "whether anything scales it is not known: auto scaling could not be read; see the gaps";
-            not_offered.push(NotOffered { kind: SCALE_IN.to_owned(), because: because.to_owned() });
-        } else if after < time {
-            let fewer_split = spot_share(&facts.workload.strategy, u64::from(fewer.tasks) * 1000);
-            let hourly = |split| TaskCost::split(book, &shape, split).map(|cost| cost.hourly().0);
-            // The base of a strategy stays, so that another part is Spot.
-            let dearer = match (hourly(split), hourly(fewer_split)) {
-                (Ok(before), Ok(after)) if !before.is_zero() => after / before,
-                _ => Decimal::ONE,
-            };
-            let cost = (remaining * (after.hours() / time.hours() * dearer)).rounded();
-            offers.push(scale_in(fewer, remaining, cost));
-            (time, split) = (after, fewer_split);
-        }
-    }
-    let running = Running {
-        shape,
+    // The base of a strategy stays, so that of fewer tasks another part is Spot.
+    let running_for = |time: TaskTime, split: PurchaseSplit| Running {
+        shape: shape.clone(),
         split,
         monthly_task_hours: time.hours() * facts.months_per_window(),
         mean_tasks_milli: facts.mean_tasks_milli(time),
         steady_on_demand_milli: steady_on_demand_milli(facts, time, scaling),
     };
+    let time = rating.as_ref().map_or(ran, |rating| rating.task_time(ran));
+    let mut running = running_for(time, facts.split(time));
+    let (mut offers, mut not_offered) = (Vec::new(), Vec::new());
+    if let Some(fewer) = fewer {
+        let seconds = demand.periods.saturating_mul(facts.window.period_seconds.into());
+        let after = TaskTime::from_secs(seconds.saturating_mul(fewer.tasks.into()));
+        let then = running_for(after, spot_share(&facts.workload.strategy, u64::from(fewer.tasks) * 1000));
+        // What is paid for is what ran, which may be less than what is wanted.
+        if after < time && !facts.scaling_is_known() {
+            let because =
+                "whether anything scales it is not known: auto scaling could not be read; see the gaps";
+            not_offered.push(NotOffered { kind: SCALE_IN.to_owned(), because: because.to_owned() });
+        } else if let Some(cost) =
+            monthly_cost(book, &then, config.discount.factor()).filter(|_| after < time)
+        {
+            offers.push(scale_in(fewer, remaining, cost));
+            running = then;
+        }
+    }
     let on_fargate = running.clone();
     let (beyond, no_rate) = options(running, book, book.savings_plans(), config);
     offers.extend(beyond.into_iter().map(opportunity));

@@ -16,6 +16,7 @@ mod scaling;
 mod settings;
 mod sparse;
 mod standalone;
+mod steps;
 
 use std::collections::BTreeMap;
 

@@ -17,4 +17,4 @@ pub use advice::{
 };
 pub use ec2_share::{GB_PER_VCPU, InstanceRates, InstanceShares, Pool, Share, Tenant, Unpriced, weight};
 pub use offer::{Effort, NoRate, Offer, OfferKind};
-pub use options::{Running, options, stop};
+pub use options::{Running, monthly_cost, options, stop};

@@ -49,7 +49,7 @@ pub fn options(
     config: &Config,
 ) -> (Vec<Offer>, Vec<NoRate>) {
     let factor = config.discount.factor();
-    let Some(cost) = monthly(book, &running, factor) else { return (Vec::new(), Vec::new()) };
+    let Some(cost) = monthly_cost(book, &running, factor) else { return (Vec::new(), Vec::new()) };
     let mut sequence = Sequence { running, book, factor, cost, offers: Vec::new(), no_rate: Vec::new() };
     sequence.less_storage();
     sequence.arm64();
@@ -280,7 +280,8 @@ pub(super) fn spot_rates_date<'a>(book: &'a PriceBook, shape: &TaskShape) -> Opt
 }
 
 /// USD a month, as printed; `None` where a rate is missing.
-fn monthly(book: &PriceBook, running: &Running, factor: Decimal) -> Option<Usd> {
+/// What it costs a month, where its rates are held; `factor` is what is paid of a list price.
+pub fn monthly_cost(book: &PriceBook, running: &Running, factor: Decimal) -> Option<Usd> {
     unrounded(book, running, factor).map(|cost| Usd(cost).rounded())
 }
 

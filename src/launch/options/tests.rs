@@ -164,7 +164,7 @@ fn a_savings_plan_covers_the_chosen_share_of_what_always_runs_on_demand() {
     stored.shape.ephemeral_storage = StorageGib(50);
     let last = offers(stored.clone(), no_spot).pop().unwrap();
     assert_eq!(last.monthly_savings, Usd("24.528".parse().unwrap()));
-    assert_eq!(monthly(book, &stored, Decimal::ONE), Some(Usd("312.659".parse().unwrap())));
+    assert_eq!(monthly_cost(book, &stored, Decimal::ONE), Some(Usd("312.659".parse().unwrap())));
 }
 
 #[test]
@@ -219,7 +219,7 @@ proptest! {
         let factor = Decimal::ONE - Decimal::from(off) / Decimal::from(100);
         let book = PriceBook::embedded();
         let offers = offers(running.clone(), &config);
-        let Some(start) = monthly(book, &running, factor) else {
+        let Some(start) = monthly_cost(book, &running, factor) else {
             prop_assert!(offers.is_empty());
             return Ok(());
         };
@@ -238,7 +238,7 @@ proptest! {
                 OfferKind::ComputeSavingsPlan => break,
                 OfferKind::StopOrScaleToZero => prop_assert!(false, "this is not for a sequence to say"),
             }
-            prop_assert_eq!(monthly(book, &last, factor), Some(cost));
+            prop_assert_eq!(monthly_cost(book, &last, factor), Some(cost));
         }
         prop_assert!(cost.0 >= Decimal::ZERO);
         prop_assert!(offers.is_sorted_by(|a, b| a.kind < b.kind), "one of each, in sequence");
