@@ -17,6 +17,7 @@ mod purchase;
 mod rate;
 mod rating;
 mod reservation;
+mod resource_reasons;
 mod sparse;
 mod subject;
 mod task_room;

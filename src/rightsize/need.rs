@@ -92,7 +92,7 @@ pub struct Seen {
 
 impl Seen {
     /// The statistic is a percentile, of 10,000; that of all is the maximum.
-    fn of(observed: &Observed, percentile: u32) -> Self {
+    pub(super) fn of(observed: &Observed, percentile: u32) -> Self {
         Self {
             statistic: observed.wanted(percentile),
             sustained: observed.sustained_max.unwrap_or(0),

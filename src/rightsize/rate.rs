@@ -5,12 +5,12 @@ use super::{
     calibration::{Learnt, Member},
     cheapest::{cheapest_size, hourly},
     choice::{choose, steps},
-    need::{Need, ResourceNeed},
+    need::Need,
     needs::Needs,
     performance_risk::risk_at,
     rating::{DimensionRating, Rating, SizeChoice},
+    resource_reasons::resource_reasons,
     subject::Subject,
-    unrated::{Reason, Unrated},
 };
 use crate::{
     config::{Config, ExpectedPeak},
@@ -53,11 +53,10 @@ pub(super) fn rate_and<T>(
     let bound = |of| cheapest_size(book, shape, split, needs.floors(&needs.needed, of));
     let chosen = pick(&needs.needed)?;
 
-    let then = chosen.map(|(size, _)| size);
-    let cpu = dimension(&needs.cpu, size.cpu().0, then.map(|size| size.cpu().0));
-    let memory = dimension(&needs.memory, size.memory().0, then.map(|size| size.memory().0));
-    let mut reasons =
-        of_resources([(&cpu, &needs.demanded.cpu, CPU), (&memory, &needs.demanded.memory, MEMORY)]);
+    let then = chosen.map_or(size, |(size, _)| size);
+    let cpu = DimensionRating::of(&needs.cpu, size.cpu().0, then.cpu().0);
+    let memory = DimensionRating::of(&needs.memory, size.memory().0, then.memory().0);
+    let mut reasons = resource_reasons((&cpu, &memory), &needs.demanded);
     reasons.extend(needs.guards.reasons(&needs.demanded, &pick)?);
     let peak_to_come = subject.sizing.peak != ExpectedPeak::NONE;
     if peak_to_come {
@@ -110,69 +109,6 @@ pub(super) fn rate_and<T>(
         (chosen, _) => chosen,
     };
     finish(&Context { subject, guards: &needs.guards, learnt, book, same }, rating)
-}
-
-fn dimension(need: &Result<ResourceNeed, Unrated>, now: u32, then: Option<u32>) -> DimensionRating {
-    match need {
-        Err(unrated) => DimensionRating::NotRated(unrated.clone()),
-        Ok(need) if need.short => DimensionRating::Underprovisioned,
-        Ok(_) if then.is_some_and(|then| then < now) => DimensionRating::Overprovisioned,
-        Ok(_) => DimensionRating::Optimized,
-    }
-}
-
-/// What is said of one resource.
-#[derive(Clone, Copy)]
-struct Codes {
-    over: &'static str,
-    under: &'static str,
-    unknown_above: &'static str,
-    reached_cap: &'static str,
-    enlarged_lately: &'static str,
-    autoscaled: &'static str,
-}
-
-const CPU: Codes = Codes {
-    over: "cpu-overprovisioned",
-    under: "cpu-underprovisioned",
-    unknown_above: "cpu-demand-unknown-above-cap",
-    reached_cap: "reached-cpu-cap",
-    enlarged_lately: "cpu-enlarged-lately",
-    autoscaled: "cpu-autoscaled",
-};
-
-const MEMORY: Codes = Codes {
-    over: "memory-overprovisioned",
-    under: "memory-underprovisioned",
-    unknown_above: "memory-demand-unknown-above-cap",
-    reached_cap: "reached-memory-cap",
-    enlarged_lately: "memory-enlarged-lately",
-    autoscaled: "memory-autoscaled",
-};
-
-/// The codes of both resources, the findings first.
-fn of_resources(resources: [(&DimensionRating, &ResourceNeed, Codes); 2]) -> Vec<&'static str> {
-    let kinds: [fn(&DimensionRating, &ResourceNeed, Codes) -> Option<&'static str>; 4] = [
-        |rating, _, codes| match rating {
-            DimensionRating::Overprovisioned => Some(codes.over),
-            DimensionRating::Underprovisioned => Some(codes.under),
-            DimensionRating::Optimized | DimensionRating::NotRated(_) => None,
-        },
-        |_, need, codes| {
-            let reached = need.reached_cap.then_some(codes.reached_cap);
-            if need.unknown_above { Some(codes.unknown_above) } else { reached }
-        },
-        |_, need, codes| need.enlarged_lately.then_some(codes.enlarged_lately),
-        |rating, _, codes| {
-            let autoscaled =
-                matches!(rating, DimensionRating::NotRated(Unrated { reason: Reason::Autoscaled, .. }));
-            autoscaled.then_some(codes.autoscaled)
-        },
-    ];
-    let of_kind = |kind: fn(&DimensionRating, &ResourceNeed, Codes) -> Option<&'static str>| {
-        resources.into_iter().filter_map(move |(rating, need, codes)| kind(rating, need, codes))
-    };
-    kinds.into_iter().flat_map(of_kind).collect()
 }
 
 fn is_idle(demand: &WindowDemand, size: TaskSize, config: &Config) -> bool {

@@ -2,6 +2,7 @@
 
 use super::{
     guards::{ContainerSize, Guard},
+    need::ResourceNeed,
     performance_risk::PerformanceRisk,
     unrated::Unrated,
 };
@@ -62,6 +63,18 @@ pub enum DimensionRating {
     Underprovisioned,
     Optimized,
     NotRated(Unrated),
+}
+
+impl DimensionRating {
+    /// Of a resource that has `now` and would have `then`.
+    pub(super) fn of(need: &Result<ResourceNeed, Unrated>, now: u32, then: u32) -> Self {
+        match need {
+            Err(unrated) => Self::NotRated(unrated.clone()),
+            Ok(need) if need.short => Self::Underprovisioned,
+            Ok(_) if then < now => Self::Overprovisioned,
+            Ok(_) => Self::Optimized,
+        }
+    }
 }
 
 /// A recommended size.

@@ -19,10 +19,11 @@
 use super::{
     autoscaling::{Resource, Steering},
     guards::{ContainerSize, Guard, GuardInput, Guards, is_near_a_limit, rising_floor},
-    need::{Need, ResourceNeed, to_hold, with},
+    need::{Need, ResourceNeed, Seen, to_hold, with},
     needs::{rateable, steady},
     performance_risk::{PerformanceRisk, performance_risk},
     rating::DimensionRating,
+    resource_reasons::resource_reasons,
     sparse::Sparse,
     task_room::TaskRoom,
     unrated::{Reason, Unrated},
@@ -123,13 +124,8 @@ pub fn rate_reservation(
     let followed = |resource| steering.as_ref().and_then(|steering| steering.follows(resource));
     let cpu = reserved_at_all(reserved.cpu.0, "CPU").and_then(|()| {
         let need = demand.cpu.as_ref().map(|cpu| {
-            let seen = Seen {
-                statistic: cpu.wanted(sizing.cpu_percentile),
-                sustained: to_hold(cpu.sustained_max.unwrap_or(0), &sizing),
-                max: cpu.max,
-                largest_capped_size: cpu.largest_capped_size,
-                enlarged_lately: cpu.is_enlarged_lately(sizing.cpu_percentile),
-            };
+            let seen = Seen::of(cpu, sizing.cpu_percentile);
+            let seen = Seen { sustained: to_hold(seen.sustained, &sizing), ..seen };
             let resource = Reserved {
                 now: reserved.cpu.0,
                 cap: caps.cpu.map(|cpu| cpu.0),
@@ -142,13 +138,7 @@ pub fn rate_reservation(
     });
     let memory = reserved_at_all(reserved.memory.0, "memory").and_then(|()| {
         let need = demand.memory.as_ref().map(|memory| {
-            let seen = Seen {
-                statistic: memory.max,
-                sustained: 0,
-                max: memory.max,
-                largest_capped_size: memory.largest_capped_size,
-                enlarged_lately: memory.is_enlarged_lately(10_000),
-            };
+            let seen = Seen { sustained: 0, ..Seen::of(memory, 10_000) };
             let resource = Reserved {
                 now: reserved.memory.0,
                 cap: caps.memory.map(|memory| memory.0),
@@ -191,13 +181,10 @@ pub fn rate_reservation(
     };
     let chosen = to(&needed, |need| need.floor);
 
-    let rated = |need: &Result<ResourceNeed, Unrated>, now: u32, then: u32| match need {
-        Err(unrated) => DimensionRating::NotRated(unrated.clone()),
-        Ok(need) if need.short => DimensionRating::Underprovisioned,
-        Ok(_) if then < now => DimensionRating::Overprovisioned,
-        Ok(_) => DimensionRating::Optimized,
-    };
-    let ratings = (rated(&cpu, reserved.cpu.0, chosen.0.0), rated(&memory, reserved.memory.0, chosen.1.0));
+    let ratings = (
+        DimensionRating::of(&cpu, reserved.cpu.0, chosen.0.0),
+        DimensionRating::of(&memory, reserved.memory.0, chosen.1.0),
+    );
     let idle = sizing.peak == ExpectedPeak::NONE && is_idle(subject, config);
     let mut reasons = reasons(&ratings, &demanded, caps, reserved);
     let binding = guards.reasons(&demanded, |need| Ok::<_, Unrated>(to(need, |need| need.floor)));
@@ -240,16 +227,6 @@ fn reserved_at_all(reserved: u32, what: &str) -> Result<(), Unrated> {
             "neither the task definition nor its containers reserve {what}: what is used has no size to be relative to"
         ),
     ))
-}
-
-/// What was observed of one resource, as in [`super::need::Seen`]; a size is what was reserved then.
-#[derive(Clone, Copy)]
-struct Seen {
-    statistic: u64,
-    sustained: u64,
-    max: u64,
-    largest_capped_size: Option<u32>,
-    enlarged_lately: bool,
 }
 
 /// One resource's reservation, in CPU units or MiB.
@@ -317,34 +294,7 @@ fn reasons(
     caps: Caps,
     reserved: Requested,
 ) -> Vec<&'static str> {
-    let mut reasons = Vec::new();
-    for (rating, over, under, scaled) in [
-        (cpu, "cpu-overprovisioned", "cpu-underprovisioned", "cpu-autoscaled"),
-        (memory, "memory-overprovisioned", "memory-underprovisioned", "memory-autoscaled"),
-    ] {
-        match rating {
-            DimensionRating::Overprovisioned => reasons.push(over),
-            DimensionRating::Underprovisioned => reasons.push(under),
-            DimensionRating::NotRated(Unrated { reason: Reason::Autoscaled, .. }) => reasons.push(scaled),
-            DimensionRating::Optimized | DimensionRating::NotRated(_) => {}
-        }
-    }
-    for (need, unknown, reached) in [
-        (demanded.cpu, "cpu-demand-unknown-above-cap", "reached-cpu-cap"),
-        (demanded.memory, "memory-demand-unknown-above-cap", "reached-memory-cap"),
-    ] {
-        if need.unknown_above {
-            reasons.push(unknown);
-        } else if need.reached_cap {
-            reasons.push(reached);
-        }
-    }
-    for (need, lately) in [(demanded.cpu, "cpu-enlarged-lately"), (demanded.memory, "memory-enlarged-lately")]
-    {
-        if need.enlarged_lately {
-            reasons.push(lately);
-        }
-    }
+    let mut reasons = resource_reasons((cpu, memory), demanded);
     // More than is reserved was used, which only what has no cap there can.
     if caps.cpu.is_none() && reserved.cpu.0 > 0 && demanded.cpu.bare > reserved.cpu.0 {
         reasons.push("cpu-bursts");

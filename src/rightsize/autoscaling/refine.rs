@@ -209,7 +209,7 @@ fn actions_to_doubt(plan: &Plan, series: &TaskSeries) -> String {
 
 impl Search<'_> {
     fn refined(&self, choice: Choice, mut rating: Rating) -> Result<Rating, NoPrice> {
-        let (subject, plan, pressure) = (self.context.subject, self.plan, self.pressure);
+        let (plan, pressure) = (self.plan, self.pressure);
         let Choice { best, multiplies_tasks } = choice;
         if let Some(best) = &best {
             rating.reasons.retain(|reason| *reason != "no-size-fits");
@@ -228,104 +228,117 @@ impl Search<'_> {
         if let Some(choice) = rating.choice.as_mut().filter(|_| best.is_none() && self.peak.is_some()) {
             choice.risk = self.risk_of(self.observed, &Setting::unchanged(plan), choice.size);
         }
-        let now = subject.size;
-        let to = rating.choice.map_or(now, |choice| choice.size);
         let unchanged = Setting::unchanged(plan);
         let setting = best.as_ref().map_or(&unchanged, |best| &best.setting);
-        let raised = |resource| {
-            let mut targets = plan.tracking.iter().zip(&setting.targets);
-            targets.any(|(tracking, target)| tracking.resource == resource && tracking.target < *target)
-        };
-        let followed = |resource| plan.tracks(resource);
-        for (dimension, resource, smaller) in [
-            (&mut rating.cpu, Resource::Cpu, to.cpu() < now.cpu()),
-            (&mut rating.memory, Resource::Memory, to.memory() < now.memory()),
-        ] {
-            let over = smaller || raised(resource);
-            match dimension {
-                _ if pressure.by(resource).short => *dimension = DimensionRating::Underprovisioned,
-                DimensionRating::Underprovisioned => {}
-                DimensionRating::NotRated(unrated)
-                    if !(followed(resource) && unrated.reason == Reason::Autoscaled) => {}
-                _ if over => *dimension = DimensionRating::Overprovisioned,
-                _ => *dimension = DimensionRating::Optimized,
-            }
-        }
-        let codes = [
-            (&rating.cpu, "cpu-overprovisioned", followed(Resource::Cpu), "cpu-autoscaled"),
-            (&rating.memory, "memory-overprovisioned", followed(Resource::Memory), "memory-autoscaled"),
-        ];
-        let mut reasons: Vec<&'static str> = codes
-            .iter()
-            .filter(|(dimension, ..)| **dimension == DimensionRating::Overprovisioned)
-            .map(|(_, code, ..)| *code)
-            .collect();
-        for (short, under, unknown) in [
-            (pressure.cpu, "cpu-underprovisioned", "cpu-demand-unknown-above-cap"),
-            (pressure.memory, "memory-underprovisioned", "memory-demand-unknown-above-cap"),
-        ] {
-            reasons.extend(
-                [(short.short, under), (short.unknown, unknown)]
-                    .iter()
-                    .filter(|(is, code)| *is && !rating.reasons.contains(code))
-                    .map(|(_, code)| *code),
-            );
-        }
-        let own = ["cpu-overprovisioned", "memory-overprovisioned", "cpu-autoscaled", "memory-autoscaled"];
-        reasons.extend(rating.reasons.iter().filter(|reason| !own.contains(reason)));
-        reasons.extend(codes.iter().filter(|(_, _, followed, _)| *followed).map(|(.., code)| *code));
-        if raised(Resource::Cpu) || raised(Resource::Memory) {
-            reasons.push("low-scaling-target");
-        }
-        if pressure.raise.is_some() {
-            reasons.push(LOW_MAX_CAPACITY);
-        }
-        if best.as_ref().is_some_and(|best| self.reserves_less(&best.setting, best.size)) {
-            reasons.push("smaller-reserve-at-minimum");
-        }
-        if multiplies_tasks {
-            reasons.push("smaller-size-multiplies-tasks");
-        }
-        if plan.follows_other {
-            reasons.push(FOLLOWS_OTHER_METRIC);
-        }
-        rating.reasons = reasons;
+        self.rate_dimensions(setting, &mut rating);
+        rating.reasons = self.reasons(best.as_ref(), multiplies_tasks, setting, &rating);
         if let Some(best) = &best {
             let guards = self.context.guards.carrying(self.carried(&best.fit));
             rating.conditions = guards.conditions(best.size.into(), &rating.reasons);
             rating.containers = guards.containers(best.size.into()).unwrap_or_default();
-            rating.already_minimal = false;
         }
-        let changed_along = plan.schedule.actions.iter().filter_map(|a| a.changed_along(setting.limits));
-        rating.conditions.extend(changed_along);
-        for (tracking, target) in plan.tracking.iter().zip(&setting.targets).filter(|(t, to)| **to < t.target)
-        {
-            rating.conditions.push(format!(
-                "the target of policy {} goes down from {} to {} %, so that more of the larger tasks run",
-                tracking.name,
-                percent(tracking.target).normalize(),
-                percent(*target).normalize()
-            ));
-        }
-        rating.notes.extend(pressure.notes.iter().cloned());
-        if plan.never_scales_in() {
-            rating.notes.push(NEVER_SCALES_IN.to_owned());
-        }
-        rating.notes.extend(self.shared_peak(best.as_ref().map_or(self.observed, |best| &best.fit)));
-        if pressure.is_short() {
-            rating.already_minimal = false;
-        }
-        let not_simulated = |name: &String| format!("scheduled action {name} is not simulated");
-        rating.notes.extend(plan.schedule.not_understood.iter().map(not_simulated));
-        let suspended = |name: &String| {
-            format!("scheduled action {name} is suspended: it does not act and is not simulated")
-        };
-        rating.notes.extend(plan.schedule.suspended.iter().map(suspended));
+        rating.already_minimal &= best.is_none() && !pressure.is_short();
+        rating.conditions.extend(self.conditions(setting));
+        rating.notes.extend(self.notes(best.as_ref().map_or(self.observed, |best| &best.fit)));
         rating.simulation_error = Some(self.reproduction.error);
         let was = &self.reproduction.unchanged;
         let then = best.as_ref().map_or((was.task_periods, was.least()), |b| (b.task_periods, b.least_tasks));
         rating.scaling = rating.choice.map(|_| self.scaling(setting, then));
         Ok(rating)
+    }
+
+    /// Whether `setting` lets what is followed be used more than now.
+    fn raises(&self, resource: Resource, setting: &Setting) -> bool {
+        let mut targets = self.plan.tracking.iter().zip(&setting.targets);
+        targets.any(|(tracking, target)| tracking.resource == resource && tracking.target < *target)
+    }
+
+    /// What is short for want of tasks is too small, and what is followed is rated after all.
+    fn rate_dimensions(&self, setting: &Setting, rating: &mut Rating) {
+        let now = self.context.subject.size;
+        let to = rating.choice.map_or(now, |choice| choice.size);
+        for (dimension, resource, smaller) in [
+            (&mut rating.cpu, Resource::Cpu, to.cpu() < now.cpu()),
+            (&mut rating.memory, Resource::Memory, to.memory() < now.memory()),
+        ] {
+            let over = smaller || self.raises(resource, setting);
+            match dimension {
+                _ if self.pressure.by(resource).short => *dimension = DimensionRating::Underprovisioned,
+                DimensionRating::Underprovisioned => {}
+                DimensionRating::NotRated(unrated)
+                    if !(self.plan.tracks(resource) && unrated.reason == Reason::Autoscaled) => {}
+                _ if over => *dimension = DimensionRating::Overprovisioned,
+                _ => *dimension = DimensionRating::Optimized,
+            }
+        }
+    }
+
+    /// The reasons of `rating`, whose dimensions are rated, with those of its scaling.
+    fn reasons(
+        &self,
+        best: Option<&Candidate>,
+        multiplies_tasks: bool,
+        setting: &Setting,
+        rating: &Rating,
+    ) -> Vec<&'static str> {
+        let (plan, pressure) = (self.plan, self.pressure);
+        let codes = [
+            (&rating.cpu, "cpu-overprovisioned", plan.tracks(Resource::Cpu), "cpu-autoscaled"),
+            (&rating.memory, "memory-overprovisioned", plan.tracks(Resource::Memory), "memory-autoscaled"),
+        ];
+        let over = codes.iter().filter(|(rating, ..)| **rating == DimensionRating::Overprovisioned);
+        let mut reasons: Vec<&'static str> = over.map(|(_, code, ..)| *code).collect();
+        for (short, under, unknown) in [
+            (pressure.cpu, "cpu-underprovisioned", "cpu-demand-unknown-above-cap"),
+            (pressure.memory, "memory-underprovisioned", "memory-demand-unknown-above-cap"),
+        ] {
+            let new = [(short.short, under), (short.unknown, unknown)];
+            let new = new.iter().filter(|(is, code)| *is && !rating.reasons.contains(code));
+            reasons.extend(new.map(|(_, code)| *code));
+        }
+        let own = ["cpu-overprovisioned", "memory-overprovisioned", "cpu-autoscaled", "memory-autoscaled"];
+        reasons.extend(rating.reasons.iter().filter(|reason| !own.contains(reason)));
+        reasons.extend(codes.iter().filter(|(_, _, followed, _)| *followed).map(|(.., code)| *code));
+        let raises = [Resource::Cpu, Resource::Memory].iter().any(|resource| self.raises(*resource, setting));
+        let reserves_less = best.is_some_and(|best| self.reserves_less(&best.setting, best.size));
+        let of_scaling = [
+            (raises, "low-scaling-target"),
+            (pressure.raise.is_some(), LOW_MAX_CAPACITY),
+            (reserves_less, "smaller-reserve-at-minimum"),
+            (multiplies_tasks, "smaller-size-multiplies-tasks"),
+            (plan.follows_other, FOLLOWS_OTHER_METRIC),
+        ];
+        reasons.extend(of_scaling.iter().filter(|(is, _)| *is).map(|(_, code)| *code));
+        reasons
+    }
+
+    /// What of its scaling has to be changed along.
+    fn conditions(&self, setting: &Setting) -> Vec<String> {
+        let plan = self.plan;
+        let changed_along = plan.schedule.actions.iter().filter_map(|a| a.changed_along(setting.limits));
+        let lowered = plan.tracking.iter().zip(&setting.targets).filter(|(t, to)| **to < t.target);
+        let lowered = lowered.map(|(tracking, target)| {
+            format!(
+                "the target of policy {} goes down from {} to {} %, so that more of the larger tasks run",
+                tracking.name,
+                percent(tracking.target).normalize(),
+                percent(*target).normalize()
+            )
+        });
+        changed_along.chain(lowered).collect()
+    }
+
+    /// What was assumed of its scaling.
+    fn notes(&self, fit: &Fit) -> Vec<String> {
+        let plan = self.plan;
+        let never = plan.never_scales_in().then(|| NEVER_SCALES_IN.to_owned());
+        let not_simulated = plan.schedule.not_understood.iter();
+        let not_simulated = not_simulated.map(|name| format!("scheduled action {name} is not simulated"));
+        let suspended = plan.schedule.suspended.iter().map(|name| {
+            format!("scheduled action {name} is suspended: it does not act and is not simulated")
+        });
+        let of_pressure = self.pressure.notes.iter().cloned();
+        of_pressure.chain(never).chain(self.shared_peak(fit)).chain(not_simulated).chain(suspended).collect()
     }
 
     /// That of a simulation with so many task-periods, and so many tasks at least.
