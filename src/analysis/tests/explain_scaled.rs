@@ -4,13 +4,14 @@ use rust_decimal::Decimal;
 
 use super::{
     explain::{explained, of_demo, of_demo_with},
-    scaling::scaled_between,
+    scaling::{following, scaled_between},
     service,
 };
 use crate::{
     config::Config,
     report::explain::{Explanation, page},
-    units::Usd,
+    units::{MemoryMib, Usd},
+    workload::{PolicyKind, StoppedTasks, TrackedMetric},
 };
 
 /// The outcome shown is that of the recommendation, simulated tasks included.
@@ -60,6 +61,33 @@ fn a_smaller_task_is_shown_with_the_tasks_that_it_would_run() {
     let (now, kept) = (of((1024, 4096)), of((1024, 2048)));
     assert_eq!(Some(now.monthly_cost), explanation.workload.monthly_cost);
     assert!(kept.detail.contains("30.4"), "{}", kept.detail);
+}
+
+/// More memory for as many tasks as ran, whatever a policy on memory would make of it.
+#[test]
+fn a_larger_task_after_a_kill_is_shown_for_as_many_tasks_as_ran() {
+    let killed = following(20, 50, 120).sized(512, 1024).scaled_by(vec![PolicyKind::TargetTracking {
+        metric: TrackedMetric::MemoryUtilization,
+        target: 60.0,
+        disable_scale_in: false,
+        scale_in_cooldown: 300,
+        scale_out_cooldown: 300,
+    }]);
+    let killed = killed.with(|service| {
+        let scaling = service.workload.scaling.as_mut().unwrap();
+        (scaling.min_capacity, scaling.max_capacity) = (1, 20);
+        service.workload.facts.stopped = Some(StoppedTasks {
+            seen: 3,
+            oom_kills: 1,
+            oom_memory: Some(MemoryMib(1024)),
+            oom_containers: vec!["app".to_owned()],
+            ..StoppedTasks::default()
+        });
+    });
+    let explanation = explained(killed, &Config::default());
+    agrees_with_its_row(&explanation);
+    let recommendation = explanation.workload.recommendation.as_ref().unwrap();
+    assert_eq!((recommendation.cpu_units, recommendation.memory_mib), (256, 2048));
 }
 
 #[test]

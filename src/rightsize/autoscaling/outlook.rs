@@ -196,17 +196,16 @@ impl View<'_> {
         let (subject, plan) = (search.context.subject, search.plan);
         let followed = followed_size(plan, size, subject.size);
         let own = (subject.size.cpu().0, subject.size.memory().0);
-        let mut tried = Vec::new();
-        match self.setting().filter(|_| size == self.to) {
-            Some(setting) => tried.push(setting),
-            None if followed == own => tried.push(Setting::unchanged(plan)),
-            None => {}
-        }
-        // What is now, and what it ends with, are what they are.
-        let settled = size == self.to || size == subject.size;
-        if !settled || tried.is_empty() {
-            tried.extend(settings(plan, followed, subject.size, reach));
-        }
+        // What is now, and what it ends with, are what they are; a size that was chosen alone is for as many tasks as ran.
+        let unchanged = || Setting::unchanged(plan);
+        let tried = if size == self.to {
+            vec![self.setting().unwrap_or_else(unchanged)]
+        } else if size == subject.size {
+            vec![unchanged()]
+        } else {
+            let as_now = (followed == own).then(unchanged);
+            as_now.into_iter().chain(settings(plan, followed, subject.size, reach)).collect()
+        };
         let mut best: Option<(bool, f64, SizeOutlook)> = None;
         for setting in tried {
             let as_it_ran = setting == Setting::unchanged(plan);
