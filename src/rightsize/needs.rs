@@ -67,8 +67,10 @@ impl<'a> Needs<'a> {
         let steering = subject.scaling.map(|target| Steering::of(target, (0, 0)));
         let followed = |resource| steering.as_ref().and_then(|steering| steering.follows(resource));
         let cpu = rateable(cpu, subject.sparse.cpu, followed(Resource::Cpu));
+        // Guards hold what was seen, whether or not a policy follows it.
+        let memory_seen = memory.filter(|_| subject.sparse.memory.is_none());
+        let memory_demanded = memory_seen.unwrap_or(ResourceNeed::keep(size.memory().0));
         let memory = rateable(memory, subject.sparse.memory, followed(Resource::Memory));
-        let memory_demanded = *memory.as_ref().unwrap_or(&ResourceNeed::keep(size.memory().0));
         let rise = subject.demand.rise();
         let guards = Guards::of(GuardInput {
             definition: subject.definition,

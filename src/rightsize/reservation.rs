@@ -136,21 +136,23 @@ pub fn rate_reservation(
         });
         rateable(need, subject.sparse.cpu, followed(Resource::Cpu))
     });
-    let memory = reserved_at_all(reserved.memory.0, "memory").and_then(|()| {
-        let need = demand.memory.as_ref().map(|memory| {
-            let seen = Seen { sustained: 0, ..Seen::of(memory, 10_000) };
-            let resource = Reserved {
-                now: reserved.memory.0,
-                cap: caps.memory.map(|memory| memory.0),
-                scale: 1024,
-                headroom: sizing.memory_headroom,
-            };
-            resource.need(seen, |seen| sizing.peak.memory(seen), observed_days)
-        });
-        rateable(need, subject.sparse.memory, followed(Resource::Memory))
+    let memory_reserved = reserved_at_all(reserved.memory.0, "memory");
+    let memory_seen = demand.memory.as_ref().filter(|_| memory_reserved.is_ok()).map(|memory| {
+        let seen = Seen { sustained: 0, ..Seen::of(memory, 10_000) };
+        let resource = Reserved {
+            now: reserved.memory.0,
+            cap: caps.memory.map(|memory| memory.0),
+            scale: 1024,
+            headroom: sizing.memory_headroom,
+        };
+        resource.need(seen, |seen| sizing.peak.memory(seen), observed_days)
     });
+    // Guards hold what was seen, whether or not a policy follows it.
+    let memory_demanded = memory_seen.filter(|_| subject.sparse.memory.is_none());
+    let memory_demanded = memory_demanded.unwrap_or(ResourceNeed::keep(reserved.memory.0));
+    let memory = memory_reserved
+        .and_then(|()| rateable(memory_seen, subject.sparse.memory, followed(Resource::Memory)));
 
-    let memory_demanded = *memory.as_ref().unwrap_or(&ResourceNeed::keep(reserved.memory.0));
     let rise = subject.demand.rise();
     let guards = Guards::of_reservation(GuardInput {
         definition,

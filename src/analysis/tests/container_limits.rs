@@ -12,7 +12,7 @@ use crate::{
     config::Config,
     report::explain::ReplayReport,
     units::{CpuUnits, MemoryMib},
-    workload::{Container, ContainerPeak},
+    workload::{Container, ContainerPeak, PolicyKind, TrackedMetric},
 };
 
 fn limited(service: Service, [(cpu, memory), (side_cpu, side_memory)]: [(u32, u32); 2]) -> Service {
@@ -39,6 +39,38 @@ fn with_peaks(service: Service, app: u32, side: u32) -> Service {
 /// 22 % of 2 GB are 451 MiB, at half of the target that there could be.
 fn half_used() -> Service {
     limited(scaled_between(following(28, 22, 120), 2, 16, 30.0), [(768, 600), (128, 1024)])
+}
+
+/// The same with a policy on memory beside it, which never has its way.
+fn with_memory_policy(service: Service) -> Service {
+    service.with(|service| {
+        let scaling = service.workload.scaling.as_mut().unwrap();
+        let mut policy = scaling.policies[0].clone();
+        policy.name = "memory".to_owned();
+        let PolicyKind::TargetTracking { metric, target, .. } = &mut policy.kind else { unreachable!() };
+        (*metric, *target) = (TrackedMetric::MemoryUtilization, 80.0);
+        scaling.policies.push(policy);
+    })
+}
+
+/// What its tasks used is known whether or not a policy follows it, too.
+#[test]
+fn a_policy_on_memory_takes_no_need_from_the_containers() {
+    let explanation = explained(with_memory_policy(half_used()), &Config::default());
+    let recommendation = explanation.workload.recommendation.as_ref().unwrap();
+    let then = explanation.replay[1].tasks.unwrap().memory_peak_mib.unwrap().0;
+    let limit = Decimal::from(recommendation.containers[0].memory_mib.unwrap());
+    assert!(limit >= then * Decimal::new(12, 1), "{limit} {then} {recommendation:?}");
+    let told = |condition: &String| condition.contains("is to hold");
+    assert!(!recommendation.conditions.iter().any(told), "{:?}", recommendation.conditions);
+
+    // 15 % of 4 GB are 615 MiB, so that 1 GB holds it beside a sidecar of 256, whatever follows memory.
+    let roomy = |limit| {
+        let service = scaled_between(following(50, 15, 120), 2, 16, 60.0).sized(1024, 4096);
+        with_peaks(limited(service, [(768, limit), (128, 256)]), 590, 20)
+    };
+    let size = |row: WorkloadReport| row.recommendation.map(|to| (to.cpu_units, to.memory_mib));
+    assert_eq!(size(with_memory_policy(roomy(3840)).rated()), size(roomy(3840).rated()));
 }
 
 /// With half the tasks each would carry twice the memory, which is in the main container.
