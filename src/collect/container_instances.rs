@@ -7,8 +7,8 @@ use aws_sdk_ecs::types as sdk;
 use futures_util::{StreamExt as _, stream};
 
 use super::{
-    convert::{count, name_of, timestamp},
-    gaps::{Refusal, RefusalKind, gap_of_failure},
+    convert::{count, name_of, next_token, timestamp},
+    gaps::{Refusal, RefusalKind, gaps_of_failures},
     session::Session,
 };
 use crate::{
@@ -55,7 +55,7 @@ pub async fn read(session: &Session, cluster: &Cluster) -> (Vec<ContainerInstanc
         match request.send().await {
             Ok(answer) => {
                 arns.extend(answer.container_instance_arns().iter().cloned());
-                token = answer.next_token().map(str::to_owned);
+                token = next_token(answer.next_token());
                 if token.is_none() {
                     break;
                 }
@@ -84,10 +84,8 @@ pub async fn read(session: &Session, cluster: &Cluster) -> (Vec<ContainerInstanc
     while let Some(answer) = answers.next().await {
         match answer {
             Ok(answer) => {
-                // One that is gone since it was listed is no gap.
-                let failures = answer.failures().iter().filter(|failure| failure.reason() != Some("MISSING"));
                 let place = format!("{}/{}", session.place(), cluster.name);
-                gaps.extend(failures.map(|failure| gap_of_failure(failure, &place, api)));
+                gaps.extend(gaps_of_failures(answer.failures(), &place, api));
                 found.extend(
                     answer
                         .container_instances()

@@ -7,8 +7,8 @@ use futures_util::{StreamExt as _, stream};
 
 use super::{
     capacity::Providers,
-    convert::{name_of, tags},
-    gaps::{Refusal, RefusalKind, gap_of_failure},
+    convert::{name_of, next_token, tags},
+    gaps::{Refusal, RefusalKind, gaps_of_failures},
     history::{self, Deployment, Revision},
     request::CollectRequest,
     services::{FoundService, found_service},
@@ -61,10 +61,7 @@ pub async fn clusters(
             .await;
         match answer {
             Ok(answer) => {
-                let api = "ecs:DescribeClusters";
-                gaps.extend(
-                    answer.failures().iter().map(|failure| gap_of_failure(failure, &session.place(), api)),
-                );
+                gaps.extend(gaps_of_failures(answer.failures(), &session.place(), "ecs:DescribeClusters"));
                 let active = |cluster: &&sdk::Cluster| cluster.status() != Some("INACTIVE");
                 found.extend(answer.clusters().iter().filter(active).cloned());
             }
@@ -124,7 +121,7 @@ pub async fn services(
         match request.send().await {
             Ok(answer) => {
                 arns.extend(answer.service_arns().iter().cloned());
-                token = answer.next_token().map(str::to_owned);
+                token = next_token(answer.next_token());
                 if token.is_none() {
                     break;
                 }
@@ -160,8 +157,7 @@ pub async fn services(
     while let Some(answer) = answers.next().await {
         match answer {
             Ok(answer) => {
-                let api = "ecs:DescribeServices";
-                gaps.extend(answer.failures().iter().map(|failure| gap_of_failure(failure, &place, api)));
+                gaps.extend(gaps_of_failures(answer.failures(), &place, "ecs:DescribeServices"));
                 found.extend(
                     answer
                         .services()
@@ -291,7 +287,7 @@ async fn deployments(
             .await
             .map_err(|error| (Refusal::of(&error), "ecs:ListServiceDeployments"))?;
         found.extend(answer.service_deployments().iter().filter_map(Deployment::from_brief));
-        token = answer.next_token().map(str::to_owned);
+        token = next_token(answer.next_token());
         if token.is_none() || history::reaches_back(&found, window) {
             break;
         }

@@ -194,13 +194,15 @@ impl Refusal {
     }
 }
 
-/// The gap that one of an answer's `failures` is.
-pub fn gap_of_failure(failure: &Failure, scope: &str, api: &str) -> Gap {
-    let mut cause = failure.reason().unwrap_or("no reason given").to_owned();
-    for more in [failure.detail(), failure.arn()].into_iter().flatten() {
-        let _ = write!(cause, ", {more}");
-    }
-    Gap { scope: scope.to_owned(), api: api.to_owned(), cause: plain(&cause) }
+/// The gaps that an answer's `failures` are. What is gone since it was listed is none.
+pub fn gaps_of_failures(failures: &[Failure], scope: &str, api: &str) -> impl Iterator<Item = Gap> {
+    failures.iter().filter(|failure| failure.reason() != Some("MISSING")).map(move |failure| {
+        let mut cause = failure.reason().unwrap_or("no reason given").to_owned();
+        for more in [failure.detail(), failure.arn()].into_iter().flatten() {
+            let _ = write!(cause, ", {more}");
+        }
+        Gap { scope: scope.to_owned(), api: api.to_owned(), cause: plain(&cause) }
+    })
 }
 
 /// The last error of a chain: what really happened.

@@ -87,7 +87,7 @@ async fn tasks(session: &Session, cluster: &Cluster) -> Result<Vec<sdk::Task>, R
             .await
             .map_err(|error| (Refusal::of(&error), "ecs:ListTasks"))?;
         arns.extend(answer.task_arns().iter().cloned());
-        token = answer.next_token().filter(|token| !token.is_empty()).map(str::to_owned);
+        token = convert::next_token(answer.next_token());
         if token.is_none() {
             break;
         }
