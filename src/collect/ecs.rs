@@ -106,18 +106,13 @@ pub async fn services(
     providers: &Providers,
 ) -> (Vec<FoundService>, Vec<Gap>) {
     let place = format!("{}/{}", session.place(), cluster.name);
-    // One that is refused for the whole account and region is one gap, not one for each cluster.
-    let gap = |refusal: &Refusal, api: &str| {
-        let scope = if refusal.is_general() { session.place() } else { place.clone() };
-        refusal.gap(scope, api)
-    };
     let mut gaps = Vec::new();
     let mut arns = Vec::new();
-    let cluster_id = if cluster.arn.is_empty() { &cluster.name } else { &cluster.arn };
     let mut token = None;
     for _ in 0..PAGES {
         let _turn = session.ecs_turn().await;
-        let request = session.ecs.list_services().cluster(cluster_id).max_results(100).set_next_token(token);
+        let request =
+            session.ecs.list_services().cluster(cluster.reference()).max_results(100).set_next_token(token);
         match request.send().await {
             Ok(answer) => {
                 arns.extend(answer.service_arns().iter().cloned());
@@ -128,13 +123,7 @@ pub async fn services(
             }
             Err(error) => {
                 let refusal = Refusal::of(&error);
-                // The role may see one cluster and not the other.
-                let scope = if refusal.kind == RefusalKind::AccessDenied {
-                    place.clone()
-                } else {
-                    gap(&refusal, "").scope
-                };
-                gaps.push(refusal.gap(scope, "ecs:ListServices"));
+                gaps.push(refusal.gap_of_list(&session.place(), &cluster.name, "ecs:ListServices"));
                 break;
             }
         }
@@ -146,7 +135,7 @@ pub async fn services(
             session
                 .ecs
                 .describe_services()
-                .cluster(cluster_id)
+                .cluster(cluster.reference())
                 .set_services(Some(batch))
                 .include(sdk::ServiceField::Tags)
                 .send()
@@ -165,7 +154,12 @@ pub async fn services(
                         .filter_map(|service| found_service(service, cluster, providers, &session.scope)),
                 );
             }
-            Err(error) => gaps.push(gap(&Refusal::of(&error), "ecs:DescribeServices")),
+            Err(error) => {
+                let refusal = Refusal::of(&error);
+                // One that is refused for the whole account and region is one gap, not one for each cluster.
+                let scope = if refusal.is_general() { session.place() } else { place.clone() };
+                gaps.push(refusal.gap(scope, "ecs:DescribeServices"));
+            }
         }
     }
     (found, gaps)

@@ -189,6 +189,16 @@ impl Refusal {
         !matches!(self.kind, RefusalKind::Other | RefusalKind::Throttled | RefusalKind::Timeout)
     }
 
+    /// Its gap where a list of one cluster of `place` was asked for: the role may see one cluster and not the
+    /// other.
+    pub fn gap_of_list(&self, place: &str, cluster: &str, api: &str) -> Gap {
+        if self.is_general() && self.kind != RefusalKind::AccessDenied {
+            self.gap(place, api)
+        } else {
+            self.gap(format!("{place}/{cluster}"), api)
+        }
+    }
+
     pub fn gap(&self, scope: impl Into<String>, api: &str) -> Gap {
         Gap { scope: scope.into(), api: api.to_owned(), cause: self.cause.clone() }
     }
