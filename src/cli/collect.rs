@@ -241,7 +241,7 @@ impl CollectArgs {
         };
         Ok(CollectRequest {
             regions: Regions::from_names(&self.regions),
-            profiles: self.profiles.iter().cloned().collect(),
+            profiles: self.profiles.clone(),
             assume_roles: self.assume_roles.iter().cloned().collect(),
             clusters: self.clusters.iter().cloned().collect(),
             lookback_seconds,

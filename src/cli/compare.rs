@@ -11,11 +11,14 @@ use clap::Args;
 use super::{
     CliError, ExitCode, GlobalArgs, OnIncomplete, OutputArgs, SnapshotPlace, TabularArgs, TabularFormat,
     output::refuse_same_place,
-    report::{table_options, verdict},
+    report::{known_width, table_options, verdict},
 };
 use crate::{
     analysis::{Input, comparison, observe},
-    report::compare::{Comparison, chart, csv, json, table},
+    report::{
+        compare::{Comparison, chart, csv, json, table},
+        table::TableOptions,
+    },
 };
 
 /// Compare launch platforms for the work of a snapshot: Fargate, EC2, Managed Instances, EKS
@@ -41,7 +44,7 @@ pub struct CompareArgs {
 }
 
 /// Columns of a table that goes to no terminal: it has its notes wrapped, and reads best not too wide.
-const WIDTH_WITHOUT_TERMINAL: u16 = 110;
+const WIDTH_WITHOUT_TERMINAL: usize = 110;
 
 pub fn run(global: &GlobalArgs, args: &CompareArgs) -> Result<ExitCode, CliError> {
     let picture = args.chart.iter().map(|path| ("--chart", Some(path.as_path())));
@@ -93,9 +96,8 @@ fn compared(global: &GlobalArgs, args: &CompareArgs) -> Result<Comparison, CliEr
     comparison(observed, &book, &config, as_of).map_err(CliError::usage)
 }
 
-fn layout(args: &CompareArgs) -> crate::report::table::TableOptions {
-    let to_terminal = table_options(None, &args.tabular.output);
-    let unknown = to_terminal.width == super::report::WIDTH_WITHOUT_TERMINAL;
-    let asked = args.width.or_else(|| unknown.then_some(WIDTH_WITHOUT_TERMINAL));
-    table_options(asked, &args.tabular.output)
+fn layout(args: &CompareArgs) -> TableOptions {
+    let output = &args.tabular.output;
+    let width = known_width(args.width, output).unwrap_or(WIDTH_WITHOUT_TERMINAL);
+    TableOptions { width, ..table_options(args.width, output) }
 }

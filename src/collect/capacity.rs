@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use aws_sdk_ecs::types as sdk;
 
 use super::{
-    convert::{count, name_of},
+    convert::{count, name_of, next_token},
     gaps::Refusal,
     session::Session,
 };
@@ -64,7 +64,7 @@ impl Providers {
             for described in answer.capacity_providers() {
                 self.add(described, session);
             }
-            token = answer.next_token().map(str::to_owned);
+            token = next_token(answer.next_token());
             if token.is_none() {
                 break;
             }

@@ -7,8 +7,8 @@ use aws_sdk_ecs::types as sdk;
 use futures_util::{StreamExt as _, stream};
 
 use super::{
-    convert::{count, name_of, timestamp},
-    gaps::{Refusal, RefusalKind, gap_of_failure},
+    convert::{count, name_of, next_token, timestamp},
+    gaps::{Refusal, gaps_of_failures},
     session::Session,
 };
 use crate::{
@@ -36,13 +36,7 @@ pub fn are_in(described: &sdk::Cluster, cluster: &Cluster, workloads: &[Workload
 
 /// The instances of a cluster.
 pub async fn read(session: &Session, cluster: &Cluster) -> (Vec<ContainerInstance>, Vec<Gap>) {
-    let gap = |refusal: &Refusal, api: &str| {
-        // The role may see one cluster and not the other.
-        let of_cluster = !refusal.is_general() || refusal.kind == RefusalKind::AccessDenied;
-        let place = session.place();
-        refusal.gap(if of_cluster { format!("{place}/{}", cluster.name) } else { place }, api)
-    };
-    let cluster_id = if cluster.arn.is_empty() { &cluster.name } else { &cluster.arn };
+    let gap = |refusal: &Refusal, api: &str| refusal.gap_of_list(&session.place(), &cluster.name, api);
     let mut gaps = Vec::new();
     let mut arns = Vec::new();
     let mut token = None;
@@ -50,12 +44,16 @@ pub async fn read(session: &Session, cluster: &Cluster) -> (Vec<ContainerInstanc
         let _turn = session.ecs_turn().await;
         // In one list, whatever their status: of two lists, an instance that begins to drain in between
         // is in both or in none.
-        let request =
-            session.ecs.list_container_instances().cluster(cluster_id).max_results(100).set_next_token(token);
+        let request = session
+            .ecs
+            .list_container_instances()
+            .cluster(cluster.reference())
+            .max_results(100)
+            .set_next_token(token);
         match request.send().await {
             Ok(answer) => {
                 arns.extend(answer.container_instance_arns().iter().cloned());
-                token = answer.next_token().map(str::to_owned);
+                token = next_token(answer.next_token());
                 if token.is_none() {
                     break;
                 }
@@ -74,7 +72,7 @@ pub async fn read(session: &Session, cluster: &Cluster) -> (Vec<ContainerInstanc
             session
                 .ecs
                 .describe_container_instances()
-                .cluster(cluster_id)
+                .cluster(cluster.reference())
                 .set_container_instances(Some(batch))
                 .send()
                 .await
@@ -84,10 +82,8 @@ pub async fn read(session: &Session, cluster: &Cluster) -> (Vec<ContainerInstanc
     while let Some(answer) = answers.next().await {
         match answer {
             Ok(answer) => {
-                // One that is gone since it was listed is no gap.
-                let failures = answer.failures().iter().filter(|failure| failure.reason() != Some("MISSING"));
                 let place = format!("{}/{}", session.place(), cluster.name);
-                gaps.extend(failures.map(|failure| gap_of_failure(failure, &place, api)));
+                gaps.extend(gaps_of_failures(answer.failures(), &place, api));
                 found.extend(
                     answer
                         .container_instances()

@@ -1,4 +1,4 @@
-//! The SDK's values as fargauge's: times, tags, counts, names from ARNs. Nothing is guessed: what
+//! The SDK's values as fargauge's: times, tags, counts, tokens, names from ARNs. Nothing is guessed: what
 //! is absent stays absent.
 
 use std::collections::BTreeMap;
@@ -22,6 +22,11 @@ pub fn count(number: i32) -> u32 {
     u32::try_from(number).unwrap_or(0)
 }
 
+/// The token of the next page. An empty one is none, as the SDK's own paginators have it.
+pub fn next_token(token: Option<&str>) -> Option<String> {
+    token.filter(|token| !token.is_empty()).map(str::to_owned)
+}
+
 /// What follows the last `/`: the name in the ARN of a cluster, service or capacity provider.
 pub fn name_of(arn: &str) -> &str {
     arn.rsplit('/').next().unwrap_or(arn)
@@ -31,4 +36,14 @@ pub fn name_of(arn: &str) -> &str {
 pub fn family_of(task_definition: &str) -> &str {
     let name = name_of(task_definition);
     name.split(':').next().unwrap_or(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_token_ends_a_list() {
+        assert_eq!([None, Some(""), Some("more")].map(next_token), [None, None, Some("more".to_owned())]);
+    }
 }

@@ -7,8 +7,8 @@ use futures_util::{StreamExt as _, stream};
 
 use super::{
     capacity::Providers,
-    convert::{name_of, tags},
-    gaps::{Refusal, RefusalKind, gap_of_failure},
+    convert::{name_of, next_token, tags},
+    gaps::{Refusal, RefusalKind, gaps_of_failures},
     history::{self, Deployment, Revision},
     request::CollectRequest,
     services::{FoundService, found_service},
@@ -61,10 +61,7 @@ pub async fn clusters(
             .await;
         match answer {
             Ok(answer) => {
-                let api = "ecs:DescribeClusters";
-                gaps.extend(
-                    answer.failures().iter().map(|failure| gap_of_failure(failure, &session.place(), api)),
-                );
+                gaps.extend(gaps_of_failures(answer.failures(), &session.place(), "ecs:DescribeClusters"));
                 let active = |cluster: &&sdk::Cluster| cluster.status() != Some("INACTIVE");
                 found.extend(answer.clusters().iter().filter(active).cloned());
             }
@@ -109,35 +106,24 @@ pub async fn services(
     providers: &Providers,
 ) -> (Vec<FoundService>, Vec<Gap>) {
     let place = format!("{}/{}", session.place(), cluster.name);
-    // One that is refused for the whole account and region is one gap, not one for each cluster.
-    let gap = |refusal: &Refusal, api: &str| {
-        let scope = if refusal.is_general() { session.place() } else { place.clone() };
-        refusal.gap(scope, api)
-    };
     let mut gaps = Vec::new();
     let mut arns = Vec::new();
-    let cluster_id = if cluster.arn.is_empty() { &cluster.name } else { &cluster.arn };
     let mut token = None;
     for _ in 0..PAGES {
         let _turn = session.ecs_turn().await;
-        let request = session.ecs.list_services().cluster(cluster_id).max_results(100).set_next_token(token);
+        let request =
+            session.ecs.list_services().cluster(cluster.reference()).max_results(100).set_next_token(token);
         match request.send().await {
             Ok(answer) => {
                 arns.extend(answer.service_arns().iter().cloned());
-                token = answer.next_token().map(str::to_owned);
+                token = next_token(answer.next_token());
                 if token.is_none() {
                     break;
                 }
             }
             Err(error) => {
                 let refusal = Refusal::of(&error);
-                // The role may see one cluster and not the other.
-                let scope = if refusal.kind == RefusalKind::AccessDenied {
-                    place.clone()
-                } else {
-                    gap(&refusal, "").scope
-                };
-                gaps.push(refusal.gap(scope, "ecs:ListServices"));
+                gaps.push(refusal.gap_of_list(&session.place(), &cluster.name, "ecs:ListServices"));
                 break;
             }
         }
@@ -149,7 +135,7 @@ pub async fn services(
             session
                 .ecs
                 .describe_services()
-                .cluster(cluster_id)
+                .cluster(cluster.reference())
                 .set_services(Some(batch))
                 .include(sdk::ServiceField::Tags)
                 .send()
@@ -160,8 +146,7 @@ pub async fn services(
     while let Some(answer) = answers.next().await {
         match answer {
             Ok(answer) => {
-                let api = "ecs:DescribeServices";
-                gaps.extend(answer.failures().iter().map(|failure| gap_of_failure(failure, &place, api)));
+                gaps.extend(gaps_of_failures(answer.failures(), &place, "ecs:DescribeServices"));
                 found.extend(
                     answer
                         .services()
@@ -169,7 +154,12 @@ pub async fn services(
                         .filter_map(|service| found_service(service, cluster, providers, &session.scope)),
                 );
             }
-            Err(error) => gaps.push(gap(&Refusal::of(&error), "ecs:DescribeServices")),
+            Err(error) => {
+                let refusal = Refusal::of(&error);
+                // One that is refused for the whole account and region is one gap, not one for each cluster.
+                let scope = if refusal.is_general() { session.place() } else { place.clone() };
+                gaps.push(refusal.gap(scope, "ecs:DescribeServices"));
+            }
         }
     }
     (found, gaps)
@@ -291,7 +281,7 @@ async fn deployments(
             .await
             .map_err(|error| (Refusal::of(&error), "ecs:ListServiceDeployments"))?;
         found.extend(answer.service_deployments().iter().filter_map(Deployment::from_brief));
-        token = answer.next_token().map(str::to_owned);
+        token = next_token(answer.next_token());
         if token.is_none() || history::reaches_back(&found, window) {
             break;
         }

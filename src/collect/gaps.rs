@@ -189,18 +189,30 @@ impl Refusal {
         !matches!(self.kind, RefusalKind::Other | RefusalKind::Throttled | RefusalKind::Timeout)
     }
 
+    /// Its gap where a list of one cluster of `place` was asked for: the role may see one cluster and not the
+    /// other.
+    pub fn gap_of_list(&self, place: &str, cluster: &str, api: &str) -> Gap {
+        if self.is_general() && self.kind != RefusalKind::AccessDenied {
+            self.gap(place, api)
+        } else {
+            self.gap(format!("{place}/{cluster}"), api)
+        }
+    }
+
     pub fn gap(&self, scope: impl Into<String>, api: &str) -> Gap {
         Gap { scope: scope.into(), api: api.to_owned(), cause: self.cause.clone() }
     }
 }
 
-/// The gap that one of an answer's `failures` is.
-pub fn gap_of_failure(failure: &Failure, scope: &str, api: &str) -> Gap {
-    let mut cause = failure.reason().unwrap_or("no reason given").to_owned();
-    for more in [failure.detail(), failure.arn()].into_iter().flatten() {
-        let _ = write!(cause, ", {more}");
-    }
-    Gap { scope: scope.to_owned(), api: api.to_owned(), cause: plain(&cause) }
+/// The gaps that an answer's `failures` are. What is gone since it was listed is none.
+pub fn gaps_of_failures(failures: &[Failure], scope: &str, api: &str) -> impl Iterator<Item = Gap> {
+    failures.iter().filter(|failure| failure.reason() != Some("MISSING")).map(move |failure| {
+        let mut cause = failure.reason().unwrap_or("no reason given").to_owned();
+        for more in [failure.detail(), failure.arn()].into_iter().flatten() {
+            let _ = write!(cause, ", {more}");
+        }
+        Gap { scope: scope.to_owned(), api: api.to_owned(), cause: plain(&cause) }
+    })
 }
 
 /// The last error of a chain: what really happened.

@@ -72,6 +72,11 @@ impl Deployment {
     fn is_settled(&self) -> bool {
         self.status == Status::Successful
     }
+
+    /// Whether all that it replaced was gone by then, so that nothing before it matters.
+    fn was_over_by(&self, time: Timestamp) -> bool {
+        self.is_settled() && self.finished.unwrap_or(self.created) < time
+    }
 }
 
 /// A service revision: the task definition, and how often its metrics are sampled.
@@ -104,7 +109,7 @@ impl Revision {
 /// further one is needed. Only a list that is newest first tells.
 pub fn reaches_back(deployments: &[Deployment], window: &Window) -> bool {
     deployments.is_sorted_by(|a, b| a.created >= b.created)
-        && deployments.iter().any(|deployment| deployment.is_settled() && deployment.created < window.start)
+        && deployments.iter().any(|deployment| deployment.was_over_by(window.start))
 }
 
 /// The deployments that matter for the window: those within it, and before it those since the
@@ -112,20 +117,18 @@ pub fn reaches_back(deployments: &[Deployment], window: &Window) -> bool {
 pub fn relevant(mut deployments: Vec<Deployment>, window: &Window) -> Vec<Deployment> {
     deployments.sort_by(|a, b| (a.created, &a.arn).cmp(&(b.created, &b.arn)));
     deployments.dedup_by(|a, b| a.arn == b.arn);
-    let base = deployments.iter().rposition(|deployment| {
-        deployment.is_settled() && deployment.finished.unwrap_or(deployment.created) < window.start
-    });
+    let base = deployments.iter().rposition(|deployment| deployment.was_over_by(window.start));
     deployments.split_off(base.unwrap_or(0))
 }
 
 /// Those of `relevant` whose description must be read: what did not end plainly, and the oldest, if
-/// what it replaced was in force as the window began.
+/// what it replaced still ran as the window began.
 pub fn need_details(relevant: &[Deployment], window: &Window) -> Vec<String> {
     relevant
         .iter()
         .enumerate()
         .filter(|(index, deployment)| {
-            !deployment.is_settled() || (*index == 0 && deployment.began >= window.start)
+            !deployment.is_settled() || (*index == 0 && !deployment.was_over_by(window.start))
         })
         .map(|(_, deployment)| deployment.arn.clone())
         .collect()

@@ -16,6 +16,7 @@ use aws_sdk_cloudwatch::{
 };
 
 use super::{
+    convert::next_token,
     gaps::{Refusal, plain},
     plan::POINTS_PER_CALL,
     session::Session,
@@ -208,7 +209,7 @@ async fn ask(
                 missing.add(place, message_text(message));
             }
         }
-        let next = answer.next_token().filter(|token| !token.is_empty()).map(str::to_owned);
+        let next = next_token(answer.next_token());
         if next.is_none() {
             return Ok(endings);
         }

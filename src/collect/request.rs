@@ -13,10 +13,10 @@ use super::plan::Period;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CollectRequest {
     pub regions: Regions,
-    /// Named profiles of the AWS configuration, each collected with its own credentials. Neither a
-    /// profile nor a role: the default credentials.
+    /// Named profiles of the AWS configuration, each collected with its own credentials, in the order in
+    /// which they were named. Neither a profile nor a role: the default credentials.
     #[serde(default)]
-    pub profiles: BTreeSet<String>,
+    pub profiles: Vec<String>,
     /// ARNs of roles to assume, each collected as well. They are assumed with the credentials of
     /// the first profile named, else with the default ones.
     #[serde(default)]
@@ -142,7 +142,7 @@ mod tests {
     fn bounds_do_not_make_another_request() {
         let request = CollectRequest {
             regions: Regions::All,
-            profiles: BTreeSet::new(),
+            profiles: Vec::new(),
             assume_roles: BTreeSet::new(),
             clusters: BTreeSet::from(["prod-*".to_owned()]),
             lookback_seconds: 3_600,

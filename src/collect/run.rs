@@ -373,7 +373,7 @@ mod tests {
     fn request() -> CollectRequest {
         CollectRequest {
             regions: Regions::from_names(["eu-west-1"]),
-            profiles: std::collections::BTreeSet::new(),
+            profiles: Vec::new(),
             assume_roles: std::collections::BTreeSet::new(),
             clusters: std::collections::BTreeSet::new(),
             lookback_seconds: 3_600,

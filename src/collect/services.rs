@@ -4,7 +4,6 @@
 use std::collections::BTreeSet;
 
 use aws_sdk_ecs::types as sdk;
-use jiff::Timestamp;
 
 use super::{
     capacity::{self, Providers},
@@ -26,8 +25,6 @@ pub struct FoundService {
     pub arn: String,
     /// ARN of the task definition in force now; empty where nothing names one.
     pub task_definition: String,
-    /// When the deployment in force now was created.
-    pub deployed_at: Option<Timestamp>,
 }
 
 impl FoundService {
@@ -124,12 +121,7 @@ pub fn found_service(
         facts: TaskFacts { injected, ..TaskFacts::default() },
         notes,
     };
-    Some(FoundService {
-        workload,
-        arn: arn.to_owned(),
-        task_definition,
-        deployed_at: primary.and_then(|primary| timestamp(primary.created_at())),
-    })
+    Some(FoundService { workload, arn: arn.to_owned(), task_definition })
 }
 
 /// The kinds, each once. Expressions are left out: nothing is decided by them.

@@ -57,11 +57,7 @@ pub async fn read(session: &Session, clusters: &[Cluster]) -> Stopped {
             }
             Err((refusal, _)) if refusal.kind == RefusalKind::Unsupported => {}
             Err((refusal, api)) => {
-                // The role may see one cluster and not the other.
-                let general = refusal.is_general() && refusal.kind != RefusalKind::AccessDenied;
-                let scope =
-                    if general { session.place() } else { format!("{}/{}", session.place(), cluster.name) };
-                stopped.gaps.push(refusal.gap(scope, api));
+                stopped.gaps.push(refusal.gap_of_list(&session.place(), &cluster.name, api));
             }
         }
     }
@@ -71,7 +67,6 @@ pub async fn read(session: &Session, clusters: &[Cluster]) -> Stopped {
 type Refused = (Refusal, &'static str);
 
 async fn tasks(session: &Session, cluster: &Cluster) -> Result<Vec<sdk::Task>, Refused> {
-    let cluster_id = if cluster.arn.is_empty() { &cluster.name } else { &cluster.arn };
     let mut arns = Vec::new();
     let mut token = None;
     for _ in 0..PAGES {
@@ -79,7 +74,7 @@ async fn tasks(session: &Session, cluster: &Cluster) -> Result<Vec<sdk::Task>, R
         let answer = session
             .ecs
             .list_tasks()
-            .cluster(cluster_id)
+            .cluster(cluster.reference())
             .desired_status(sdk::DesiredStatus::Stopped)
             .max_results(100)
             .set_next_token(token)
@@ -87,7 +82,7 @@ async fn tasks(session: &Session, cluster: &Cluster) -> Result<Vec<sdk::Task>, R
             .await
             .map_err(|error| (Refusal::of(&error), "ecs:ListTasks"))?;
         arns.extend(answer.task_arns().iter().cloned());
-        token = answer.next_token().filter(|token| !token.is_empty()).map(str::to_owned);
+        token = convert::next_token(answer.next_token());
         if token.is_none() {
             break;
         }
@@ -98,7 +93,7 @@ async fn tasks(session: &Session, cluster: &Cluster) -> Result<Vec<sdk::Task>, R
         let answer = session
             .ecs
             .describe_tasks()
-            .cluster(cluster_id)
+            .cluster(cluster.reference())
             .set_tasks(Some(batch.to_vec()))
             .send()
             .await

@@ -192,21 +192,18 @@ impl InstanceShares {
         rates: InstanceRates<'_>,
     ) -> Self {
         let mut shares = Self::default();
-        let mut clusters: BTreeMap<ClusterKey<'_>, Vec<&Tenant<'_>>> = BTreeMap::new();
+        // Instances that no workload of the snapshot runs on cost as much.
+        let mut clusters: BTreeMap<ClusterKey<'_>, (Vec<&Tenant<'_>>, Vec<&ContainerInstance>)> =
+            BTreeMap::new();
         for tenant in tenants {
             if let Some(key) = ClusterKey::of(tenant.workload) {
-                clusters.entry(key).or_default().push(tenant);
+                clusters.entry(key).or_default().0.push(tenant);
             }
         }
-        // Instances that no workload of the snapshot runs on cost as much.
         for instance in instances.iter().filter(|instance| is_ec2(instance)) {
-            clusters.entry(ClusterKey::of_instance(instance, providers)).or_default();
+            clusters.entry(ClusterKey::of_instance(instance, providers)).or_default().1.push(instance);
         }
-        for (key, tenants) in clusters {
-            let there: Vec<&ContainerInstance> = instances
-                .iter()
-                .filter(|instance| is_ec2(instance) && ClusterKey::of_instance(instance, providers) == key)
-                .collect();
+        for (key, (tenants, there)) in clusters {
             shares.add_cluster(key, &tenants, &there, providers, rates);
         }
         shares

@@ -5,12 +5,14 @@
 //! snapshots holds that segment. Writing one object is atomic: a reader gets the last snapshot or the
 //! new one, whole.
 
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::DateTime};
 
 use super::{Bucket, S3Prefix, StoreError, bucket::Refused};
 
 /// What stands for the end of the window.
 const TIME: &str = "{time}";
+/// How it is written.
+const TIME_FORMAT: &str = "%Y-%m-%dT%H%MZ";
 /// The object that names the newest snapshot.
 const LATEST: &str = "latest";
 
@@ -19,7 +21,7 @@ impl S3Prefix {
     #[must_use]
     pub fn at(&self, end: Timestamp) -> Self {
         match self.split_last() {
-            Some((parent, TIME)) => parent.join(&end.strftime("%Y-%m-%dT%H%MZ").to_string()),
+            Some((parent, TIME)) => parent.join(&end.strftime(TIME_FORMAT).to_string()),
             _ => self.clone(),
         }
     }
@@ -46,10 +48,16 @@ pub(super) async fn resolve(bucket: &Bucket, at: &S3Prefix) -> Result<S3Prefix, 
     found.ok_or_else(|| StoreError::Latest { object: at.to_string() })
 }
 
-/// Makes the snapshot at `written` the latest of those beside it.
+/// Makes the dated snapshot at `written` the latest of those beside it, unless a later one is: the collect that
+/// began first may end last.
 pub(super) async fn point_to(bucket: &Bucket, written: &S3Prefix) -> Result<(), StoreError> {
     let Some((parent, last)) = written.split_last() else { return Ok(()) };
     let key = parent.key(LATEST);
+    let time = |text: &str| DateTime::strptime(TIME_FORMAT, text.trim()).ok();
+    let named = bucket.get(&key).await.ok().and_then(|text| time(std::str::from_utf8(&text).ok()?));
+    if named > time(last) {
+        return Ok(());
+    }
     let put = bucket.put(&key, format!("{last}\n").into_bytes(), super::bucket::Existing::Replace).await;
     put.map_err(|refused| refused.writing(bucket, &key))
 }

@@ -26,10 +26,12 @@ pub async fn check_free(bucket: &Bucket, at: &S3Prefix) -> Result<(), StoreError
 }
 
 /// Puts the complete snapshot in `folder` at the prefix `at`, and makes it the latest of those beside it
-/// if `is_dated`.
+/// if `is_dated`. Of two uploads to one prefix at once, one may still spoil what the other has put there.
 pub async fn upload(bucket: &Bucket, folder: &Path, at: &S3Prefix, is_dated: bool) -> Result<(), StoreError> {
     let text = read(&folder.join(MANIFEST))?;
     let manifest = Manifest::read(&folder.join(MANIFEST), &text)?;
+    // The pull took minutes, in which another collect may have put its snapshot there.
+    check_free(bucket, at).await?;
     stream::iter(manifest.files.keys())
         .map(|name| async move {
             let key = at.key(name);
@@ -41,10 +43,17 @@ pub async fn upload(bucket: &Bucket, folder: &Path, at: &S3Prefix, is_dated: boo
         .try_collect::<()>()
         .await?;
     let key = at.key(MANIFEST);
-    bucket.put(&key, text, Existing::Keep).await.map_err(|refused| match refused {
-        Refused::Exists => StoreError::Complete { at: at.clone() },
-        refused => refused.writing(bucket, &key),
-    })?;
+    match bucket.put(&key, text.clone(), Existing::Keep).await {
+        Ok(()) => {}
+        Err(Refused::Exists) => {
+            // Where the answer to a first attempt was lost, what is there is this very manifest.
+            let there = bucket.get(&key).await.ok();
+            if there != Some(text) {
+                return Err(StoreError::Complete { at: at.clone() });
+            }
+        }
+        Err(refused) => return Err(refused.writing(bucket, &key)),
+    }
     if is_dated { latest::point_to(bucket, at).await } else { Ok(()) }
 }
 

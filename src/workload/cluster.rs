@@ -24,6 +24,11 @@ pub struct Cluster {
 }
 
 impl Cluster {
+    /// What requests to ECS call it: its ARN, else its name.
+    pub fn reference(&self) -> &str {
+        if self.arn.is_empty() { &self.name } else { &self.arn }
+    }
+
     /// Whether Container Insights has series of single tasks and containers.
     pub fn has_task_series(&self) -> bool {
         self.container_insights.as_deref() == Some("enhanced")

@@ -75,6 +75,18 @@ fn tasks_that_an_unread_service_may_run_are_named_and_not_taken_for_standalone()
 }
 
 #[test]
+fn a_service_that_is_deleted_after_it_was_listed_is_no_gap() {
+    let gone = json!({ "services": [], "failures": [{ "arn": "hidden", "reason": "MISSING" }] });
+    let faults = json!([{ "on": "DescribeServices", "containing": "sealed", "do": { "answer": gone } }]);
+    let mut fleet = two_clusters();
+    fleet["eu-west-1"]["clusters"]["sealed"]["families"] =
+        json!({ "nightly": { "cpu": 256, "memory": 512, "hours": 1000 } });
+    let report = collected(&Scripted::start(fleet, faults));
+    report.assert_no_gaps();
+    assert!(report.names().contains(&"111122223333/eu-west-1/sealed/family:nightly"), "{:?}", report.names());
+}
+
+#[test]
 fn an_api_that_is_refused_is_a_gap_and_the_others_are_used() {
     for (operation, api) in [
         ("DescribeCapacityProviders", "ecs:DescribeCapacityProviders"),

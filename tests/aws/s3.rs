@@ -5,6 +5,7 @@ use std::{
     io::Write as _,
     path::Path,
     process::{Command, Stdio},
+    sync::atomic::{AtomicU32, Ordering},
 };
 
 use crate::fixture::{Answering, Fargauge, S3, Scripted, python, script, small_fleet};
@@ -160,6 +161,10 @@ fn a_collect_puts_the_snapshot_there_and_overwrites_none() {
     assert_eq!(collect(&url, &["--as-of", "2026-11-25T12:00:00Z"]).code, Some(0));
     let latest = fargauge.run(&["report", &format!("s3://{}/prod/latest", s3.bucket), "--format", "json"]);
     assert!(latest.stdout.contains("2026-11-25T12:00:00Z"), "{}", latest.stderr);
+    // One that began before, or looks back from an earlier time, is not the latest.
+    assert_eq!(collect(&url, &["--as-of", "2026-11-25T11:00:00Z"]).code, Some(0));
+    let still = fargauge.run(&["report", &format!("s3://{}/prod/latest", s3.bucket), "--format", "json"]);
+    assert!(still.stdout == latest.stdout, "the latest is of another time now");
 
     // A named work folder keeps the snapshot.
     let work = tempfile::tempdir().unwrap();
@@ -257,9 +262,66 @@ fn a_write_that_is_refused_keeps_the_snapshot_that_was_collected() {
     finished.assert_says(3, &["never overwritten", "the snapshot is whole in"]);
     let left = fs::read_dir(folder.path()).unwrap().next().unwrap().unwrap().path();
     assert_eq!(fargauge.run(&["report", left.to_str().unwrap()]).code, Some(0));
-    let asked: Vec<String> = s3.asked().into_iter().map(|mut one| one.remove(0)).collect();
+    let written = puts(&s3);
     assert!(
-        asked.last().unwrap().starts_with("PUT /acme/prod/manifest.json"),
-        "the manifest goes last: {asked:?}"
+        written.last().unwrap().starts_with("PUT /acme/prod/manifest.json"),
+        "the manifest goes last: {written:?}"
     );
+}
+
+/// The request lines of what was written.
+fn puts(s3: &Answering) -> Vec<String> {
+    let lines = s3.asked().into_iter().map(|mut one| one.remove(0));
+    lines.filter(|line| line.starts_with("PUT ")).collect()
+}
+
+#[test]
+fn what_another_collect_put_there_meanwhile_is_not_written_over() {
+    let server = Scripted::start(small_fleet(), serde_json::json!([]));
+    let looks = AtomicU32::new(0);
+    let s3 = Answering::start(move |_| match looks.fetch_add(1, Ordering::Relaxed) {
+        0 => (404, String::new(), xml("NoSuchKey", "no")),
+        _ => (200, String::new(), b"the manifest of another".to_vec()),
+    });
+    let fargauge = server.fargauge().with("AWS_ENDPOINT_URL_S3", &s3.url);
+    let arguments = ["collect", "--out", "s3://acme/prod", "--region", "eu-west-1", "--lookback", "2d"];
+    fargauge.run(&arguments).assert_says(3, &["never overwritten", "the snapshot is whole in"]);
+    assert_eq!(puts(&s3), [""; 0]);
+}
+
+#[test]
+fn a_manifest_that_is_there_because_an_answer_got_lost_is_ones_own() {
+    let server = Scripted::start(small_fleet(), serde_json::json!([]));
+    let work = tempfile::tempdir().unwrap();
+    let manifest = work.path().join("manifest.json");
+    let writes = AtomicU32::new(0);
+    let s3 = Answering::start(move |asked| {
+        let is_manifest = asked[0].contains("manifest");
+        match (asked[0].starts_with("PUT "), is_manifest) {
+            (true, true) if writes.fetch_add(1, Ordering::Relaxed) == 0 => {
+                (503, String::new(), xml("ServiceUnavailable", "it is written all the same"))
+            }
+            (true, true) => (412, String::new(), xml("PreconditionFailed", "it is there")),
+            (true, false) => (200, String::new(), Vec::new()),
+            (false, true) if writes.load(Ordering::Relaxed) > 0 => {
+                (200, String::new(), fs::read(&manifest).unwrap())
+            }
+            (false, _) => (404, String::new(), xml("NoSuchKey", "no")),
+        }
+    });
+    let fargauge = server.fargauge().with("AWS_ENDPOINT_URL_S3", &s3.url);
+    let work = work.path().to_str().unwrap();
+    let finished = fargauge.run(&[
+        "collect",
+        "--out",
+        "s3://acme/prod/{time}",
+        "--work-dir",
+        work,
+        "--region",
+        "eu-west-1",
+        "--lookback",
+        "2d",
+    ]);
+    assert_eq!(finished.code, Some(0), "{}", finished.stderr);
+    assert!(puts(&s3).last().unwrap().starts_with("PUT /acme/prod/latest"), "{:?}", puts(&s3));
 }

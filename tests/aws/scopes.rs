@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::fixture::{Scripted, small_fleet};
+use crate::fixture::{Fargauge, Scripted, small_fleet};
 
 const SHORT: [&str; 4] = ["--lookback", "2d", "--period", "3600"];
 
@@ -162,7 +162,29 @@ fn several_roles_are_several_accounts() {
 fn profiles_bring_their_own_region_and_credentials() {
     let server = Scripted::start(fleet_in(&["eu-west-1", "us-east-2"]), json!([]));
     // The environment's credentials stay set: a profile that is named goes before them.
-    let fargauge = server.fargauge();
+    let fargauge = with_profiles(server.fargauge());
+    fargauge.collected(&[&SHORT[..], &["--profile", "blue", "--profile", "green"]].concat());
+    let report = fargauge.report();
+    report.assert_no_gaps();
+    let names = ["222233334444/eu-west-1", "555566667777/us-east-2"]
+        .map(|place| ["api", "worker"].map(|service| format!("{place}/prod/{service}")));
+    assert_eq!(report.names(), names.as_flattened());
+}
+
+#[test]
+fn a_role_is_assumed_as_the_profile_that_is_named_first() {
+    let server = Scripted::start(fleet_in(&["eu-west-1", "us-east-2"]), json!([]));
+    let fargauge = with_profiles(server.fargauge());
+    let role = "arn:aws:iam::999900001111:role/fargauge";
+    fargauge.collected(
+        &[&SHORT[..], &["--profile", "green", "--profile", "blue", "--assume-role", role]].concat(),
+    );
+    let report = fargauge.report();
+    assert!(report.names().contains(&"999900001111/us-east-2/prod/api"), "{:?}", report.names());
+}
+
+/// `blue` in eu-west-1 and `green` in us-east-2, of two accounts.
+fn with_profiles(fargauge: Fargauge) -> Fargauge {
     fargauge.write_home(
         ".aws/config",
         "[profile blue]\nregion = eu-west-1\n[profile green]\nregion = us-east-2\n",
@@ -172,12 +194,7 @@ fn profiles_bring_their_own_region_and_credentials() {
         "[blue]\naws_access_key_id = ASIA222233334444\naws_secret_access_key = test\n\
          [green]\naws_access_key_id = ASIA555566667777\naws_secret_access_key = test\n",
     );
-    fargauge.collected(&[&SHORT[..], &["--profile", "blue", "--profile", "green"]].concat());
-    let report = fargauge.report();
-    report.assert_no_gaps();
-    let names = ["222233334444/eu-west-1", "555566667777/us-east-2"]
-        .map(|place| ["api", "worker"].map(|service| format!("{place}/prod/{service}")));
-    assert_eq!(report.names(), names.as_flattened());
+    fargauge
 }
 
 #[test]

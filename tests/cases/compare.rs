@@ -93,3 +93,19 @@ fn gaps_are_told_and_wrong_usage_exits_2() {
     assert!(stderr(&run).starts_with("error: --output and --chart are the same file, "), "{}", stderr(&run));
     folder.run(&["compare", "kept", "--chart", "-"]).code(2).stdout_eq("");
 }
+
+#[test]
+fn a_table_is_as_wide_as_the_columns_that_there_are() {
+    let folder = kept_demo("1");
+    let arguments = ["compare", "kept", "-q"];
+    let asked = |width: &str| {
+        let all = [&arguments[..], &["--width", width]].concat();
+        stdout(&folder.run(&all).code(0))
+    };
+    let in_columns =
+        |columns: &str| stdout(&folder.fargauge().env("COLUMNS", columns).args(arguments).assert().code(0));
+    assert_ne!(asked("110"), asked("160"));
+    // 160 is also what a report takes where nothing says how many there are.
+    assert_eq!(in_columns("160"), asked("160"));
+    assert_eq!(stdout(&folder.run(&arguments).code(0)), asked("110"));
+}

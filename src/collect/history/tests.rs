@@ -105,6 +105,18 @@ fn pages_are_read_until_one_reaches_back_before_the_window() {
     assert!(!reaches_back(&newest_first[..1], &window()));
     assert!(!reaches_back(&oldest_first, &window()), "the order is not the one that lets it stop");
     assert!(!reaches_back(&[deployment("1", 2, 3, "a", Status::RollbackSuccessful)], &window()));
+    assert!(
+        !reaches_back(&[successful("1", 7, 9, "b")], &window()),
+        "what it replaced ran on into the window"
+    );
+}
+
+#[test]
+fn what_the_oldest_known_deployment_was_still_replacing_as_the_window_began_is_looked_up() {
+    let mut first = successful("1", 7, 9, "b");
+    assert_eq!(need_details(std::slice::from_ref(&first), &window()), ["1"]);
+    first.source = Some("a".to_owned());
+    assert_eq!(shown(vec![first]), ["a - 24", "b 07 09"]);
 }
 
 #[test]

@@ -52,7 +52,10 @@ impl PriceTables {
         let from = &offer.publication;
         let source = source_text(from, through);
         let id = self.add_source(from, through);
-        let (held_plans, held_discounts) = (self.plans.clone(), self.discounts.clone());
+        let held_plans = self.plans.clone();
+        // Of this region alone: there are thousands of each, and all regions may be renewed.
+        let of_region = self.discounts.iter().filter(|(_, row)| row.region == region);
+        let held_discounts: BTreeMap<_, _> = of_region.map(|(key, row)| (key.clone(), row.clone())).collect();
         if offer.tally.unread_rows == 0 {
             self.plans.retain(|_, row| row.region != region);
             self.discounts.retain(|_, row| row.region != region || !row.purchase.ends_with("savings-plan"));

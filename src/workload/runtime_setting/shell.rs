@@ -462,14 +462,18 @@ fn position(text: &[char], from: usize, wanted: char) -> Option<usize> {
     (from..text.len()).find(|at| text[*at] == wanted)
 }
 
+/// Where the quote that is open at `from` is closed. Those within `${...}` and `$(...)` are others.
 fn closing_quote(text: &[char], from: usize) -> Option<usize> {
     let mut at = from;
     while at < text.len() {
-        match text[at] {
-            '"' => return Some(at),
-            '\\' => at += 2,
-            _ => at += 1,
-        }
+        let passed = match (text[at], text.get(at + 1)) {
+            ('"', _) => return Some(at),
+            ('\\', _) => Some(at + 1),
+            ('$', Some('{')) => closing(text, at + 1, '{', '}'),
+            ('$', Some('(')) => closing(text, at + 1, '(', ')'),
+            _ => None,
+        };
+        at = passed.unwrap_or(at) + 1;
     }
     None
 }

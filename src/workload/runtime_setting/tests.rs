@@ -355,6 +355,11 @@ fn quotes_of_a_default_are_read_as_a_shell_does() {
         "exec java -Xmx${HEAP:-\"3g\"} -jar a.jar",
         "JAVA_OPTS=${JAVA_OPTS:-\"-Xmx3g -Dx=y\"}; exec java $JAVA_OPTS -jar a.jar",
         ": ${JAVA_OPTS:=\"-Xmx3g -Dx=y\"}; exec java $JAVA_OPTS -jar a.jar",
+        // Quotes within quotes, which the brackets between them keep apart.
+        "exec java \"-Dname=${X:-\"a b\"}\" -Xmx3g -jar a.jar",
+        "exec java -Dhome=\"$(dirname \"/opt/my app/x\")\" -Xmx3g -jar a.jar",
+        "exec java -Dhome=\"${HOME_DIR:-$(dirname \"a b\")}\" -Xmx3g -jar a.jar",
+        "export JAVA_OPTS=\"${JAVA_OPTS:-\"-Xmx3g -Dx=y\"}\"; exec java $JAVA_OPTS -jar a.jar",
     ] {
         assert_eq!(script(text), ["-Xmx=3g"], "{text}");
     }
