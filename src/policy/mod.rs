@@ -27,7 +27,7 @@ pub use baseline::{Baseline, BaselineError};
 pub use finding::{Finding, Judgement, NotJudged};
 pub use judge::{Case, TaskCosts, costs, judge};
 pub use link::linked;
-pub use production::Production;
+pub use production::{Production, enough_for};
 pub use rule::{Level, Rule};
 pub use settings::{CheckSettings, Floor, SettingsError, UnknownRule};
 pub use verdict::{OnIncomplete, Verdict};

@@ -45,3 +45,15 @@ pub struct Production {
     /// Why it is not rated, if so.
     pub not_rated: Option<String>,
 }
+
+/// What is known to be enough for each of some workloads: the recommended sizes, and what those have that are not rated,
+/// which may need it. Nothing where none is rated.
+pub fn enough_for(workloads: &[&Production]) -> Option<(CpuUnits, MemoryMib)> {
+    let is_rated = |workload: &&Production| workload.recommended.is_some();
+    workloads.iter().any(is_rated).then_some(())?;
+    let sizes = workloads.iter().filter_map(|workload| match workload.recommended {
+        Some(size) => Some((size.cpu(), size.memory())),
+        None => workload.current.0.zip(workload.current.1),
+    });
+    sizes.reduce(|a, b| (a.0.max(b.0), a.1.max(b.1)))
+}

@@ -5,9 +5,9 @@ use std::path::Path;
 use rust_decimal::Decimal;
 
 use super::{
-    CheckSettings, Production,
+    CheckSettings, Production, enough_for,
     link::last_part,
-    purchase::{self, Bought, bought, is_spot},
+    purchase::{self, Bought, bought, is_fargate},
     running,
     tally::{self, Tally},
 };
@@ -15,7 +15,7 @@ use crate::{
     fargate::{FREE_EPHEMERAL_STORAGE, TaskSize},
     pricing::{PriceBook, TaskCost, TaskShape},
     rightsize::{Floors, cheapest_size},
-    template::{Place, ServiceTemplate, Setting, TaskTemplate},
+    template::{Place, ServiceTemplate, Setting, StrategyTemplate, TaskTemplate},
     units::{CpuUnits, HOURS_PER_MONTH, MemoryMib, Usd},
     workload::{LaunchType, OperatingSystem, Platform, PurchaseSplit, Region},
 };
@@ -99,7 +99,7 @@ impl<'a> Subject<'a> {
         TaskSize::new(cpu, memory, self.platform()?.os).ok()
     }
 
-    /// The largest recommended size of the linked workloads: it holds what each of them needs.
+    /// The largest recommended size of the linked workloads: less is too little for one of them.
     pub fn needed(&self) -> Option<(CpuUnits, MemoryMib)> {
         self.production
             .iter()
@@ -249,10 +249,10 @@ impl<'a> Subject<'a> {
         Some((size, self.monthly_of(self.task, size.cpu(), size.memory())?))
     }
 
-    /// The size that the task should have: the cheapest that holds what each of the linked workloads needs. What
-    /// runs and was found to have enough of one resource keeps that.
+    /// The size that the task should have: the cheapest that is known to be enough for each of the linked workloads.
+    /// What runs and was found to have enough of one resource keeps that.
     pub fn target(&self) -> Option<TaskSize> {
-        let (mut cpu, mut memory) = self.needed()?;
+        let (mut cpu, mut memory) = enough_for(&self.production)?;
         if let Some(own) = self.task.cpu.known().filter(|_| self.keeps_cpu()) {
             cpu = cpu.min(*own);
         }
@@ -342,9 +342,6 @@ impl<'a> Subject<'a> {
     /// Whether the template, or else what runs it, says that it runs on instances: no price of a task is its
     /// cost then.
     fn is_on_instances(&self, task: &TaskTemplate) -> bool {
-        let on_instances = |kind: LaunchType| {
-            matches!(kind, LaunchType::Ec2 | LaunchType::External | LaunchType::ManagedInstances)
-        };
         if task.services.iter().any(is_on_fargate) {
             return false;
         }
@@ -358,11 +355,11 @@ impl<'a> Subject<'a> {
                 return false;
             }
         }
-        let services = || task.services.iter().filter_map(|service| service.launch_type.known().copied());
-        if services().next().is_some() {
-            return services().all(on_instances);
+        let said: Vec<bool> = task.services.iter().filter_map(says_instances).collect();
+        if !said.is_empty() {
+            return said.into_iter().all(|on_instances| on_instances);
         }
-        !self.production.is_empty() && self.production.iter().all(|p| on_instances(p.launch_type))
+        !self.production.is_empty() && self.production.iter().all(|p| are_instances(p.launch_type))
     }
 
     /// USD a month of one task's configured storage beyond what is free.
@@ -525,9 +522,20 @@ fn running_as<'a>(
 }
 
 fn is_on_fargate(service: &ServiceTemplate) -> bool {
-    service.launch_type.known() == Some(&LaunchType::Fargate)
-        || service
-            .strategy
-            .iter()
-            .any(|item| is_spot(&item.provider) || item.provider.eq_ignore_ascii_case("FARGATE"))
+    service.launch_type.known() == Some(&LaunchType::Fargate) || service.strategy.iter().any(is_fargate)
+}
+
+/// Whether a service runs on instances, where it says.
+fn says_instances(service: &ServiceTemplate) -> Option<bool> {
+    // Who brings a capacity provider of their own brings instances.
+    let own = |item: &StrategyTemplate| item.provider.is_some() && !is_fargate(item);
+    match service.launch_type.known() {
+        Some(kind) => Some(are_instances(*kind)),
+        None if !service.strategy.is_empty() && service.strategy.iter().all(own) => Some(true),
+        None => None,
+    }
+}
+
+fn are_instances(kind: LaunchType) -> bool {
+    matches!(kind, LaunchType::Ec2 | LaunchType::External | LaunchType::ManagedInstances)
 }

@@ -147,7 +147,7 @@ fn service(fields: &Fields<'_>, manifest: &Node, at: &Place) -> ServiceTemplate 
     };
     let spot = count.and_then(|count| count.get("spot"));
     let strategy = spot.map(|spot| StrategyTemplate {
-        provider: "FARGATE_SPOT".to_owned(),
+        provider: Some("FARGATE_SPOT".to_owned()),
         base: Some(0),
         weight: Some(1),
         at: fields.source.place(spot.span),

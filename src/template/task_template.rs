@@ -219,10 +219,11 @@ impl ServiceTemplate {
     }
 }
 
-/// A line of a capacity provider strategy.
+/// A line of a capacity provider strategy; one of which nothing is known stands for any number of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StrategyTemplate {
-    pub provider: String,
+    /// Absent where it is not known.
+    pub provider: Option<String>,
     /// 0 where nothing is said; absent where it is said and not known.
     pub base: Option<u32>,
     /// As `base`.

@@ -440,8 +440,8 @@ fn copilot_manifests_give_a_task_for_each_environment_of_its_own_size() {
     assert_eq!(known(&base.platform).arch, Architecture::Arm64);
     assert!(why(&base.services[0].desired_count).contains("scaled"));
     assert_eq!(
-        (known(&prod.services[0].desired_count), prod.services[0].strategy[0].provider.as_str()),
-        (4, "FARGATE_SPOT")
+        (known(&prod.services[0].desired_count), prod.services[0].strategy[0].provider.as_deref()),
+        (4, Some("FARGATE_SPOT"))
     );
     assert_eq!(base.containers.len(), 2);
     assert_eq!(base.containers[0].runtime_settings[0].0.value, "400");

@@ -199,17 +199,31 @@ fn service(lowered: &mut Lowered<'_>, arguments: &Map, at: Span) -> Node {
     ];
     let mut entries: Vec<(&str, Node)> =
         words.iter().filter_map(|(key, word)| Some((*word, lowered.node(arguments.get(key)?, at)))).collect();
-    if let Some(Kind::Map(strategy)) = arguments.get("capacity_provider_strategy").map(|value| &value.kind) {
-        let items = strategy.entries.iter().filter_map(|(_, item)| {
-            let Kind::Map(item) = &item.kind else { return None };
-            let words = [("capacity_provider", "CapacityProvider"), ("base", "Base"), ("weight", "Weight")];
-            let entries =
-                words.iter().filter_map(|(key, word)| Some((*word, lowered.node(item.get(key)?, at))));
-            Some(map(at, entries.collect()))
-        });
-        entries.push(("CapacityProviderStrategy", Node { span: at, value: Written::Seq(items.collect()) }));
+    if let Some(value) = arguments.get("capacity_provider_strategy") {
+        entries.push(("CapacityProviderStrategy", strategy(lowered, value, at)));
     }
     map(at, entries)
+}
+
+/// The lines of a strategy, which the module takes as a map by name.
+fn strategy(lowered: &mut Lowered<'_>, value: &Value, at: Span) -> Node {
+    let Kind::Map(lines) = &value.kind else { return lowered.node(value, at) };
+    let words = [("capacity_provider", "CapacityProvider"), ("base", "Base"), ("weight", "Weight")];
+    let mut items = Vec::new();
+    for (_, line) in lines.entries.iter() {
+        items.push(match &line.kind {
+            Kind::Map(line) => {
+                let entries =
+                    words.iter().filter_map(|(key, word)| Some((*word, lowered.node(line.get(key)?, at))));
+                map(at, entries.collect())
+            }
+            _ => lowered.node(line, at),
+        });
+    }
+    if let Some(why) = &lines.open {
+        items.push(lowered.unknown(Why::clone(why), at));
+    }
+    Node { span: at, value: Written::Seq(items) }
 }
 
 /// The containers, which the module takes as a map by name.

@@ -39,6 +39,11 @@ impl<'a> Lowered<'a> {
         Self { sources, file, table: Vec::new(), nodes: 0 }
     }
 
+    /// How many there are.
+    pub fn nodes(&self) -> usize {
+        self.nodes
+    }
+
     /// A value, which stands at `here` or within.
     pub fn node(&mut self, value: &Value, here: Span) -> Node {
         self.nodes += 1;

@@ -109,6 +109,8 @@ pub fn read(
     reading.take(errors, source.index);
     task.name = name;
     (task.tags, task.tags_unresolved) = tags::of(environment, body);
+    // Where it is too much, whatever is evaluated next says so.
+    let _ = environment.module.spend(lowered.nodes());
     task
 }
 
