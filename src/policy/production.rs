@@ -28,8 +28,8 @@ pub struct Production {
     pub spot_share: Decimal,
     /// Days that its samples reach back.
     pub days: Decimal,
-    /// vCPU at the percentile that sizes it, and the most it used, per task.
-    pub cpu_vcpu: Option<(Decimal, Decimal)>,
+    /// The 99.5th percentile of the vCPU that a task used.
+    pub cpu_vcpu: Option<Decimal>,
     /// The most memory a task used, in MiB.
     pub memory_mib_max: Option<Decimal>,
     /// Whether it was found to have too little.

@@ -135,7 +135,7 @@ fn production(tasks: i64) -> Production {
         mean_tasks: Some(Decimal::from(tasks)),
         spot_share: Decimal::ZERO,
         days: Decimal::from(14),
-        cpu_vcpu: Some((Decimal::new(71, 2), Decimal::new(9, 1))),
+        cpu_vcpu: Some(Decimal::new(71, 2)),
         memory_mib_max: Some(Decimal::from(922)),
         cpu_is_short: false,
         memory_is_short: false,
@@ -469,26 +469,6 @@ fn weights_that_are_not_known_are_not_guessed() {
 }
 
 #[test]
-fn what_is_bought_in_a_way_that_is_not_known_or_on_instances_has_no_price() {
-    let bought = |strategy: &[(&str, u32, u32)], compatible: &[&str]| {
-        let requires_compatibilities = compatible.iter().map(|&name| name.to_owned()).collect();
-        let asked = TaskTemplate {
-            services: vec![service(4, strategy)],
-            requires_compatibilities,
-            ..task(1024, 2048)
-        };
-        Given::of(asked)
-    };
-    let cost = |given: &Given| given.costs()[0].1.clone();
-    assert_eq!(cost(&bought(&[("FARGATE", 0, 1)], &[])), Some("144.16".to_owned()));
-    assert_eq!(cost(&bought(&[("own", 0, 1)], &[])), None, "a provider of one's own is of instances");
-    assert_eq!(cost(&bought(&[("own", 0, 1)], &["FARGATE"])), Some("144.16".to_owned()));
-    let mut open = bought(&[("FARGATE", 0, 1)], &["FARGATE"]);
-    open.tasks[0].services[0].strategy[0].provider = None;
-    assert_eq!(cost(&open), None);
-}
-
-#[test]
 fn each_region_has_its_own_price() {
     let elsewhere = Production { region: Region("eu-central-1".into()), id: "eu".into(), ..production(3) };
     let found = Given::of(task(1024, 8192)).running_as(production(1)).running_as(elsewhere).judged().findings;
@@ -517,42 +497,6 @@ fn spot_alone_wants_two_tasks_and_leaving_spot_is_dearer() {
     on_demand.services = vec![service(2, &[("FARGATE", 0, 1)])];
     let found = Given::of(on_demand).after(spot).rules();
     assert_eq!(found, [Rule::CostIncrease, Rule::LaunchTypeDearer]);
-}
-
-#[test]
-fn a_change_that_adds_tasks_on_spot_is_taken_at_its_word() {
-    let on_spot = |count: u32| TaskTemplate {
-        services: vec![service(count, &[("FARGATE_SPOT", 0, 1)])],
-        ..task(1024, 2048)
-    };
-    let runs = || Production { spot_share: Decimal::ONE, ..production(1) };
-    let found = |given: Given| given.running_as(runs()).rules().contains(&Rule::SpotWithoutReplicas);
-    assert!(found(Given::of(on_spot(1)).after(on_spot(1))));
-    assert!(!found(Given::of(on_spot(2)).after(on_spot(1))));
-    // Without a base, nobody knows what became of it: two are asked for, and one ran.
-    assert!(found(Given::of(on_spot(2))));
-}
-
-#[test]
-fn what_is_not_rated_may_need_what_it_has() {
-    let new = |memory: u32| Production {
-        id: "new".into(),
-        current: (Some(CpuUnits(1024)), Some(MemoryMib(memory))),
-        recommended: None,
-        not_rated: Some("too-new: 3 hours".into()),
-        ..production(4)
-    };
-    let memory = |other: Production| {
-        let found = Given::of(task(1024, 8192)).running_as(production(4)).running_as(other).judged().findings;
-        let one = found.into_iter().find(|finding| finding.rule == Rule::MemoryOverprovisioned);
-        one.map(|finding| finding.help.unwrap())
-    };
-    assert_eq!(memory(new(2048)).unwrap(), "1 vCPU / 2 GB (cpu 1024, memory 2048) is enough");
-    assert_eq!(memory(new(4096)).unwrap(), "1 vCPU / 4 GB (cpu 1024, memory 4096) is enough");
-    assert_eq!(memory(new(8192)), None);
-    // That it needs as much is not known either.
-    let less = Given::of(task(1024, 2048)).running_as(production(4)).running_as(new(8192));
-    assert_eq!(less.rules(), []);
 }
 
 #[test]

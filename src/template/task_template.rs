@@ -44,9 +44,7 @@ impl<T> Setting<T> {
             Self::Unresolved { at, .. } => Some(at),
         }
     }
-}
 
-impl<T> Setting<T> {
     /// What a tool takes where the file says nothing. It stands nowhere; a reader looks at `head`.
     pub fn default_of_tool(value: T, head: &Place) -> Self {
         let span = Span { start: head.span.start, end: head.span.start };

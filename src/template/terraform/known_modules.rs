@@ -14,7 +14,7 @@ use super::{
         task_definition,
     },
     instances::Instance,
-    lower::{Lowered, map},
+    lower::{self, Lowered, map},
     module::attribute,
     tags,
     task::Reading,
@@ -146,13 +146,8 @@ fn task(
         entries.push(("containerDefinitions", containers(&mut lowered, value, at)));
     }
     let nested = [
-        (
-            "runtime_platform",
-            "runtimePlatform",
-            &[("operating_system_family", "operatingSystemFamily"), ("cpu_architecture", "cpuArchitecture")]
-                [..],
-        ),
-        ("ephemeral_storage", "ephemeralStorage", &[("size_in_gib", "sizeInGiB")][..]),
+        ("runtime_platform", "runtimePlatform", &lower::PLATFORM[..]),
+        ("ephemeral_storage", "ephemeralStorage", &lower::STORAGE),
     ];
     for (key, word, words) in nested {
         match arguments.get(key).map(|value| (&value.kind, value)) {
@@ -208,13 +203,13 @@ fn service(lowered: &mut Lowered<'_>, arguments: &Map, at: Span) -> Node {
 /// The lines of a strategy, which the module takes as a map by name.
 fn strategy(lowered: &mut Lowered<'_>, value: &Value, at: Span) -> Node {
     let Kind::Map(lines) = &value.kind else { return lowered.node(value, at) };
-    let words = [("capacity_provider", "CapacityProvider"), ("base", "Base"), ("weight", "Weight")];
     let mut items = Vec::new();
     for (_, line) in lines.entries.iter() {
         items.push(match &line.kind {
             Kind::Map(line) => {
-                let entries =
-                    words.iter().filter_map(|(key, word)| Some((*word, lowered.node(line.get(key)?, at))));
+                let entries = lower::STRATEGY
+                    .iter()
+                    .filter_map(|(key, word)| Some((*word, lowered.node(line.get(key)?, at))));
                 map(at, entries.collect())
             }
             _ => lowered.node(line, at),

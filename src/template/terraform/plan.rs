@@ -20,7 +20,7 @@ use super::{
         resolve::{Resolve, Resolved, literal},
         task_definition,
     },
-    lower::map,
+    lower::{self, map},
     offsets::Offsets,
 };
 use crate::workload::parse_whole;
@@ -130,15 +130,10 @@ impl<'n> Plan<'n> {
         for (key, word) in plain {
             entries.extend(self.value(resource, key).map(|node| (word, node)));
         }
-        let platform =
-            [("operating_system_family", "operatingSystemFamily"), ("cpu_architecture", "cpuArchitecture")];
-        entries.extend(
-            self.block(resource, "runtime_platform", &platform).map(|node| ("runtimePlatform", node)),
-        );
-        let storage = [("size_in_gib", "sizeInGiB")];
-        entries.extend(
-            self.block(resource, "ephemeral_storage", &storage).map(|node| ("ephemeralStorage", node)),
-        );
+        let platform = self.block(resource, "runtime_platform", &lower::PLATFORM);
+        entries.extend(platform.map(|node| ("runtimePlatform", node)));
+        let storage = self.block(resource, "ephemeral_storage", &lower::STORAGE);
+        entries.extend(storage.map(|node| ("ephemeralStorage", node)));
         entries.extend(self.value(resource, "volume").map(|node| ("volumes", volumes(&node))));
         if let Some(node) = self.value(resource, "container_definitions") {
             entries.push(("containerDefinitions", self.containers(node, errors)));
@@ -166,10 +161,9 @@ impl<'n> Plan<'n> {
         let mut entries: Vec<(&str, Node)> =
             words.iter().filter_map(|(key, word)| Some((*word, self.value(resource, key)?))).collect();
         if let Some(node) = self.value(resource, "capacity_provider_strategy") {
-            let words = [("capacity_provider", "CapacityProvider"), ("base", "Base"), ("weight", "Weight")];
             let strategy = match &node.value {
                 Written::Seq(items) => {
-                    let items = items.iter().map(|item| renamed(item, &words)).collect();
+                    let items = items.iter().map(|item| renamed(item, &lower::STRATEGY)).collect();
                     Node { span: node.span, value: Written::Seq(items) }
                 }
                 _ => node,
@@ -362,12 +356,7 @@ fn renamed(node: &Node, words: &[(&str, &'static str)]) -> Node {
 fn volumes(list: &Node) -> Node {
     let items = list.items().iter().map(|volume| {
         let mut entries = Vec::new();
-        let kinds = [
-            ("efs_volume_configuration", "efsVolumeConfiguration"),
-            ("docker_volume_configuration", "dockerVolumeConfiguration"),
-            ("fsx_windows_file_server_volume_configuration", "fsxWindowsFileServerVolumeConfiguration"),
-        ];
-        for (key, word) in kinds {
+        for (key, word) in lower::VOLUMES {
             if volume.named(key).is_some_and(|blocks| !blocks.items().is_empty()) {
                 entries.push((word, map(volume.span, Vec::new())));
             }

@@ -16,7 +16,7 @@ use super::{
     environment::Environment,
     folder::{SERVICE, TASK_DEFINITION},
     instances::{Instance, instance_key, nested},
-    lower::{Lowered, map},
+    lower::{self, Lowered, map},
     module::{Module, attribute},
     source::Source,
     tags,
@@ -137,8 +137,7 @@ pub fn read(
     }
     let (blocks, more) = nested(environment, body, "capacity_provider_strategy");
     let strategy = blocks.iter().map(|block| {
-        let words = [("capacity_provider", "CapacityProvider"), ("base", "Base"), ("weight", "Weight")];
-        let entries = words.iter().filter_map(|(key, word)| {
+        let entries = lower::STRATEGY.iter().filter_map(|(key, word)| {
             let expression = attribute(block.body, key)?;
             let value = block.environment.evaluate(expression);
             Some((*word, lowered.node(&value, source.span(expression).span)))
