@@ -279,7 +279,7 @@ fn production(workload: &WorkloadReport, window_hours: Decimal) -> Production {
         mean_tasks: workload.task_hours.filter(|_| window_hours > Decimal::ZERO).map(|h| h.0 / window_hours),
         spot_share: workload.spot_share.map_or(Decimal::ZERO, |share| share.0),
         days: workload.evidence.observed_hours.0 / Decimal::from(24),
-        cpu_vcpu: demand.and_then(|demand| demand.cpu_vcpu).map(|cpu| (cpu.p995.0, cpu.max.0)),
+        cpu_vcpu: demand.and_then(|demand| demand.cpu_vcpu).map(|cpu| cpu.p995.0),
         memory_mib_max: demand.and_then(|demand| demand.memory_mib).map(|memory| memory.max.0),
         cpu_is_short: short(&workload.dimensions.cpu),
         memory_is_short: short(&workload.dimensions.memory),

@@ -5,23 +5,24 @@
 
 mod rewrite;
 
-use std::{fs, path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc};
 
-use anyhow::{Context as _, anyhow};
+use anyhow::anyhow;
 use clap::Args;
 use wildmatch::WildMatch;
 
 use super::{
-    CliError, ExitCode, GlobalArgs, OnIncomplete, Output, OutputArgs, SnapshotPlace, module_files,
+    CliError, ExitCode, GlobalArgs, OnIncomplete, Output, OutputArgs, RegionArgs, SnapshotPlace,
+    module_files,
     output::refuse_to_overwrite,
     report::report_on,
     template_files,
-    template_inputs::{PARAMETER_FILE, key_value},
+    template_inputs::{InputArgs, region},
 };
 use crate::{
     analysis::patch::{Change, Patch, PatchInput, patch},
     template::{
-        ReadTemplates, SourceFile, TaskTemplate, TemplateError,
+        ReadTemplates, TaskTemplate, TemplateError,
         patch::{Repository, unified_diff},
     },
     units::Usd,
@@ -42,15 +43,13 @@ pub struct PatchArgs {
     /// Change only tasks with this family or name; * and ? stand for anything
     #[arg(long = "task", value_name = "PATTERN")]
     tasks: Vec<String>,
-    /// The value of a CloudFormation parameter or Terraform variable
-    #[arg(long = "parameter", value_name = "KEY=VALUE", value_parser = key_value)]
-    parameters: Vec<(String, String)>,
-    /// Values of CloudFormation parameters, as the AWS CLI reads them (JSON); sizes are changed there, too
-    #[arg(long = "parameter-file", value_name = "FILE")]
-    parameter_files: Vec<PathBuf>,
+    #[command(flatten)]
+    inputs: InputArgs,
     /// What to do about files that cannot be read
     #[arg(long, value_enum, default_value_t = OnIncomplete::Warn)]
     on_incomplete: OnIncomplete,
+    #[command(flatten)]
+    region: RegionArgs,
     /// Write the diff to FILE, whole or not at all, instead of to stdout
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -61,8 +60,7 @@ pub fn run(global: &GlobalArgs, args: &PatchArgs) -> Result<ExitCode, CliError> 
     if piped && args.write && (args.paths.len() > 1 || args.output.is_some()) {
         return Err(CliError::usage(anyhow!("with --write, what is piped in goes to stdout, alone")));
     }
-    let read = args.parameter_files.iter().map(|path| (PARAMETER_FILE, path.as_path()));
-    refuse_to_overwrite(read, &[("--output", args.output.as_deref())])?;
+    refuse_to_overwrite(args.inputs.files(), &[("--output", args.output.as_deref())])?;
     let diff = (!args.write || args.output.is_some())
         .then(|| OutputArgs { output: args.output.clone() }.open())
         .transpose()?;
@@ -73,8 +71,9 @@ pub fn run(global: &GlobalArgs, args: &PatchArgs) -> Result<ExitCode, CliError> 
     let repository = Repository {
         files: std::mem::take(&mut found.files),
         beside: beside.files,
-        parameter_files: parameter_files(args)?,
-        parameters: args.parameters.iter().cloned().collect(),
+        parameter_files: args.inputs.sources()?,
+        parameters: args.inputs.given().iter().cloned().collect(),
+        region: region(global, &args.region)?,
     };
     repository.inputs().map_err(CliError::usage)?;
     let production = report_on(global, &args.snapshot.open(global)?)?;
@@ -94,7 +93,7 @@ pub fn run(global: &GlobalArgs, args: &PatchArgs) -> Result<ExitCode, CliError> 
     template_files::note_not_created(global, &templates);
     template_files::note_defaults(global, &templates);
     found.files = [repository.files, repository.beside].concat();
-    found.warn_of_unknown(global, &args.parameters);
+    found.warn_of_unknown(global, args.inputs.given());
     found.refuse_to_overwrite(&templates, args.output.as_deref())?;
     if args.write && piped {
         let unchanged = found.files.iter().map(|file| file.bytes.as_ref()).next().unwrap_or_default();
@@ -109,16 +108,6 @@ pub fn run(global: &GlobalArgs, args: &PatchArgs) -> Result<ExitCode, CliError> 
     }
     tell(global, args, &patch, &templates.without);
     Ok(verdict(global, args, &templates))
-}
-
-fn parameter_files(args: &PatchArgs) -> Result<Vec<SourceFile>, CliError> {
-    let read = |path: &PathBuf| {
-        let bytes = fs::read(path)
-            .with_context(|| format!("cannot read parameter file {}", path.display()))
-            .map_err(CliError::usage)?;
-        Ok(SourceFile { path: Arc::new(path.clone()), bytes: bytes.into(), named: true })
-    };
-    args.parameter_files.iter().map(read).collect()
 }
 
 /// Says what became of which task.

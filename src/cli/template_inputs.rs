@@ -1,7 +1,7 @@
 //! [`InputArgs`]: the values that templates leave to whoever deploys them.
 
 use std::{
-    fs,
+    env, fs,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -9,11 +9,14 @@ use std::{
 use anyhow::Context as _;
 use clap::Args;
 
-use super::CliError;
-use crate::template::{Inputs, SourceFile};
+use super::{CliError, GlobalArgs, RegionArgs};
+use crate::{
+    template::{Inputs, SourceFile},
+    workload::Region,
+};
 
 /// The option that names a file of values.
-pub const PARAMETER_FILE: &str = "--parameter-file";
+const PARAMETER_FILE: &str = "--parameter-file";
 
 /// `--parameter` and `--parameter-file`.
 #[derive(Debug, Args)]
@@ -26,7 +29,7 @@ pub struct InputArgs {
     parameter_files: Vec<PathBuf>,
 }
 
-pub fn key_value(text: &str) -> Result<(String, String), String> {
+fn key_value(text: &str) -> Result<(String, String), String> {
     let (key, value) = text.split_once('=').ok_or("expected KEY=VALUE, such as TaskCpu=512")?;
     if key.is_empty() { Err("KEY is empty".to_owned()) } else { Ok((key.to_owned(), value.to_owned())) }
 }
@@ -42,21 +45,28 @@ impl InputArgs {
         self.parameter_files.iter().map(|path| (PARAMETER_FILE, path.as_path()))
     }
 
-    /// The values of all; what `--parameter` says beats a file, and a later file an earlier one.
-    pub fn read(&self) -> Result<Inputs, CliError> {
-        let mut inputs = Inputs::default();
-        for path in &self.parameter_files {
+    /// The same, read.
+    pub fn sources(&self) -> Result<Vec<SourceFile>, CliError> {
+        let read = |path: &PathBuf| {
             let bytes = fs::read(path)
                 .with_context(|| format!("cannot read parameter file {}", path.display()))
                 .map_err(CliError::usage)?;
-            let source = SourceFile { path: Arc::new(path.clone()), bytes: bytes.into(), named: true };
-            let read = Inputs::from_parameter_file(&source).map_err(CliError::usage)?;
-            inputs.extend(read);
-        }
-        for (key, value) in &self.parameters {
-            inputs.places.remove(key);
-            inputs.parameters.insert(key.clone(), value.clone());
-        }
-        Ok(inputs)
+            Ok(SourceFile { path: Arc::new(path.clone()), bytes: bytes.into(), named: true })
+        };
+        self.parameter_files.iter().map(read).collect()
     }
+
+    /// The values of all; what `--parameter` says beats a file, and a later file an earlier one.
+    pub fn read(&self) -> Result<Inputs, CliError> {
+        let parameters = self.parameters.iter().cloned().collect();
+        Inputs::given(&self.sources()?, &parameters).map_err(CliError::usage)
+    }
+}
+
+/// The region, if anything names one: a template need not have one to be judged or changed.
+pub fn region(global: &GlobalArgs, args: &RegionArgs) -> Result<Option<Region>, CliError> {
+    let is_named =
+        args.region.is_some() || global.config()?.region.is_some() || env::var_os("AWS_REGION").is_some();
+    // An empty variable names none.
+    if is_named { global.region(args).map(Some).or(Ok(None)) } else { Ok(None) }
 }

@@ -62,7 +62,7 @@ pub struct NotJudged {
 /// What all rules said.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Judgement {
-    /// By place, then rule.
+    /// In the sequence of the templates, by rule; what concerns none comes last.
     pub findings: Vec<Finding>,
     pub not_judged: Vec<NotJudged>,
 }

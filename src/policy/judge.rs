@@ -1,29 +1,23 @@
 //! [`judge`]: all rules on all templates, with levels, waivers, base and baseline.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, VecDeque},
+    collections::{BTreeMap, BTreeSet},
     fmt::Write as _,
     path::Path,
 };
 
 use jiff::{Timestamp, tz::TimeZone};
-use rust_decimal::Decimal;
 
 use super::{
     Baseline, CheckSettings, Finding, Judgement, Level, NotJudged, Production, Rule, baseline,
+    counterparts::Counterparts,
     docket::Draft,
     link::linked,
     matching::{Match, slashed},
     rules,
-    subject::{Base, Subject, TasksFrom},
+    subject::{Base, Subject},
 };
-use crate::{
-    pricing::PriceBook,
-    sha256,
-    template::{TaskTemplate, TemplateKind},
-    units::Usd,
-    workload::Region,
-};
+use crate::{pricing::PriceBook, sha256, template::TaskTemplate, workload::Region};
 
 /// Everything there is to judge by.
 #[derive(Debug, Clone, Copy)]
@@ -202,153 +196,11 @@ fn no_evidence(subject: &Subject<'_>) -> Option<String> {
     })
 }
 
-/// What one template costs a month, all its tasks together, rounded as printed; `None` where it is not known.
-#[derive(Debug, Clone, Copy)]
-pub struct TaskCosts<'a> {
-    pub task: &'a TaskTemplate,
-    /// Tasks that run, or are asked for; `None` where nothing says, and the costs are those of one.
-    pub count: Option<Decimal>,
-    pub now: Option<Usd>,
-    /// In the base; `Some(0)` where it is new. Not known either where only one side tells how many tasks there are.
-    pub before: Option<Usd>,
-}
-
-/// The costs of every template, and of those that only the base has.
-pub fn costs(case: Case<'_>) -> Vec<TaskCosts<'_>> {
-    let counterparts = Counterparts::of(&case);
-    let mut costs: Vec<TaskCosts<'_>> = case
-        .tasks
-        .iter()
-        .enumerate()
-        .map(|(index, &task)| {
-            let subject = subject_of(&case, task, counterparts.base(&case, index));
-            let before = match subject.base {
-                Base::Unknown | Base::Unread(_) => None,
-                Base::New => Some(Usd::ZERO),
-                Base::Was(base) => subject
-                    .tasks_before_and_now()
-                    .and_then(|(before, _)| cost_of(subject.monthly(base), before.count)),
-            };
-            TaskCosts { task, count: count(&subject), now: monthly(&subject), before }
-        })
-        .collect();
-    let met: BTreeSet<usize> = counterparts.of_task.iter().copied().flatten().collect();
-    let gone = case.base.unwrap_or_default().iter().enumerate().filter(|(index, _)| !met.contains(index));
-    costs.extend(gone.map(|(_, &task)| {
-        let subject = subject_of(&case, task, Base::Unknown);
-        let may_be_there = case.unread.contains(&task.at.path.as_path());
-        TaskCosts {
-            task,
-            count: count(&subject),
-            now: (!may_be_there).then_some(Usd::ZERO),
-            before: monthly(&subject),
-        }
-    }));
-    costs
-}
-
-/// Tasks of a template: those that run, else those that it asks for itself.
-fn count(subject: &Subject<'_>) -> Option<Decimal> {
-    let tasks = subject.tasks();
-    (tasks.from != TasksFrom::Nothing).then_some(tasks.count)
-}
-
-fn monthly(subject: &Subject<'_>) -> Option<Usd> {
-    cost_of(subject.monthly(subject.task), subject.tasks().count)
-}
-
-fn cost_of(each: Option<Decimal>, tasks: Decimal) -> Option<Usd> {
-    each.map(|each| Usd(each * tasks).rounded())
-}
-
-fn subject_of<'a>(case: &Case<'a>, task: &'a TaskTemplate, base: Base<'a>) -> Subject<'a> {
+pub(super) fn subject_of<'a>(case: &Case<'a>, task: &'a TaskTemplate, base: Base<'a>) -> Subject<'a> {
     let production = linked(task, case.production.unwrap_or_default(), case.settings);
     let region = production.first().map(|production| &production.region).or(case.region);
     let other = if let Base::Was(base) = base { Some(base) } else { None };
     Subject { task, production, base, other, region, book: case.book, settings: case.settings }
-}
-
-/// Which template of the base is which of now.
-#[derive(Debug, Default)]
-struct Counterparts<'a> {
-    /// By the index of the template of now: that of the base's.
-    of_task: Vec<Option<usize>>,
-    /// Files of the base that could not be read and are no more, so that their templates may be anywhere.
-    lost: Option<&'a Path>,
-}
-
-impl<'a> Counterparts<'a> {
-    /// That of the same file and name, else, since files are renamed, that of the same family, or of the same name
-    /// alone, else what alone is left of the same file. None is that of two: a copy is new.
-    fn of(case: &Case<'a>) -> Self {
-        type Key<'k> = (Option<&'k Path>, Option<TemplateKind>, &'k str);
-        let Some(base) = case.base else { return Self::default() };
-        let by_place = |task: &'a TaskTemplate| -> Option<Key<'a>> {
-            Some((Some(task.at.path.as_path()), Some(task.kind), task.name.as_str()))
-        };
-        let by_family = |task: &'a TaskTemplate| -> Option<Key<'a>> {
-            task.family.known().map(|family| (None, None, family.as_str()))
-        };
-        let by_name =
-            |task: &'a TaskTemplate| -> Option<Key<'a>> { Some((None, Some(task.kind), task.name.as_str())) };
-        let mut of_task = vec![None; case.tasks.len()];
-        let mut is_free = vec![true; base.len()];
-        let keys: [&dyn Fn(&'a TaskTemplate) -> Option<Key<'a>>; 3] = [&by_place, &by_family, &by_name];
-        for key in keys {
-            let mut free: BTreeMap<Key<'_>, VecDeque<usize>> = BTreeMap::new();
-            for (index, task) in base.iter().enumerate().filter(|(index, _)| is_free[*index]) {
-                if let Some(key) = key(task) {
-                    free.entry(key).or_default().push_back(index);
-                }
-            }
-            for (task, own) in case.tasks.iter().zip(&mut of_task).filter(|(_, own)| own.is_none()) {
-                *own = key(task).and_then(|key| free.get_mut(&key)?.pop_front());
-                if let Some(index) = *own {
-                    is_free[index] = false;
-                }
-            }
-        }
-        pair_the_last_of_each_file(case.tasks, base, &mut of_task);
-        let there: BTreeSet<&Path> =
-            case.tasks.iter().map(|task| task.at.path.as_path()).chain(case.unread.iter().copied()).collect();
-        let lost = case.base_unread.iter().copied().find(|path| !there.contains(path));
-        Self { of_task, lost }
-    }
-
-    fn base(&self, case: &Case<'a>, index: usize) -> Base<'a> {
-        let Some(base) = case.base else { return Base::Unknown };
-        if let Some(was) = self.of_task.get(index).copied().flatten() {
-            return Base::Was(base[was]);
-        }
-        let path = case.tasks[index].at.path.as_path();
-        case.base_unread
-            .iter()
-            .copied()
-            .find(|unread| *unread == path)
-            .or(self.lost)
-            .map_or(Base::New, Base::Unread)
-    }
-}
-
-/// Of a file and kind of which one template is left on either side, that is the same one under another name.
-fn pair_the_last_of_each_file(
-    tasks: &[&TaskTemplate],
-    base: &[&TaskTemplate],
-    of_task: &mut [Option<usize>],
-) {
-    let met: BTreeSet<usize> = of_task.iter().copied().flatten().collect();
-    let mut left: BTreeMap<(&Path, TemplateKind), [Vec<usize>; 2]> = BTreeMap::new();
-    for (index, task) in base.iter().enumerate().filter(|(index, _)| !met.contains(index)) {
-        left.entry((task.at.path.as_path(), task.kind)).or_default()[0].push(index);
-    }
-    for (index, task) in tasks.iter().enumerate().filter(|(index, _)| of_task[*index].is_none()) {
-        left.entry((task.at.path.as_path(), task.kind)).or_default()[1].push(index);
-    }
-    for [was, is] in left.into_values() {
-        if let ([was], [is]) = (was.as_slice(), is.as_slice()) {
-            of_task[*is] = Some(*was);
-        }
-    }
 }
 
 /// What findings know a task by: the family, else the service, else the name.

@@ -3,11 +3,14 @@
 //! Takes templates, what production is known to need, and settings; gives findings. Pure: the time is given.
 
 mod baseline;
+mod costs;
+mod counterparts;
 mod docket;
 mod finding;
 mod judge;
 mod link;
 mod matching;
+mod price;
 mod production;
 mod purchase;
 mod rule;
@@ -24,10 +27,11 @@ mod wording;
 mod tests;
 
 pub use baseline::{Baseline, BaselineError};
+pub use costs::{TaskCosts, costs};
 pub use finding::{Finding, Judgement, NotJudged};
-pub use judge::{Case, TaskCosts, costs, judge};
+pub use judge::{Case, judge};
 pub use link::linked;
-pub use production::Production;
+pub use production::{Production, enough_for};
 pub use rule::{Level, Rule};
 pub use settings::{CheckSettings, Floor, SettingsError, UnknownRule};
 pub use verdict::{OnIncomplete, Verdict};

@@ -28,8 +28,8 @@ pub struct Production {
     pub spot_share: Decimal,
     /// Days that its samples reach back.
     pub days: Decimal,
-    /// vCPU at the percentile that sizes it, and the most it used, per task.
-    pub cpu_vcpu: Option<(Decimal, Decimal)>,
+    /// The 99.5th percentile of the vCPU that a task used.
+    pub cpu_vcpu: Option<Decimal>,
     /// The most memory a task used, in MiB.
     pub memory_mib_max: Option<Decimal>,
     /// Whether it was found to have too little.
@@ -44,4 +44,16 @@ pub struct Production {
     pub lacks_data: bool,
     /// Why it is not rated, if so.
     pub not_rated: Option<String>,
+}
+
+/// What is known to be enough for each of some workloads: the recommended sizes, and what those have that are not rated,
+/// which may need it. Nothing where none is rated.
+pub fn enough_for(workloads: &[&Production]) -> Option<(CpuUnits, MemoryMib)> {
+    let is_rated = |workload: &&Production| workload.recommended.is_some();
+    workloads.iter().any(is_rated).then_some(())?;
+    let sizes = workloads.iter().filter_map(|workload| match workload.recommended {
+        Some(size) => Some((size.cpu(), size.memory())),
+        None => workload.current.0.zip(workload.current.1),
+    });
+    sizes.reduce(|a, b| (a.0.max(b.0), a.1.max(b.1)))
 }

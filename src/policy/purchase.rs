@@ -59,7 +59,7 @@ fn of_one(service: &ServiceTemplate, tasks: Option<Decimal>) -> Bought {
     }
     // Whatever the weights are, where all is bought in one way.
     for (all_spot, share) in [(false, Decimal::ZERO), (true, Decimal::ONE)] {
-        if strategy.iter().all(|item| is_spot(&item.provider) == all_spot) {
+        if strategy.iter().all(|item| item.provider.is_some() && is_spot(item) == all_spot) {
             return Bought::OnSpot(share);
         }
     }
@@ -76,19 +76,15 @@ fn of_one(service: &ServiceTemplate, tasks: Option<Decimal>) -> Bought {
 }
 
 fn item(item: &StrategyTemplate) -> Option<StrategyItem> {
-    let kind = if is_spot(&item.provider) {
-        CapacityProviderKind::FargateSpot
-    } else {
-        CapacityProviderKind::Fargate
-    };
-    Some(StrategyItem { provider: item.provider.clone(), kind, base: item.base?, weight: item.weight? })
+    let kind = if is_spot(item) { CapacityProviderKind::FargateSpot } else { CapacityProviderKind::Fargate };
+    Some(StrategyItem { provider: item.provider.clone()?, kind, base: item.base?, weight: item.weight? })
 }
 
 /// Whether the share on Spot is another for another number of tasks.
 pub fn depends_on_tasks(service: &ServiceTemplate) -> bool {
     let strategy = &service.strategy;
     strategy.iter().any(|item| item.base != Some(0))
-        && strategy.iter().any(|item| is_spot(&item.provider) != is_spot(&strategy[0].provider))
+        && strategy.iter().any(|item| is_spot(item) != is_spot(&strategy[0]))
 }
 
 /// Whether two services say the same of how they are bought.
@@ -106,6 +102,15 @@ pub fn split(share: Decimal) -> PurchaseSplit {
     PurchaseSplit { spot: spot.min(WHOLE), total: WHOLE }
 }
 
-pub fn is_spot(provider: &str) -> bool {
-    provider.eq_ignore_ascii_case("FARGATE_SPOT")
+pub fn is_spot(item: &StrategyTemplate) -> bool {
+    names(item, "FARGATE_SPOT")
+}
+
+/// Whether a line is known to be of Fargate, on demand or on Spot.
+pub fn is_fargate(item: &StrategyTemplate) -> bool {
+    is_spot(item) || names(item, "FARGATE")
+}
+
+fn names(item: &StrategyTemplate, provider: &str) -> bool {
+    item.provider.as_ref().is_some_and(|own| own.eq_ignore_ascii_case(provider))
 }

@@ -110,7 +110,7 @@ fn service(desired: u32, strategy: &[(&str, u32, u32)]) -> ServiceTemplate {
         strategy: strategy
             .iter()
             .map(|(provider, base, weight)| StrategyTemplate {
-                provider: (*provider).into(),
+                provider: Some((*provider).into()),
                 base: Some(*base),
                 weight: Some(*weight),
                 at: place(22),
@@ -135,7 +135,7 @@ fn production(tasks: i64) -> Production {
         mean_tasks: Some(Decimal::from(tasks)),
         spot_share: Decimal::ZERO,
         days: Decimal::from(14),
-        cpu_vcpu: Some((Decimal::new(71, 2), Decimal::new(9, 1))),
+        cpu_vcpu: Some(Decimal::new(71, 2)),
         memory_mib_max: Some(Decimal::from(922)),
         cpu_is_short: false,
         memory_is_short: false,
@@ -464,7 +464,7 @@ fn weights_that_are_not_known_are_not_guessed() {
     let judgement = Given::of(mixed.clone()).after(task(256, 512)).judged();
     assert_eq!(judgement.findings, []);
     assert!(judgement.not_judged.iter().any(|n| n.why == "how much of it runs on Spot is not known"));
-    mixed.services[0].strategy[0].provider = "FARGATE_SPOT".into();
+    mixed.services[0].strategy[0].provider = Some("FARGATE_SPOT".into());
     assert_eq!(Given::of(mixed).rules(), [Rule::SpotWithoutReplicas], "it is all Spot, whatever the weights");
 }
 

@@ -3,12 +3,14 @@
 //! Copilot names families, services and clusters after the application and the environment, which a manifest does
 //! not tell. Where a manifest says no CPU, memory or count, it takes its own defaults.
 
+use std::collections::BTreeMap;
+
 use super::{
     ContainerTemplate, Place, ServiceTemplate, Setting, Span, StrategyTemplate, TaskTemplate, TemplateError,
     TemplateKind, container,
-    document::{Node, SourceText, Value},
+    document::{Entry, Node, SourceText, Value},
     fields::{Fields, Found, Text},
-    resolve::{Literal, Resolved, shown},
+    resolve::{Literal, Resolved, Written, shown},
     task_definition,
 };
 use crate::{
@@ -26,24 +28,50 @@ const DEFAULT_COUNT: u32 = 1;
 const OF_A_TASK: [&str; 9] =
     ["cpu", "memory", "count", "platform", "storage", "variables", "sidecars", "command", "entrypoint"];
 
+/// Environments of a manifest that are read.
+const MAX_ENVIRONMENTS: usize = 100;
+
 /// Reads a manifest.
 pub fn read(source: &SourceText, manifest: &Node, errors: &mut Vec<TemplateError>) -> Vec<TaskTemplate> {
     let fields = Fields::new(source, &Literal, errors);
     let name = manifest.get("name").and_then(Node::scalar).unwrap_or_default();
     let at = manifest.entry("name").map_or(manifest.span, |entry| entry.key_span);
     let mut tasks = vec![task(&fields, manifest, name, name, at)];
-    for environment in manifest.get("environments").map(Node::entries).unwrap_or_default() {
-        if !OF_A_TASK.iter().any(|key| environment.value.get(key).is_some()) {
-            continue;
+    let environments = manifest.get("environments").map(Node::entries).unwrap_or_default().iter();
+    let differs = |environment: &&Entry| OF_A_TASK.iter().any(|key| environment.value.get(key).is_some());
+    for (nth, environment) in environments.filter(differs).enumerate() {
+        if nth == MAX_ENVIRONMENTS {
+            let message = format!("more than {MAX_ENVIRONMENTS} environments; the rest is not read");
+            fields.refuse(&Written::Here(environment.key_span), message, None);
+            break;
         }
-        // What stands later wins.
-        let mut entries = manifest.entries().to_vec();
-        entries.extend(environment.value.entries().iter().cloned());
-        let merged = Node { span: environment.value.span, value: Value::Map(entries) };
+        let merged = overridden(manifest, &environment.value);
         let full_name = format!("{name}/{}", environment.key);
         tasks.push(task(&fields, &merged, name, &full_name, environment.key_span));
     }
     tasks
+}
+
+/// A map with what an environment says over it: entry by entry, maps within it, too.
+fn overridden(manifest: &Node, environment: &Node) -> Node {
+    let mut entries = manifest.entries().to_vec();
+    let places: BTreeMap<String, usize> =
+        entries.iter().enumerate().map(|(place, entry)| (entry.key.clone(), place)).collect();
+    for entry in environment.entries() {
+        let Some(place) = places.get(&entry.key) else {
+            entries.push(entry.clone());
+            continue;
+        };
+        let own = &mut entries[*place];
+        let both_are_maps = [&own.value, &entry.value].iter().all(|node| matches!(node.value, Value::Map(_)));
+        // One way of counting tasks takes the place of another.
+        *own = if both_are_maps && entry.key != "count" {
+            Entry { value: overridden(&own.value, &entry.value), ..entry.clone() }
+        } else {
+            entry.clone()
+        };
+    }
+    Node { span: environment.span, value: Value::Map(entries) }
 }
 
 fn task(fields: &Fields<'_>, manifest: &Node, name: &str, full_name: &str, at: Span) -> TaskTemplate {
@@ -147,7 +175,7 @@ fn service(fields: &Fields<'_>, manifest: &Node, at: &Place) -> ServiceTemplate 
     };
     let spot = count.and_then(|count| count.get("spot"));
     let strategy = spot.map(|spot| StrategyTemplate {
-        provider: "FARGATE_SPOT".to_owned(),
+        provider: Some("FARGATE_SPOT".to_owned()),
         base: Some(0),
         weight: Some(1),
         at: fields.source.place(spot.span),
@@ -160,6 +188,6 @@ fn service(fields: &Fields<'_>, manifest: &Node, at: &Place) -> ServiceTemplate 
         min_capacity: Setting::Absent,
         launch_type: Setting::Absent,
         strategy: strategy.into_iter().collect(),
-        tags: std::collections::BTreeMap::new(),
+        tags: BTreeMap::new(),
     }
 }

@@ -5,7 +5,7 @@
 //! [`super::json`] and [`super::yaml`]; both refuse deeper nesting than [`MAX_DEPTH`], so that whatever walks a
 //! tree may recurse.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{ops::Range, path::PathBuf, sync::Arc};
 
 use memchr::{memchr_iter, memrchr};
 
@@ -242,6 +242,20 @@ impl LineIndex {
         let line = self.starts.partition_point(|start| *start <= offset).max(1);
         let start = self.starts.get(line - 1).copied().unwrap_or_default().min(offset);
         (line, self.characters_before(text, offset) - self.characters_before(text, start) + 1)
+    }
+
+    /// The bytes of a line, counted from 1, without its end; nothing where there is no such line.
+    pub fn line(&self, text: &str, line: usize) -> Option<Range<usize>> {
+        let index = line.checked_sub(1)?;
+        let start = *self.starts.get(index)?;
+        let end = self.starts.get(index + 1).map_or(text.len(), |next| next - 1);
+        let ends_twice = text.as_bytes().get(start..end)?.ends_with(b"\r");
+        Some(start..end - usize::from(ends_twice))
+    }
+
+    /// The byte offset that so many characters come before from another offset on.
+    pub fn offset_from(&self, text: &str, from: usize, characters: usize) -> usize {
+        self.offset(text, self.characters_before(text, from).saturating_add(characters))
     }
 
     /// The byte offset of a character, counted from the text's start.

@@ -232,7 +232,7 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// A setting of which the files say where it is not known.
+/// What a node says where only a scalar makes sense.
 pub fn found(resolved: Resolved<'_>) -> Found<'_> {
     match resolved {
         Resolved::NoValue => Found::Absent,

@@ -44,9 +44,7 @@ impl<T> Setting<T> {
             Self::Unresolved { at, .. } => Some(at),
         }
     }
-}
 
-impl<T> Setting<T> {
     /// What a tool takes where the file says nothing. It stands nowhere; a reader looks at `head`.
     pub fn default_of_tool(value: T, head: &Place) -> Self {
         let span = Span { start: head.span.start, end: head.span.start };
@@ -219,10 +217,11 @@ impl ServiceTemplate {
     }
 }
 
-/// A line of a capacity provider strategy.
+/// A line of a capacity provider strategy; one of which nothing is known stands for any number of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StrategyTemplate {
-    pub provider: String,
+    /// Absent where it is not known.
+    pub provider: Option<String>,
     /// 0 where nothing is said; absent where it is said and not known.
     pub base: Option<u32>,
     /// As `base`.

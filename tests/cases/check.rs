@@ -593,6 +593,37 @@ fn a_terraform_file_is_judged_with_the_rest_of_its_module() {
 }
 
 #[test]
+fn values_that_terraform_reads_count_though_they_are_ignored_and_are_no_change() {
+    let main = |tag: &str| {
+        format!(
+            "variable \"memory\" {{}}\nresource \"aws_ecs_task_definition\" \"app\" {{\n  family = \"app\"\n  \
+             requires_compatibilities = [\"FARGATE\"]\n  cpu = 256\n  memory = var.memory\n  \
+             container_definitions = \"[]\"\n  tags = {{ a = \"{tag}\" }}\n}}\n"
+        )
+    };
+    let folder = Folder::new();
+    std::fs::create_dir(folder.path("infra")).unwrap();
+    let folder = folder
+        .with("infra/main.tf", main("1"))
+        .with("infra/terraform.tfvars", "memory = 999\n")
+        .with("infra/prod.tfvars", "memory = 512\n")
+        .with(".gitignore", "*.tfvars\n");
+    git(&folder, &["init", "-q"]);
+    git(&folder, &["add", "."]);
+    git(&folder, &["commit", "-qm", "base"]);
+    let folder = folder.with("infra/main.tf", main("2"));
+    for path in [".", "infra", "infra/main.tf"] {
+        assert_eq!(rules(&report(&folder, &[path], 1)), ["invalid-task-size"], "{path}");
+        let new = report(&folder, &[path, "--base", "HEAD", "--new-only"], 0);
+        assert_eq!(
+            (rules(&new), &new["findings"][0]["known"]),
+            (vec!["invalid-task-size"], &true.into()),
+            "{path}"
+        );
+    }
+}
+
+#[test]
 fn the_discount_of_the_config_is_off_every_amount() {
     let folder = Folder::new().with("task.json", session_cache(8192)).with(
         "fargauge.toml",

@@ -258,6 +258,28 @@ fn a_value_given_from_outside_is_changed_in_its_file_or_named() {
 }
 
 #[test]
+fn a_size_that_hangs_on_the_region_is_changed_where_one_is_named() {
+    let text = "Mappings:
+  ByRegion:
+    us-east-1: {Memory: '8192'}
+Resources:
+  Cache:
+    Type: AWS::ECS::TaskDefinition
+    Properties:
+      Family: session-cache
+      RequiresCompatibilities: [FARGATE]
+      Cpu: \"1024\"
+      Memory: !FindInMap [ByRegion, !Ref AWS::Region, Memory]
+      ContainerDefinitions: [{Name: app, Image: cache}]
+";
+    let folder = Folder::new().with("t.yaml", text);
+    let told = stderr(&patch(&folder, &["t.yaml"]).code(0));
+    assert!(told.contains("AWS::Region is known when it is deployed"), "{told}");
+    patch(&folder, &["t.yaml", "--region", "us-east-1", "--write"]).code(0);
+    assert_eq!(folder.read("t.yaml"), text.replace("8192", "3072"));
+}
+
+#[test]
 fn what_stands_beside_a_named_file_of_terraform_is_read_and_stays() {
     let other = HCL.replace("\"worker\"", "\"other\"").replace("sizes", "other_sizes");
     for (main, locals) in [

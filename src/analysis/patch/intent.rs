@@ -3,7 +3,7 @@
 use super::{Intent, PatchInput};
 use crate::{
     fargate::{FREE_EPHEMERAL_STORAGE, TaskSize},
-    policy::Production,
+    policy::{Production, enough_for},
     pricing::TaskShape,
     report::{ContainerReport, WorkloadReport},
     rightsize::{ContainerSize, Floors, TaskRoom, cheapest_size, containers_at, registers},
@@ -91,17 +91,11 @@ fn target(task: &TaskTemplate, linked: &[&Production], input: &PatchInput<'_>) -
     if let Some(other) = linked.iter().find(|production| production.launch_type != LaunchType::Fargate) {
         return Err(format!("{} does not run on Fargate, and its size is not a task's alone", other.id));
     }
-    let rated = || linked.iter().filter_map(|production| production.recommended);
-    let unrated = || linked.iter().filter(|production| production.recommended.is_none());
-    if rated().next().is_none() {
-        let why = unrated().find_map(|production| production.not_rated.clone());
+    let Some((cpu, memory)) = enough_for(linked) else {
+        let why = linked.iter().find_map(|production| production.not_rated.clone());
         let why = why.unwrap_or_else(|| "it has no Fargate size".to_owned());
         return Err(format!("{} is not rated: {why}", linked[0].id));
-    }
-    // One that is not rated may need what it has.
-    let kept = unrated().filter_map(|production| production.current.0.zip(production.current.1));
-    let needs = rated().map(|size| (size.cpu(), size.memory())).chain(kept);
-    let (cpu, memory) = needs.fold((CpuUnits(0), MemoryMib(0)), |a, b| (a.0.max(b.0), a.1.max(b.1)));
+    };
     let platform = task.platform.known().copied().unwrap_or(linked[0].platform);
     if let Ok(size) = TaskSize::new(cpu, memory, platform.os) {
         return Ok(size);

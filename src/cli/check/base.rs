@@ -15,7 +15,7 @@ use crate::{
         CliError, GlobalArgs,
         template_files::{self, Found},
     },
-    template::{ReadTemplates, TaskTemplate},
+    template::{ReadTemplates, SourceFile, TaskTemplate},
 };
 
 /// The files before the change.
@@ -27,6 +27,13 @@ pub struct Before {
 }
 
 impl Before {
+    /// Takes values that no revision has for those of before, where it has none of its own.
+    pub fn keep_local(&mut self, local: Vec<SourceFile>) {
+        let has = |path: &Path| self.found.files.iter().any(|file| file.path.as_path() == path);
+        let kept: Vec<SourceFile> = local.into_iter().filter(|file| !has(&file.path)).collect();
+        self.found.files.extend(kept);
+    }
+
     /// Leaves out of what was read of them the files that none of now was.
     pub fn without_strangers(&self, mut read: ReadTemplates, now: &ReadTemplates) -> ReadTemplates {
         let had: BTreeSet<&Path> = self.found.files.iter().map(|file| file.path.as_path()).collect();

@@ -17,11 +17,12 @@ use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 
 use super::{
-    CliError, ExitCode, GlobalArgs, OnIncomplete, OutputArgs, RegionArgs, SnapshotPlace, module_files,
+    CliError, ExitCode, GlobalArgs, OnIncomplete, OutputArgs, RegionArgs, SnapshotPlace,
+    module_files::Beside,
     output::{refuse_same_place, refuse_to_overwrite},
     report::{report_on, table_options},
     template_files,
-    template_inputs::InputArgs,
+    template_inputs::{InputArgs, region},
     work_tree,
 };
 use crate::{
@@ -196,12 +197,12 @@ pub fn run(global: &GlobalArgs, args: &CheckArgs) -> Result<ExitCode, CliError> 
     }
     let base_path = args.base_path.as_deref().map(template_files::tidy);
     let mut found = template_files::read(&paths, base_path.as_deref())?;
-    let beside = module_files::beside(&found.files)?;
+    let Beside { kept, local } = Beside::of(&found.files)?;
     // What is read beside what was named may have a base, too.
-    let added = beside.files.iter().map(|file| file.path.to_path_buf());
+    let added = kept.files.iter().map(|file| file.path.to_path_buf());
     let base_paths: Vec<PathBuf> = paths.iter().cloned().chain(added).collect();
-    found.files.extend(beside.files);
-    found.unread.extend(beside.unread);
+    found.files.extend(kept.files.into_iter().chain(local.files.iter().cloned()));
+    found.unread.extend(kept.unread.into_iter().chain(local.unread));
     let mut templates = read_all(&found.files, &inputs);
     found.tell(&mut templates);
     found.note_links(global);
@@ -219,6 +220,7 @@ pub fn run(global: &GlobalArgs, args: &CheckArgs) -> Result<ExitCode, CliError> 
     };
     let base = before.map(|mut before| {
         before.found.files = template_files::still_looked_at(before.found.files, &found);
+        before.keep_local(local.files);
         let mut read = read_all(&before.found.files, &inputs);
         before.found.tell(&mut read);
         before.without_strangers(read, &templates)
@@ -301,14 +303,6 @@ fn settings(global: &GlobalArgs, args: &CheckArgs) -> Result<CheckSettings, CliE
         }
     }
     Ok(settings.with_command_line(chosen))
-}
-
-/// The region, if anything names one: a template need not have one to be judged.
-fn region(global: &GlobalArgs, args: &RegionArgs) -> Result<Option<Region>, CliError> {
-    let is_named =
-        args.region.is_some() || global.config()?.region.is_some() || env::var_os("AWS_REGION").is_some();
-    // An empty variable names none.
-    if is_named { global.region(args).map(Some).or(Ok(None)) } else { Ok(None) }
 }
 
 /// A misspelt region prices nothing, and one that the book does not have may be right all the same.

@@ -28,7 +28,7 @@ pub fn judge(subject: &Subject<'_>, docket: &mut Docket) {
 
 /// `the busiest task took 0.4 vCPU or less 99.5 % of 14 days`.
 pub fn evidence(subject: &Subject<'_>) -> String {
-    match busiest(subject).and_then(|production| Some((production.cpu_vcpu?.0, production.days))) {
+    match busiest(subject).and_then(|production| Some((production.cpu_vcpu?, production.days))) {
         Some((percentile, days)) => format!(
             "the busiest task took {} vCPU or less 99.5 % of {} days",
             wording::short(percentile),

@@ -39,11 +39,7 @@ pub fn judge(subject: &Subject<'_>, docket: &mut Docket) {
         let message = "Fargate has no Windows on ARM64; Windows runs on X86_64".to_owned();
         docket.find(Rule::InvalidTaskSize, at, message, None).about = "runtimePlatform".into();
     }
-    let missing: Vec<&str> =
-        [("cpu", task.cpu == Setting::Absent), ("memory", task.memory == Setting::Absent)]
-            .into_iter()
-            .filter_map(|(name, is_absent)| is_absent.then_some(name))
-            .collect();
+    let missing = subject.missing_sizes();
     if !missing.is_empty() {
         let message = format!("a Fargate task must have {} of its own", missing.join(" and "));
         let help = "set cpu and memory of the task, such as 256 and 512".to_owned();

@@ -11,26 +11,18 @@
 //!
 //! Default level: allow. (For Fargate a missing size is `invalid-task-size`.)
 
-use crate::{
-    policy::{Rule, docket::Docket, subject::Subject},
-    template::Setting,
-};
+use crate::policy::{Rule, docket::Docket, subject::Subject};
 
 pub fn judge(subject: &Subject<'_>, docket: &mut Docket) {
-    let task = subject.task;
     if subject.is_for_fargate() {
         return;
     }
-    let missing: Vec<&str> =
-        [("cpu", task.cpu == Setting::Absent), ("memory", task.memory == Setting::Absent)]
-            .into_iter()
-            .filter_map(|(name, is_absent)| is_absent.then_some(name))
-            .collect();
+    let missing = subject.missing_sizes();
     if !missing.is_empty() {
         let message = format!("the task has no {} of its own", missing.join(" and no "));
         docket.find(
             Rule::MissingTaskSize,
-            &task.at,
+            &subject.task.at,
             message,
             Some("set cpu and memory of the task".to_owned()),
         );

@@ -13,7 +13,12 @@
 
 use rust_decimal::Decimal;
 
-use crate::policy::{Rule, docket::Docket, purchase::is_spot, subject::Subject};
+use crate::policy::{
+    Rule,
+    docket::Docket,
+    purchase::is_spot,
+    subject::{Subject, TasksFrom},
+};
 
 pub fn judge(subject: &Subject<'_>, docket: &mut Docket) {
     for service in &subject.task.services {
@@ -24,20 +29,16 @@ pub fn judge(subject: &Subject<'_>, docket: &mut Docket) {
         if taking.is_empty() {
             taking = strategy.iter().collect();
         }
-        if taking.is_empty() || !taking.iter().all(|item| is_spot(&item.provider)) {
+        if taking.is_empty() || !taking.iter().all(|item| is_spot(item)) {
             continue;
         }
-        // What runs counts; what is asked for is often set by a scaling policy.
-        let running: Decimal = subject.production.iter().filter_map(|p| p.mean_tasks).sum();
-        let desired = service.tasks();
-        let too_few = if running > Decimal::ZERO {
-            running < Decimal::new(15, 1)
-        } else {
-            desired.is_some_and(|count| count == 1)
-        };
+        // What runs counts, and what the change makes of it; what is asked for is often set by a scaling policy.
+        let tasks = subject.tasks();
+        let is_running = tasks.from == TasksFrom::Production && tasks.count > Decimal::ZERO;
+        let too_few = if is_running { tasks.count < Decimal::new(15, 1) } else { service.tasks() == Some(1) };
         if too_few {
             let from = match () {
-                () if running > Decimal::ZERO => " on average",
+                () if is_running => " on average",
                 () if service.min_capacity.known() == Some(&1) => ", the minimum of its auto scaling",
                 () => "",
             };

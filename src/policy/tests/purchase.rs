@@ -73,3 +73,37 @@ fn another_operating_system_is_no_way_of_buying_what_runs() {
     let found = dearer(&Given::of(moved).after(task(1024, 2048)));
     assert!(found[0].message.contains("from linux to windows"), "{}", found[0].message);
 }
+
+#[test]
+fn what_is_bought_in_a_way_that_is_not_known_or_on_instances_has_no_price() {
+    let bought = |strategy: &[(&str, u32, u32)], compatible: &[&str]| {
+        let requires_compatibilities = compatible.iter().map(|&name| name.to_owned()).collect();
+        let asked = TaskTemplate {
+            services: vec![service(4, strategy)],
+            requires_compatibilities,
+            ..task(1024, 2048)
+        };
+        Given::of(asked)
+    };
+    let cost = |given: &Given| given.costs()[0].1.clone();
+    assert_eq!(cost(&bought(&[("FARGATE", 0, 1)], &[])), Some("144.16".to_owned()));
+    assert_eq!(cost(&bought(&[("own", 0, 1)], &[])), None, "a provider of one's own is of instances");
+    assert_eq!(cost(&bought(&[("own", 0, 1)], &["FARGATE"])), Some("144.16".to_owned()));
+    let mut open = bought(&[("FARGATE", 0, 1)], &["FARGATE"]);
+    open.tasks[0].services[0].strategy[0].provider = None;
+    assert_eq!(cost(&open), None);
+}
+
+#[test]
+fn a_change_that_adds_tasks_on_spot_is_taken_at_its_word() {
+    let on_spot = |count: u32| TaskTemplate {
+        services: vec![service(count, &[("FARGATE_SPOT", 0, 1)])],
+        ..task(1024, 2048)
+    };
+    let runs = || Production { spot_share: Decimal::ONE, ..production(1) };
+    let found = |given: Given| given.running_as(runs()).rules().contains(&Rule::SpotWithoutReplicas);
+    assert!(found(Given::of(on_spot(1)).after(on_spot(1))));
+    assert!(!found(Given::of(on_spot(2)).after(on_spot(1))));
+    // Without a base, nobody knows what became of it: two are asked for, and one ran.
+    assert!(found(Given::of(on_spot(2))));
+}

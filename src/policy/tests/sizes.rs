@@ -76,3 +76,25 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_is_not_rated_may_need_what_it_has() {
+    let new = |memory: u32| Production {
+        id: "new".into(),
+        current: (Some(CpuUnits(1024)), Some(MemoryMib(memory))),
+        recommended: None,
+        not_rated: Some("too-new: 3 hours".into()),
+        ..production(4)
+    };
+    let memory = |other: Production| {
+        let found = Given::of(task(1024, 8192)).running_as(production(4)).running_as(other).judged().findings;
+        let one = found.into_iter().find(|finding| finding.rule == Rule::MemoryOverprovisioned);
+        one.map(|finding| finding.help.unwrap())
+    };
+    assert_eq!(memory(new(2048)).unwrap(), "1 vCPU / 2 GB (cpu 1024, memory 2048) is enough");
+    assert_eq!(memory(new(4096)).unwrap(), "1 vCPU / 4 GB (cpu 1024, memory 4096) is enough");
+    assert_eq!(memory(new(8192)), None);
+    // That it needs as much is not known either.
+    let less = Given::of(task(1024, 2048)).running_as(production(4)).running_as(new(8192));
+    assert_eq!(less.rules(), []);
+}

@@ -1,14 +1,17 @@
 //! [`Excerpt`]: the line that a finding is about, safe to show, with what to underline.
 //!
-//! Takes the lines of a file and a place in it; gives none where the file has no such line. A line wider than
-//! the room is cut around the place, so a file of one line of a megabyte is shown like any other.
+//! Takes the text of a file and a place in it; gives none where the file has no such line. A line wider than
+//! the room is cut around the place, so a file of one line of a megabyte is shown like any other, and as fast.
 
 use std::ops::Range;
 
 use unicode_width::UnicodeWidthStr as _;
 
 use super::CheckFinding;
-use crate::report::{display_safe, text::display_width};
+use crate::{
+    report::{display_safe, text::display_width},
+    template::document::LineIndex,
+};
 
 /// Columns that a tab takes here.
 const TAB: &str = "    ";
@@ -23,34 +26,36 @@ pub(super) struct Excerpt {
 
 impl Excerpt {
     /// Of the first line of a finding: what spans lines is underlined to the end of that line.
-    pub(super) fn of(finding: &CheckFinding, lines: &[&str], room: usize) -> Option<Self> {
+    pub(super) fn of(finding: &CheckFinding, text: &str, lines: &LineIndex, room: usize) -> Option<Self> {
         let number = finding.line?;
-        let line = lines.get(usize::try_from(number).ok()?.checked_sub(1)?)?;
-        let line = line.strip_suffix('\r').unwrap_or(line);
+        let line = lines.line(text, usize::try_from(number).ok()?)?;
         let start = usize::try_from(finding.column?).ok()?.saturating_sub(1);
-        let end = match (finding.end_line, finding.end_column) {
-            (Some(end_line), Some(end)) if end_line == number => usize::try_from(end).ok()?.saturating_sub(1),
+        let length = match (finding.end_line, finding.end_column) {
+            (Some(end_line), Some(end)) if end_line == number => {
+                usize::try_from(end).ok()?.saturating_sub(1).saturating_sub(start)
+            }
             (Some(end_line), _) if end_line > number => usize::MAX,
-            _ => start + 1,
+            _ => 1,
         };
-        Some(Self::within(line, start..end, room))
+        let at = lines.offset_from(text, line.start, start).min(line.end);
+        Some(Self::between(text.get(line.start..at)?, text.get(at..line.end)?, length, room))
     }
 
-    /// `place`: characters from 0.
-    fn within(line: &str, place: Range<usize>, room: usize) -> Self {
-        let mut characters = line.chars();
-        let before: Vec<char> = characters.by_ref().take(place.start).collect();
-        let length = place.end.saturating_sub(place.start).max(1);
+    /// `length`: characters of `after` that are meant.
+    fn between(before: &str, after: &str, length: usize, room: usize) -> Self {
+        let mut characters = after.chars();
+        let length = length.max(1);
         let room = room.max(8);
         // Up to here the text can matter, however long the line is.
+        let mut near: Vec<char> = before.chars().rev().take(room + 1).collect();
+        near.reverse();
         let mut middle: Vec<char> = characters.by_ref().take(length.min(room + 1)).collect();
         let rest: Vec<char> = characters.take(room + 1).collect();
         // White space at the end of a line is no part of what is meant.
         while rest.is_empty() && middle.len() > 1 && middle.last().is_some_and(|last| last.is_whitespace()) {
             middle.pop();
         }
-        let near = &before[before.len().saturating_sub(room + 1)..];
-        let (mut before, mut middle, mut rest) = (shown(near), shown(&middle), shown(&rest));
+        let (mut before, mut middle, mut rest) = (shown(&near), shown(&middle), shown(&rest));
         // A place behind the end of the line takes a column, too.
         let wide = |middle: &str| display_width(middle).max(1);
         if display_width(&before) + wide(&middle) + display_width(&rest) > room {
@@ -100,11 +105,24 @@ fn end_of(text: &str, room: usize) -> String {
 mod tests {
     use proptest::prelude::*;
 
-    use super::*;
+    use super::{super::fixture, *};
+
+    /// Of the only line of a text, characters from 0.
+    fn within(line: &str, place: Range<usize>, room: usize) -> Excerpt {
+        let (mut finding, number) = (fixture::report().0.findings.remove(0), |at: usize| Some(at as u64));
+        (finding.line, finding.end_line) = (Some(1), Some(1));
+        (finding.column, finding.end_column) = (number(place.start + 1), number(place.end + 1));
+        Excerpt::of(&finding, line, &LineIndex::new(line), room).unwrap()
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_no_part_of_the_line() {
+        assert_eq!(drawn("\u{feff}cpu: 1\r\n", 5..6, 40), "cpu: 1\n     ^");
+    }
 
     /// The line, and below it what is underlined.
     fn drawn(line: &str, place: Range<usize>, room: usize) -> String {
-        let excerpt = Excerpt::within(line, place, room);
+        let excerpt = within(line, place, room);
         format!(
             "{}\n{:indent$}{}",
             excerpt.line,
@@ -144,7 +162,7 @@ mod tests {
         fn an_excerpt_fits_and_underlines_what_is_there(
             line in "[ -~\t\u{1b}\u{202e}é名]{0,200}", start in 0_usize..220, length in 0_usize..220, room in 8_usize..100,
         ) {
-            let excerpt = Excerpt::within(&line, start..start + length, room);
+            let excerpt = within(&line, start..start + length, room);
             prop_assert!(display_width(&excerpt.line) <= room, "{excerpt:?}");
             prop_assert!(!excerpt.underlined.is_empty());
             prop_assert_eq!(display_safe(&excerpt.line), excerpt.line.as_str());

@@ -13,10 +13,13 @@ use super::{
     CheckFile, CheckFileError, CheckFinding, CheckReport, Sources, Verdict, excerpt::Excerpt,
     standing::Standing, unjudged, wording,
 };
-use crate::report::{
-    display_safe,
-    table::TableOptions,
-    text::{display_width, shorten_end},
+use crate::{
+    report::{
+        display_safe,
+        table::TableOptions,
+        text::{display_width, shorten_end},
+    },
+    template::document::LineIndex,
 };
 
 /// Below this the layout is that of this width.
@@ -28,13 +31,13 @@ pub fn render(report: &CheckReport, sources: &Sources, options: TableOptions) ->
     let shown = report.findings.iter().filter_map(|finding| finding.path.as_ref());
     let shown = shown.chain(report.files.iter().filter(|file| file.error.is_some()).map(|file| &file.path));
     let shown: BTreeSet<&String> = shown.collect();
-    let lines = sources
+    let sources = sources
         .iter()
         .filter(|(path, _)| shown.contains(path))
-        .map(|(path, text)| (path.as_str(), text.split('\n').collect()))
+        .map(|(path, text)| (path.as_str(), (&**text, LineIndex::new(text))))
         .collect();
     let mut page =
-        Page { width: options.width.max(NARROWEST), color: options.color, lines, out: String::new() };
+        Page { width: options.width.max(NARROWEST), color: options.color, sources, out: String::new() };
     for file in &report.files {
         if let Some(error) = &file.error {
             page.unreadable(file, error);
@@ -74,7 +77,8 @@ impl Style {
 struct Page<'a> {
     width: usize,
     color: bool,
-    lines: BTreeMap<&'a str, Vec<&'a str>>,
+    /// Texts by path.
+    sources: BTreeMap<&'a str, (&'a str, LineIndex)>,
     out: String,
 }
 
@@ -135,8 +139,8 @@ impl Page<'_> {
         let excerpt = finding
             .path
             .as_deref()
-            .and_then(|path| self.lines.get(path))
-            .and_then(|lines| Excerpt::of(finding, lines, self.width - gutter - 3));
+            .and_then(|path| self.sources.get(path))
+            .and_then(|(text, lines)| Excerpt::of(finding, text, lines, self.width - gutter - 3));
         if let Some(excerpt) = excerpt {
             let bar = self.styled("|", Style::Gutter);
             let number = self.styled(&number, Style::Gutter);

@@ -2,6 +2,8 @@
 //! the git sync take it, a plain map, or a list of `KEY=VALUE`; JSON or YAML. One that is named `.tfvars` or
 //! `.tfvars.json` is left to Terraform.
 
+use std::collections::BTreeMap;
+
 use super::super::{
     Inputs, Place, SourceFile, TemplateError,
     document::{Node, SourceText, SyntaxError, Value},
@@ -11,6 +13,19 @@ use super::super::{
 };
 
 impl Inputs {
+    /// What files of parameters give, a later one over an earlier one, and what is given by itself, over all of them.
+    pub fn given(files: &[SourceFile], parameters: &BTreeMap<String, String>) -> Result<Self, TemplateError> {
+        let mut inputs = Self::default();
+        for file in files {
+            inputs.extend(Self::from_parameter_file(file)?);
+        }
+        for (key, value) in parameters {
+            inputs.places.remove(key);
+            inputs.parameters.insert(key.clone(), value.clone());
+        }
+        Ok(inputs)
+    }
+
     /// The parameters that a file gives, each with where it stands.
     pub fn from_parameter_file(file: &SourceFile) -> Result<Self, TemplateError> {
         let name = file.path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();

@@ -103,28 +103,38 @@ fn launch_type(fields: &Fields<'_>, properties: &Node) -> Setting<LaunchType> {
 }
 
 fn strategy(fields: &Fields<'_>, properties: &Node) -> Vec<StrategyTemplate> {
-    fields
-        .maps(properties, "CapacityProviderStrategy")
-        .into_iter()
-        .map(|item| {
-            let whole = |key: &str| match fields.size(item, key, "", parse_whole) {
-                Setting::Absent => Some(0),
-                setting => setting.known().copied(),
-            };
-            let provider = match fields.found(item, "CapacityProvider") {
-                Found::Text(text) => text.value.into_owned(),
-                // A provider of the template's own: by how it is referred to.
-                Found::Unresolved { at, .. } => fields.source.slice(at).to_owned(),
-                Found::Absent | Found::Other { .. } => String::new(),
-            };
-            StrategyTemplate {
-                provider,
-                base: whole("Base"),
-                weight: whole("Weight"),
-                at: fields.source.place(item.span),
-            }
+    const KEY: &str = "CapacityProviderStrategy";
+    let unknown = |at| {
+        let at = fields.source.place(at);
+        StrategyTemplate { provider: None, base: None, weight: None, at }
+    };
+    if let Some(Resolved::Unresolved { at, .. }) = fields.get(properties, KEY) {
+        return vec![unknown(at)];
+    }
+    let items = fields.list(properties, KEY).into_iter();
+    items
+        .filter_map(|item| match item {
+            Resolved::Known { node, .. } => matches!(node.value, Value::Map(_)).then(|| line(fields, &node)),
+            Resolved::Unresolved { at, .. } => Some(unknown(at)),
+            Resolved::NoValue => None,
         })
         .collect()
+}
+
+fn line(fields: &Fields<'_>, item: &Node) -> StrategyTemplate {
+    let whole = |key: &str| match fields.size(item, key, "", parse_whole) {
+        Setting::Absent => Some(0),
+        setting => setting.known().copied(),
+    };
+    StrategyTemplate {
+        provider: match fields.found(item, "CapacityProvider") {
+            Found::Text(text) => Some(text.value.into_owned()),
+            Found::Unresolved { .. } | Found::Absent | Found::Other { .. } => None,
+        },
+        base: whole("Base"),
+        weight: whole("Weight"),
+        at: fields.source.place(item.span),
+    }
 }
 
 /// The logical ids that an expression refers to.

@@ -284,10 +284,14 @@ fn a_whole_template_is_read_with_its_services() {
     assert_eq!(service.desired_count.known(), Some(&3));
     assert!(matches!(service.cluster, Setting::Unresolved { .. }));
     let strategy: Vec<_> =
-        service.strategy.iter().map(|item| (item.provider.as_str(), item.base, item.weight)).collect();
+        service.strategy.iter().map(|item| (item.provider.as_deref(), item.base, item.weight)).collect();
     assert_eq!(
         strategy,
-        [("FARGATE", Some(1), Some(1)), ("FARGATE_SPOT", Some(0), Some(3)), ("!Ref Own", Some(0), Some(0))]
+        [
+            (Some("FARGATE"), Some(1), Some(1)),
+            (Some("FARGATE_SPOT"), Some(0), Some(3)),
+            (None, Some(0), Some(0))
+        ]
     );
     assert_eq!(service.tags["tier"], "front");
     assert_eq!(
@@ -551,4 +555,37 @@ Resources:
     let mut inputs = given(&[("AWS::Region", "cn-north-1")]);
     inputs.deployed_to(&Region("us-east-1".into()));
     assert_eq!(task_with(text, &inputs).cpu.known(), Some(&CpuUnits(1024)), "what is given wins");
+}
+
+#[test]
+fn what_is_not_known_of_a_strategy_is_a_line_of_its_own() {
+    for (strategy, providers) in [
+        ("!If [Spot, [{CapacityProvider: FARGATE_SPOT}], !Ref AWS::NoValue]", vec![None]),
+        (
+            "[!If [Spot, {CapacityProvider: FARGATE_SPOT}, !Ref AWS::NoValue], {CapacityProvider: FARGATE}]",
+            vec![None, Some("FARGATE")],
+        ),
+        ("[{CapacityProvider: !Ref Stage}]", vec![None]),
+        ("!Ref AWS::NoValue", vec![]),
+    ] {
+        let text = format!(
+            "Parameters:
+  Stage: {{Type: String}}
+Conditions:
+  Spot: !Equals [!Ref Stage, test]
+Resources:
+  Task:
+    Type: AWS::ECS::TaskDefinition
+    Properties: {{Cpu: 256}}
+  Service:
+    Type: AWS::ECS::Service
+    Properties:
+      TaskDefinition: !Ref Task
+      CapacityProviderStrategy: {strategy}
+"
+        );
+        let task = task_with(&text, &Inputs::default());
+        let found: Vec<_> = task.services[0].strategy.iter().map(|line| line.provider.as_deref()).collect();
+        assert_eq!(found, providers, "{strategy}");
+    }
 }

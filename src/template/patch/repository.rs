@@ -7,7 +7,10 @@ use std::{
 };
 
 use super::edit::{self, Edit};
-use crate::template::{Inputs, ReadTemplates, SourceFile, TemplateError, read_all};
+use crate::{
+    template::{Inputs, ReadTemplates, SourceFile, TemplateError, read_all},
+    workload::Region,
+};
 
 #[derive(Debug, Clone, Default)]
 pub struct Repository {
@@ -18,18 +21,15 @@ pub struct Repository {
     pub parameter_files: Vec<SourceFile>,
     /// What is given by itself, and wins over the files of parameters.
     pub parameters: BTreeMap<String, String>,
+    /// Where the templates are deployed to, if that is known.
+    pub region: Option<Region>,
 }
 
 impl Repository {
     pub fn inputs(&self) -> Result<Inputs, TemplateError> {
-        let mut inputs = Inputs::default();
-        for file in &self.parameter_files {
-            let read = Inputs::from_parameter_file(file)?;
-            inputs.extend(read);
-        }
-        for (key, value) in &self.parameters {
-            inputs.places.remove(key);
-            inputs.parameters.insert(key.clone(), value.clone());
+        let mut inputs = Inputs::given(&self.parameter_files, &self.parameters)?;
+        if let Some(region) = &self.region {
+            inputs.deployed_to(region);
         }
         Ok(inputs)
     }
@@ -71,6 +71,7 @@ impl Repository {
             beside: self.beside.clone(),
             parameter_files: self.parameter_files.iter().map(with_edits).collect(),
             parameters: self.parameters.clone(),
+            region: self.region.clone(),
         }
     }
 

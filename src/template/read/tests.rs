@@ -427,7 +427,7 @@ fn a_cdk_tree_beside_its_template_is_left_to_the_template() {
 
 #[test]
 fn copilot_manifests_give_a_task_for_each_environment_of_its_own_size() {
-    let text = "name: api\ntype: Load Balanced Web Service\nimage: {build: ./Dockerfile}\ncpu: 256\nmemory: 512\nplatform: linux/arm64\ncount:\n  range: 1-10\nvariables:\n  NODE_OPTIONS: --max-old-space-size=400\n  PASSWORD: hunter2\nsidecars:\n  proxy: {image: x, essential: false}\nenvironments:\n  test:\n    http: {}\n  prod:\n    cpu: 1024\n    count: {spot: 4}\n";
+    let text = "name: api\ntype: Load Balanced Web Service\nimage: {build: ./Dockerfile}\ncpu: 256\nmemory: 512\nplatform: linux/arm64\ncount:\n  range: 1-10\nvariables:\n  NODE_OPTIONS: --max-old-space-size=400\n  PASSWORD: hunter2\nsidecars:\n  proxy: {image: x, essential: false}\nenvironments:\n  test:\n    http: {}\n  prod:\n    cpu: 1024\n    count: {spot: 4}\n    variables: {STAGE: prod}\n    sidecars: {proxy: {essential: true}, logs: {image: y}}\n";
     let file = read_text(text);
     assert_eq!((file.kind, file.error), (TemplateKind::Copilot, None));
     let [base, prod] = &file.tasks[..] else { panic!("two tasks") };
@@ -440,11 +440,15 @@ fn copilot_manifests_give_a_task_for_each_environment_of_its_own_size() {
     assert_eq!(known(&base.platform).arch, Architecture::Arm64);
     assert!(why(&base.services[0].desired_count).contains("scaled"));
     assert_eq!(
-        (known(&prod.services[0].desired_count), prod.services[0].strategy[0].provider.as_str()),
-        (4, "FARGATE_SPOT")
+        (known(&prod.services[0].desired_count), prod.services[0].strategy[0].provider.as_deref()),
+        (4, Some("FARGATE_SPOT"))
     );
     assert_eq!(base.containers.len(), 2);
     assert_eq!(base.containers[0].runtime_settings[0].0.value, "400");
+    // Maps of an environment are put over those of the manifest.
+    assert_eq!(prod.containers[0].runtime_settings[0].0.value, "400");
+    let containers: Vec<_> = prod.containers.iter().map(|one| (one.label.as_str(), one.essential)).collect();
+    assert_eq!(containers, [("api", true), ("proxy", true), ("logs", true)]);
     assert!(!format!("{base:?}").contains("hunter2"));
 }
 

@@ -71,8 +71,10 @@ pub fn value_of(node: &Node, locate: &dyn Fn(Span) -> Located) -> Value {
 /// Where a part of a text comes from; with the value that an interpolation within it gives, one that is not known
 /// before all others.
 fn locate(text: &Text, part: Span, whole: FileSpan) -> Located {
-    let overlapping =
-        || text.pieces.iter().filter(|piece| piece.range.start < part.end && part.start < piece.range.end);
+    let overlapping = || {
+        let first = text.pieces.partition_point(|piece| piece.range.end <= part.start);
+        text.pieces[first..].iter().take_while(|piece| piece.range.start < part.end)
+    };
     let given = || {
         overlapping().filter_map(|piece| match &piece.content {
             Content::Given(value) => Some((piece, value)),

@@ -239,6 +239,12 @@ impl<'m, 'a> Environment<'m, 'a> {
             if value.why().is_some() {
                 return value;
             }
+            // A map is looked through for a key.
+            if let Kind::Map(map) = &value.kind
+                && let Err(why) = self.module.spend(map.entries.len() / 16)
+            {
+                return Value::unknown(why, at);
+            }
             value = match operator {
                 TraversalOperator::GetAttr(name) => member(&value, name.as_str(), at),
                 TraversalOperator::Index(key) => match self.evaluate(key).as_text() {

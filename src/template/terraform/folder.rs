@@ -14,7 +14,10 @@ use memchr::memmem;
 use rayon::prelude::*;
 
 use super::{
-    super::{Constraint, Inputs, NotCreated, SourceFile, TaskTemplate, TemplateFile, TemplateKind},
+    super::{
+        Constraint, Inputs, NotCreated, SourceFile, Span, TaskTemplate, TemplateError, TemplateFile,
+        TemplateKind, document::SyntaxError,
+    },
     environment::Environment,
     instances::{self, Instance},
     known_modules,
@@ -40,9 +43,9 @@ const KNOWN_MODULE: &[u8] = b"terraform-aws-modules/ecs/aws";
 #[derive(Default)]
 struct Found {
     tasks: Vec<(usize, TaskTemplate)>,
-    errors: Vec<(usize, super::super::TemplateError)>,
-    /// Values that break what they are held to.
-    broken: Vec<(usize, super::super::TemplateError)>,
+    errors: Vec<(usize, TemplateError)>,
+    /// Those of files that need hold no task: values that break what they are held to, calls that are not followed.
+    broken: Vec<(usize, TemplateError)>,
     constraints: Vec<Constraint>,
     not_created: Vec<(usize, NotCreated)>,
 }
@@ -110,6 +113,16 @@ fn target(folder: &Path, call: &Body) -> Option<PathBuf> {
     (source.starts_with("./") || source.starts_with("../")).then(|| normalised(&folder.join(source)))
 }
 
+/// That a call is one too many.
+fn not_followed(source: &Source, head: Span, depth: usize) -> TemplateError {
+    let message = if depth >= MAX_CALLS_DEEP {
+        format!("calls of modules within each other are followed {MAX_CALLS_DEEP} deep; the rest is not read")
+    } else {
+        format!("more than {MAX_CALLS} calls of modules; the rest is not read")
+    };
+    source.text.error(SyntaxError { offset: head.start, message, hint: Some("check the plan instead") })
+}
+
 struct Run<'a> {
     /// Those of folders, then the files of values that `--parameter-file` names.
     sources: &'a [Source],
@@ -166,6 +179,9 @@ impl<'a> Run<'a> {
                 };
                 *calls += 1;
                 if depth >= MAX_CALLS_DEEP || *calls > MAX_CALLS {
+                    if self.has_tasks(body, Some(target), &mut BTreeSet::new()) {
+                        found.broken.push((call.source.index, not_followed(call.source, head.span, depth)));
+                    }
                     return;
                 }
                 let arguments = body
@@ -229,17 +245,19 @@ impl<'a> Run<'a> {
                 }
             }
         }
+        // Of files that do not belong together, a name means what its own file has.
+        let mut own: BTreeMap<usize, BTreeSet<String>> = BTreeMap::new();
+        for (file, _, name, _) in &tasks {
+            own.entry(*file).or_default().insert(name.clone());
+        }
         for (service_file, mut service, runs, name, key) in services {
             if let Some(scaling) = scalings.iter().find(|it| it.is_of(&service, name, key.as_deref())) {
                 service.min_capacity = scaling.least();
             }
-            // Of files that do not belong together, a name means what its own file has.
-            let own = |name: &str| tasks.iter().any(|(file, _, own, _)| *file == service_file && own == name);
-            let names: BTreeSet<String> =
-                tasks.iter().map(|(_, _, name, _)| name.clone()).filter(|name| own(name)).collect();
+            let own = own.get(&service_file);
             for (file, task, name, key) in &mut tasks {
-                let meant = *file == service_file || !names.contains(name);
-                if meant && runs.includes(task, name, key.as_deref()) {
+                let is_meant = || *file == service_file || own.is_none_or(|own| !own.contains(name));
+                if runs.includes(task, name, key.as_deref()) && is_meant() {
                     task.services.push(service.clone());
                 }
             }
@@ -251,7 +269,7 @@ impl<'a> Run<'a> {
     /// What was found, file by file.
     fn files(&self, found: Vec<Found>) -> Vec<TemplateFile> {
         let mut tasks: BTreeMap<usize, Vec<TaskTemplate>> = BTreeMap::new();
-        let mut errors: BTreeMap<usize, Vec<super::super::TemplateError>> = BTreeMap::new();
+        let mut errors: BTreeMap<usize, Vec<TemplateError>> = BTreeMap::new();
         let mut constraints: BTreeMap<usize, Vec<Constraint>> = BTreeMap::new();
         let mut broken = BTreeSet::new();
         let mut not_created: BTreeMap<usize, Vec<NotCreated>> = BTreeMap::new();

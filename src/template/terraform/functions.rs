@@ -1,5 +1,7 @@
 //! Terraform's functions, as far as sizes and names are made with them.
 
+use std::collections::BTreeMap;
+
 use hcl_edit::expr::FuncCall;
 use rust_decimal::Decimal;
 
@@ -43,6 +45,15 @@ pub fn call(environment: &Environment<'_, '_>, call: &FuncCall, at: FileSpan) ->
             Ok(items) => arguments.extend(items.iter().cloned()),
             Err(why) => return Value::unknown(why, at),
         }
+    }
+    // A function looks through what it is given.
+    let looked_through = arguments.iter().map(|argument| match &argument.kind {
+        Kind::List(list) => list.items.len(),
+        Kind::Map(map) => map.entries.len(),
+        _ => 0,
+    });
+    if let Err(why) = environment.module.spend(looked_through.sum()) {
+        return Value::unknown(why, at);
     }
     match (name, &arguments[..]) {
         // Whose first argument, as written, is what they give.
@@ -104,7 +115,7 @@ fn put_together(
             }
         }
         ("merge", maps) => Ok(merge(maps)),
-        ("concat", lists) => Ok(concat(environment, lists)),
+        ("concat", lists) => Ok(concat(lists)),
         ("flatten", [list]) => match &list.kind {
             Kind::List(list) => {
                 let mut items = Vec::new();
@@ -229,6 +240,7 @@ fn map_of(value: &Value) -> Result<&Map, Why> {
 /// Of the same key the last. What a map that is not known has, may stand in the place of all before it.
 fn merge(maps: &[Value]) -> Kind {
     let mut entries: Vec<(String, Value)> = Vec::new();
+    let mut places: BTreeMap<&str, usize> = BTreeMap::new();
     let mut open = None;
     for value in maps {
         let before = |entries: &mut Vec<(String, Value)>, why: &Why| {
@@ -244,9 +256,12 @@ fn merge(maps: &[Value]) -> Kind {
                     open = Some(Why::clone(why));
                 }
                 for (key, value) in map.entries.iter() {
-                    match entries.iter_mut().find(|(name, _)| name == key) {
-                        Some(entry) => entry.1 = value.clone(),
-                        None => entries.push((key.clone(), value.clone())),
+                    match places.get(key.as_str()) {
+                        Some(place) => entries[*place].1 = value.clone(),
+                        None => {
+                            places.insert(key, entries.len());
+                            entries.push((key.clone(), value.clone()));
+                        }
                     }
                 }
             }
@@ -260,7 +275,7 @@ fn merge(maps: &[Value]) -> Kind {
     Kind::map(entries, open)
 }
 
-fn concat(environment: &Environment<'_, '_>, lists: &[Value]) -> Kind {
+fn concat(lists: &[Value]) -> Kind {
     let mut items = Vec::new();
     let mut open = None;
     for value in lists {
@@ -273,10 +288,7 @@ fn concat(environment: &Environment<'_, '_>, lists: &[Value]) -> Kind {
             kind => return Kind::unknown(format!("concat is given {}", kind.name())),
         }
     }
-    match environment.module.spend(items.len()) {
-        Ok(()) => Kind::list(items, open),
-        Err(why) => Kind::Unknown(why),
-    }
+    Kind::list(items, open)
 }
 
 /// Lists are nested no deeper than collections may be.

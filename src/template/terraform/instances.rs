@@ -12,34 +12,36 @@ use super::{
 
 /// Instances of one block that are looked at one by one.
 const MAX_INSTANCES: usize = 200;
+/// What an instance costs, be its block empty.
+const INSTANCE_COST: usize = 10;
 
 /// One instance of a resource or a call of a module.
 pub struct Instance<'m, 'a> {
-    /// `["api"]`, or nothing where there is but one or they are not told apart.
+    /// `["api"]`, `[0]`, or nothing where there is but one or they are not told apart.
     pub key: Option<String>,
     pub environment: Environment<'m, 'a>,
 }
 
-/// The instances of a resource, none where it is known that none is made. Where their number is not known it is taken
-/// for one, whose key is not known; as are those of a `count`, which are alike but for their index.
+/// The instances of a resource, none where it is known that none is made. Where their number is not known, or too many,
+/// it is taken for one, whose key is not known.
 pub fn of_resource<'m, 'a>(outer: &Environment<'m, 'a>, body: &Body) -> Vec<Instance<'m, 'a>> {
     let alone = || vec![Instance { key: None, environment: outer.clone() }];
     if let Some(count) = attribute(body, "count") {
         let at = outer.source.span(count);
-        return match outer.evaluate(count).as_number() {
-            Ok(number) if number.is_zero() => Vec::new(),
-            Ok(number) if number == Decimal::ONE => {
-                let index = Value::new(Kind::Number(Decimal::ZERO), at);
-                let count = Value::new(Kind::map(vec![("index".to_owned(), index)], None), at);
-                vec![Instance { key: None, environment: outer.with("count", count) }]
-            }
-            _ => alone(),
+        let number = outer.evaluate(count).as_number().ok().and_then(|number| usize::try_from(number).ok());
+        let Some(number) = number.filter(|number| may_be_made(outer, *number)) else { return alone() };
+        let instance = |index: usize| {
+            let index = Value::new(Kind::Number(Decimal::from(index)), at);
+            let key = instance_key(&index).filter(|_| number > 1);
+            let count = Value::new(Kind::map(vec![("index".to_owned(), index)], None), at);
+            Instance { key, environment: outer.with("count", count) }
         };
+        return (0..number).map(instance).collect();
     }
     let Some(for_each) = attribute(body, "for_each") else { return alone() };
     let collection = outer.evaluate(for_each);
     let Ok((pairs, None)) = pairs(&collection) else { return alone() };
-    if pairs.len() > MAX_INSTANCES {
+    if !may_be_made(outer, pairs.len()) {
         return alone();
     }
     let is_map = matches!(collection.kind, Kind::Map(_));
@@ -47,15 +49,30 @@ pub fn of_resource<'m, 'a>(outer: &Environment<'m, 'a>, body: &Body) -> Vec<Inst
     for (key, value) in pairs {
         // Of a set the items are the keys.
         let key = if is_map { key } else { value.clone() };
-        let Ok(name) = key.as_text() else { return alone() };
+        let Ok(text) = key.as_text() else { return alone() };
+        // Numbers of a set are texts as keys.
+        let key = Value { kind: Kind::text(text), ..key };
+        let name = instance_key(&key);
         let at = outer.source.span(for_each);
         let each = Kind::map(vec![("key".to_owned(), key), ("value".to_owned(), value)], None);
-        instances.push(Instance {
-            key: Some(format!("[\"{}\"]", shown(&name))),
-            environment: outer.with("each", Value::new(each, at)),
-        });
+        instances.push(Instance { key: name, environment: outer.with("each", Value::new(each, at)) });
     }
     instances
+}
+
+/// Whether so many are looked at one by one.
+fn may_be_made(environment: &Environment<'_, '_>, number: usize) -> bool {
+    number <= MAX_INSTANCES && environment.module.spend(number * INSTANCE_COST).is_ok()
+}
+
+/// What an address has behind the resource's name, where an index is known: `[0]` of a `count`, `["api"]` of a
+/// `for_each`.
+pub fn instance_key(index: &Value) -> Option<String> {
+    let text = index.as_text().ok()?;
+    Some(match index.kind {
+        Kind::Number(_) => format!("[{text}]"),
+        _ => format!("[\"{}\"]", shown(&text)),
+    })
 }
 
 /// One block of a resource, written out or made by `dynamic`.

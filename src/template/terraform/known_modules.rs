@@ -14,7 +14,7 @@ use super::{
         task_definition,
     },
     instances::Instance,
-    lower::{Lowered, map},
+    lower::{self, Lowered, map},
     module::attribute,
     tags,
     task::Reading,
@@ -146,13 +146,8 @@ fn task(
         entries.push(("containerDefinitions", containers(&mut lowered, value, at)));
     }
     let nested = [
-        (
-            "runtime_platform",
-            "runtimePlatform",
-            &[("operating_system_family", "operatingSystemFamily"), ("cpu_architecture", "cpuArchitecture")]
-                [..],
-        ),
-        ("ephemeral_storage", "ephemeralStorage", &[("size_in_gib", "sizeInGiB")][..]),
+        ("runtime_platform", "runtimePlatform", &lower::PLATFORM[..]),
+        ("ephemeral_storage", "ephemeralStorage", &lower::STORAGE),
     ];
     for (key, word, words) in nested {
         match arguments.get(key).map(|value| (&value.kind, value)) {
@@ -199,17 +194,31 @@ fn service(lowered: &mut Lowered<'_>, arguments: &Map, at: Span) -> Node {
     ];
     let mut entries: Vec<(&str, Node)> =
         words.iter().filter_map(|(key, word)| Some((*word, lowered.node(arguments.get(key)?, at)))).collect();
-    if let Some(Kind::Map(strategy)) = arguments.get("capacity_provider_strategy").map(|value| &value.kind) {
-        let items = strategy.entries.iter().filter_map(|(_, item)| {
-            let Kind::Map(item) = &item.kind else { return None };
-            let words = [("capacity_provider", "CapacityProvider"), ("base", "Base"), ("weight", "Weight")];
-            let entries =
-                words.iter().filter_map(|(key, word)| Some((*word, lowered.node(item.get(key)?, at))));
-            Some(map(at, entries.collect()))
-        });
-        entries.push(("CapacityProviderStrategy", Node { span: at, value: Written::Seq(items.collect()) }));
+    if let Some(value) = arguments.get("capacity_provider_strategy") {
+        entries.push(("CapacityProviderStrategy", strategy(lowered, value, at)));
     }
     map(at, entries)
+}
+
+/// The lines of a strategy, which the module takes as a map by name.
+fn strategy(lowered: &mut Lowered<'_>, value: &Value, at: Span) -> Node {
+    let Kind::Map(lines) = &value.kind else { return lowered.node(value, at) };
+    let mut items = Vec::new();
+    for (_, line) in lines.entries.iter() {
+        items.push(match &line.kind {
+            Kind::Map(line) => {
+                let entries = lower::STRATEGY
+                    .iter()
+                    .filter_map(|(key, word)| Some((*word, lowered.node(line.get(key)?, at))));
+                map(at, entries.collect())
+            }
+            _ => lowered.node(line, at),
+        });
+    }
+    if let Some(why) = &lines.open {
+        items.push(lowered.unknown(Why::clone(why), at));
+    }
+    Node { span: at, value: Written::Seq(items) }
 }
 
 /// The containers, which the module takes as a map by name.

@@ -20,6 +20,21 @@ const MAX_NODES: usize = 20_000;
 /// What a container that may have further settings is asked for.
 const CONTAINER_KEYS: [&str; 4] = ["name", "cpu", "memory", "memoryReservation"];
 
+/// What a block of `runtime_platform` has, in the words of ECS.
+pub const PLATFORM: [(&str, &str); 2] =
+    [("operating_system_family", "operatingSystemFamily"), ("cpu_architecture", "cpuArchitecture")];
+/// What a block of `ephemeral_storage` has.
+pub const STORAGE: [(&str, &str); 1] = [("size_in_gib", "sizeInGiB")];
+/// What a line of a `capacity_provider_strategy` has.
+pub const STRATEGY: [(&str, &str); 3] =
+    [("capacity_provider", "CapacityProvider"), ("base", "Base"), ("weight", "Weight")];
+/// What makes a volume one of a kind.
+pub const VOLUMES: [(&str, &str); 3] = [
+    ("efs_volume_configuration", "efsVolumeConfiguration"),
+    ("docker_volume_configuration", "dockerVolumeConfiguration"),
+    ("fsx_windows_file_server_volume_configuration", "fsxWindowsFileServerVolumeConfiguration"),
+];
+
 enum Reference {
     Known { node: Node, at: Spot, used_at: Option<Span> },
     Unknown { why: Why, at: Span },
@@ -37,6 +52,11 @@ pub struct Lowered<'a> {
 impl<'a> Lowered<'a> {
     pub fn new(sources: &'a [Source], file: usize) -> Self {
         Self { sources, file, table: Vec::new(), nodes: 0 }
+    }
+
+    /// How many there are.
+    pub fn nodes(&self) -> usize {
+        self.nodes
     }
 
     /// A value, which stands at `here` or within.

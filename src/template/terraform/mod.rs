@@ -14,6 +14,7 @@ mod instances;
 mod known_modules;
 mod lower;
 mod module;
+mod offsets;
 mod outline;
 mod plan;
 mod service;

@@ -226,6 +226,8 @@ impl<'a> Module<'a> {
     /// What a variable has: what it is given, else its default.
     fn declared(&self, name: &str, declared: InFile<'a, Block>, given: Option<Value>) -> Value {
         let InFile { source, part } = declared;
+        let nullable = attribute(&part.body, "nullable").and_then(Expression::as_bool) != Some(false);
+        let given = given.filter(|value| nullable || !value.is_null());
         let value = match (given, attribute(&part.body, "default")) {
             (Some(value), _) => value,
             (None, Some(default)) => Environment::new(self, source).evaluate(default),

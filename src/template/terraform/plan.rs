@@ -3,13 +3,16 @@
 //! What a plan does not know before it is applied is unresolved. A place is that of the value in the plan; within
 //! the text of `container_definitions` that of the value within the text.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use memchr::memmem;
 
 use super::{
     super::{
-        Span, TaskTemplate, TemplateError, TemplateFile, TemplateKind,
+        ServiceTemplate, Span, TaskTemplate, TemplateError, TemplateFile, TemplateKind,
         cloudformation::read_service,
         document::{Node, SourceText, Value as Written},
         fields::Fields,
@@ -17,7 +20,8 @@ use super::{
         resolve::{Resolve, Resolved, literal},
         task_definition,
     },
-    lower::map,
+    lower::{self, map},
+    offsets::Offsets,
 };
 use crate::workload::parse_whole;
 
@@ -100,21 +104,14 @@ impl<'n> Plan<'n> {
             .filter(|resource| resource.kind == TASK_DEFINITION)
             .map(|resource| self.task(resource, errors))
             .collect();
-        let scalings: Vec<(&str, &Node)> = resources
-            .iter()
-            .filter(|resource| resource.kind == SCALING)
-            .filter_map(|resource| {
-                let (_, name) = resource
-                    .values
-                    .named("resource_id")?
-                    .as_str()?
-                    .strip_prefix("service/")?
-                    .rsplit_once('/')?;
-                Some((name, resource.values.named("min_capacity")?))
-            })
-            .collect();
+        let scalings = resources.iter().filter(|resource| resource.kind == SCALING);
+        let scalings: BTreeMap<&str, &Node> = scalings.filter_map(scaling).collect();
+        let index = Index::of(&tasks);
         for resource in resources.iter().filter(|resource| resource.kind == SERVICE) {
-            self.service(resource, &scalings, &mut tasks);
+            let service = self.service(resource, &scalings);
+            for task in self.run_by(resource, &index) {
+                tasks[task].services.push(service.clone());
+            }
         }
         tasks
     }
@@ -133,15 +130,10 @@ impl<'n> Plan<'n> {
         for (key, word) in plain {
             entries.extend(self.value(resource, key).map(|node| (word, node)));
         }
-        let platform =
-            [("operating_system_family", "operatingSystemFamily"), ("cpu_architecture", "cpuArchitecture")];
-        entries.extend(
-            self.block(resource, "runtime_platform", &platform).map(|node| ("runtimePlatform", node)),
-        );
-        let storage = [("size_in_gib", "sizeInGiB")];
-        entries.extend(
-            self.block(resource, "ephemeral_storage", &storage).map(|node| ("ephemeralStorage", node)),
-        );
+        let platform = self.block(resource, "runtime_platform", &lower::PLATFORM);
+        entries.extend(platform.map(|node| ("runtimePlatform", node)));
+        let storage = self.block(resource, "ephemeral_storage", &lower::STORAGE);
+        entries.extend(storage.map(|node| ("ephemeralStorage", node)));
         entries.extend(self.value(resource, "volume").map(|node| ("volumes", volumes(&node))));
         if let Some(node) = self.value(resource, "container_definitions") {
             entries.push(("containerDefinitions", self.containers(node, errors)));
@@ -158,7 +150,8 @@ impl<'n> Plan<'n> {
         task
     }
 
-    fn service(&self, resource: &Resource<'n>, scalings: &[(&str, &Node)], tasks: &mut [TaskTemplate]) {
+    /// A service; `scalings` have the least that one of a name is scaled to.
+    fn service(&self, resource: &Resource<'n>, scalings: &BTreeMap<&str, &Node>) -> ServiceTemplate {
         let words = [
             ("name", "ServiceName"),
             ("cluster", "Cluster"),
@@ -168,38 +161,44 @@ impl<'n> Plan<'n> {
         let mut entries: Vec<(&str, Node)> =
             words.iter().filter_map(|(key, word)| Some((*word, self.value(resource, key)?))).collect();
         if let Some(node) = self.value(resource, "capacity_provider_strategy") {
-            let words = [("capacity_provider", "CapacityProvider"), ("base", "Base"), ("weight", "Weight")];
-            let items = node.items().iter().map(|item| renamed(item, &words)).collect();
-            entries.push(("CapacityProviderStrategy", Node { span: node.span, value: Written::Seq(items) }));
+            let strategy = match &node.value {
+                Written::Seq(items) => {
+                    let items = items.iter().map(|item| renamed(item, &lower::STRATEGY)).collect();
+                    Node { span: node.span, value: Written::Seq(items) }
+                }
+                _ => node,
+            };
+            entries.push(("CapacityProviderStrategy", strategy));
         }
         let tags = self.value(resource, "tags_all").filter(|tags| !tags.entries().is_empty());
         entries.extend(tags.or_else(|| self.value(resource, "tags")).map(|node| ("Tags", node)));
-        let runs = resource.values.named("task_definition").and_then(Node::as_str).map(|text| {
-            let last = text.rsplit('/').next().unwrap_or_default();
-            last.split(':').next().unwrap_or_default()
-        });
         let properties = map(resource.values.span, entries);
         // What is wrong with a service has no bearing on its task definition's size.
         let mut errors = Vec::new();
         let fields = Fields::new(self.source, &Applied, &mut errors);
         let (mut service, _) = read_service(&fields, &properties, self.source.place(resource.address_span));
-        let scaling = scalings.iter().find(|(name, _)| service.name.known().is_some_and(|own| own == name));
-        if let Some((_, least)) = scaling {
+        if let Some(least) = service.name.known().and_then(|name| scalings.get(name.as_str())) {
             let scaling = map(least.span, vec![("MinCapacity", (*least).clone())]);
             service.min_capacity = fields.size(&scaling, "MinCapacity", "", parse_whole);
         }
-        let (plain, key) = split_key(resource.address);
-        let module = module_of(resource.address);
+        service
+    }
+
+    /// The task definitions that a service runs: those it refers to, and those of the family that it names.
+    fn run_by(&self, service: &Resource<'n>, index: &Index) -> BTreeSet<usize> {
+        let (plain, key) = split_key(service.address);
+        let module = module_of(service.address);
         let references = self.references.get(&plain).map(Vec::as_slice).unwrap_or_default();
-        for task in tasks {
-            let (task_plain, task_key) = split_key(&task.name);
-            let referred = module_of(&task.name) == module
-                && references.contains(&task_plain)
-                && (key.is_none() || task_key.is_none() || key == task_key);
-            if referred || (runs.is_some() && task.family.known().map(String::as_str) == runs) {
-                task.services.push(service.clone());
-            }
-        }
+        let referred = references.iter().filter_map(|reference| index.by_address.get(reference)).flatten();
+        let referred = referred.filter(|task| {
+            task.module == module && key.zip(task.key.as_deref()).is_none_or(|(own, of_task)| own == of_task)
+        });
+        let named = service.values.named("task_definition").and_then(Node::as_str).map(|text| {
+            let last = text.rsplit('/').next().unwrap_or_default();
+            last.split(':').next().unwrap_or_default()
+        });
+        let of_family = named.and_then(|family| index.by_family.get(family)).into_iter().flatten();
+        referred.map(|task| task.place).chain(of_family.copied()).collect()
     }
 
     fn is_unknown(&self, resource: &Resource<'_>, key: &str) -> bool {
@@ -252,6 +251,44 @@ impl<'n> Plan<'n> {
                 tagged(&node)
             }
         }
+    }
+}
+
+/// The service that a target scales, and its least number of tasks.
+fn scaling<'n>(resource: &Resource<'n>) -> Option<(&'n str, &'n Node)> {
+    let id = resource.values.named("resource_id")?.as_str()?;
+    let (_, name) = id.strip_prefix("service/")?.rsplit_once('/')?;
+    Some((name, resource.values.named("min_capacity")?))
+}
+
+/// The task definitions of a plan, by what services call them.
+struct Index {
+    /// Without keys.
+    by_address: BTreeMap<String, Vec<Indexed>>,
+    by_family: BTreeMap<String, Vec<usize>>,
+}
+
+struct Indexed {
+    /// Among the task definitions.
+    place: usize,
+    /// The module it is in, keys included.
+    module: String,
+    key: Option<String>,
+}
+
+impl Index {
+    fn of(tasks: &[TaskTemplate]) -> Self {
+        let mut index = Self { by_address: BTreeMap::new(), by_family: BTreeMap::new() };
+        for (place, task) in tasks.iter().enumerate() {
+            let (plain, key) = split_key(&task.name);
+            let module = module_of(&task.name).to_owned();
+            let indexed = Indexed { place, module, key: key.map(str::to_owned) };
+            index.by_address.entry(plain).or_default().push(indexed);
+            if let Some(family) = task.family.known() {
+                index.by_family.entry(family.clone()).or_default().push(place);
+            }
+        }
+        index
     }
 }
 
@@ -319,12 +356,7 @@ fn renamed(node: &Node, words: &[(&str, &'static str)]) -> Node {
 fn volumes(list: &Node) -> Node {
     let items = list.items().iter().map(|volume| {
         let mut entries = Vec::new();
-        let kinds = [
-            ("efs_volume_configuration", "efsVolumeConfiguration"),
-            ("docker_volume_configuration", "dockerVolumeConfiguration"),
-            ("fsx_windows_file_server_volume_configuration", "fsxWindowsFileServerVolumeConfiguration"),
-        ];
-        for (key, word) in kinds {
+        for (key, word) in lower::VOLUMES {
             if volume.named(key).is_some_and(|blocks| !blocks.items().is_empty()) {
                 entries.push((word, map(volume.span, Vec::new())));
             }
@@ -444,72 +476,4 @@ fn split_key(address: &str) -> (String, Option<&str>) {
 fn module_of(address: &str) -> &str {
     let at = [TASK_DEFINITION, SERVICE].iter().filter_map(|kind| address.rfind(&format!("{kind}."))).max();
     address.get(..at.unwrap_or_default()).unwrap_or_default()
-}
-
-/// From offsets in a string of JSON to those in the file.
-struct Offsets {
-    /// Behind each escape: the offset in the string, and in the file.
-    steps: Vec<(usize, usize)>,
-    end: usize,
-}
-
-impl Offsets {
-    fn new(raw: &str, span: Span) -> Self {
-        let mut steps = vec![(0, span.start + 1)];
-        let bytes = raw.as_bytes();
-        let (mut at, mut decoded) = (1, 0);
-        while let Some(length) = bytes.get(at..).and_then(|rest| memchr::memchr(b'\\', rest)) {
-            decoded += length;
-            at += length;
-            // What an escape begins with stands where the escape does.
-            steps.push((decoded, span.start + at));
-            let (escape, character) = escape(raw.get(at..).unwrap_or_default());
-            at += escape;
-            decoded += character;
-            steps.push((decoded, span.start + at));
-        }
-        Self { steps, end: span.end }
-    }
-
-    fn raw(&self, offset: usize) -> usize {
-        let index = self.steps.partition_point(|(decoded, _)| *decoded <= offset).saturating_sub(1);
-        let (decoded, raw) = self.steps.get(index).copied().unwrap_or_default();
-        (raw + (offset - decoded.min(offset))).min(self.end)
-    }
-
-    fn moved(&self, node: &Node) -> Node {
-        let span = |span: Span| Span {
-            start: self.raw(span.start),
-            // Up to the beginning of what comes after: an escape in full.
-            end: self.raw(span.end),
-        };
-        let value = match &node.value {
-            Written::Seq(items) => Written::Seq(items.iter().map(|item| self.moved(item)).collect()),
-            Written::Map(entries) => {
-                let entries = entries.iter().map(|entry| super::super::document::Entry {
-                    key: entry.key.clone(),
-                    key_span: span(entry.key_span),
-                    value: self.moved(&entry.value),
-                });
-                Written::Map(entries.collect())
-            }
-            other => other.clone(),
-        };
-        Node { span: span(node.span), value }
-    }
-}
-
-/// The length of an escape, and of what it stands for.
-fn escape(raw: &str) -> (usize, usize) {
-    let unit = |raw: &str| u32::from_str_radix(raw.strip_prefix("\\u")?.get(..4)?, 16).ok();
-    match unit(raw) {
-        Some(high) if (0xd800..0xdc00).contains(&high) => {
-            match raw.get(6..).and_then(unit).filter(|low| (0xdc00..0xe000).contains(low)) {
-                Some(_) => (12, 4),
-                None => (6, '\u{fffd}'.len_utf8()),
-            }
-        }
-        Some(code) => (6, char::from_u32(code).unwrap_or('\u{fffd}').len_utf8()),
-        None => (2, 1),
-    }
 }

@@ -15,8 +15,8 @@ use super::{
     },
     environment::Environment,
     folder::{SERVICE, TASK_DEFINITION},
-    instances::{Instance, nested},
-    lower::{Lowered, map},
+    instances::{Instance, instance_key, nested},
+    lower::{self, Lowered, map},
     module::{Module, attribute},
     source::Source,
     tags,
@@ -135,17 +135,18 @@ pub fn read(
             entries.push((word, lowered.node(&value, source.span(expression).span)));
         }
     }
-    let (blocks, _) = nested(environment, body, "capacity_provider_strategy");
+    let (blocks, more) = nested(environment, body, "capacity_provider_strategy");
     let strategy = blocks.iter().map(|block| {
-        let words = [("capacity_provider", "CapacityProvider"), ("base", "Base"), ("weight", "Weight")];
-        let entries = words.iter().filter_map(|(key, word)| {
+        let entries = lower::STRATEGY.iter().filter_map(|(key, word)| {
             let expression = attribute(block.body, key)?;
             let value = block.environment.evaluate(expression);
             Some((*word, lowered.node(&value, source.span(expression).span)))
         });
         map(block.at.span, entries.collect())
     });
-    let strategy = Node { span: head.span, value: Written::Seq(strategy.collect()) };
+    let mut strategy: Vec<Node> = strategy.collect();
+    strategy.extend(more.map(|(why, at)| lowered.unknown(why, at.span)));
+    let strategy = Node { span: head.span, value: Written::Seq(strategy) };
     entries.push(("CapacityProviderStrategy", strategy));
     let properties = map(head.span, entries);
     // What is wrong with a service has no bearing on its task definition's size.
@@ -193,9 +194,7 @@ impl Visit for Finder<'_, '_, '_> {
         match (root, &operators[..]) {
             (Some(kind), [TraversalOperator::GetAttr(name), rest @ ..]) if kind == self.kind => {
                 let key = match rest.first() {
-                    Some(TraversalOperator::Index(index)) => {
-                        self.environment.evaluate(index).as_text().ok().map(|key| format!("[\"{key}\"]"))
-                    }
+                    Some(TraversalOperator::Index(index)) => instance_key(&self.environment.evaluate(index)),
                     _ => None,
                 };
                 self.found.push((name.as_str().to_owned(), key));

@@ -14,7 +14,7 @@ use super::{
     encoded,
     environment::Environment,
     instances::{Instance, nested},
-    lower::{Lowered, map},
+    lower::{self, Lowered, map},
     module::attribute,
     source::Source,
     tags,
@@ -86,12 +86,9 @@ pub fn read(
             entries.push(("containerDefinitions", node));
         }
     }
-    let storage =
-        one_block(&mut lowered, environment, body, "ephemeral_storage", &[("size_in_gib", "sizeInGiB")]);
+    let storage = one_block(&mut lowered, environment, body, "ephemeral_storage", &lower::STORAGE);
     entries.extend(storage.map(|node| ("ephemeralStorage", node)));
-    let words =
-        [("operating_system_family", "operatingSystemFamily"), ("cpu_architecture", "cpuArchitecture")];
-    let platform = one_block(&mut lowered, environment, body, "runtime_platform", &words);
+    let platform = one_block(&mut lowered, environment, body, "runtime_platform", &lower::PLATFORM);
     entries.extend(platform.map(|node| ("runtimePlatform", node)));
     entries.push(("volumes", volumes(&mut lowered, environment, body, head.span)));
     let (constraints, _) = nested(environment, body, "placement_constraints");
@@ -109,6 +106,8 @@ pub fn read(
     reading.take(errors, source.index);
     task.name = name;
     (task.tags, task.tags_unresolved) = tags::of(environment, body);
+    // Where it is too much, whatever is evaluated next says so.
+    let _ = environment.module.spend(lowered.nodes());
     task
 }
 
@@ -184,12 +183,7 @@ fn volumes(lowered: &mut Lowered<'_>, environment: &Environment<'_, '_>, body: &
     let items = blocks.iter().map(|block| {
         let span = block.at.span;
         let mut entries = Vec::new();
-        let kinds = [
-            ("efs_volume_configuration", "efsVolumeConfiguration"),
-            ("docker_volume_configuration", "dockerVolumeConfiguration"),
-            ("fsx_windows_file_server_volume_configuration", "fsxWindowsFileServerVolumeConfiguration"),
-        ];
-        for (name, word) in kinds {
+        for (name, word) in lower::VOLUMES {
             if !nested(&block.environment, block.body, name).0.is_empty() {
                 entries.push((word, map(span, Vec::new())));
             }

@@ -50,6 +50,28 @@ fn calls_of_for_each_are_told_apart() {
 }
 
 #[test]
+fn calls_that_are_too_many_or_too_deep_are_an_error() {
+    let call = |name: &str, source: &str| format!("module \"{name}\" {{\n  source = \"{source}\"\n}}\n");
+    let task = in_task("cpu = 256");
+    let many: String = (0..501).map(|nth| call(&format!("m{nth:03}"), "./task")).collect();
+    let found = read(&files(&[("main.tf", &many), ("task/main.tf", &task)]), &Inputs::default());
+    assert_eq!(found.iter().map(|file| file.tasks.len()).sum::<usize>(), 500);
+    let error = found[0].error.as_ref().unwrap();
+    assert_eq!(
+        (error.line, error.message.as_str()),
+        (1501, "more than 500 calls of modules; the rest is not read")
+    );
+
+    let mut deep: Vec<(String, String)> =
+        (0..7).map(|nth| (format!("d{nth}/main.tf"), call("m", &format!("../d{}", nth + 1)))).collect();
+    deep.push(("d7/main.tf".to_owned(), task));
+    let deep: Vec<(&str, &str)> = deep.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    let found = read(&files(&deep), &Inputs::default());
+    let error = found.iter().find_map(|file| file.error.as_ref()).unwrap();
+    assert!(error.message.starts_with("calls of modules within each other are followed 6 deep"), "{error}");
+}
+
+#[test]
 fn modules_that_call_each_other_end() {
     let a = format!("{MODULE}module \"b\" {{\n  source = \"../b\"\n  name = \"b\"\n}}\n");
     let b = "module \"a\" {\n  source = \"../a\"\n  name = \"a\"\n}\nmodule \"again\" {\n  source = \"../a\"\n  name = \"a\"\n}\n";
@@ -120,7 +142,8 @@ fn what_count_or_for_each_makes_none_of_is_no_task_and_runs_none() {
         ("count = var.create ? 1 : 0", &[("create", "true")], vec![(256, 0), (512, 1)]),
         ("count = var.open", &[], vec![(256, 0), (512, 1)]),
         ("count = var.open", &[("open", "0")], vec![(512, 0)]),
-        ("count = 3", &[], vec![(256, 0), (512, 1)]),
+        ("count = 2", &[], vec![(256, 0), (256, 0), (512, 2)]),
+        ("count = 2000", &[], vec![(256, 0), (512, 1)]),
         ("for_each = {}", &[], vec![(512, 0)]),
         ("for_each = toset([])", &[], vec![(512, 0)]),
         ("for_each = var.open", &[], vec![(256, 0), (512, 1)]),
@@ -154,9 +177,43 @@ fn a_module_that_is_called_no_times_makes_nothing() {
 }
 
 #[test]
-fn the_only_instance_of_a_count_has_the_index_zero() {
-    let task = task("count = 1\n  family = \"c-${count.index}\"\n  cpu = 256");
-    assert_eq!(task.family.known().map(String::as_str), Some("c-0"));
+fn the_instances_of_a_count_have_their_index() {
+    let alone = task("count = 1\n  family = \"c-${count.index}\"\n  cpu = 256");
+    assert_eq!(alone.name, "aws_ecs_task_definition.app");
+    assert_eq!(alone.family.known().map(String::as_str), Some("c-0"));
+    let service = "resource \"aws_ecs_service\" \"s\" {\n  count = 2\n  name = \"s-${count.index}\"\n  \
+                   task_definition = aws_ecs_task_definition.app[count.index].arn\n}\n";
+    let both = format!("{}{service}", in_task("count = 2\n  cpu = [256, 512][count.index]"));
+    let tasks = read_texts(&[("main.tf", &both)], &Inputs::default()).remove(0).tasks;
+    let found: Vec<_> = tasks
+        .iter()
+        .map(|task| {
+            let services: Vec<_> = task.services.iter().filter_map(|it| it.name.known()).collect();
+            (task.name.as_str(), task.cpu.known().unwrap().0, services)
+        })
+        .collect();
+    assert_eq!(
+        found,
+        [
+            ("aws_ecs_task_definition.app[0]", 256, vec![&"s-0".to_owned()]),
+            ("aws_ecs_task_definition.app[1]", 512, vec![&"s-1".to_owned()]),
+        ]
+    );
+}
+
+#[test]
+fn null_for_a_variable_that_takes_none_is_its_default() {
+    let module = |nullable: &str| {
+        format!("variable \"size\" {{\n  default = 512\n{nullable}\n}}\n{}", in_task("cpu = var.size"))
+    };
+    let call = "module \"m\" {\n  source = \"./m\"\n  size = null\n}\n";
+    let cpu = |nullable: &str| {
+        let texts = [("main.tf", call), ("m/main.tf", &*module(nullable))];
+        task_of(&texts, &Inputs::default()).cpu.known().map(|cpu| cpu.0)
+    };
+    assert_eq!(cpu("nullable = false"), Some(512));
+    assert_eq!(cpu("nullable = true"), None);
+    assert_eq!(cpu(""), None);
 }
 
 #[test]

@@ -57,11 +57,23 @@ fn services_of_a_plan_are_with_what_the_configuration_refers_to() {
     let [app] = &tasks[0].services[..] else { panic!("there is one") };
     assert_eq!(known(&texts, &app.desired_count).0, 2);
     assert_eq!(
-        (app.strategy[0].provider.as_str(), app.strategy[0].base, app.strategy[0].weight),
-        ("FARGATE_SPOT", Some(1), Some(2))
+        (app.strategy[0].provider.as_deref(), app.strategy[0].base, app.strategy[0].weight),
+        (Some("FARGATE_SPOT"), Some(1), Some(2))
     );
     let [job] = &tasks[1].services[..] else { panic!("there is one") };
     assert_eq!(job.name.known().map(String::as_str), Some("job"));
+}
+
+#[test]
+fn a_strategy_that_is_known_after_the_apply_is_not_none() {
+    let unknown = PLAN.replace(
+        r#""after_unknown":{"task_definition":true}"#,
+        r#""after_unknown":{"task_definition":true,"capacity_provider_strategy":true}"#,
+    );
+    let tasks = read_texts(&[("plan.json", &unknown)], &Inputs::default()).remove(0).tasks;
+    let providers: Vec<_> =
+        tasks[0].services[0].strategy.iter().map(|line| line.provider.as_deref()).collect();
+    assert_eq!(providers, [None]);
 }
 
 #[test]

@@ -79,6 +79,31 @@ fn deep_nesting_is_an_error_and_long_chains_are_unresolved() {
 }
 
 #[test]
+fn many_of_anything_take_no_longer_than_they_are_long() {
+    let list = |count: usize, item: &dyn Fn(usize) -> String| (0..count).map(item).collect::<String>();
+    let interpolations = list(220, &|_| format!("[{}1],", "${1},".repeat(90)));
+    let map = |name: &str| format!("{name} = {{\n{}}}\n", list(1900, &|nth| format!("{name}{nth} = 1\n")));
+    for text in [
+        list(2000, &|nth| {
+            format!(
+                "resource \"aws_ecs_task_definition\" \"t{nth}\" {{}}\nresource \"aws_ecs_service\" \"s{nth}\" {{}}\n"
+            )
+        }),
+        in_task(&format!("container_definitions = <<E\n[{{\"x\": [{interpolations} 1]}}]\nE\n")),
+        format!(
+            "locals {{\n{}{}{}}}\n{}",
+            map("a"),
+            map("b"),
+            list(1500, &|nth| format!("m{nth} = merge(local.a, local.b)\n")),
+            in_task(&format!("cpu = length([{}])", list(1500, &|nth| format!("local.m{nth},"))))
+        ),
+    ] {
+        let read = read(&files(&[("main.tf", &text)]), &Inputs::default());
+        assert!(!read[0].tasks.is_empty());
+    }
+}
+
+#[test]
 fn prose_that_quotes_terraform_is_none() {
     assert!(recognise(in_task("").as_bytes()));
     assert!(recognise(b"  resource\t\"aws_ecs_service\" \"a\" {\n"));

@@ -234,9 +234,37 @@ fn a_service_is_with_the_task_definition_that_it_refers_to() {
     assert_eq!(known(&texts, &a.desired_count), (3, "3".to_owned(), None));
     assert_eq!(a.launch_type.known(), Some(&LaunchType::Fargate));
     let strategy: Vec<_> =
-        b.strategy.iter().map(|line| (line.provider.as_str(), line.base, line.weight)).collect();
-    assert_eq!(strategy, [("FARGATE_SPOT", Some(0), Some(4)), ("FARGATE", Some(1), Some(1))]);
+        b.strategy.iter().map(|line| (line.provider.as_deref(), line.base, line.weight)).collect();
+    assert_eq!(strategy, [(Some("FARGATE_SPOT"), Some(0), Some(4)), (Some("FARGATE"), Some(1), Some(1))]);
     assert!(why(&c.desired_count).contains("variable count"));
+}
+
+#[test]
+fn what_is_not_known_of_a_strategy_is_a_line_of_its_own() {
+    let line = |body: &str| format!("capacity_provider_strategy {{\n    {body}\n  }}");
+    let dynamic = |list: &str| {
+        format!(
+            "dynamic \"capacity_provider_strategy\" {{\n    for_each = {list}\n    content {{\n      \
+             capacity_provider = \"FARGATE_SPOT\"\n      weight = 1\n    }}\n  }}"
+        )
+    };
+    for (strategy, providers) in [
+        (dynamic("var.spot ? [1] : []"), vec![None]),
+        (dynamic("[1]"), vec![Some("FARGATE_SPOT")]),
+        (dynamic("[]"), vec![]),
+        (line("capacity_provider = var.provider"), vec![None]),
+        (line("capacity_provider = aws_ecs_capacity_provider.own.name"), vec![None]),
+        (line("capacity_provider = \"own\""), vec![Some("own")]),
+    ] {
+        let text = format!(
+            "{}variable \"spot\" {{}}\nvariable \"provider\" {{}}\nresource \"aws_ecs_service\" \"s\" {{\n  \
+             task_definition = aws_ecs_task_definition.app.arn\n  {strategy}\n}}\n",
+            in_task("cpu = 256")
+        );
+        let task = task_of(&[("main.tf", &text)], &Inputs::default());
+        let found: Vec<_> = task.services[0].strategy.iter().map(|line| line.provider.as_deref()).collect();
+        assert_eq!(found, providers, "{strategy}");
+    }
 }
 
 #[test]
