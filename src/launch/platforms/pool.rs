@@ -129,8 +129,9 @@ impl Pool {
         }
     }
 
-    /// The types of each class that do best by the bound, and for every group one that holds its tasks.
-    fn best_for_mix(&self, hosts: &[Host]) -> Vec<usize> {
+    /// The types of each class that do best by the bound, and for every group one that holds its tasks; some maybe
+    /// several times.
+    pub(super) fn best_for_mix(&self, hosts: &[Host]) -> Vec<usize> {
         let hours = self.hours();
         let mut by_bound: Vec<usize> = (0..hosts.len()).collect();
         by_bound.sort_by_cached_key(|at| (bound(&hours, &hosts[*at], self.target_capacity_percent), *at));
@@ -141,11 +142,12 @@ impl Pool {
                 of_class.take(if Some(class) == best { MIX_OF_BEST_CLASS } else { MIX_OF_OTHER_CLASSES })
             })
             .collect();
-        for group in self.running() {
-            if !offered.iter().any(|at| holds(&hosts[*at], group)) {
-                offered.extend(by_bound.iter().copied().find(|at| holds(&hosts[*at], group)));
-            }
-        }
+        // Whatever the sequence of the groups: what is offered for one may hold another, at another price.
+        let not_held = self.running().filter(|group| !offered.iter().any(|at| holds(&hosts[*at], group)));
+        let more: Vec<usize> = not_held
+            .filter_map(|group| by_bound.iter().copied().find(|at| holds(&hosts[*at], group)))
+            .collect();
+        offered.extend(more);
         offered
     }
 

@@ -529,3 +529,38 @@ fn tasks_in_bridge_mode_take_an_interface_on_managed_instances_and_those_in_host
     };
     assert_eq!((told(&bridge), told(&host)), (true, false));
 }
+
+/// What is offered for the first of them holds the second, too, at another price.
+#[test]
+fn a_mix_is_offered_the_same_types_whatever_the_sequence_of_workloads() {
+    let config = Config::default();
+    let market = market(&config);
+    let settings =
+        HostSettings { trunking: false, reserved_memory: MemoryMib(0), daemons: Resources::default() };
+    let hosts =
+        hosts(&market, &Region("us-east-1".into()), (Architecture::Arm64, false), settings, on_demand())
+            .unwrap();
+    let group = |cpu: u32, memory_mib: u32, tasks: u32| TaskGroup {
+        needs: Resources { cpu, memory_mib, enis: 1, gpus: 0 },
+        architectures: vec![Architecture::Arm64],
+        min_zones: 1,
+        distinct_instances: false,
+        tasks: vec![tasks],
+    };
+    let offered = |groups: &[TaskGroup]| {
+        let mut pool = Pool::new(100);
+        pool.ids = vec!["a".to_owned(); groups.len()];
+        pool.groups = groups.to_vec();
+        pool.best_for_mix(&hosts).into_iter().collect::<std::collections::BTreeSet<usize>>()
+    };
+    let mut differ = 0;
+    for large in [(4096, 8192), (8192, 16_384), (8192, 32_768), (16_384, 32_768)] {
+        for medium in [(512, 8192), (1024, 12_288), (2048, 6144), (2048, 14_336)] {
+            let groups = [group(256, 512, 1), group(large.0, large.1, 1), group(medium.0, medium.1, 1)];
+            let reversed: Vec<TaskGroup> = groups.iter().rev().cloned().collect();
+            assert_eq!(offered(&groups), offered(&reversed), "{large:?} {medium:?}");
+            differ += usize::from(offered(&groups).len() > offered(&groups[..2]).len());
+        }
+    }
+    assert!(differ > 0, "for some the second asks for a type of its own");
+}
