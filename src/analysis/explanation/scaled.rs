@@ -17,7 +17,7 @@ use crate::{
     },
     rightsize::{
         ScalingChoice,
-        autoscaling::{self, Course, Lack, Outlook, Resource, SizeOutlook},
+        autoscaling::{self, Bar, Course, Lack, Outlook, Resource, SizeOutlook},
     },
     units::{CpuUnits, Usd},
 };
@@ -64,6 +64,17 @@ pub(super) fn candidates(
             );
         }
         let cheaper = (-difference).cents();
+        if let Some(bar) = at.bar {
+            let because = match bar {
+                Bar::Kill => "after a kill its tasks stay as many",
+                Bar::PeakToCome => "with a peak to come its tasks stay as many",
+                Bar::Short => "what policies follow is not reduced while tasks are short",
+            };
+            return (
+                "not-weighed",
+                format!("{cheaper} USD cheaper for the demand seen, but {because}; {runs}"),
+            );
+        }
         if month(at.as_bought_now, at.scaling.simulated.hours()) >= others {
             return (
                 "too-close",
@@ -128,6 +139,11 @@ fn lacks(at: &SizeOutlook) -> String {
         }
         Lack::Container(needs, limit) => {
             format!("too little memory: its main container would need {needs} MiB and has a limit of {limit}")
+        }
+        Lack::Limits(needs) => {
+            format!(
+                "too little memory for its containers: a limit would be lowered below the {needs} MiB that a task would need"
+            )
         }
         Lack::Floor(Resource::Cpu, least) => format!("too little CPU: not below {}", vcpu(CpuUnits(least))),
         Lack::Floor(Resource::Memory, least) => format!("too little memory: not below {least} MiB"),

@@ -30,16 +30,31 @@ fn agrees_with_its_row(explanation: &Explanation) {
     let need = explanation.need.as_ref().unwrap();
     assert!(need.cpu_units.without_headroom <= recommendation.cpu_units, "{need:?}");
     assert!(need.memory_mib.with_guards <= recommendation.memory_mib, "{need:?}");
+    margins_are_true(explanation);
     for candidate in &explanation.candidates {
         assert!(candidate.task_hours.is_some() && !candidate.detail.contains("stays at"), "{candidate:?}");
         // The reason that is given is true of the prices that are given.
         let difference = candidate.monthly_cost - chosen.monthly_cost;
         match candidate.verdict.as_str() {
             "dearer" => assert!(difference >= Usd::ZERO, "{candidate:?}"),
-            "risk" | "too-close" | "below-least-change" => assert!(difference < Usd::ZERO, "{candidate:?}"),
+            "risk" | "too-close" | "below-least-change" | "not-weighed" => {
+                assert!(difference < Usd::ZERO, "{candidate:?}")
+            }
             "chosen" | "too-small" => {}
             other => panic!("{other}"),
         }
+    }
+}
+
+/// What is said to save too little saves no more than is said.
+fn margins_are_true(explanation: &Explanation) {
+    let now = explanation.workload.monthly_cost.unwrap();
+    let end = explanation.workload.recommendation.as_ref().and_then(|to| to.monthly_cost).unwrap_or(now);
+    for candidate in explanation.candidates.iter().filter(|candidate| candidate.verdict == "too-close") {
+        let Some((_, margin)) = candidate.detail.split_once("within the ") else { continue };
+        let percent: Decimal = margin.split_once(' ').unwrap().0.parse().unwrap();
+        let saves = (end - candidate.monthly_cost).0 / now.0 * Decimal::ONE_HUNDRED;
+        assert!(saves <= percent + Decimal::new(1, 2), "{saves} {candidate:?}");
     }
 }
 
@@ -88,6 +103,30 @@ fn a_larger_task_after_a_kill_is_shown_for_as_many_tasks_as_ran() {
     agrees_with_its_row(&explanation);
     let recommendation = explanation.workload.recommendation.as_ref().unwrap();
     assert_eq!((recommendation.cpu_units, recommendation.memory_mib), (256, 2048));
+    // At 60 % of twice the memory half as many would run, each as full as the one that was killed.
+    let scaling = recommendation.scaling.unwrap();
+    assert_eq!(scaling.target_memory_percent.unwrap().0, Decimal::from(30));
+    let lowered =
+        "the target of policy keep goes down from 60 to 30 %, or fewer of the larger tasks would run";
+    assert!(recommendation.conditions.iter().any(|condition| condition == lowered), "{recommendation:?}");
+}
+
+#[test]
+fn with_a_peak_to_come_what_is_cheaper_now_is_told_as_what_it_is() {
+    let config =
+        Config::from_toml("fargauge.toml", "[[override]]\nmatch = { service = \"*\" }\npeak_factor = 1.2\n")
+            .unwrap();
+    let steady = service(20, 20).sized(1024, 4096).with(|service| {
+        for point in &mut service.points {
+            (point.cpu_max, point.mem_max) = (Some(3_000), Some(2_500));
+        }
+    });
+    let mut explanations = of_demo_with(&["prod/price-feed", "prod/storefront-web", "quote-stream"], &config);
+    explanations.push(explained(scaled_between(steady, 2, 2, 60.0), &config));
+    explanations.iter().for_each(margins_are_true);
+    let mut candidates = explanations.iter().flat_map(|explanation| &explanation.candidates);
+    let told = candidates.find(|candidate| candidate.verdict == "not-weighed").unwrap();
+    assert!(told.detail.contains("with a peak to come its tasks stay as many"), "{told:?}");
 }
 
 #[test]

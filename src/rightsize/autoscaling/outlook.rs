@@ -20,7 +20,7 @@ use crate::{
     fargate::TaskSize,
     pricing::{NoPrice, PriceBook},
     rightsize::{calibration::Learnt, need::Need, rate::rate_and, rating::ScalingChoice, subject::Subject},
-    units::Usd,
+    units::{MemoryMib, Usd},
 };
 
 /// A service under its own policies.
@@ -68,7 +68,20 @@ pub struct SizeOutlook {
     pub risk: f64,
     /// What policies follow is smaller than now.
     pub followed_is_smaller: bool,
+    /// Why it was not weighed, however cheap.
+    pub bar: Option<Bar>,
     pub most_tasks: u32,
+}
+
+/// Why a search does not come to what holds the load.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bar {
+    /// After a kill the number of tasks is left alone.
+    Kill,
+    /// And where a peak is to come.
+    PeakToCome,
+    /// What policies follow is not made smaller while tasks are short.
+    Short,
 }
 
 /// Why a size does not hold the load, with what a task would need of it.
@@ -80,6 +93,8 @@ pub enum Lack {
     Tasks,
     /// Its main container needs so much, and has a lower limit of its own.
     Container(u32, u32),
+    /// A container's limit would be lowered below so much.
+    Limits(u32),
     /// Guards, or demand that reached a cap.
     Floor(Resource, u32),
 }
@@ -144,16 +159,12 @@ impl View<'_> {
         let mut sizes: Vec<SizeOutlook> = looked.into_values().collect();
         sizes.sort_by_key(|at| (at.hourly, at.size));
         let unchanged = &search.reproduction.unchanged;
-        let setting = self.setting();
-        let after = setting.as_ref().map_or_else(|| unchanged.clone(), |s| simulate(plan, s, search.series));
-        let kept = Setting::unchanged(plan);
-        let fit = self.fit((&after, setting.as_ref().unwrap_or(&kept)), self.to);
+        let (setting, after) = self.end();
+        let fit = self.fit((&after, &setting), self.to);
         let demanded = fit.as_ref().unwrap_or(search.observed).need(subject);
         Outlook {
-            now: self.course(&kept, unchanged, subject.size, true),
-            then: self
-                .changed
-                .then(|| self.course(setting.as_ref().unwrap_or(&kept), &after, self.to, false)),
+            now: self.course(&Setting::unchanged(plan), unchanged, subject.size, true),
+            then: self.changed.then(|| self.course(&setting, &after, self.to, false)),
             need: demanded.at_least(search.context.guards.floors()),
             demanded,
             sizes,
@@ -174,10 +185,13 @@ impl View<'_> {
         }
     }
 
-    /// That of the recommendation, where it is more than a size.
-    fn setting(&self) -> Option<Setting> {
-        let best = self.choice.best.as_ref()?;
-        (self.changed && best.size == self.to).then(|| best.setting.clone())
+    /// What the rating ended with, and the tasks that then run: a size that was chosen alone is for as many as ran.
+    fn end(&self) -> (Setting, Simulated) {
+        let search = &self.search;
+        match self.choice.best.as_ref().filter(|best| self.changed && best.size == self.to) {
+            Some(best) => (best.setting.clone(), simulate(search.plan, &best.setting, search.series)),
+            None => (search.for_as_many(self.to), search.reproduction.unchanged.clone()),
+        }
     }
 
     fn fit(&self, (after, setting): (&Simulated, &Setting), size: TaskSize) -> Option<Fit> {
@@ -196,24 +210,22 @@ impl View<'_> {
         let (subject, plan) = (search.context.subject, search.plan);
         let followed = followed_size(plan, size, subject.size);
         let own = (subject.size.cpu().0, subject.size.memory().0);
-        // What is now, and what it ends with, are what they are; a size that was chosen alone is for as many tasks as ran.
-        let unchanged = || Setting::unchanged(plan);
+        // What is now, and what it ends with, are what they are.
+        let as_now = || (Setting::unchanged(plan), search.reproduction.unchanged.clone());
         let tried = if size == self.to {
-            vec![self.setting().unwrap_or_else(unchanged)]
+            vec![self.end()]
         } else if size == subject.size {
-            vec![unchanged()]
+            vec![as_now()]
         } else {
-            let as_now = (followed == own).then(unchanged);
-            as_now.into_iter().chain(settings(plan, followed, subject.size, reach)).collect()
+            let others = settings(plan, followed, subject.size, reach).into_iter();
+            let simulated = others.map(|setting| {
+                let after = simulate(plan, &setting, search.series);
+                (setting, after)
+            });
+            (followed == own).then(as_now).into_iter().chain(simulated).collect()
         };
         let mut best: Option<(bool, f64, SizeOutlook)> = None;
-        for setting in tried {
-            let as_it_ran = setting == Setting::unchanged(plan);
-            let after = if as_it_ran {
-                search.reproduction.unchanged.clone()
-            } else {
-                simulate(plan, &setting, search.series)
-            };
+        for (setting, after) in tried {
             let now = search.reproduction.unchanged.task_periods;
             let price = |task_periods| search.price(size, task_periods).ok();
             let Some((hourly, as_bought_now)) = price(after.task_periods).zip(price(now)) else { continue };
@@ -233,12 +245,23 @@ impl View<'_> {
                     lacks,
                     risk,
                     followed_is_smaller: followed.0 < own.0 || followed.1 < own.1,
+                    bar: self.bar(followed.0 < own.0 || followed.1 < own.1),
                     most_tasks: after.tasks.iter().copied().max().unwrap_or(0),
                 };
                 best = Some((short, weight, outlook));
             }
         }
         best.map(|(_, _, outlook)| outlook)
+    }
+
+    /// As [`choose`] goes about it.
+    fn bar(&self, followed_is_smaller: bool) -> Option<Bar> {
+        let search = &self.search;
+        if search.pressure.is_short() || self.same.is_none() {
+            return followed_is_smaller.then_some(Bar::Short);
+        }
+        let kill = search.context.guards.memory_is_short().then_some(Bar::Kill);
+        kill.or_else(|| search.peak.map(|_| Bar::PeakToCome))
     }
 
     fn lacks(&self, (fit, after): (&Fit, &Simulated), setting: &Setting, size: TaskSize) -> Vec<Lack> {
@@ -263,6 +286,9 @@ impl View<'_> {
         }
         if let Some((needs, limit)) = search.main_lacks(fit, size) {
             lacks.push(Lack::Container(needs.0, limit.0));
+        }
+        if !search.context.guards.leaves(size.into(), MemoryMib(need.memory.floor)) {
+            lacks.push(Lack::Limits(need.memory.floor));
         }
         for (resource, value, (least, _)) in
             [(Resource::Cpu, cpu, search.bounds.cpu), (Resource::Memory, memory, search.bounds.memory)]

@@ -209,7 +209,7 @@ fn actions_to_doubt(plan: &Plan, series: &TaskSeries) -> String {
 
 impl Search<'_> {
     fn refined(&self, choice: Choice, mut rating: Rating) -> Result<Rating, NoPrice> {
-        let (plan, pressure) = (self.plan, self.pressure);
+        let pressure = self.pressure;
         let Choice { best, multiplies_tasks } = choice;
         if let Some(best) = &best {
             rating.reasons.retain(|reason| *reason != "no-size-fits");
@@ -225,26 +225,42 @@ impl Search<'_> {
                 rating.reasons.push("no-size-fits");
             }
         }
+        let to = rating.choice.map_or(self.context.subject.size, |choice| choice.size);
+        let setting = best.as_ref().map_or_else(|| self.for_as_many(to), |best| best.setting.clone());
         if let Some(choice) = rating.choice.as_mut().filter(|_| best.is_none() && self.peak.is_some()) {
-            choice.risk = self.risk_of(self.observed, &Setting::unchanged(plan), choice.size);
+            choice.risk = self.risk_of(self.observed, &setting, choice.size);
         }
-        let unchanged = Setting::unchanged(plan);
-        let setting = best.as_ref().map_or(&unchanged, |best| &best.setting);
-        self.rate_dimensions(setting, &mut rating);
-        rating.reasons = self.reasons(best.as_ref(), multiplies_tasks, setting, &rating);
+        self.rate_dimensions(&setting, &mut rating);
+        rating.reasons = self.reasons(best.as_ref(), multiplies_tasks, &setting, &rating);
         if let Some(best) = &best {
             let guards = self.context.guards.carrying(self.carried(&best.fit));
             rating.conditions = guards.conditions(best.size.into(), &rating.reasons);
             rating.containers = guards.containers(best.size.into()).unwrap_or_default();
         }
         rating.already_minimal &= best.is_none() && !pressure.is_short();
-        rating.conditions.extend(self.conditions(setting));
+        rating.conditions.extend(self.conditions(&setting));
         rating.notes.extend(self.notes(best.as_ref().map_or(self.observed, |best| &best.fit)));
         rating.simulation_error = Some(self.reproduction.error);
         let was = &self.reproduction.unchanged;
         let then = best.as_ref().map_or((was.task_periods, was.least()), |b| (b.task_periods, b.least_tasks));
-        rating.scaling = rating.choice.map(|_| self.scaling(setting, then));
+        rating.scaling = rating.choice.map(|_| self.scaling(&setting, then));
         Ok(rating)
+    }
+
+    /// What leaves tasks of size `to` as many as ran: a target goes down as what it follows goes up, or fewer tasks
+    /// would each carry more, such as what one was killed for.
+    pub(super) fn for_as_many(&self, to: TaskSize) -> Setting {
+        let now = self.context.subject.size;
+        let mut setting = Setting::unchanged(self.plan);
+        for (target, tracking) in setting.targets.iter_mut().zip(&self.plan.tracking) {
+            let (now, to) = match tracking.resource {
+                Resource::Cpu => (now.cpu().0, to.cpu().0),
+                Resource::Memory => (now.memory().0, to.memory().0),
+            };
+            let lowered = u64::from(*target) * u64::from(now) / u64::from(to.max(1));
+            *target = u32::try_from(lowered).unwrap_or(u32::MAX).clamp(1, (*target).max(1));
+        }
+        setting
     }
 
     /// Whether `setting` lets what is followed be used more than now.
@@ -319,7 +335,7 @@ impl Search<'_> {
         let lowered = plan.tracking.iter().zip(&setting.targets).filter(|(t, to)| **to < t.target);
         let lowered = lowered.map(|(tracking, target)| {
             format!(
-                "the target of policy {} goes down from {} to {} %, so that more of the larger tasks run",
+                "the target of policy {} goes down from {} to {} %, or fewer of the larger tasks would run",
                 tracking.name,
                 percent(tracking.target).normalize(),
                 percent(*target).normalize()
