@@ -12,7 +12,7 @@ pub(super) fn resource_reasons(
     demanded: &Need,
 ) -> Vec<&'static str> {
     let resources = [(cpu, &demanded.cpu, CPU), (memory, &demanded.memory, MEMORY)];
-    let kinds: [fn(&DimensionRating, &ResourceNeed, Codes) -> Option<&'static str>; 4] = [
+    let kinds: [Kind; 4] = [
         |rating, _, codes| match rating {
             DimensionRating::Overprovisioned => Some(codes.over),
             DimensionRating::Underprovisioned => Some(codes.under),
@@ -29,11 +29,13 @@ pub(super) fn resource_reasons(
             autoscaled.then_some(codes.autoscaled)
         },
     ];
-    let of_kind = |kind: fn(&DimensionRating, &ResourceNeed, Codes) -> Option<&'static str>| {
-        resources.into_iter().filter_map(move |(rating, need, codes)| kind(rating, need, codes))
-    };
+    let of_kind =
+        |kind: Kind| resources.into_iter().filter_map(move |(rating, need, codes)| kind(rating, need, codes));
     kinds.into_iter().flat_map(of_kind).collect()
 }
+
+/// One kind of code: that of a resource, if it is to have one.
+type Kind = fn(&DimensionRating, &ResourceNeed, Codes) -> Option<&'static str>;
 
 /// What is said of one resource.
 #[derive(Clone, Copy)]

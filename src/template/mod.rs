@@ -3,6 +3,7 @@
 //! Takes texts; tells by content what each is; gives [`TaskTemplate`]s whose every setting knows where it is
 //! written, or why it cannot be known from the files alone. Reads no file itself and runs nothing.
 
+mod beside_tasks;
 mod cloudformation;
 mod compose;
 mod constraint;

@@ -12,8 +12,9 @@ use std::{
 use rayon::prelude::*;
 
 use super::{
-    Constraint, Inputs, NotCreated, SourceFile, TemplateError, TemplateFile, TemplateKind, cloudformation,
-    compose, copilot,
+    Inputs, SourceFile, TemplateError, TemplateFile, TemplateKind,
+    beside_tasks::BesideTasks,
+    cloudformation, compose, copilot,
     document::{Node, SourceText},
     json,
     recognise::{self, Format, Shape},
@@ -33,13 +34,6 @@ pub struct ReadTemplates {
     pub without: Vec<Arc<PathBuf>>,
     /// Files of folders that hold nothing about ECS tasks.
     pub ignored: u64,
-}
-
-/// What a template holds beside its tasks.
-#[derive(Default)]
-pub(super) struct BesideTasks {
-    pub constraints: Vec<Constraint>,
-    pub not_created: Vec<NotCreated>,
 }
 
 /// What one file holds.

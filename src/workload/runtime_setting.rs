@@ -23,6 +23,7 @@ mod flags;
 mod here_document;
 mod script_line;
 mod shell;
+mod word;
 
 use std::{
     borrow::Cow,
@@ -31,8 +32,9 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use flags::{PM2, base_name, instances, of_variable, of_words};
-use shell::{OF_COMMAND, Process, READ_BY_RUNTIMES, Shell, UNKNOWN};
+use flags::{PM2, instances, of_variable, of_words};
+use shell::{Process, READ_BY_RUNTIMES, Shell};
+use word::{OF_COMMAND, UNKNOWN, base_name};
 
 /// Processes at once that are told apart. Those beyond are read as one, of which the largest settings count and which
 /// has a heap that is not known.

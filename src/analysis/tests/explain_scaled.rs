@@ -38,7 +38,7 @@ fn agrees_with_its_row(explanation: &Explanation) {
         match candidate.verdict.as_str() {
             "dearer" => assert!(difference >= Usd::ZERO, "{candidate:?}"),
             "risk" | "too-close" | "below-least-change" | "not-weighed" => {
-                assert!(difference < Usd::ZERO, "{candidate:?}")
+                assert!(difference < Usd::ZERO, "{candidate:?}");
             }
             "chosen" | "too-small" => {}
             other => panic!("{other}"),

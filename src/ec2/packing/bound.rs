@@ -1,93 +1,11 @@
-//! What an hour costs at least: [`Prices`] of the tasks and [`Cover`] of whole instances, both valid for any
+//! What an hour costs at least: prices of the tasks and [`Cover`] of whole instances, both valid for any
 //! packing under the problem's constraints, and [`Bounds`], the best of them.
 
 use super::{
     columns::fullest_of_each,
-    knapsack::Fullest,
     model::{Demand, Model},
+    prices::{Prices, narrow},
 };
-
-/// What a task of each class is worth, and the most that an instance of each offer holds.
-///
-/// However the tasks are packed, an instance holds no more than its ceiling. So all instances together hold
-/// the tasks' worth only if there are enough of them.
-#[derive(Debug, Clone)]
-pub(super) struct Prices {
-    pub worth: Vec<u64>,
-    /// Tasks of each class that an instance was allowed to hold.
-    caps: Vec<u32>,
-    /// By offer; 0 where it was not allowed, or holds nothing of worth.
-    pub ceilings: Vec<u64>,
-    /// Price and ceiling of the offer that holds worth most cheaply.
-    pub cheapest: (u64, u64),
-}
-
-impl Prices {
-    pub(super) fn new(
-        model: &Model,
-        worth: Vec<u64>,
-        caps: Vec<u32>,
-        allowed: &[usize],
-        full: &[Fullest],
-    ) -> Self {
-        let mut ceilings = vec![0; model.offers.len()];
-        for (&offer, fullest) in allowed.iter().zip(full) {
-            ceilings[offer] = fullest.ceiling;
-        }
-        let priced = model.offers.iter().zip(&ceilings).map(|(offer, &ceiling)| (offer.price, ceiling));
-        let cheapest =
-            priced.filter(|&(_, ceiling)| ceiling > 0).min_by(|&(a, a_ceiling), &(b, b_ceiling)| {
-                (u128::from(a) * u128::from(b_ceiling)).cmp(&(u128::from(b) * u128::from(a_ceiling)))
-            });
-        Self { worth, caps, ceilings, cheapest: cheapest.unwrap_or((0, 1)) }
-    }
-
-    /// The worth of one resource: what of it a task needs, in units of `unit`.
-    fn of_resource(model: &Model, kind: usize, unit: u32, caps: &[u32]) -> Self {
-        let worth: Vec<u64> = model.classes.iter().map(|class| u64::from(class.needs[kind] / unit)).collect();
-        let allowed: Vec<usize> = (0..model.offers.len()).collect();
-        let fullest = fullest_of_each(model, &worth, caps, &allowed, NODES, |_| 0.0);
-        Self::new(model, worth, caps.to_vec(), &allowed, &fullest)
-    }
-
-    /// The same worths, with what an instance of any offer of `model` holds.
-    pub(super) fn everywhere(&self, model: &Model) -> Self {
-        let allowed: Vec<usize> = (0..model.offers.len()).collect();
-        let fullest = fullest_of_each(model, &self.worth, &self.caps, &allowed, NODES, |_| 0.0);
-        Self::new(model, self.worth.clone(), self.caps.clone(), &allowed, &fullest)
-    }
-
-    pub(super) fn holds_for(&self, caps: &[u32]) -> bool {
-        caps.iter()
-            .zip(&self.caps)
-            .zip(&self.worth)
-            .all(|((&cap, &assumed), &worth)| cap <= assumed || worth == 0)
-    }
-
-    pub(super) fn total(&self, counts: &[u32]) -> u128 {
-        counts.iter().zip(&self.worth).map(|(&count, &worth)| u128::from(count) * u128::from(worth)).sum()
-    }
-
-    /// Instances in use cost no less (as a fraction of millionths).
-    pub(super) fn value(&self, counts: &[u32]) -> f64 {
-        self.total(counts) as f64 * self.cheapest.0 as f64 / self.cheapest.1 as f64
-    }
-
-    /// Instances in use cost no less.
-    pub(super) fn in_use(&self, counts: &[u32]) -> u64 {
-        let (price, ceiling) = self.cheapest;
-        narrow((self.total(counts) * u128::from(price)).div_ceil(u128::from(ceiling)))
-    }
-
-    /// No fewer instances of the only offer are in use.
-    fn instances(&self, counts: &[u32]) -> u64 {
-        narrow(self.total(counts).div_ceil(u128::from(self.cheapest.1)))
-    }
-}
-
-fn narrow(value: u128) -> u64 {
-    u64::try_from(value).unwrap_or(u64::MAX)
-}
 
 /// The cheapest whole instances that have CPU and memory enough, for any amounts up to the peak.
 #[derive(Debug)]
@@ -114,8 +32,8 @@ impl Cover {
             let needs = model.classes.iter().map(|class| class.needs[kind]);
             needs.fold(0, greatest_common_divisor).max(1)
         };
-        let cpu = Prices::of_resource(model, 0, unit(0), caps);
-        let memory = Prices::of_resource(model, 1, unit(1), caps);
+        let cpu = of_resource(model, 0, unit(0), caps);
+        let memory = of_resource(model, 1, unit(1), caps);
         let size = |prices: &Prices| usize::try_from(prices.total(peaks)).ok()?.checked_add(1);
         let (width, rows) = (size(&cpu)?, size(&memory)?);
         let entries = width.checked_mul(rows).filter(|&entries| entries <= MOST_ENTRIES)?;
@@ -206,7 +124,7 @@ impl Bounds {
     /// The bounds that need no program: each resource by itself.
     pub(super) fn of_resources(model: &Model, peaks: &[u32], caps: &[u32]) -> Self {
         let kinds = (0..4).filter(|&kind| model.classes.iter().any(|class| class.needs[kind] > 0));
-        let mut prices: Vec<Prices> = kinds.map(|kind| Prices::of_resource(model, kind, 1, caps)).collect();
+        let mut prices: Vec<Prices> = kinds.map(|kind| of_resource(model, kind, 1, caps)).collect();
         // One for each task: instances that hold few tasks for any reason.
         let ones = vec![1; model.classes.len()];
         let allowed: Vec<usize> = (0..model.offers.len()).collect();
@@ -270,4 +188,19 @@ impl Bounds {
         let running = model.running_share(cost);
         running.max(self.cover.as_ref().map_or(0, |cover| cover.running(&demand.counts)))
     }
+}
+
+/// The worth of one resource: what of it a task needs, in units of `unit`.
+fn of_resource(model: &Model, kind: usize, unit: u32, caps: &[u32]) -> Prices {
+    let worth: Vec<u64> = model.classes.iter().map(|class| u64::from(class.needs[kind] / unit)).collect();
+    let allowed: Vec<usize> = (0..model.offers.len()).collect();
+    let fullest = fullest_of_each(model, &worth, caps, &allowed, NODES, |_| 0.0);
+    Prices::new(model, worth, caps.to_vec(), &allowed, &fullest)
+}
+
+/// The same worths, with what an instance of any offer of `model` holds.
+pub(super) fn everywhere(prices: &Prices, model: &Model) -> Prices {
+    let allowed: Vec<usize> = (0..model.offers.len()).collect();
+    let fullest = fullest_of_each(model, &prices.worth, &prices.caps, &allowed, NODES, |_| 0.0);
+    Prices::new(model, prices.worth.clone(), prices.caps.clone(), &allowed, &fullest)
 }

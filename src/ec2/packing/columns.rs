@@ -6,9 +6,9 @@ use microlp::{ComparisonOp, OptimizationDirection, Problem as Program, Solution,
 use rayon::prelude::*;
 
 use super::{
-    bound::Prices,
     knapsack::{Effort, Fullest, Item, fullest},
     model::Model,
+    prices::Prices,
 };
 
 /// Tasks that one instance of an offer holds.

@@ -2,11 +2,12 @@
 //! searches that prove what they find.
 
 use super::{
+    attempt::{Attempt, EXACT_TASKS, SETS_TASKS},
     bound::Bounds,
     columns::{Column, Limits, generate},
     exact::Table,
     fill::{Bin, by_worth, decreasing},
-    hour::{Attempt, EXACT_TASKS, SETS_TASKS, Shared},
+    hour::Shared,
     rounding::rounded,
     search::{Asked, cheapest},
     sets::{self, Lines},

@@ -1,11 +1,12 @@
 //! Hours of many tasks: adapted from hours that are packed already, or rounded from the divided program.
 
 use super::{
-    bound::Prices,
+    attempt::Attempt,
     columns::Column,
     fill::{Bin, Choice, Order, cost, decreasing},
-    hour::{Attempt, Shared},
+    hour::Shared,
     model::{Demand, Model},
+    prices::Prices,
     rounding::rounded,
 };
 

@@ -10,6 +10,7 @@
 //!   managed scaling would have it. Where `n` of a type are in use, `n * 100 / target` run, rounded up.
 //! - **Distinct instances**: no two tasks of the group are on one instance.
 
+mod attempt;
 mod bound;
 mod columns;
 mod counting;
@@ -21,6 +22,7 @@ mod knapsack;
 mod many;
 mod model;
 mod placement;
+mod prices;
 mod retype;
 mod rounding;
 mod search;
@@ -34,9 +36,10 @@ use rayon::prelude::*;
 
 pub use self::placement::{PlacedInstance, Placement, Violation, verify};
 use self::{
+    attempt::Solved,
     bound::Bounds,
     columns::Limits,
-    hour::{Shared, Solved},
+    hour::Shared,
     model::{Demand, Model},
 };
 use crate::workload::Architecture;

@@ -1,9 +1,9 @@
 //! [`rounded`]: whole instances from the divided program.
 
 use super::{
+    attempt::Attempt,
     columns::{Column, divided},
     fill::{Bin, by_worth, cost, decreasing},
-    hour::Attempt,
     model::Model,
 };
 

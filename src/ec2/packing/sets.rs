@@ -11,11 +11,13 @@ use std::collections::BTreeSet;
 use rayon::prelude::*;
 
 use super::{
-    bound::Prices,
+    attempt::{Attempt, SETS_TASKS},
+    bound,
     counting::{Counting, Cut},
     fill::{Bin, used},
-    hour::{self, Attempt, Shared},
+    hour::{self, Shared},
     model::{Class, Demand, Model, Offer},
+    prices::{Prices, narrow},
 };
 
 /// Types, and for each whether the line is that of one instance kept free.
@@ -81,7 +83,7 @@ pub(super) fn prepare(
         // What tasks are worth on some types bounds other sets, too.
         let everywhere = subsets.iter().filter(|subset| subset.lines.offers.len() > 1);
         let everywhere = everywhere.filter_map(|subset| subset.shared.bounds.prices.last());
-        let everywhere: Vec<Prices> = everywhere.map(|prices| prices.everywhere(model)).collect();
+        let everywhere: Vec<Prices> = everywhere.map(|prices| bound::everywhere(prices, model)).collect();
         shared.bounds.prices.extend(everywhere);
         shared.subsets.extend(subsets);
     }
@@ -141,10 +143,6 @@ impl Leaf {
             self.least = self.least.max(least);
         }
     }
-}
-
-fn narrow(value: u128) -> u64 {
-    u64::try_from(value).unwrap_or(u64::MAX)
 }
 
 /// What the tasks are worth in all, zones considered, and in any `j` zones; where the prices hold for them.
@@ -318,7 +316,7 @@ pub(super) fn solve(attempt: &mut Attempt<'_>, shared: &Shared) -> Vec<Lines> {
     }
     leaves.sort_by(|a, b| a.least.cmp(&b.least).then_with(|| a.lines.cmp(&b.lines)));
     let mut wanted = Vec::new();
-    let many = demand.counts.iter().sum::<u32>() >= hour::SETS_TASKS;
+    let many = demand.counts.iter().sum::<u32>() >= SETS_TASKS;
     let (mut worked, most_worked) = (0, if many { MOST_WORKED_OF_MANY } else { MOST_WORKED });
     for leaf in &mut leaves {
         if leaf.least.saturating_add(attempt.tolerated) >= attempt.cost() {

@@ -14,21 +14,22 @@ use rust_decimal::Decimal;
 
 use super::{
     ClusterWork, LaunchPlatform, Market, PlatformRow,
-    fargate::{OnFargate, month, pod_size},
+    fargate::{self, OnFargate, month},
     work::WINDOWS,
 };
 use crate::{
+    fargate::TaskSize,
     units::{CpuUnits, HOURS_PER_MONTH, MemoryMib, Usd},
     workload::{Architecture, OperatingSystem, Platform, PurchaseSplit},
 };
 
-pub(super) const POD_OVERHEAD: MemoryMib = MemoryMib(256);
-pub(super) const LARGEST_POD: CpuUnits = CpuUnits(16_384);
+const POD_OVERHEAD: MemoryMib = MemoryMib(256);
+const LARGEST_POD: CpuUnits = CpuUnits(16_384);
 
 pub(super) fn on_fargate(cluster: &ClusterWork, market: &Market<'_>) -> PlatformRow {
     let mut row = PlatformRow::new(LaunchPlatform::EksFargate);
     for work in &cluster.work {
-        let mut running = match super::fargate::on_fargate(work, market) {
+        let mut running = match fargate::on_fargate(work, market) {
             OnFargate::Runs(running) => running,
             OnFargate::NoRate(rate) => {
                 row.add(Err(rate));
@@ -81,6 +82,13 @@ pub(super) fn control_plane(row: &mut PlatformRow, market: &Market<'_>) {
         "{clusters}, at {} USD an hour; the move to Kubernetes is not priced",
         charge.amount.normalize()
     ));
+}
+
+/// The next Fargate size that holds a pod: the fewest vCPU, then the least memory.
+fn pod_size(cpu: CpuUnits, memory: MemoryMib) -> Option<TaskSize> {
+    let holds = MemoryMib(memory.0.saturating_add(POD_OVERHEAD.0));
+    TaskSize::all(OperatingSystem::Linux)
+        .find(|size| size.cpu() >= cpu && size.cpu() <= LARGEST_POD && size.memory() >= holds)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 
 use rust_decimal::Decimal;
 
-use super::{ClusterWork, LaunchPlatform, Market, PlatformRow, Work, eks, market::missing, work::WINDOWS};
+use super::{ClusterWork, LaunchPlatform, Market, PlatformRow, Work, market::missing, work::WINDOWS};
 use crate::{
     fargate::TaskSize,
     launch::{
@@ -13,7 +13,7 @@ use crate::{
         options::{covered, spot_rates_date, spot_split, unrounded},
     },
     pricing::TaskCost,
-    units::{CpuUnits, HOURS_PER_MONTH, MemoryMib, Usd},
+    units::{HOURS_PER_MONTH, Usd},
     workload::{Architecture, OperatingSystem, Platform},
 };
 
@@ -23,9 +23,6 @@ pub(super) fn row(platform: LaunchPlatform, cluster: &ClusterWork, market: &Mark
         cluster.work.iter().for_each(|work| row.add(Ok(work.today)));
         cluster.add_overhead(&mut row, |_, _| true);
         return row;
-    }
-    if platform == LaunchPlatform::EksFargate {
-        return eks::on_fargate(cluster, market);
     }
     for work in &cluster.work {
         let running = match on_fargate(work, market) {
@@ -195,11 +192,4 @@ fn savings_plan(row: &mut PlatformRow, work: &Work, running: &Running, market: &
         Ok(Usd(now - covered.saved * market.paid()).rounded())
     });
     row.add(cost);
-}
-
-/// The next Fargate size that holds a pod: the fewest vCPU, then the least memory.
-pub(super) fn pod_size(cpu: CpuUnits, memory: MemoryMib) -> Option<TaskSize> {
-    let holds = MemoryMib(memory.0.saturating_add(eks::POD_OVERHEAD.0));
-    TaskSize::all(OperatingSystem::Linux)
-        .find(|size| size.cpu() >= cpu && size.cpu() <= eks::LARGEST_POD && size.memory() >= holds)
 }

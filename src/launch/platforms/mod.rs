@@ -57,6 +57,7 @@ pub fn compare(cluster: &ClusterWork, market: &Market<'_>) -> Vec<PlatformRow> {
             | LaunchPlatform::ManagedInstances(_)
             | LaunchPlatform::EksEc2(_)
             | LaunchPlatform::EksAutoMode(_) => instances::rows(&batch, cluster, market),
+            LaunchPlatform::EksFargate => vec![eks::on_fargate(cluster, market)],
             platform => vec![fargate::row(platform, cluster, market)],
         })
         .collect();

@@ -7,6 +7,7 @@ mod compare;
 mod holdings;
 mod older;
 mod plausible;
+mod problem;
 mod renew;
 mod row;
 mod verify;
@@ -23,8 +24,9 @@ pub use self::{
     compare::{ChangeKind, PriceChange, changes},
     holdings::Holdings,
     older::older,
+    problem::{PriceProblem, ProblemKind},
     row::{PlanRow, SourceRow},
-    verify::{PriceProblem, ProblemKind, verify},
+    verify::verify,
 };
 
 /// A table of prices.

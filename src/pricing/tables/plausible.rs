@@ -34,7 +34,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
-use super::{PriceKey, PriceProblem, PriceTable, PriceTables, ProblemKind};
+use super::{
+    PriceKey, PriceTable, PriceTables,
+    problem::{PriceProblem, ProblemKind, floats},
+};
 use crate::pricing::Charges;
 
 /// By what factor a fee may miss the share of its series: EC2's price may be of another day.
@@ -68,7 +71,7 @@ pub(super) fn implausible(tables: &PriceTables, found: &Prices, known: &Prices) 
         .filter(|(key, usd)| {
             let trusted = known.get(*key);
             let new = trusted.is_none() || key.table == PriceTable::ManagedInstancesFees;
-            **usd > Decimal::ZERO && new && trusted != Some(*usd) && !super::verify::floats(key)
+            **usd > Decimal::ZERO && new && trusted != Some(*usd) && !floats(key)
         })
         .filter_map(|(key, usd)| {
             Some(PriceProblem {

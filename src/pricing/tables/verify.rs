@@ -8,52 +8,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use rust_decimal::Decimal;
 
 use super::{
-    PriceKey, PriceTable, PriceTables, compare::percent_of_change, plausible::implausible, row::SPOT,
+    PriceKey, PriceTable, PriceTables,
+    compare::percent_of_change,
+    plausible::implausible,
+    problem::{PriceProblem, ProblemKind, floats},
 };
 
 /// A price may move by so many per cent between two price lists before somebody has to look.
 const JUMP_PERCENT: Decimal = Decimal::from_parts(25, 0, 0, false, 0);
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum ProblemKind {
-    /// A rate that a task needs is missing beside others of its platform.
-    Hole,
-    /// A price of zero or below.
-    NotPositive,
-    /// A price in the place of another one of a later date.
-    Older,
-    /// A price that moved further than prices do.
-    Jump,
-    /// A new price that is out of line with those beside it.
-    Implausible,
-    /// A price that the trusted tables have.
-    Vanished,
-}
-
-impl ProblemKind {
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Hole => "hole",
-            Self::NotPositive => "not-positive",
-            Self::Older => "older",
-            Self::Jump => "jump",
-            Self::Implausible => "implausible",
-            Self::Vanished => "vanished",
-        }
-    }
-}
-
-/// Something that is implausible about a price.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PriceProblem {
-    pub kind: ProblemKind,
-    pub key: PriceKey,
-    /// In the trusted tables, USD.
-    pub trusted: Option<Decimal>,
-    /// In the tables that were looked at, USD.
-    pub found: Option<Decimal>,
-    pub detail: String,
-}
 
 /// Problems of `tables`, by kind and by what they are about. `trusted` are those they are held against.
 pub fn verify(tables: &PriceTables, trusted: &PriceTables) -> Vec<PriceProblem> {
@@ -83,14 +45,6 @@ pub fn verify(tables: &PriceTables, trusted: &PriceTables) -> Vec<PriceProblem> 
     problems.extend(vanished(&found, &known));
     problems.sort_by(|a, b| (a.kind, &a.key).cmp(&(b.kind, &b.key)));
     problems
-}
-
-pub(super) fn floats(key: &PriceKey) -> bool {
-    match key.table {
-        PriceTable::Fargate => key.item.split(' ').nth(1) == Some(SPOT),
-        PriceTable::Ec2Discounts => key.item.ends_with(SPOT),
-        _ => false,
-    }
 }
 
 /// Dimensions without a rate, of platforms and plans that have another one.

@@ -18,9 +18,9 @@ use std::collections::BTreeSet;
 
 use super::{
     Inputs, NotCreated, TaskTemplate, TemplateError, TemplateKind,
+    beside_tasks::BesideTasks,
     document::{Entry, Node, SourceText, Value},
     fields::Fields,
-    read::BesideTasks,
     resolve::Written,
     task_definition,
 };

@@ -22,16 +22,15 @@ use super::{
     instances::{self, Instance},
     known_modules,
     module::{Module, attribute, is_values},
-    normalised, service,
+    normalised,
+    resource_types::{SCALING, SERVICE, TASK_DEFINITION},
+    service,
     source::Source,
     task::{self, Reading},
     validations,
     value::Value,
 };
 
-pub const TASK_DEFINITION: &str = "aws_ecs_task_definition";
-pub const SERVICE: &str = "aws_ecs_service";
-const SCALING: &str = "aws_appautoscaling_target";
 /// Modules that call each other.
 const MAX_CALLS_DEEP: usize = 6;
 /// Instances of modules in one run.

@@ -17,6 +17,7 @@ mod module;
 mod offsets;
 mod outline;
 mod plan;
+mod resource_types;
 mod service;
 mod source;
 mod tags;

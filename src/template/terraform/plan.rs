@@ -22,12 +22,10 @@ use super::{
     },
     lower::{self, map},
     offsets::Offsets,
+    resource_types::{SCALING, SERVICE, TASK_DEFINITION},
 };
 use crate::workload::parse_whole;
 
-const TASK_DEFINITION: &str = "aws_ecs_task_definition";
-const SERVICE: &str = "aws_ecs_service";
-const SCALING: &str = "aws_appautoscaling_target";
 /// The tag of what is known only once the plan is applied; JSON has no tags.
 const UNKNOWN: &str = "!unknown";
 /// Modules within each other.

@@ -4,7 +4,7 @@
 
 use super::{
     RuntimeSetting,
-    shell::{OF_COMMAND, UNKNOWN},
+    word::{OF_COMMAND, QUOTES, UNKNOWN, base_name},
 };
 
 /// Flags whose value follows without a space: `-Xmx1g`. `-mx` is the old spelling of the `java` launcher.
@@ -119,13 +119,6 @@ pub fn of_words(words: &[String]) -> Vec<RuntimeSetting> {
     scan(&mut found, words.iter().flat_map(|word| word.split_whitespace()), server);
     found
 }
-
-/// The last part of a path.
-pub fn base_name(word: &str) -> &str {
-    word.trim_matches(QUOTES).rsplit(['/', '\\']).next().unwrap_or_default()
-}
-
-const QUOTES: [char; 2] = ['"', '\''];
 
 fn scan<'a>(found: &mut Vec<RuntimeSetting>, words: impl Iterator<Item = &'a str>, server: Option<&str>) {
     let mut words = words.map(handed_on).peekable();

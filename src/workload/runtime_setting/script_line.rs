@@ -3,7 +3,7 @@
 //! Takes characters and operators as they come; knows the shell's own words, redirections, and which commands belong
 //! together in lists, pipelines and brackets.
 
-use super::flags::base_name;
+use super::word::base_name;
 
 /// Words before a command that are none of its own.
 const BEFORE_COMMAND: [&str; 9] = ["then", "else", "elif", "do", "!", "time", "exec", "nohup", "command"];

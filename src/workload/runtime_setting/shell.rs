@@ -10,12 +10,13 @@
 
 use std::{collections::HashMap, rc::Rc};
 
-use super::{flags::base_name, here_document::HereDocuments, runtime, script_line::ScriptLine};
+use super::{
+    here_document::HereDocuments,
+    runtime,
+    script_line::ScriptLine,
+    word::{OF_COMMAND, UNKNOWN, base_name},
+};
 
-/// Stands where a text is not known; no environment and no command holds it.
-pub const UNKNOWN: char = '\0';
-/// Follows [`UNKNOWN`] where it stands for what a command puts out: that may be any number of words.
-pub const OF_COMMAND: char = '\u{1}';
 /// Stands for a blank that quotes keep in its word, until the word is read.
 const KEPT_BLANK: char = '\u{2}';
 /// Variables that runtimes read themselves, from the environment of their process.
