@@ -107,6 +107,20 @@ fn containers_get_their_limits_by_the_load_of_the_tasks_that_are_left() {
     assert!(recommendation.conditions.iter().any(said), "{:?}", recommendation.conditions);
 }
 
+/// A container without settings may be what the task is for, unless another is known to take more.
+#[test]
+fn the_main_container_is_the_one_that_is_known_to_use_most() {
+    let beside_one_without_settings = half_used().with(|service| {
+        let side = &mut service.definition.containers[1];
+        (side.cpu, side.memory, side.essential) = (CpuUnits(0), None, true);
+    });
+    let explanation = explained(with_peaks(beside_one_without_settings, 430, 20), &Config::default());
+    let recommendation = explanation.workload.recommendation.as_ref().unwrap();
+    let then = explanation.replay[1].tasks.unwrap().memory_peak_mib.unwrap().0;
+    let limit = Decimal::from(recommendation.containers[0].memory_mib.unwrap());
+    assert!(limit >= then * Decimal::new(95, 2) * Decimal::new(12, 1), "{limit} {then} {recommendation:?}");
+}
+
 fn fewest(row: &WorkloadReport) -> Option<&str> {
     let option = row.options.iter().find(|option| option.kind == "scale-in")?;
     option.conditions[0].rsplit(' ').next()

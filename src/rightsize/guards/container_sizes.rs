@@ -4,9 +4,9 @@
 //! the hard one) stay within the task's, and no limit is above the task's memory.
 //!
 //! The *main* container is what the task is for and what its use is of: the essential one with the most
-//! memory, then CPU; one without any setting of its own comes first. Its settings were made for the task's
-//! size, so they are lowered with it. Where it has just what the others leave, be it the whole task, it
-//! *follows* the task, up as well as down.
+//! memory, then CPU; one without any setting of its own comes first, unless another is known to take more memory.
+//! Its settings were made for the task's size, so they are lowered with it. Where it has just what the others leave,
+//! be it the whole task, it *follows* the task, up as well as down.
 //!
 //! At another size the others keep what they have, and the main container keeps its own or gets the rest,
 //! whichever is less; one that follows, or whose task grows, gets the rest. A hard limit that is known to be too small

@@ -10,6 +10,7 @@ use crate::workload::Container;
 
 /// What the main container keeps of CPU, at least.
 const MAIN_CPU: u32 = 128;
+
 /// The containers as seen from the main one.
 pub(super) struct Layout<'a> {
     /// Its place in `containers`.
@@ -26,10 +27,16 @@ pub(super) struct Layout<'a> {
 impl<'a> Layout<'a> {
     pub fn of(input: &GuardInput<'a>, raised: Raised) -> Option<Self> {
         let containers = input.definition.containers.as_slice();
+        let peak = |container: &Container| input.facts.peak_of(&container.name).and_then(|peak| peak.memory);
+        // One without settings may be what the task is for, unless another is known to take more.
+        let most = containers.iter().filter(|container| container.essential).filter_map(peak).max();
+        let may_be_main = |container: &Container| {
+            let is_set =
+                container.cpu.0 > 0 || container.memory.is_some() || container.memory_reservation.is_some();
+            !is_set && peak(container).is_none_or(|own| Some(own) >= most)
+        };
         let rank = |container: &Container| {
-            let unset =
-                container.cpu.0 == 0 && container.memory.is_none() && container.memory_reservation.is_none();
-            (container.essential, unset, container.memory_floor(), container.cpu)
+            (container.essential, may_be_main(container), container.memory_floor(), container.cpu)
         };
         // Of equals the first one, as people write the application first.
         let main = (0..containers.len()).rev().max_by_key(|index| rank(&containers[*index]))?;
