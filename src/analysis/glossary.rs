@@ -296,7 +296,7 @@ mod tests {
 
     /// Kebab-case in the sources of ratings that is no code of a row: reasons for none (each row has their
     /// detail), options, verdicts on sizes, grades, sources of task-hours, notes on clusters.
-    const OTHERS: [&str; 23] = [
+    const OTHERS: [&str; 22] = [
         "external-launch-type",
         "gap-in-metrics",
         "invalid-task-size",
@@ -309,7 +309,6 @@ mod tests {
         "no-price",
         "no-price-for-region",
         "no-running-tasks",
-        "not-weighed",
         "sample-count",
         "scale-in",
         "standalone-tasks-unseen",

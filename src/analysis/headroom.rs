@@ -66,7 +66,7 @@ pub(super) fn of_workload(
                 calibration.least_days()
             )
         } else {
-            "the size is too small, and grows with that at least".to_owned()
+            "it is short of CPU, memory or tasks, and keeps the fixed headroom at least".to_owned()
         }
     });
     let calibration = calibration.filter(|_| learnt);

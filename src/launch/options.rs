@@ -279,8 +279,7 @@ pub(super) fn spot_rates_date<'a>(book: &'a PriceBook, shape: &TaskShape) -> Opt
     Some(date(RateDimension::Vcpu)?.min(date(RateDimension::Memory)?))
 }
 
-/// USD a month, as printed; `None` where a rate is missing.
-/// What it costs a month, where its rates are held; `factor` is what is paid of a list price.
+/// USD a month, as printed; `None` where a rate is missing. `factor` is what is paid of a list price.
 pub fn monthly_cost(book: &PriceBook, running: &Running, factor: Decimal) -> Option<Usd> {
     unrounded(book, running, factor).map(|cost| Usd(cost).rounded())
 }

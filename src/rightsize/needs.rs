@@ -14,7 +14,7 @@ use super::{
     unrated::{Reason, Unrated},
 };
 use crate::{
-    config::Sizing,
+    config::{ExpectedPeak, Sizing},
     demand::{Requested, StartUp, WindowDemand},
     fargate::TaskSize,
     pricing::{NoPrice, PriceBook},
@@ -67,10 +67,19 @@ impl<'a> Needs<'a> {
         let steering = subject.scaling.map(|target| Steering::of(target, (0, 0)));
         let followed = |resource| steering.as_ref().and_then(|steering| steering.follows(resource));
         let cpu = rateable(cpu, subject.sparse.cpu, followed(Resource::Cpu));
-        // Guards hold what was seen, whether or not a policy follows it.
-        let memory_seen = memory.filter(|_| subject.sparse.memory.is_none());
-        let memory_demanded = memory_seen.unwrap_or(ResourceNeed::keep(size.memory().0));
-        let memory = rateable(memory, subject.sparse.memory, followed(Resource::Memory));
+        let memory_followed = followed(Resource::Memory);
+        // Guards hold what was seen, whether or not a policy follows it; of what one follows, more tasks carry a peak
+        // to come.
+        let memory_seen = match memory_followed {
+            Some(_) => {
+                let sizing = Sizing { peak: ExpectedPeak::NONE, ..*sizing };
+                need(&steady, current, os, &sizing, calibrated, subject.observed_days).1
+            }
+            None => memory,
+        };
+        let memory_demanded = memory_seen.filter(|_| subject.sparse.memory.is_none());
+        let memory_demanded = memory_demanded.unwrap_or(ResourceNeed::keep(size.memory().0));
+        let memory = rateable(memory, subject.sparse.memory, memory_followed);
         let rise = subject.demand.rise();
         let guards = Guards::of(GuardInput {
             definition: subject.definition,

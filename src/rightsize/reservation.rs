@@ -137,6 +137,9 @@ pub fn rate_reservation(
         rateable(need, subject.sparse.cpu, followed(Resource::Cpu))
     });
     let memory_reserved = reserved_at_all(reserved.memory.0, "memory");
+    let memory_followed = followed(Resource::Memory);
+    // Of what a policy follows, more tasks carry a peak to come.
+    let memory_peak = if memory_followed.is_some() { ExpectedPeak::NONE } else { sizing.peak };
     let memory_seen = demand.memory.as_ref().filter(|_| memory_reserved.is_ok()).map(|memory| {
         let seen = Seen { sustained: 0, ..Seen::of(memory, 10_000) };
         let resource = Reserved {
@@ -145,13 +148,12 @@ pub fn rate_reservation(
             scale: 1024,
             headroom: sizing.memory_headroom,
         };
-        resource.need(seen, |seen| sizing.peak.memory(seen), observed_days)
+        resource.need(seen, |seen| memory_peak.memory(seen), observed_days)
     });
     // Guards hold what was seen, whether or not a policy follows it.
     let memory_demanded = memory_seen.filter(|_| subject.sparse.memory.is_none());
     let memory_demanded = memory_demanded.unwrap_or(ResourceNeed::keep(reserved.memory.0));
-    let memory = memory_reserved
-        .and_then(|()| rateable(memory_seen, subject.sparse.memory, followed(Resource::Memory)));
+    let memory = memory_reserved.and_then(|()| rateable(memory_seen, subject.sparse.memory, memory_followed));
 
     let rise = subject.demand.rise();
     let guards = Guards::of_reservation(GuardInput {

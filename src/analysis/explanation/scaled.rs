@@ -17,7 +17,7 @@ use crate::{
     },
     rightsize::{
         ScalingChoice,
-        autoscaling::{self, Bar, Course, Lack, Outlook, Resource, SizeOutlook},
+        autoscaling::{self, Course, Lack, Outlook, Resource, SizeOutlook},
     },
     units::{CpuUnits, Usd},
 };
@@ -64,17 +64,6 @@ pub(super) fn candidates(
             );
         }
         let cheaper = (-difference).cents();
-        if let Some(bar) = at.bar {
-            let because = match bar {
-                Bar::Kill => "after a kill its tasks stay as many",
-                Bar::PeakToCome => "with a peak to come its tasks stay as many",
-                Bar::Short => "what policies follow is not reduced while tasks are short",
-            };
-            return (
-                "not-weighed",
-                format!("{cheaper} USD cheaper for the demand seen, but {because}; {runs}"),
-            );
-        }
         if month(at.as_bought_now, at.scaling.simulated.hours()) >= others {
             return (
                 "too-close",

@@ -107,6 +107,25 @@ fn containers_get_their_limits_by_the_load_of_the_tasks_that_are_left() {
     assert!(recommendation.conditions.iter().any(said), "{:?}", recommendation.conditions);
 }
 
+/// Of what a policy follows more tasks carry a peak to come; CPU is less for that.
+#[test]
+fn a_limit_that_is_the_tasks_memory_is_not_to_be_raised_for_a_peak_to_come() {
+    let of_memory = scaled_between(following(10, 60, 105), 2, 32, 70.0).sized(1024, 4096).with(|service| {
+        let policy = &mut service.workload.scaling.as_mut().unwrap().policies[0];
+        let PolicyKind::TargetTracking { metric, .. } = &mut policy.kind else { unreachable!() };
+        *metric = TrackedMetric::MemoryUtilization;
+        service.definition.containers = vec![Container {
+            name: "app".into(),
+            memory: Some(MemoryMib(4096)),
+            essential: true,
+            ..Container::default()
+        }];
+    });
+    let row = of_memory.rated_with("[[override]]\nmatch = { service = \"*\" }\npeak_factor = 2\n");
+    let conditions = row.recommendation.unwrap().conditions;
+    assert!(!conditions.iter().any(|condition| condition.contains("raise")), "{conditions:?}");
+}
+
 /// A container without settings may be what the task is for, unless another is known to take more.
 #[test]
 fn the_main_container_is_the_one_that_is_known_to_use_most() {

@@ -427,7 +427,7 @@ fn a_size_with_too_little_cpu_keeps_the_fixed_headroom_of_memory() {
     let own = row.headroom.as_ref().unwrap();
     assert_eq!((own.method.as_str(), own.shown_risk_percent), ("fixed", None));
     let page = page::render(&explanation, 300);
-    let told = "  headroom     fixed at least, because the size is too small, and grows with that at least; that of the fleet is \
+    let told = "  headroom     fixed at least, because it is short of CPU, memory or tasks, and keeps the fixed headroom at least; that of the fleet is \
                 calibrated, at 5 % risk: ";
     assert!(page.contains(told), "{page}");
 }

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     pricing::{PlanPayment, PlanTerm, PriceBook, TaskCost, TaskShape},
     units::{CpuUnits, MemoryMib},
-    workload::{Architecture, OperatingSystem, Platform, PurchaseOption, Region, StoppedTasks},
+    workload::{Architecture, OperatingSystem, Platform, PurchaseOption, Region},
 };
 
 const ARM: Platform = Platform { os: OperatingSystem::Linux, arch: Architecture::Arm64 };
@@ -31,18 +31,9 @@ fn tasks_committed(row: &WorkloadReport) -> Decimal {
     committed / under_a_plan(row)
 }
 
-/// From four to twelve tasks, and after a kill half as many that are twice as large.
-fn killed() -> Service {
-    scaled_between(following(50, 60, 105), 4, 16, 50.0).sized(1024, 8192).with(|service| {
-        service.definition.platform = ARM;
-        service.workload.facts.stopped = Some(StoppedTasks {
-            seen: 5,
-            oom_kills: 2,
-            last_oom: None,
-            oom_memory: Some(MemoryMib(8192)),
-            oom_containers: vec!["app".into()],
-        });
-    })
+/// From four to twelve tasks, and at a higher target half as many.
+fn halved() -> Service {
+    scaled_between(following(28, 30, 105), 2, 16, 30.0).with(|service| service.definition.platform = ARM)
 }
 
 fn is(value: Decimal, expected: i64) {
@@ -51,14 +42,14 @@ fn is(value: Decimal, expected: i64) {
 
 #[test]
 fn a_plan_counts_on_the_tasks_that_are_left() {
-    let row = killed().rated_with("[spot]\non_demand_tasks = 2000\n");
+    let row = halved().rated_with("[spot]\non_demand_tasks = 2000\n");
     let recommendation = row.recommendation.as_ref().unwrap();
-    assert_eq!((recommendation.cpu_units, recommendation.scaling.unwrap().min_capacity), (2048, 2));
+    assert_eq!((recommendation.cpu_units, recommendation.scaling.unwrap().min_capacity), (1024, 2));
     is(tasks_committed(&row), 2);
     // An hour of two tasks, set by hand.
-    let by_hand = killed().with(|service| {
-        for point in &mut service.points[..12] {
-            (point.cpu_samples, point.cpu_avg, point.cpu_max) = (Some(10), Some(9_000), Some(9_400));
+    let by_hand = halved().with(|service| {
+        for point in &mut service.points[288..300] {
+            (point.cpu_samples, point.cpu_avg, point.cpu_max) = (Some(10), Some(5_600), Some(5_900));
         }
     });
     let row = by_hand.rated_with("[spot]\non_demand_tasks = 2000\n");
@@ -68,7 +59,7 @@ fn a_plan_counts_on_the_tasks_that_are_left() {
 
 #[test]
 fn platforms_are_compared_with_the_same_plan() {
-    let (report, comparison) = (killed().rated(), killed().compared());
+    let (report, comparison) = (halved().rated(), halved().compared());
     let cost = |platform: &str| row(&comparison, platform).monthly_cost.unwrap().0;
     let recommendation = report.recommendation.as_ref().unwrap();
     let shape = TaskShape {

@@ -177,7 +177,7 @@ pub struct CandidateReport {
     pub probability: Option<Quantity>,
     /// USD a month that this probability weighs.
     pub cost_of_risk: Option<Usd>,
-    /// `chosen`, `kept`, `too-small`, `fixed`, `dearer`, `risk`, `below-least-change`, `too-close` or `not-weighed`.
+    /// `chosen`, `kept`, `too-small`, `fixed`, `dearer`, `risk`, `below-least-change` or `too-close`.
     pub verdict: String,
     /// In words.
     pub detail: String,

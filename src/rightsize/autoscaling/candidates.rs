@@ -11,7 +11,7 @@
 use super::{
     capacity::Limits,
     simulate::Setting,
-    steering::{Plan, Resource},
+    steering::{Plan, Resource, Tracking},
 };
 use crate::{fargate::TaskSize, rightsize::need::ResourceNeed, workload::OperatingSystem};
 
@@ -86,6 +86,8 @@ pub(super) enum Targets {
     Higher,
     /// For larger tasks.
     Lower,
+    /// Those that leave larger tasks as many.
+    AsMany,
 }
 
 impl Reach {
@@ -109,6 +111,12 @@ pub(super) fn settings(plan: &Plan, followed: (u32, u32), current: TaskSize, rea
         _ => memory,
     };
     let ratio = if ratio.0 == ratio.1 { (1, 1) } else { ratio };
+    if reach.targets == Targets::AsMany {
+        let raised = reach.raise.map(|max| Limits { min: (1, 1), max });
+        let targets = as_many_targets(plan, followed, current);
+        let setting = |limits| Setting { size: Some(followed), limits, targets: targets.clone() };
+        return [Some(Limits::AS_THEY_ARE), raised].into_iter().flatten().map(setting).collect();
+    }
     let mut limits = vec![Limits { min: ratio, max: ratio }];
     if ratio.0 > ratio.1 {
         limits.push(Limits { min: (1, 1), max: ratio });
@@ -132,7 +140,7 @@ pub(super) fn settings(plan: &Plan, followed: (u32, u32), current: TaskSize, rea
         limits.dedup();
     }
     let targets = match reach.targets {
-        Targets::Kept => vec![Setting::unchanged(plan).targets],
+        Targets::Kept | Targets::AsMany => vec![Setting::unchanged(plan).targets],
         Targets::Higher => higher_targets(plan),
         Targets::Lower => lower_targets(plan, ratio),
     };
@@ -161,13 +169,28 @@ fn higher_targets(plan: &Plan) -> Vec<Vec<u32>> {
 /// size now over the larger one.
 fn lower_targets(plan: &Plan, (now, larger): (u32, u32)) -> Vec<Vec<u32>> {
     combinations(plan, |target| {
-        let least = (u64::from(target) * u64::from(now) / u64::from(larger.max(1))).max(1);
-        let least = u32::try_from(least).unwrap_or(u32::MAX);
+        let least = lowered(target, (now, larger));
         let steps = (1..target.div_ceil(TARGET_STEP)).rev().map(|step| step * TARGET_STEP);
         let mut lower: Vec<u32> = steps.take_while(|step| *step > least).collect();
         lower.extend((least < target).then_some(least));
         lower
     })
+}
+
+/// The targets at which tasks of a followed size stay as many: each goes down as what it follows goes up, or fewer
+/// tasks would each carry more, such as what one was killed for.
+pub(super) fn as_many_targets(plan: &Plan, followed: (u32, u32), current: TaskSize) -> Vec<u32> {
+    let of = |tracking: &Tracking| match tracking.resource {
+        Resource::Cpu => lowered(tracking.target, (current.cpu().0, followed.0)),
+        Resource::Memory => lowered(tracking.target, (current.memory().0, followed.1)),
+    };
+    plan.tracking.iter().map(of).collect()
+}
+
+/// The target at which a larger task carries what one carries now.
+fn lowered(target: u32, (now, larger): (u32, u32)) -> u32 {
+    let lowered = u64::from(target) * u64::from(now) / u64::from(larger.max(1));
+    u32::try_from(lowered).unwrap_or(u32::MAX).clamp(1, target.max(1))
 }
 
 fn combinations(plan: &Plan, others: impl Fn(u32) -> Vec<u32>) -> Vec<Vec<u32>> {

@@ -80,7 +80,7 @@ pub(super) fn choose(search: &Search<'_>, same: Option<(TaskSize, Usd)>) -> Resu
     let now = search.month(search.price(current, unchanged)?, unchanged);
     let percent = |centi: u32| now * f64::from(centi) / 10_000.0;
     if search.pressure.is_short() || same.is_none() {
-        let targets = if same.is_none() { Targets::Lower } else { Targets::Kept };
+        let targets = search.targets_for_more(same);
         for larger in [2, u32::MAX] {
             let raise = search.pressure.raise.filter(|_| search.pressure.is_short());
             let reach = Reach { larger, raise, targets };
@@ -110,6 +110,16 @@ pub(super) fn choose(search: &Search<'_>, same: Option<(TaskSize, Usd)>) -> Resu
 }
 
 impl Search<'_> {
+    /// The targets to try where tasks are short, or no size holds the load of as many. What was killed is not to carry
+    /// more.
+    pub(super) fn targets_for_more(&self, same: Option<(TaskSize, Usd)>) -> Targets {
+        match same {
+            _ if self.context.guards.memory_is_short() => Targets::AsMany,
+            None => Targets::Lower,
+            Some(_) => Targets::Kept,
+        }
+    }
+
     /// USD per task-hour where the window has so many task-periods.
     pub(super) fn price(&self, size: TaskSize, task_periods: u64) -> Result<Usd, NoPrice> {
         hourly(self.context.book, self.context.subject.shape, self.split(task_periods), size)

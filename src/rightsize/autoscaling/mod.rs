@@ -33,7 +33,7 @@ pub use candidates::SAFE_TARGET;
 pub use capacity::{Capacity, Limits};
 pub use choice::LEAST_SAVING;
 pub(super) use context::Context;
-pub use outlook::{Bar, Course, Lack, Outlook, SizeOutlook, outlook};
+pub use outlook::{Course, Lack, Outlook, SizeOutlook, outlook};
 pub use refine::percent;
 pub(super) use refine::{for_a_task, refine};
 pub use reproduction::{MOST_ERROR, OffTheMark, Reproduction};

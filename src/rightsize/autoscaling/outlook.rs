@@ -68,20 +68,7 @@ pub struct SizeOutlook {
     pub risk: f64,
     /// What policies follow is smaller than now.
     pub followed_is_smaller: bool,
-    /// Why it was not weighed, however cheap.
-    pub bar: Option<Bar>,
     pub most_tasks: u32,
-}
-
-/// Why a search does not come to what holds the load.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Bar {
-    /// After a kill the number of tasks is left alone.
-    Kill,
-    /// And where a peak is to come.
-    PeakToCome,
-    /// What policies follow is not made smaller while tasks are short.
-    Short,
 }
 
 /// Why a size does not hold the load, with what a task would need of it.
@@ -131,10 +118,11 @@ impl View<'_> {
         let search = &self.search;
         let (subject, plan) = (search.context.subject, search.plan);
         let reach = self.reach();
+        let larger = reach.map_or(1, |reach| reach.larger.min(2));
         sizes.extend([subject.size, self.to]);
         // Of each size of what is followed, the cheapest that holds the rest.
         let mut cheapest: Vec<((u32, u32), SizeOutlook)> = Vec::new();
-        for size in search.bounds.sizes(plan, reach.larger.min(2)) {
+        for size in search.bounds.sizes(plan, larger) {
             let followed = followed_size(plan, size, subject.size);
             let Some(at) = self.at(size, reach) else { continue };
             let known = cheapest.iter_mut().find(|(other, _)| *other == followed);
@@ -159,12 +147,13 @@ impl View<'_> {
         let mut sizes: Vec<SizeOutlook> = looked.into_values().collect();
         sizes.sort_by_key(|at| (at.hourly, at.size));
         let unchanged = &search.reproduction.unchanged;
-        let (setting, after) = self.end();
-        let fit = self.fit((&after, &setting), self.to);
+        let (setting, simulated) = self.end();
+        let after = simulated.as_ref().unwrap_or(unchanged);
+        let fit = simulated.as_ref().and_then(|after| self.fit((after, &setting), self.to));
         let demanded = fit.as_ref().unwrap_or(search.observed).need(subject);
         Outlook {
             now: self.course(&Setting::unchanged(plan), unchanged, subject.size, true),
-            then: self.changed.then(|| self.course(&setting, &after, self.to, false)),
+            then: self.changed.then(|| self.course(&setting, after, self.to, simulated.is_none())),
             need: demanded.at_least(search.context.guards.floors()),
             demanded,
             sizes,
@@ -172,25 +161,28 @@ impl View<'_> {
         }
     }
 
-    /// As far as the search went.
-    fn reach(&self) -> Reach {
-        let pressure = self.search.pressure;
+    /// As far as the search went; `None`: sizes were weighed for as many tasks as ran, and no others.
+    fn reach(&self) -> Option<Reach> {
+        let Search { pressure, peak, context, .. } = self.search;
         if pressure.is_short() || self.same.is_none() {
-            let targets = if self.same.is_none() { Targets::Lower } else { Targets::Kept };
-            Reach { larger: 2, raise: pressure.raise.filter(|_| pressure.is_short()), targets }
-        } else if pressure.raise.is_some() || self.search.peak.is_some() {
-            Reach::saving(Targets::Kept)
+            let raise = pressure.raise.filter(|_| pressure.is_short());
+            Some(Reach { larger: 2, raise, targets: self.search.targets_for_more(self.same) })
+        } else if context.guards.memory_is_short() || peak.is_some() {
+            None
+        } else if pressure.raise.is_some() {
+            Some(Reach::saving(Targets::Kept))
         } else {
-            Reach::saving(Targets::Higher)
+            Some(Reach::saving(Targets::Higher))
         }
     }
 
-    /// What the rating ended with, and the tasks that then run: a size that was chosen alone is for as many as ran.
-    fn end(&self) -> (Setting, Simulated) {
+    /// What the rating ended with, and the tasks that then run; `None`: as many as ran, as of a size that was chosen
+    /// alone.
+    fn end(&self) -> (Setting, Option<Simulated>) {
         let search = &self.search;
         match self.choice.best.as_ref().filter(|best| self.changed && best.size == self.to) {
-            Some(best) => (best.setting.clone(), simulate(search.plan, &best.setting, search.series)),
-            None => (search.for_as_many(self.to), search.reproduction.unchanged.clone()),
+            Some(best) => (best.setting.clone(), Some(simulate(search.plan, &best.setting, search.series))),
+            None => (search.for_as_many(self.to), None),
         }
     }
 
@@ -204,35 +196,46 @@ impl View<'_> {
         Fit::simulated(subject, search.plan, past, tasks, setting, followed, calibrated)
     }
 
-    /// A size, with the setting that holds and weighs least; where none holds, the first. `None` without a price.
-    fn at(&self, size: TaskSize, reach: Reach) -> Option<SizeOutlook> {
+    /// A size, with the setting that holds and weighs least; where none holds, the first. `None` without a price, and
+    /// of what is not searched: what is followed is not made smaller where tasks are short, or stay as many.
+    fn at(&self, size: TaskSize, reach: Option<Reach>) -> Option<SizeOutlook> {
         let search = &self.search;
         let (subject, plan) = (search.context.subject, search.plan);
         let followed = followed_size(plan, size, subject.size);
         let own = (subject.size.cpu().0, subject.size.memory().0);
+        let followed_is_smaller = followed.0 < own.0 || followed.1 < own.1;
         // What is now, and what it ends with, are what they are.
-        let as_now = || (Setting::unchanged(plan), search.reproduction.unchanged.clone());
-        let tried = if size == self.to {
-            vec![self.end()]
-        } else if size == subject.size {
-            vec![as_now()]
-        } else {
-            let others = settings(plan, followed, subject.size, reach).into_iter();
-            let simulated = others.map(|setting| {
-                let after = simulate(plan, &setting, search.series);
-                (setting, after)
-            });
-            (followed == own).then(as_now).into_iter().chain(simulated).collect()
+        let is_settled = size == self.to || size == subject.size;
+        if !is_settled && followed_is_smaller && reach.is_none_or(|reach| reach.larger > 1) {
+            return None;
+        }
+        let as_many = || (search.for_as_many(size), None);
+        let tried = match reach {
+            _ if size == self.to => vec![self.end()],
+            Some(reach) if !is_settled => {
+                let others = settings(plan, followed, subject.size, reach).into_iter();
+                let simulated = others.map(|setting| {
+                    let after = simulate(plan, &setting, search.series);
+                    (setting, Some(after))
+                });
+                (followed == own).then(as_many).into_iter().chain(simulated).collect()
+            }
+            _ => vec![as_many()],
         };
         let mut best: Option<(bool, f64, SizeOutlook)> = None;
-        for (setting, after) in tried {
+        for (setting, simulated) in tried {
+            let after = simulated.as_ref().unwrap_or(&search.reproduction.unchanged);
             let now = search.reproduction.unchanged.task_periods;
             let price = |task_periods| search.price(size, task_periods).ok();
             let Some((hourly, as_bought_now)) = price(after.task_periods).zip(price(now)) else { continue };
-            let fit = self.fit((&after, &setting), size);
-            let lacks = fit
-                .as_ref()
-                .map_or_else(|| vec![Lack::Tasks], |fit| self.lacks((fit, &after), &setting, size));
+            let fit = match &simulated {
+                Some(after) => self.fit((after, &setting), size),
+                None => Some(search.observed.clone()),
+            };
+            let lacks = fit.as_ref().map_or_else(
+                || vec![Lack::Tasks],
+                |fit| self.lacks((fit, simulated.as_ref()), &setting, size),
+            );
             let risk = fit.as_ref().map_or(0.0, |fit| search.risk(size, fit));
             let weight = search.month(hourly.max(as_bought_now), after.task_periods) + risk;
             let short = !lacks.is_empty();
@@ -244,8 +247,7 @@ impl View<'_> {
                     scaling: search.scaling(&setting, (after.task_periods, after.least())),
                     lacks,
                     risk,
-                    followed_is_smaller: followed.0 < own.0 || followed.1 < own.1,
-                    bar: self.bar(followed.0 < own.0 || followed.1 < own.1),
+                    followed_is_smaller,
                     most_tasks: after.tasks.iter().copied().max().unwrap_or(0),
                 };
                 best = Some((short, weight, outlook));
@@ -254,17 +256,12 @@ impl View<'_> {
         best.map(|(_, _, outlook)| outlook)
     }
 
-    /// As [`choose`] goes about it.
-    fn bar(&self, followed_is_smaller: bool) -> Option<Bar> {
-        let search = &self.search;
-        if search.pressure.is_short() || self.same.is_none() {
-            return followed_is_smaller.then_some(Bar::Short);
-        }
-        let kill = search.context.guards.memory_is_short().then_some(Bar::Kill);
-        kill.or_else(|| search.peak.map(|_| Bar::PeakToCome))
-    }
-
-    fn lacks(&self, (fit, after): (&Fit, &Simulated), setting: &Setting, size: TaskSize) -> Vec<Lack> {
+    fn lacks(
+        &self,
+        (fit, after): (&Fit, Option<&Simulated>),
+        setting: &Setting,
+        size: TaskSize,
+    ) -> Vec<Lack> {
         let search = &self.search;
         let (subject, plan) = (search.context.subject, search.plan);
         let need = fit.need(subject);
@@ -281,13 +278,15 @@ impl View<'_> {
         {
             lacks.push(Lack::Memory(need.memory.floor));
         }
-        if !search.limit_suffices((fit, after), setting, followed) {
+        let tasks = after.unwrap_or(&search.reproduction.unchanged);
+        if !search.limit_suffices((fit, tasks), setting, followed) {
             lacks.push(Lack::Tasks);
         }
         if let Some((needs, limit)) = search.main_lacks(fit, size) {
             lacks.push(Lack::Container(needs.0, limit.0));
         }
-        if !search.context.guards.leaves(size.into(), MemoryMib(need.memory.floor)) {
+        // Of as many tasks that is a guard's business.
+        if after.is_some() && !search.context.guards.leaves(size.into(), MemoryMib(need.memory.floor)) {
             lacks.push(Lack::Limits(need.memory.floor));
         }
         for (resource, value, (least, _)) in

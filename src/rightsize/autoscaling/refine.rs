@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 
 use super::{
-    candidates::{Bounds, followed_size},
+    candidates::{Bounds, as_many_targets, followed_size},
     choice::{Candidate, Choice, Search, choose},
     context::Context,
     fit::Fit,
@@ -247,20 +247,11 @@ impl Search<'_> {
         Ok(rating)
     }
 
-    /// What leaves tasks of size `to` as many as ran: a target goes down as what it follows goes up, or fewer tasks
-    /// would each carry more, such as what one was killed for.
+    /// What leaves tasks of size `to` as many as ran.
     pub(super) fn for_as_many(&self, to: TaskSize) -> Setting {
         let now = self.context.subject.size;
-        let mut setting = Setting::unchanged(self.plan);
-        for (target, tracking) in setting.targets.iter_mut().zip(&self.plan.tracking) {
-            let (now, to) = match tracking.resource {
-                Resource::Cpu => (now.cpu().0, to.cpu().0),
-                Resource::Memory => (now.memory().0, to.memory().0),
-            };
-            let lowered = u64::from(*target) * u64::from(now) / u64::from(to.max(1));
-            *target = u32::try_from(lowered).unwrap_or(u32::MAX).clamp(1, (*target).max(1));
-        }
-        setting
+        let targets = as_many_targets(self.plan, followed_size(self.plan, to, now), now);
+        Setting { targets, ..Setting::unchanged(self.plan) }
     }
 
     /// Whether `setting` lets what is followed be used more than now.

@@ -217,7 +217,7 @@ pub(super) fn conditions(input: &GuardInput<'_>, to: TaskRoom) -> Vec<String> {
             }
         }
     }
-    conditions.extend(split.iter().flat_map(|split| below_need(input, split)));
+    conditions.extend(split.iter().flat_map(|split| below_need(input, split, to)));
     let injected = &input.facts.injected;
     if injected.contains(&InjectedContainer::ServiceConnectProxy) && to.cpu() < input.size.cpu() {
         conditions.push(
@@ -229,7 +229,7 @@ pub(super) fn conditions(input: &GuardInput<'_>, to: TaskRoom) -> Vec<String> {
 
 /// A container that may be what the task is for, and cannot use what the task is to hold: it is killed at its own
 /// limit. One that is known to be too small is told of apart from this.
-fn below_need(input: &GuardInput<'_>, split: &[ContainerSize]) -> Vec<String> {
+fn below_need(input: &GuardInput<'_>, split: &[ContainerSize], to: TaskRoom) -> Vec<String> {
     let Some(layout) = Layout::of(input, Raised::All) else { return Vec::new() };
     let seen = input.memory_peak.map_or(0, |mib| with(u64::from(mib), input.memory_headroom));
     let is_more_to_come = u64::from(input.memory_need.0) > seen;
@@ -241,7 +241,8 @@ fn below_need(input: &GuardInput<'_>, split: &[ContainerSize]) -> Vec<String> {
             let (name, limit) = (&now.name, then.memory?.0);
             let needs = main_memory_need(input, now);
             let is_known = input.facts.peak_of(name).is_some_and(|peak| peak.memory.is_some());
-            if limit >= needs || is_known && !is_more_to_come {
+            // One that is the task's memory cannot be raised.
+            if limit >= needs.min(to.memory().0) || is_known && !is_more_to_come {
                 return None;
             }
             Some(if is_known {
