@@ -3,6 +3,7 @@
 mod compare;
 mod container_limits;
 pub(super) mod explain;
+mod explain_headroom;
 mod explain_scaled;
 mod gaps;
 mod history;

@@ -14,7 +14,7 @@ use rust_decimal::Decimal;
 use super::{
     ClusterWork, InstancePool, LaunchPlatform, Market, Packed, Placement, PlatformRow, Priced, Work, compare,
     fargate,
-    hosts::{Fee, Purchase, hosts},
+    hosts::{Fee, Host, Purchase, hosts},
     instances,
     pool::Pool,
 };
@@ -425,15 +425,17 @@ proptest! {
     }
 }
 
+fn arm_hosts(market: &Market<'_>) -> Vec<Host> {
+    let settings =
+        HostSettings { trunking: false, reserved_memory: MemoryMib(0), daemons: Resources::default() };
+    hosts(market, &Region("us-east-1".into()), (Architecture::Arm64, false), settings, on_demand()).unwrap()
+}
+
 #[test]
 fn what_never_ran_keeps_no_type_away() {
     let config = Config::default();
     let market = market(&config);
-    let settings =
-        HostSettings { trunking: false, reserved_memory: MemoryMib(0), daemons: Resources::default() };
-    let hosts =
-        hosts(&market, &Region("us-east-1".into()), (Architecture::Arm64, false), settings, on_demand())
-            .unwrap();
+    let hosts = arm_hosts(&market);
     let group = |memory_mib: u32, tasks: u32| TaskGroup {
         needs: Resources { cpu: 256, memory_mib, enis: 1, gpus: 0 },
         architectures: vec![Architecture::Arm64],
@@ -535,11 +537,7 @@ fn tasks_in_bridge_mode_take_an_interface_on_managed_instances_and_those_in_host
 fn a_mix_is_offered_the_same_types_whatever_the_sequence_of_workloads() {
     let config = Config::default();
     let market = market(&config);
-    let settings =
-        HostSettings { trunking: false, reserved_memory: MemoryMib(0), daemons: Resources::default() };
-    let hosts =
-        hosts(&market, &Region("us-east-1".into()), (Architecture::Arm64, false), settings, on_demand())
-            .unwrap();
+    let hosts = arm_hosts(&market);
     let group = |cpu: u32, memory_mib: u32, tasks: u32| TaskGroup {
         needs: Resources { cpu, memory_mib, enis: 1, gpus: 0 },
         architectures: vec![Architecture::Arm64],
