@@ -59,7 +59,8 @@ pub(super) fn of_workload(
     }
     let fixed_because = calibration.filter(|_| !learnt).map(|calibration| {
         if on_instances {
-            "reservations on instances cost nothing until instances go, so that no price is weighed against a risk".to_owned()
+            "a smaller reservation saves nothing until instances go, so that no price is weighed against a risk"
+                .to_owned()
         } else if !calibration.speaks_of(days) {
             format!(
                 "it was seen for {days} whole days, and what the fleet taught holds from {} on",

@@ -71,11 +71,11 @@ impl<'a> Needs<'a> {
         // Guards hold what was seen, whether or not a policy follows it; of what one follows, more tasks carry a peak
         // to come.
         let memory_seen = match memory_followed {
-            Some(_) => {
+            Some(_) if sizing.peak != ExpectedPeak::NONE => {
                 let sizing = Sizing { peak: ExpectedPeak::NONE, ..*sizing };
                 need(&steady, current, os, &sizing, calibrated, subject.observed_days).1
             }
-            None => memory,
+            _ => memory,
         };
         let memory_demanded = memory_seen.filter(|_| subject.sparse.memory.is_none());
         let memory_demanded = memory_demanded.unwrap_or(ResourceNeed::keep(size.memory().0));

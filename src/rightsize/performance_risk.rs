@@ -12,15 +12,10 @@
 
 use serde::Serialize;
 
-use super::{
-    guards::{Guards, is_near_a_limit},
-    need::Need,
-    subject::Subject,
-};
+use super::{guards::Guards, need::Need, task_room::TaskRoom};
 use crate::{
-    config::{ExpectedPeak, Sizing},
+    config::ExpectedPeak,
     demand::{Observed, WindowDemand},
-    fargate::TaskSize,
     units::{CpuUnits, MemoryMib},
 };
 
@@ -87,20 +82,15 @@ fn level(cpu_percent: u64, memory_percent: u64, often: bool, unknown: bool, days
     }
 }
 
-/// That of a Fargate size.
+/// That of a task of size `to`, where `demand` is what was seen and `peak` what is to come.
 pub(super) fn risk_at(
-    to: TaskSize,
-    subject: &Subject<'_>,
+    to: TaskRoom,
+    (demand, peak, observed_days): (&WindowDemand, ExpectedPeak, u64),
     demanded: &Need,
     guards: &Guards<'_>,
 ) -> PerformanceRisk {
-    let Subject { demand, sizing: Sizing { peak, .. }, observed_days, .. } = subject;
-    let unknown = demanded.cpu.unknown_above
-        || demanded.memory.unknown_above
-        || subject.facts.stopped.as_ref().is_some_and(|stopped| stopped.oom_kills > 0)
-        || is_near_a_limit(subject.definition, subject.facts, subject.size.memory())
-        || guards.is_full_soon(to.into());
-    performance_risk(demand, *peak, (to.cpu(), to.memory()), unknown, *observed_days)
+    let unknown = demanded.cpu.unknown_above || demanded.memory.unknown_above || guards.demand_is_unknown(to);
+    performance_risk(demand, peak, (to.cpu(), to.memory()), unknown, observed_days)
 }
 
 #[cfg(test)]

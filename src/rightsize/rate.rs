@@ -82,7 +82,12 @@ pub(super) fn rate_and<T>(
                 hourly: price,
                 lower: bound(|need| need.bare)?.map_or(to, |(size, _)| size),
                 upper: bound(|need| need.ample)?.map(|(size, _)| size),
-                risk: risk_at(to, subject, &needs.demanded, &needs.guards),
+                risk: risk_at(
+                    to.into(),
+                    (demand, subject.sizing.peak, subject.observed_days),
+                    &needs.demanded,
+                    &needs.guards,
+                ),
             })
         }
         _ => None,

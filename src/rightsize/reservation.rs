@@ -18,10 +18,10 @@
 
 use super::{
     autoscaling::{Resource, Steering},
-    guards::{ContainerSize, Guard, GuardInput, Guards, is_near_a_limit, rising_floor},
+    guards::{ContainerSize, Guard, GuardInput, Guards, rising_floor},
     need::{Need, ResourceNeed, Seen, to_hold, with},
     needs::{rateable, steady},
-    performance_risk::{PerformanceRisk, performance_risk},
+    performance_risk::{PerformanceRisk, risk_at},
     rating::DimensionRating,
     resource_reasons::resource_reasons,
     sparse::Sparse,
@@ -203,7 +203,7 @@ pub fn rate_reservation(
         to: chosen,
         lower: to(&needed, |need| need.bare),
         upper: to(&needed, |need| need.ample),
-        risk: risk_at(chosen, subject, &demanded, &guards),
+        risk: risk_at(chosen.into(), (subject.demand, sizing.peak, observed_days), &demanded, &guards),
     });
     let conditions = choice.map(|_| conditions(subject, caps, chosen, &ratings.0)).unwrap_or_default();
     Ok(ReservationRating {
@@ -365,20 +365,4 @@ fn is_idle(subject: &ReservationSubject<'_>, config: &Config) -> bool {
     let reserved = u64::from(subject.reserved.cpu.0) * 1000;
     let limit = reserved * u64::from(config.idle_max_cpu_centi_percent) / 10_000;
     reserved > 0 && subject.demand.cpu.as_ref().is_some_and(|cpu| cpu.max <= limit)
-}
-
-/// Of what is not reserved nothing can run short.
-fn risk_at(
-    to: (CpuUnits, MemoryMib),
-    subject: &ReservationSubject<'_>,
-    demanded: &Need,
-    guards: &Guards<'_>,
-) -> PerformanceRisk {
-    let ReservationSubject { demand, sizing: Sizing { peak, .. }, observed_days, .. } = subject;
-    let unknown = demanded.cpu.unknown_above
-        || demanded.memory.unknown_above
-        || subject.facts.stopped.as_ref().is_some_and(|stopped| stopped.oom_kills > 0)
-        || is_near_a_limit(subject.definition, subject.facts, subject.reserved.memory)
-        || guards.is_full_soon(to.into());
-    performance_risk(demand, *peak, to, unknown, *observed_days)
 }

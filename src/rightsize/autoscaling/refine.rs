@@ -422,7 +422,7 @@ impl Search<'_> {
     /// By the loads of the window, and those of a peak to come on the tasks that would run in it.
     fn risk_of(&self, fit: &Fit, setting: &Setting, size: TaskSize) -> PerformanceRisk {
         let Self { context, plan, pressure, .. } = *self;
-        let (subject, sizing) = (context.subject, context.subject.sizing);
+        let subject = context.subject;
         let mut demand = fit.demand.clone();
         let standing =
             self.peak.map(|peak| peak.standing(plan, setting, followed_size(plan, size, subject.size)));
@@ -440,8 +440,9 @@ impl Search<'_> {
         let mut seen = fit.need(subject);
         seen.cpu.unknown_above |= pressure.cpu.unknown;
         seen.memory.unknown_above |= pressure.memory.unknown;
-        let sizing = Sizing { peak: ExpectedPeak::NONE, ..sizing };
-        risk_at(size, &Subject { demand: &demand, sizing, ..*subject }, &seen, context.guards)
+        // The loads are those of the peak already.
+        let seen_in = (&demand, ExpectedPeak::NONE, subject.observed_days);
+        risk_at(size.into(), seen_in, &seen, context.guards)
     }
 }
 

@@ -24,7 +24,6 @@ pub use container_size::{ContainerSize, registers};
 pub use container_sizes::containers_at;
 pub use fixed_heap::{Fixed as FixedHeap, fixed as fixed_heap};
 pub use rising::rising_floor;
-pub use short_limits::is_near_a_limit;
 
 use crate::{
     demand::{Rise, StartUp},
@@ -219,9 +218,13 @@ impl<'a> Guards<'a> {
         containers::usable_memory(&self.input, to)
     }
 
-    /// Whether memory rises and a task of size `to` is full before long.
-    pub fn is_full_soon(&self, to: TaskRoom) -> bool {
-        rising::days_until_full(&self.input, to).is_some()
+    /// Whether more may be wanted of a task of size `to` than was seen: tasks were killed for memory, a container is
+    /// near a limit of its own, or memory rises and the task is full before long.
+    pub fn demand_is_unknown(&self, to: TaskRoom) -> bool {
+        let GuardInput { definition, facts, size, .. } = self.input;
+        facts.stopped.as_ref().is_some_and(|stopped| stopped.oom_kills > 0)
+            || short_limits::is_near_a_limit(definition, facts, size.memory())
+            || rising::days_until_full(&self.input, to).is_some()
     }
 
     /// The containers' own settings for a task of size `to`; `None` where no such settings register,

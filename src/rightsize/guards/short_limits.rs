@@ -91,7 +91,7 @@ fn near(facts: &TaskFacts, container: &Container, limit: MemoryMib) -> Option<Me
 }
 
 /// Whether a container of a task with so much memory is near a limit of its own: what it wants above is not known.
-pub fn is_near_a_limit(definition: &TaskDefinition, facts: &TaskFacts, memory: MemoryMib) -> bool {
+pub(super) fn is_near_a_limit(definition: &TaskDefinition, facts: &TaskFacts, memory: MemoryMib) -> bool {
     definition.containers.iter().any(|container| {
         let own = container.memory.filter(|limit| *limit < memory);
         own.is_some_and(|limit| near(facts, container, limit).is_some())
