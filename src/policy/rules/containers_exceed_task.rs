@@ -1,9 +1,10 @@
 //! # containers-exceed-task
 //!
-//! The containers of a task reserve more CPU or memory than the task has, or one may use more memory than it.
+//! The containers of a task reserve more CPU or memory than the task has, or one may use more memory than it, or
+//! less than it reserves itself.
 //!
 //! **Why**: ECS refuses to register it (ECS Developer Guide, task definition parameters: what the containers
-//! reserve together must be within the task's size).
+//! reserve together must be within the task's size, and `memoryReservation` below `memory`).
 //!
 //! **Example**: a task of 512 MiB whose two containers reserve 400 MiB each.
 //!
@@ -32,6 +33,23 @@ pub fn judge(subject: &Subject<'_>, docket: &mut Docket) {
             let draft = docket.find(Rule::ContainersExceedTask, at, message, help());
             draft.about = "cpu".into();
             draft.severity = sum - u64::from(cpu.0);
+        }
+    }
+    for container in &task.containers {
+        // The guide asks for less; that as much is refused, too, is not known.
+        if let (Some(reserved), Some(limit)) =
+            (container.memory_reservation.known(), container.memory.known())
+            && reserved > limit
+        {
+            let name = container.label.as_str();
+            let message =
+                format!("container {name:?} reserves {} MiB, but may use {} MiB", reserved.0, limit.0);
+            let help = Some("lower its memoryReservation, or raise its memory".to_owned());
+            let at = container.memory_reservation.place().unwrap_or(&container.at);
+            let draft = docket.find(Rule::ContainersExceedTask, at, message, help);
+            draft.container = Some(name.to_owned());
+            draft.about = "memoryReservation".into();
+            draft.severity = u64::from(reserved.0 - limit.0);
         }
     }
     let Some(memory) = task.memory.known() else { return };

@@ -30,6 +30,19 @@ fn containers_beyond_the_task_are_denied() {
 }
 
 #[test]
+fn a_container_that_reserves_more_than_it_may_use_is_denied() {
+    let with = |memory, reservation| {
+        let mut task = task(256, 512);
+        task.containers = vec![container("a", 0, memory, Some(reservation))];
+        Given::of(task).found()
+    };
+    let message = "container \"a\" reserves 400 MiB, but may use 300 MiB".to_owned();
+    assert_eq!(with(Some(300), 400), [(Rule::ContainersExceedTask, message)]);
+    assert_eq!(with(Some(400), 400), []);
+    assert_eq!(with(None, 400), []);
+}
+
+#[test]
 fn a_heap_that_is_not_known_is_not_judged() {
     let mut jvm = task(1024, 2048);
     let mut app = container("app", 0, None, None);
