@@ -167,6 +167,11 @@ impl Output {
                 let why = "it is part of a snapshot, which would be lost";
                 return Err(io::Error::new(io::ErrorKind::PermissionDenied, why));
             }
+            // No result is TOML, so it is somebody's settings, or a lock file.
+            Ok(_) if target.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("toml")) => {
+                let why = "it holds settings (TOML), which would be lost";
+                return Err(io::Error::new(io::ErrorKind::PermissionDenied, why));
+            }
             // A file that is write-protected is not replaced behind its owner's back.
             Ok(_) => drop(fs::OpenOptions::new().append(true).open(&target)?),
             Err(_) => {}
@@ -277,6 +282,18 @@ mod tests {
         // Of another program's manifest there is no inventory.
         fs::remove_file(at("inventory.json")).unwrap();
         to_file(&at("manifest.json")).unwrap().write(b"new").unwrap();
+    }
+
+    #[test]
+    fn settings_are_not_overwritten() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["fargauge.toml", "prod.TOML"] {
+            let path = folder.path().join(name);
+            fs::write(&path, "old").unwrap();
+            let error = to_file(&path).unwrap_err();
+            assert!(format!("{error:?}").contains("settings (TOML)"), "{error:?}");
+            assert_eq!(fs::read_to_string(path).unwrap(), "old");
+        }
     }
 
     #[test]
