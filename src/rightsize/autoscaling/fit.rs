@@ -181,7 +181,8 @@ pub(super) fn carried<'a>(
 
 /// `load` of each of so many thousandths of a task, carried by `after` tasks.
 pub(super) fn share_out(load: u64, before_milli: u64, after: u32) -> Option<u64> {
-    if after == 0 && load > 0 {
+    // Tasks that stop are still seen for a while: what ran in no simulation needs no tasks.
+    if after == 0 && load > 0 && before_milli > 0 {
         return None;
     }
     // No real load comes near to overflow; what does is as good as endless.
