@@ -69,6 +69,40 @@ fn a_size_that_was_tried_and_taken_back_is_not_tried_again_at_once() {
     assert!(row.recommendation.is_none_or(|size| size.cpu_units == 4096));
 }
 
+/// A policy keeps its CPU at 60 %, and two tasks are the least there are.
+#[test]
+fn what_outgrew_its_size_does_not_go_back_to_it_where_a_policy_follows_it() {
+    let scaled = |hours: i64| {
+        let service = enlarged(hours).with(|service| {
+            let at = DAYS_SEEN * 86_400 - hours * 3600;
+            for (index, point) in service.points.iter_mut().enumerate() {
+                // Of 1 vCPU all in one period of five hundred; of 4 vCPU hardly any.
+                let cpu = if point.timestamp >= at { 400 } else { 1_500 };
+                (point.cpu_avg, point.cpu_max) = (Some(cpu), Some(cpu));
+                if point.timestamp < at && index % 500 == 7 {
+                    point.cpu_max = Some(10_000);
+                }
+            }
+        });
+        super::scaling::scaled_between(service, 2, 8, 60.0)
+    };
+    for hours in [72, 5] {
+        let row = scaled(hours).rated();
+        assert_eq!(row.dimensions.cpu.not_rated, None, "{hours} h");
+        let apart = scaled(hours).with(|service| service.workload.scaling = None).rated();
+        assert_eq!((size_of(&row).0, size_of(&apart).0), (2048, 2048), "{hours} h");
+    }
+    // At all of 1 vCPU until five hours ago, and then it was night: what is wanted by day is not known yet.
+    let night = enlarged(5).with(|service| {
+        for point in service.points.iter_mut().filter(|p| p.timestamp >= DAYS_SEEN * 86_400 - 5 * 3600) {
+            (point.cpu_avg, point.cpu_max) = (Some(400), Some(400));
+        }
+    });
+    let row = super::scaling::scaled_between(night, 2, 2, 60.0).rated();
+    assert_eq!(row.dimensions.cpu.not_rated, None);
+    assert!(row.recommendation.is_none_or(|size| size.cpu_units == 4096));
+}
+
 /// Of 8 GB: so much on the first day, and so much more each day, in MiB.
 fn rising(first: u32, per_day: u32) -> Service {
     service(10, 0).sized(1024, 8192).with(|service| {
