@@ -133,6 +133,25 @@ fn memory_that_rises_day_by_day_is_not_cut_to_what_it_will_soon_pass() {
     assert!(!has_reason(&level, "memory-rising"));
 }
 
+/// Of 6 GB, 3,075 MiB are used at last, and 5,740 in 13 days more.
+#[test]
+fn fewer_tasks_would_each_be_full_sooner_of_memory_that_rises() {
+    let fewer = |first: u32, per_day: u32| {
+        let row = rising(first, per_day)
+            .with(|service| {
+                service.workload.desired_count = Some(12);
+                service.points.iter_mut().for_each(|point| point.cpu_samples = Some(60));
+            })
+            .rated();
+        let size = size_of(&row).1;
+        let option = row.options.into_iter().find(|option| option.kind == "scale-in");
+        (size, option.map(|option| option.conditions[0].clone()))
+    };
+    // 12 x 3,075 MiB x 1.2 are held by eleven of 4 GB.
+    assert_eq!(fewer(3_075, 0), (4096, Some("the desired count is set from 12 to 11".to_owned())));
+    assert_eq!(fewer(410, 205), (6144, None));
+}
+
 #[test]
 fn memory_that_rises_is_full_where_its_containers_limit_is() {
     let limited = |name: &str, mib: u32| Container {

@@ -389,6 +389,32 @@ fn replicas_that_the_peak_leaves_idle_are_an_option_after_the_size() {
     assert_eq!(scale_in(scaled_between(quiet(20), 2, 30, 60.0)), None, "policies see to it");
 }
 
+/// What each of twelve took in a past peak, fewer take between them.
+#[test]
+fn a_peak_to_come_is_shared_by_fewer_replicas() {
+    let fewer = |setting: &str| {
+        let row = service(5, 3)
+            .sized(256, 512)
+            .with(|service| {
+                service.workload.desired_count = Some(12);
+                service.points.iter_mut().for_each(|point| point.cpu_samples = Some(60));
+            })
+            .rated_with(&super::max_capacity::with_peak(setting));
+        assert_eq!(row.finding, Finding::AlreadyMinimal, "{setting}");
+        let option = row.options.into_iter().find(|option| option.kind == "scale-in");
+        option.map(|option| option.conditions[0].clone())
+    };
+    let ends = |setting: &str, end: &str| {
+        let said = fewer(setting).unwrap_or_default();
+        assert!(said.ends_with(end), "{setting}: {said}");
+    };
+    ends("peak_factor = 1.1", "from 12 to 3");
+    // 12 x 0.1 vCPU x 1.2 are held by six of 0.25 vCPU; 12 x 200 MiB x 1.2 by six of 512 MiB.
+    ends("include_peak = { at = 2026-06-01, cpu_vcpu = 0.1 }", "from 12 to 6");
+    ends("include_peak = { at = 2026-06-01, memory_mib = 200 }", "from 12 to 6");
+    assert_eq!(fewer("include_peak = { at = 2026-06-01, cpu_vcpu = 0.2 }"), None);
+}
+
 /// Of 8 tasks with base 1 on demand and weights 1 to 3, 2.75 are on demand; of 3, 1.5.
 #[test]
 fn fewer_replicas_are_priced_with_the_base_of_their_strategy() {
