@@ -125,6 +125,19 @@ fn a_low_target_is_raised_as_far_as_the_hottest_task_allows() {
     assert_eq!(target, Decimal::from(40));
 }
 
+/// Memory was seen in a period of which no count of tasks is.
+#[test]
+fn no_memory_that_was_seen_is_cut_for_want_of_a_count() {
+    let row = scaled_between(following(28, 30, 120), 2, 16, 30.0)
+        .sized(1024, 4096)
+        .with(|service| {
+            let point = &mut service.points[1_000];
+            (point.cpu_samples, point.mem_max) = (None, Some(8_000));
+        })
+        .rated();
+    assert_eq!(size_of(&row), (1024, 4096));
+}
+
 /// Half the tasks may each need 1.2 times the present size: that was computed, and no cap was ever reached.
 #[test]
 fn a_computed_load_above_the_present_size_is_no_cap_that_was_reached() {

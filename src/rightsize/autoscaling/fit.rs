@@ -91,6 +91,11 @@ impl Fit {
             }
         }
         let mut demand = subject.demand.clone();
+        // What was seen in a period without a count of tasks was seen all the same.
+        let seen = memory_seen(&demand);
+        if memory_loads.iter().max().is_some_and(|largest| *largest < seen) {
+            memory_loads.push(seen);
+        }
         let mut requested = current(subject);
         let (cpu_tracked, memory_tracked) = (plan.tracks(Resource::Cpu), plan.tracks(Resource::Memory));
         replace(&mut demand.cpu, cpu_loads, cpu_tracked);
