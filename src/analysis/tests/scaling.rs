@@ -11,7 +11,7 @@ use crate::{
     units::{CpuUnits, MemoryMib, Usd},
     workload::{
         Architecture, CapacityProviderKind, OperatingSystem, Platform, PolicyKind, PurchaseOption, Region,
-        ScalableTarget, ScalingPolicy, ScheduledAction, StrategyItem, TrackedMetric,
+        RevisionInForce, ScalableTarget, ScalingPolicy, ScheduledAction, StrategyItem, TrackedMetric,
     },
 };
 
@@ -123,6 +123,32 @@ fn a_low_target_is_raised_as_far_as_the_hottest_task_allows() {
     let skewed = scaled_between(following(28, 30, 190), 2, 16, 30.0).rated();
     let target = skewed.recommendation.unwrap().scaling.unwrap().target_cpu_percent.unwrap().0;
     assert_eq!(target, Decimal::from(40));
+}
+
+/// Of the two hours a week in which tasks start, it is known what a task takes besides.
+#[test]
+fn tasks_that_start_at_their_cap_say_nothing_of_the_number_of_tasks() {
+    let at = |second| Some(jiff::Timestamp::from_second(second).unwrap());
+    let low = |deployments: bool| {
+        scaled_between(following(28, 30, 120), 2, 16, 30.0).with(|service| {
+            for day in (0..DAYS).filter(|_| deployments) {
+                let from = day * 86_400 + 3 * 3600;
+                let revision = RevisionInForce::now("api:1".into());
+                let revision = RevisionInForce { from: at(from), settled: at(from + 300), ..revision };
+                service.workload.revisions.push(revision);
+                for point in service.points.iter_mut().filter(|p| (from..from + 900).contains(&p.timestamp)) {
+                    point.cpu_max = Some(10_000);
+                }
+            }
+        })
+    };
+    let target = |row: &WorkloadReport| {
+        assert_eq!(row.dimensions.cpu.not_rated, None);
+        row.recommendation.as_ref().unwrap().scaling.unwrap().target_cpu_percent.unwrap().0
+    };
+    let row = low(true).rated();
+    assert!(row.guards.iter().any(|guard| guard.code == "start-up-peak"), "{:?}", row.guards);
+    assert_eq!((target(&row), target(&low(false).rated())), (Decimal::from(60), Decimal::from(60)));
 }
 
 /// Memory was seen in a period of which no count of tasks is.

@@ -80,7 +80,7 @@ impl<'a> Scaled<'a> {
             return Self::Unknown(USED_UP.to_owned());
         }
         let capped = |seen: &Option<Observed>| seen.as_ref().and_then(|seen| seen.largest_capped_size);
-        let (cpu_capped, memory_capped) = (capped(&subject.demand.cpu), capped(&subject.demand.memory));
+        let (cpu_capped, memory_capped) = (capped(&observed.demand.cpu), capped(&observed.demand.memory));
         let bounds = Bounds {
             current: size,
             os: subject.shape.platform.os,
