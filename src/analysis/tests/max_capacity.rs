@@ -162,6 +162,22 @@ fn a_suspended_action_lets_no_tasks_run_at_a_peak_to_come() {
     assert_eq!(limits(&row), (2, 21, Decimal::from(60)));
 }
 
+/// The same of one that was for another year.
+#[test]
+fn an_action_of_a_year_that_is_over_lets_no_tasks_run_at_a_peak_to_come() {
+    let at_peak = |years: &str| {
+        driven(620, (2, 12, 60))
+            .with(|service| {
+                let scaling = service.workload.scaling.as_mut().unwrap();
+                let schedule = format!("cron(0 8 1 DEC ? {years})");
+                scaling.scheduled_actions = vec![ScheduledAction { schedule, ..action("sale", 8, (2, 24)) }];
+            })
+            .rated_with(&with_peak("peak_factor = 2"))
+    };
+    assert!(!has(&at_peak("1970"), "low-max-capacity"));
+    assert_eq!(limits(&at_peak("1969")), (2, 21, Decimal::from(60)));
+}
+
 #[test]
 fn a_larger_task_is_found_for_memory_though_fewer_of_them_would_need_more_each() {
     // 90 % of 8 GB and 20 % is more than 1 vCPU can have; half as many tasks may need twice that.
