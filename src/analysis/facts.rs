@@ -312,11 +312,7 @@ impl<'a> Facts<'a> {
             series: self.series,
             facts: &task_facts,
             start_up: self.start_up.filter(|_| sparse.cpu.is_none()),
-            observed_days: match self.runs {
-                // Days without a run showed nothing.
-                Some(runs) => runs.days.max(1),
-                None => self.days_seen(demand).max(1),
-            },
+            observed_days: self.days_seen(demand).max(1),
             monthly_task_hours: decimal_as_f64(demand.total_task_time().hours() * self.months_per_window()),
             sizing: in_force.sizing,
         };
@@ -347,9 +343,9 @@ impl<'a> Facts<'a> {
         u64::try_from(self.window.end.as_second() - demand.first_sample).unwrap_or(0)
     }
 
-    /// Whole days of them.
+    /// Whole days of them; of tasks that come and go, those with a run, as days without one showed nothing.
     pub(super) fn days_seen(&self, demand: &WindowDemand) -> u64 {
-        self.observed_seconds(demand) / 86_400
+        self.runs.map_or_else(|| self.observed_seconds(demand) / 86_400, |runs| runs.days)
     }
 
     /// Periods since the first sample.

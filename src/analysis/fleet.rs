@@ -255,15 +255,17 @@ fn digest(
     });
     let scaled = service.filter(|(w, _)| w.scaling.as_ref().is_some_and(Steering::needs_series));
     let fixed = service.filter(|(w, _)| w.scaling.is_none());
+    let starts = start_up.as_ref().filter(|start| start.is_spike()).map_or(&[][..], |start| &start.spans);
+    let tasks = scaled.and_then(|(workload, timeline)| {
+        Some(TaskSeries::of(&series.points, timeline, period, deployments(workload))?.with_starts(starts))
+    });
     let digest = Digest {
         demand,
         start_up,
         runs,
         screened,
         values: rollups.values,
-        series: scaled.and_then(|(workload, timeline)| {
-            TaskSeries::of(&series.points, timeline, period, deployments(workload))
-        }),
+        series: tasks,
         peaks: fixed.and_then(|(_, timeline)| ReplicaPeaks::of(&series.points, timeline, period)),
         least_tasks: workload
             .zip(timeline)

@@ -202,10 +202,7 @@ pub(super) fn rating(
         scaling: facts.workload.scaling.as_ref(),
         facts: &facts.task_facts(config),
         start_up: facts.start_up.filter(|_| sparse.cpu.is_none()),
-        observed_days: match facts.runs {
-            Some(runs) => runs.days.max(1),
-            None => facts.days_seen(demand).max(1),
-        },
+        observed_days: facts.days_seen(demand).max(1),
         sizing: in_force.sizing,
     };
     rate_reservation(&subject, config)

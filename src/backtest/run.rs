@@ -91,16 +91,17 @@ pub fn run(
             headrooms.extend(headroom);
         }
         for (rule, outcomes) in outcomes.iter().enumerate() {
+            // Of a series without samples here, there is nothing that the next window follows on.
+            let last = std::mem::replace(&mut before[rule], vec![None; data.series.len()]);
             for (number, outcome) in outcomes.iter().enumerate() {
                 let place = stage.places[number];
                 judge(*outcome, &stage.later[number], ladder, &mut tallies[rule][place]);
-                let last = &mut before[rule][place];
-                if let (Some(last), Ok(now)) = (*last, *outcome) {
+                if let (Some(last), Ok(now)) = (last[place], *outcome) {
                     let tally = &mut tallies[rule][place];
                     tally.pairs += 1;
                     tally.changed += u64::from(last != now);
                 }
-                *last = outcome.ok();
+                before[rule][place] = outcome.ok();
             }
         }
         if options.details {

@@ -302,6 +302,29 @@ fn decisions_differ_between_windows_and_are_counted_as_churn() {
     assert_eq!(of("keep").not_rated_percent, Some(10.0));
 }
 
+/// In the second of three windows `gone` has no sample: what was decided in the others is no pair.
+#[test]
+fn windows_with_one_between_that_has_no_samples_are_no_pair() {
+    let at = size(1024, 2048);
+    let steady = hourly("steady", at, (0..12 * 24).map(|_| (500, Some(500))));
+    let mut gone =
+        hourly("gone", at, (0..12 * 24).map(|hour| (if hour < 4 * 24 { 100 } else { 700 }, Some(500))));
+    let times =
+        |track: &Track| track.times().iter().copied().zip(track.values().iter().copied()).collect::<Vec<_>>();
+    for track in [&mut gone.cpu_average, &mut gone.memory] {
+        let all = times(track);
+        *track = Track::default();
+        for (time, value) in all.into_iter().filter(|(time, _)| !(4 * DAY..8 * DAY).contains(time)) {
+            track.push(time, value);
+        }
+    }
+    let split = Split { step: 4 * DAY, ..SPLIT };
+    let rules: [Box<dyn Rule>; 1] = [Box::new(rules::ComputeOptimizerProxy)];
+    let result = run(&dataset(vec![gone, steady]), split, &ladder(), &rules, Options::default()).unwrap();
+    assert_eq!(result.windows.len(), 3);
+    assert_eq!(result.rules[0].churn_percent, Some(0.0));
+}
+
 #[test]
 fn a_size_above_the_ceiling_keeps_the_current_one() {
     let rule = || -> Vec<Box<dyn Rule>> { vec![Box::new(Always(size(2048, 4096)))] };

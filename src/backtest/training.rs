@@ -1,6 +1,6 @@
 //! [`Training`]: what a rule sees of one series, with the statistics that several rules need.
 
-use std::sync::OnceLock;
+use std::{collections::BTreeSet, sync::OnceLock};
 
 use super::{
     known::{Known, ONE_TASK},
@@ -143,8 +143,12 @@ impl<'a> Training<'a> {
         }
     }
 
-    /// Whole days from the first sample to `end`.
+    /// Whole days from the first sample to `end`; of tasks that come and go, those with a sample.
     pub fn days_seen(&self) -> u64 {
+        if self.known.is_some_and(|known| known.has_runs) {
+            let times = self.cpu.times().iter().chain(self.memory.times());
+            return times.map(|time| time.div_euclid(DAY)).collect::<BTreeSet<_>>().len() as u64;
+        }
         let first = self.cpu.times().first().into_iter().chain(self.memory.times().first()).min();
         first.map_or(0, |first| self.end.saturating_sub(*first).max(0).unsigned_abs() / DAY.unsigned_abs())
     }
@@ -274,12 +278,14 @@ fn whole(value: f64) -> u64 {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use rust_decimal::Decimal;
 
     use super::*;
     use crate::{
         backtest::Track,
+        config::Config,
         units::{CpuUnits, MemoryMib},
-        workload::OperatingSystem,
+        workload::{OperatingSystem, TaskFacts},
     };
 
     #[test]
@@ -308,6 +314,35 @@ mod tests {
         let series = Series { id: String::new(), sizes, cpu_average, cpu_max, memory, known: None };
         let training = Training::new(&series, size, 0, 58 * HOUR);
         assert_eq!(training.daily_memory_peaks(), [(-3, 9), (-2, 33), (-1, 57)]);
+    }
+
+    /// Three days of which two are without a run show one.
+    #[test]
+    fn days_without_a_run_show_nothing() {
+        let size = TaskSize::new(CpuUnits(256), MemoryMib(512), OperatingSystem::Linux).unwrap();
+        let Config { sizing, change, .. } = Config::default();
+        let known = |has_runs| Known {
+            tasks: ONE_TASK,
+            sizing,
+            least_change: change,
+            paid: Decimal::ONE,
+            relative_to: vec![(i64::MIN, size)],
+            definitions: Vec::new(),
+            facts: TaskFacts::default(),
+            has_runs,
+            period_seconds: 3600,
+            min_coverage_percent: 50,
+        };
+        let mut memory = Track::default();
+        assert!((0..24).all(|hour| memory.push(i64::from(hour) * HOUR, hour)));
+        let days = |has_runs| {
+            let (cpu_average, cpu_max, memory) = (Track::default(), Track::default(), memory.clone());
+            let known = Some(known(has_runs));
+            let series =
+                Series { id: String::new(), sizes: vec![(0, size)], cpu_average, cpu_max, memory, known };
+            Training::new(&series, size, 0, 3 * DAY).days_seen()
+        };
+        assert_eq!((days(true), days(false)), (1, 3));
     }
 
     proptest! {

@@ -44,6 +44,8 @@ const RARE: u64 = 10;
 pub struct StartUp {
     /// Start-ups with a sample.
     pub starts: u32,
+    /// From when until when tasks may have been starting, seconds since the epoch, by begin; they may overlap.
+    pub spans: Vec<(i64, i64)>,
     /// The hottest task's hottest moment in any of them.
     pub peak_cpu: u64,
     /// The largest size (CPU units) at whose cap a start-up was: it wanted more than was seen. A share of an
@@ -79,7 +81,7 @@ pub fn start_up(
     spans.sort_unstable();
     let mut found = Found::default();
     let mut next = 0;
-    for (from, until) in spans {
+    for &(from, until) in &spans {
         // Spans may overlap; each point counts once.
         let first = points.partition_point(|p| p.timestamp.saturating_add(period) <= from).max(next);
         let end = points.partition_point(|p| p.timestamp < until).max(first);
@@ -103,6 +105,7 @@ pub fn start_up(
     });
     Some(StartUp {
         starts: found.starts,
+        spans,
         peak_cpu: found.values.iter().map(|(value, _)| *value).max()?,
         capped_at: found.capped_at,
         steady_cpu: Observed {

@@ -64,7 +64,9 @@ fn explained_of_fleet_at(
         points.iter().filter(|point| is_there(id, point.timestamp)).map(grown).collect()
     };
     let numbered = |id: u32| {
-        let identity = WorkloadIdentity { name: format!("api-{id}"), ..workload.identity.clone() };
+        // What the first is, its fleet need not be.
+        let kind = if id == 0 { workload.identity.kind } else { WorkloadKind::Service };
+        let identity = WorkloadIdentity { kind, name: format!("api-{id}"), ..workload.identity.clone() };
         Workload { workload_id: id, identity, ..workload.clone() }
     };
     let inventory = Inventory {
@@ -247,4 +249,19 @@ fn under_the_sizes_stands_what_they_do_not_say_themselves() {
     assert!(!page.contains("P(SHORT)") && !page.contains("discount  "), "{page}");
     let line = "  left out     sizes that hold what is needed but cost more than one with as much memory\n";
     assert!(page.contains(line), "{page}");
+}
+
+/// Three runs on one day of fourteen show a day, however long ago that was.
+#[test]
+fn what_a_fleet_taught_holds_for_a_task_that_ran_on_as_many_days() {
+    let headroom = |days: i64| {
+        let task = service(20, 10).sized(1024, 8192);
+        let task = task.with(|service| service.workload.identity.kind = WorkloadKind::Standalone);
+        let runs = |id, time: i64| id > 0 || time < days * 86_400 && time % 7_200 < 900;
+        explained_of_fleet_at(task, 20, 90, runs, |_, _| None, "").workload.headroom.unwrap()
+    };
+    let (one, three) = (headroom(1), headroom(3));
+    assert_eq!((one.method.as_str(), three.method.as_str()), ("fixed", "calibrated"), "{one:?}");
+    let why = "it was seen for 1 whole days, and what the fleet taught holds from 3 on";
+    assert_eq!(one.detail.as_deref(), Some(why));
 }

@@ -69,6 +69,40 @@ fn a_size_that_was_tried_and_taken_back_is_not_tried_again_at_once() {
     assert!(row.recommendation.is_none_or(|size| size.cpu_units == 4096));
 }
 
+/// A policy keeps its CPU at 60 %, and two tasks are the least there are.
+#[test]
+fn what_outgrew_its_size_does_not_go_back_to_it_where_a_policy_follows_it() {
+    let scaled = |hours: i64| {
+        let service = enlarged(hours).with(|service| {
+            let at = DAYS_SEEN * 86_400 - hours * 3600;
+            for (index, point) in service.points.iter_mut().enumerate() {
+                // Of 1 vCPU all in one period of five hundred; of 4 vCPU hardly any.
+                let cpu = if point.timestamp >= at { 400 } else { 1_500 };
+                (point.cpu_avg, point.cpu_max) = (Some(cpu), Some(cpu));
+                if point.timestamp < at && index % 500 == 7 {
+                    point.cpu_max = Some(10_000);
+                }
+            }
+        });
+        super::scaling::scaled_between(service, 2, 8, 60.0)
+    };
+    for hours in [72, 5] {
+        let row = scaled(hours).rated();
+        assert_eq!(row.dimensions.cpu.not_rated, None, "{hours} h");
+        let apart = scaled(hours).with(|service| service.workload.scaling = None).rated();
+        assert_eq!((size_of(&row).0, size_of(&apart).0), (2048, 2048), "{hours} h");
+    }
+    // At all of 1 vCPU until five hours ago, and then it was night: what is wanted by day is not known yet.
+    let night = enlarged(5).with(|service| {
+        for point in service.points.iter_mut().filter(|p| p.timestamp >= DAYS_SEEN * 86_400 - 5 * 3600) {
+            (point.cpu_avg, point.cpu_max) = (Some(400), Some(400));
+        }
+    });
+    let row = super::scaling::scaled_between(night, 2, 2, 60.0).rated();
+    assert_eq!(row.dimensions.cpu.not_rated, None);
+    assert!(row.recommendation.is_none_or(|size| size.cpu_units == 4096));
+}
+
 /// Of 8 GB: so much on the first day, and so much more each day, in MiB.
 fn rising(first: u32, per_day: u32) -> Service {
     service(10, 0).sized(1024, 8192).with(|service| {
@@ -97,6 +131,25 @@ fn memory_that_rises_day_by_day_is_not_cut_to_what_it_will_soon_pass() {
     let level = rising(3_075, 0).rated();
     assert_eq!(size_of(&level).1, 4096);
     assert!(!has_reason(&level, "memory-rising"));
+}
+
+/// Of 6 GB, 3,075 MiB are used at last, and 5,740 in 13 days more.
+#[test]
+fn fewer_tasks_would_each_be_full_sooner_of_memory_that_rises() {
+    let fewer = |first: u32, per_day: u32| {
+        let row = rising(first, per_day)
+            .with(|service| {
+                service.workload.desired_count = Some(12);
+                service.points.iter_mut().for_each(|point| point.cpu_samples = Some(60));
+            })
+            .rated();
+        let size = size_of(&row).1;
+        let option = row.options.into_iter().find(|option| option.kind == "scale-in");
+        (size, option.map(|option| option.conditions[0].clone()))
+    };
+    // 12 x 3,075 MiB x 1.2 are held by eleven of 4 GB.
+    assert_eq!(fewer(3_075, 0), (4096, Some("the desired count is set from 12 to 11".to_owned())));
+    assert_eq!(fewer(410, 205), (6144, None));
 }
 
 #[test]

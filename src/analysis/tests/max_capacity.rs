@@ -57,6 +57,29 @@ fn a_service_held_at_its_max_is_short_of_tasks_and_never_told_to_run_hotter() {
     assert_eq!(limits(&row), (2, 11, Decimal::from(60)));
 }
 
+/// Tasks that a scheduled action takes away are still seen for the minutes in which they stop.
+#[test]
+fn who_is_stopped_at_night_is_short_by_day_all_the_same() {
+    let row = driven(620, (2, 7, 60))
+        .with(|service| {
+            let scaling = service.workload.scaling.as_mut().unwrap();
+            scaling.scheduled_actions = vec![action("day", 8, (2, 7)), action("night", 20, (0, 0))];
+            let stops = |second: i64| second % 86_400 == 20 * 3600;
+            service
+                .points
+                .retain(|point| (8..20).contains(&(point.timestamp / 3600 % 24)) || stops(point.timestamp));
+        })
+        .rated();
+    assert_eq!(
+        row.dimensions.cpu.finding,
+        Finding::Underprovisioned,
+        "{:?} {:?}",
+        row.reasons,
+        row.dimensions
+    );
+    assert_eq!((size_of(&row), limits(&row)), ((1024, 2048), (2, 11, Decimal::from(60))));
+}
+
 #[test]
 fn equal_limits_are_a_max_too() {
     // 430 / 5 is 86 %; 430 / 60 asks for 8.
@@ -137,6 +160,22 @@ fn a_suspended_action_lets_no_tasks_run_at_a_peak_to_come() {
     let row = at_peak(true);
     assert!(has(&row, "low-max-capacity"), "{:?}", row.reasons);
     assert_eq!(limits(&row), (2, 21, Decimal::from(60)));
+}
+
+/// The same of one that was for another year.
+#[test]
+fn an_action_of_a_year_that_is_over_lets_no_tasks_run_at_a_peak_to_come() {
+    let at_peak = |years: &str| {
+        driven(620, (2, 12, 60))
+            .with(|service| {
+                let scaling = service.workload.scaling.as_mut().unwrap();
+                let schedule = format!("cron(0 8 1 DEC ? {years})");
+                scaling.scheduled_actions = vec![ScheduledAction { schedule, ..action("sale", 8, (2, 24)) }];
+            })
+            .rated_with(&with_peak("peak_factor = 2"))
+    };
+    assert!(!has(&at_peak("1970"), "low-max-capacity"));
+    assert_eq!(limits(&at_peak("1969")), (2, 21, Decimal::from(60)));
 }
 
 #[test]

@@ -11,7 +11,7 @@ use crate::{
     units::{CpuUnits, MemoryMib, Usd},
     workload::{
         Architecture, CapacityProviderKind, OperatingSystem, Platform, PolicyKind, PurchaseOption, Region,
-        ScalableTarget, ScalingPolicy, ScheduledAction, StrategyItem, TrackedMetric,
+        RevisionInForce, ScalableTarget, ScalingPolicy, ScheduledAction, StrategyItem, TrackedMetric,
     },
 };
 
@@ -123,6 +123,45 @@ fn a_low_target_is_raised_as_far_as_the_hottest_task_allows() {
     let skewed = scaled_between(following(28, 30, 190), 2, 16, 30.0).rated();
     let target = skewed.recommendation.unwrap().scaling.unwrap().target_cpu_percent.unwrap().0;
     assert_eq!(target, Decimal::from(40));
+}
+
+/// Of the two hours a week in which tasks start, it is known what a task takes besides.
+#[test]
+fn tasks_that_start_at_their_cap_say_nothing_of_the_number_of_tasks() {
+    let at = |second| Some(jiff::Timestamp::from_second(second).unwrap());
+    let low = |deployments: bool| {
+        scaled_between(following(28, 30, 120), 2, 16, 30.0).with(|service| {
+            for day in (0..DAYS).filter(|_| deployments) {
+                let from = day * 86_400 + 3 * 3600;
+                let revision = RevisionInForce::now("api:1".into());
+                let revision = RevisionInForce { from: at(from), settled: at(from + 300), ..revision };
+                service.workload.revisions.push(revision);
+                for point in service.points.iter_mut().filter(|p| (from..from + 900).contains(&p.timestamp)) {
+                    point.cpu_max = Some(10_000);
+                }
+            }
+        })
+    };
+    let target = |row: &WorkloadReport| {
+        assert_eq!(row.dimensions.cpu.not_rated, None);
+        row.recommendation.as_ref().unwrap().scaling.unwrap().target_cpu_percent.unwrap().0
+    };
+    let row = low(true).rated();
+    assert!(row.guards.iter().any(|guard| guard.code == "start-up-peak"), "{:?}", row.guards);
+    assert_eq!((target(&row), target(&low(false).rated())), (Decimal::from(60), Decimal::from(60)));
+}
+
+/// Memory was seen in a period of which no count of tasks is.
+#[test]
+fn no_memory_that_was_seen_is_cut_for_want_of_a_count() {
+    let row = scaled_between(following(28, 30, 120), 2, 16, 30.0)
+        .sized(1024, 4096)
+        .with(|service| {
+            let point = &mut service.points[1_000];
+            (point.cpu_samples, point.mem_max) = (None, Some(8_000));
+        })
+        .rated();
+    assert_eq!(size_of(&row), (1024, 4096));
 }
 
 /// Half the tasks may each need 1.2 times the present size: that was computed, and no cap was ever reached.
@@ -387,6 +426,32 @@ fn replicas_that_the_peak_leaves_idle_are_an_option_after_the_size() {
     }
     assert_eq!(scale_in(replicas(12, 97)), None, "what lacks CPU lacks no tasks less");
     assert_eq!(scale_in(scaled_between(quiet(20), 2, 30, 60.0)), None, "policies see to it");
+}
+
+/// What each of twelve took in a past peak, fewer take between them.
+#[test]
+fn a_peak_to_come_is_shared_by_fewer_replicas() {
+    let fewer = |setting: &str| {
+        let row = service(5, 3)
+            .sized(256, 512)
+            .with(|service| {
+                service.workload.desired_count = Some(12);
+                service.points.iter_mut().for_each(|point| point.cpu_samples = Some(60));
+            })
+            .rated_with(&super::max_capacity::with_peak(setting));
+        assert_eq!(row.finding, Finding::AlreadyMinimal, "{setting}");
+        let option = row.options.into_iter().find(|option| option.kind == "scale-in");
+        option.map(|option| option.conditions[0].clone())
+    };
+    let ends = |setting: &str, end: &str| {
+        let said = fewer(setting).unwrap_or_default();
+        assert!(said.ends_with(end), "{setting}: {said}");
+    };
+    ends("peak_factor = 1.1", "from 12 to 3");
+    // 12 x 0.1 vCPU x 1.2 are held by six of 0.25 vCPU; 12 x 200 MiB x 1.2 by six of 512 MiB.
+    ends("include_peak = { at = 2026-06-01, cpu_vcpu = 0.1 }", "from 12 to 6");
+    ends("include_peak = { at = 2026-06-01, memory_mib = 200 }", "from 12 to 6");
+    assert_eq!(fewer("include_peak = { at = 2026-06-01, cpu_vcpu = 0.2 }"), None);
 }
 
 /// Of 8 tasks with base 1 on demand and weights 1 to 3, 2.75 are on demand; of 3, 1.5.

@@ -11,6 +11,8 @@
 //! | 0.4 vCPU | 6 | 4, not risen yet | 2, not either | 0.8 vCPU |
 //! | 1.5 GB | 6 | 6 | 12 | 1.5 GB |
 //!
+//! The hottest task's CPU while tasks start is no such load: it does not fall with more tasks, and has a guard of its own.
+//!
 //! What that load needs is asked of [`need_of`], as for every other task, except that a load above the present
 //! size of what no policy follows says nothing of caps, unless one was reached as it ran; and once more of the periods alone
 //! in which the upper limit held a policy back, the others counting as idle.
@@ -26,6 +28,7 @@ use crate::{
     demand::{Histogram, Observed, Requested, WindowDemand},
     rightsize::{
         need::{Need, ResourceNeed, need_of},
+        needs::steady,
         subject::Subject,
     },
 };
@@ -51,7 +54,7 @@ impl Fit {
         peak: Option<&Peak>,
         calibrated: bool,
     ) -> Self {
-        let demand = subject.demand.clone();
+        let demand = steady(subject.demand, subject.start_up).into_owned();
         let (unchanged, size) = (Setting::unchanged(plan), subject.size);
         let of_a_task = |peak: &Peak| {
             peak.of_a_task(plan, &unchanged, (size.cpu().0, size.memory().0), memory_seen(&demand))
@@ -79,18 +82,23 @@ impl Fit {
         let (mut cpu_at_limit, mut memory_at_limit) =
             (AtLimit::of(after, Resource::Cpu), AtLimit::of(after, Resource::Memory));
         for (at, carried) in carried(series, before, after).enumerate() {
-            let Carried { cpu, cpu_average, memory } = carried?;
-            if let Some(load) = cpu {
+            let Carried { starting, cpu, cpu_average, memory } = carried?;
+            if let Some(load) = cpu.filter(|_| !starting) {
                 cpu_loads.push(load);
                 cpu_at_limit.push(at, load);
             }
-            sustained = sustained.max(cpu_average);
+            sustained = sustained.max(cpu_average.filter(|_| !starting));
             if let Some(load) = memory {
                 memory_loads.push(load);
                 memory_at_limit.push(at, load);
             }
         }
-        let mut demand = subject.demand.clone();
+        let mut demand = steady(subject.demand, subject.start_up).into_owned();
+        // What was seen in a period without a count of tasks was seen all the same.
+        let seen = memory_seen(&demand);
+        if memory_loads.iter().max().is_some_and(|largest| *largest < seen) {
+            memory_loads.push(seen);
+        }
         let mut requested = current(subject);
         let (cpu_tracked, memory_tracked) = (plan.tracks(Resource::Cpu), plan.tracks(Resource::Memory));
         replace(&mut demand.cpu, cpu_loads, cpu_tracked);
@@ -149,6 +157,8 @@ impl Fit {
 /// What a task carries in one period, in the rollups' units; `None`: no sample.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Carried {
+    /// CPU may be that of a task that starts.
+    pub starting: bool,
     /// The hottest one.
     pub cpu: Option<u64>,
     pub cpu_average: Option<u64>,
@@ -167,11 +177,12 @@ pub(super) fn carried<'a>(
             None => Some(None),
             Some(load) => share_out(load, before, *after).map(Some),
         };
-        let Period { cpu, memory, .. } = period;
+        let Period { starting, cpu, memory, .. } = period;
         if period.tasks_milli == 0 {
             return Some(Carried::default());
         }
         Some(Carried {
+            starting,
             cpu: shared(cpu.hottest)?,
             cpu_average: shared(cpu.average)?,
             memory: shared(memory.hottest)?.max(memory.hottest),
@@ -181,7 +192,8 @@ pub(super) fn carried<'a>(
 
 /// `load` of each of so many thousandths of a task, carried by `after` tasks.
 pub(super) fn share_out(load: u64, before_milli: u64, after: u32) -> Option<u64> {
-    if after == 0 && load > 0 {
+    // Tasks that stop are still seen for a while: what ran in no simulation needs no tasks.
+    if after == 0 && load > 0 && before_milli > 0 {
         return None;
     }
     // No real load comes near to overflow; what does is as good as endless.
@@ -246,9 +258,9 @@ fn ask(
 /// Of CPU and memory, whether no policy follows it and it was not used up as it ran: then what fewer tasks would
 /// carry is known above its cap.
 fn known_above_cap(subject: &Subject<'_>, plan: &Plan) -> (bool, bool) {
-    let seen = (subject.demand, (false, false));
+    let steady = steady(subject.demand, subject.start_up);
     let none = ExpectedPeak::NONE;
-    let (cpu, memory) = ask(subject, (plan, none), seen, current(subject), false);
+    let (cpu, memory) = ask(subject, (plan, none), (&steady, (false, false)), current(subject), false);
     let known = |need: Option<ResourceNeed>| need.is_some_and(|need| !need.unknown_above);
     (!plan.tracks(Resource::Cpu) && known(cpu), !plan.tracks(Resource::Memory) && known(memory))
 }

@@ -85,7 +85,11 @@ impl Peak {
         let total = |resource, task: u64, parts: u128, percentile: u32| {
             let of = |period: super::series::Period| -> (u32, Load) {
                 match resource {
-                    Resource::Cpu => (period.tasks_milli, period.cpu),
+                    // A start-up is no load that more tasks would share.
+                    Resource::Cpu => {
+                        let hottest = period.cpu.hottest.filter(|_| !period.starting);
+                        (period.tasks_milli, Load { hottest, ..period.cpu })
+                    }
                     Resource::Memory => (period.tasks_milli, period.memory),
                 }
             };

@@ -17,6 +17,7 @@ use super::{
 };
 use crate::{
     config::{ExpectedPeak, Sizing},
+    demand::Observed,
     fargate::TaskSize,
     pricing::NoPrice,
     rightsize::{
@@ -78,11 +79,13 @@ impl<'a> Scaled<'a> {
         if used_up(&plan, &observed, &pressure) {
             return Self::Unknown(USED_UP.to_owned());
         }
+        let capped = |seen: &Option<Observed>| seen.as_ref().and_then(|seen| seen.largest_capped_size);
+        let (cpu_capped, memory_capped) = (capped(&observed.demand.cpu), capped(&observed.demand.memory));
         let bounds = Bounds {
             current: size,
             os: subject.shape.platform.os,
-            cpu: Bounds::of(observed.cpu, size.cpu().0, floor.0.0),
-            memory: Bounds::of(observed.memory, size.memory().0, floor.1.0),
+            cpu: Bounds::of(observed.cpu, size.cpu().0, floor.0.0, cpu_capped),
+            memory: Bounds::of(observed.memory, size.memory().0, floor.1.0, memory_capped),
         };
         Self::Simulated(Box::new(Ground { plan, series, reproduction, observed, bounds, pressure, peak }))
     }

@@ -3,6 +3,8 @@
 //! The peak is what the tasks of one period would have used together if all had been as hot as the
 //! hottest. Fewer tasks share it, memory included. How many are needed is asked of [`need`], so that
 //! the headroom is that of every other rating; and of the guards, whether the main container can use its share.
+//! What each of the tasks is said to need at a peak to come, and what memory that rises will come to, is shared by
+//! fewer of them, too.
 //!
 //! | desired | peak | tasks of | fewest |
 //! |---|---|---|---|
@@ -11,9 +13,11 @@
 //! | 3, 2 or 1 | any | any | as it is |
 
 use crate::{
+    config::{ExpectedPeak, Sizing},
     demand::{Histogram, Observed, Requested, Timeline},
     fargate::TaskSize,
     rightsize::{need::need, needs::Needs, subject::Subject},
+    units::MemoryMib,
     utilization::Point,
 };
 
@@ -59,14 +63,23 @@ impl ReplicaPeaks {
 /// The fewest tasks of `size` that would have held the peak, if they are fewer than `desired`.
 pub fn fewest_tasks(subject: &Subject<'_>, peaks: ReplicaPeaks, size: TaskSize, desired: u32) -> Option<u32> {
     let guards = Needs::weighed(subject, None).0.guards;
+    let all = |of_one: u64| of_one.saturating_mul(desired.into());
+    let said = subject.sizing.peak;
+    let to_come = ExpectedPeak { cpu: all(said.cpu), memory: all(said.memory), ..said };
+    let peaks = ReplicaPeaks { cpu: to_come.cpu(peaks.cpu), memory: to_come.memory(peaks.memory) };
+    let risen = subject.demand.rise().map_or(0, |rise| all(rise.in_days(rise.days)));
     let least = desired.min(AVAILABILITY_ZONES);
     // The load falls with every task more, so the first that holds is found by halving.
     let (mut least, mut most) = (least, desired);
     while least < most {
         let middle = least + (most - least) / 2;
-        let of_one = peaks.memory.div_ceil(middle.max(1).into());
-        let memory = guards.with_headroom(subject.sizing.peak.memory(of_one));
-        if guards.main_lacks(size.into(), memory).is_none() && holds(subject, peaks, size, middle) {
+        let of_one = |all: u64| all.div_ceil(middle.max(1).into());
+        let risen = MemoryMib::holding_kib(of_one(risen));
+        let memory = guards.with_headroom(of_one(peaks.memory)).max(risen);
+        if risen <= size.memory()
+            && guards.main_lacks(size.into(), memory).is_none()
+            && holds(subject, peaks, size, middle)
+        {
             most = middle;
         } else {
             least = middle + 1;
@@ -92,7 +105,9 @@ fn holds(subject: &Subject<'_>, peaks: ReplicaPeaks, size: TaskSize, tasks: u32)
         ephemeral_storage: subject.shape.ephemeral_storage,
     };
     let os = subject.shape.platform.os;
-    let (cpu, memory) = need(&demand, requested, os, &subject.sizing, false, subject.observed_days);
+    // The loads are those of the peak already.
+    let sizing = Sizing { peak: ExpectedPeak::NONE, ..subject.sizing };
+    let (cpu, memory) = need(&demand, requested, os, &sizing, false, subject.observed_days);
     let fits = |need: Option<crate::rightsize::ResourceNeed>, size: u32| {
         need.is_some_and(|need| need.floor <= size && !need.short && !need.reached_cap)
     };

@@ -113,9 +113,13 @@ impl ScheduledLimits {
 
 /// Whether it is not known to be over at `to`.
 fn is_to_come(action: &ScheduledAction, to: i64) -> bool {
+    let has_ended = action.end_time.is_some_and(|end| end.as_second() <= to);
     match parts(action) {
         Some(("at", inside, zone)) => once(inside, &zone).is_none_or(|second| second >= to),
-        _ => action.end_time.is_none_or(|end| end.as_second() > to),
+        Some(("cron", inside, zone)) => {
+            !has_ended && Cron::parse(inside).is_none_or(|cron| !cron.is_over(to, &zone))
+        }
+        _ => !has_ended,
     }
 }
 
@@ -226,6 +230,14 @@ impl Cron {
         day && has(self.months, date.month())
             && has(self.weekdays, date.weekday().to_sunday_one_offset())
             && (self.years.is_empty() || self.years.contains(&date.year()))
+    }
+
+    /// Whether its years have no time at `to` or later.
+    fn is_over(&self, to: i64, zone: &TimeZone) -> bool {
+        let Some(last) = self.years.iter().max() else { return false };
+        let end = Date::new(*last, 12, 31).ok().and_then(|day| instant(day.at(23, 59, 59, 0), zone));
+        let times = end.and_then(|end| self.times(to, end.saturating_add(1), zone));
+        times.is_some_and(|times| times.is_empty())
     }
 
     /// The times in `from..to`; `None` where the calendar has no such dates.
@@ -370,6 +382,14 @@ mod tests {
         assert_eq!(is("at(2026-10-24T08:00:00)", None), (true, false));
         assert_eq!(is("at(2026-11-27T08:00:00)", None), (false, true));
         assert_eq!(is("cron(0 8 ? * 6#3 *)", None), (false, true), "its limits are known");
+        for (past, still) in [
+            ("cron(0 8 * * ? 2024,2025)", "cron(0 8 * * ? 2025,2027)"),
+            ("cron(0 8 1 JAN ? 2026)", "cron(0 8 1 JAN ? 2027)"),
+            ("cron(59 23 1-25 OCT ? 2026)", "cron(0 0 26 OCT ? 2026)"),
+        ] {
+            assert_eq!((is(past, None).1, is(still, None).1), (false, true), "{past}");
+        }
+        assert!(is("cron(0 8 * * ? 32000)", None).1);
     }
 
     #[test]

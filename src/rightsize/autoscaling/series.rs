@@ -35,6 +35,8 @@ pub struct TaskSeries {
     sizes: Vec<(u32, Requested)>,
     /// From when to when a deployment was under way, seconds since the epoch, oldest first.
     deployments: Vec<(i64, i64)>,
+    /// From which period to before which one tasks were starting, ascending and apart.
+    starting: Vec<(usize, usize)>,
 }
 
 /// One resource of one period.
@@ -57,6 +59,8 @@ pub struct Period {
     pub tasks_milli: u32,
     /// The size that utilization is relative to.
     pub requested: Requested,
+    /// The hottest task's CPU may be that of one that starts.
+    pub starting: bool,
     pub cpu: Load,
     pub memory: Load,
 }
@@ -85,6 +89,7 @@ impl TaskSeries {
                 packed: Vec::with_capacity(points.len()),
                 sizes: Vec::new(),
                 deployments: Vec::new(),
+                starting: Vec::new(),
             });
             let Some(offset) =
                 point.timestamp.checked_sub(series.start).and_then(|offset| u32::try_from(offset).ok())
@@ -108,6 +113,23 @@ impl TaskSeries {
             });
         }
         series.map(|series| Self { deployments, ..series })
+    }
+
+    /// The same where tasks were starting in these spans of time (from and until, by begin), taking more CPU than
+    /// they do later.
+    #[must_use]
+    pub fn with_starts(mut self, spans: &[(i64, i64)]) -> Self {
+        let second = |packed: &Packed| self.start.saturating_add(i64::from(packed.offset));
+        let period = i64::from(self.period_seconds);
+        let mut next = 0;
+        for (from, until) in spans {
+            let begun = |packed: &Packed| second(packed).saturating_add(period) <= *from;
+            let first = self.packed.partition_point(begun).max(next);
+            let end = self.packed.partition_point(|packed| second(packed) < *until).max(first);
+            self.starting.extend((first < end).then_some((first, end)));
+            next = end;
+        }
+        self
     }
 
     pub fn period_seconds(&self) -> u32 {
@@ -141,16 +163,19 @@ impl TaskSeries {
     /// The periods, oldest first.
     pub fn periods(&self) -> impl Iterator<Item = Period> {
         let mut sizes = self.sizes.iter().copied().peekable();
+        let mut starting = self.starting.iter().peekable();
         let mut requested = self.sizes.first().map(|(_, size)| *size);
         self.packed.iter().enumerate().filter_map(move |(index, packed)| {
             while let Some((_, size)) = sizes.next_if(|(from, _)| *from as usize <= index) {
                 requested = Some(size);
             }
+            while starting.next_if(|(_, end)| *end <= index).is_some() {}
             let requested = requested?;
             Some(Period {
                 second: self.start.saturating_add(i64::from(packed.offset)),
                 tasks_milli: packed.tasks_milli,
                 requested,
+                starting: starting.peek().is_some_and(|(first, _)| *first <= index),
                 cpu: load(packed, packed.cpu_average, packed.cpu_hottest, requested.cpu.0, 1000),
                 memory: load(packed, packed.memory_average, packed.memory_hottest, requested.memory.0, 1024),
             })
@@ -254,6 +279,20 @@ mod tests {
         assert_eq!(tasks, [(600, 1_000), (900, 2_500)]);
         assert_eq!(series.span(), (600, 1_200));
         assert_eq!(series.periods().next().unwrap().cpu, Load { total: None, average: None, hottest: None });
+    }
+
+    #[test]
+    fn periods_in_which_tasks_start_are_those_that_a_start_up_touches() {
+        let timeline = timeline(&[(1024, None)]);
+        let points: Vec<Point> = (0..10).map(|i| point(i * 300, Some(5), Some(10))).collect();
+        let starting = |spans: &[(i64, i64)]| -> Vec<i64> {
+            let series = TaskSeries::of(&points, &timeline, 300, Vec::new()).unwrap().with_starts(spans);
+            series.periods().filter(|period| period.starting).map(|period| period.second / 300).collect()
+        };
+        assert_eq!(starting(&[]), [0_i64; 0]);
+        assert_eq!(starting(&[(300, 900)]), [1, 2]);
+        assert_eq!(starting(&[(299, 901)]), [0, 1, 2, 3]);
+        assert_eq!(starting(&[(-900, 300), (600, 1_500), (900, 1_200), (2_700, 9_000)]), [0, 2, 3, 4, 9]);
     }
 
     #[test]

@@ -427,7 +427,7 @@ proptest! {
         let shared = share_out(load, before, after).unwrap();
         let (was, is) = (load * before, shared * u64::from(after) * 1000);
         prop_assert!(is >= was && is < was + u64::from(after) * 1000);
-        prop_assert_eq!(share_out(load, before, 0).is_none(), load > 0);
+        prop_assert_eq!(share_out(load, before, 0).is_none(), load > 0 && before > 0);
     }
 
     /// Whatever CloudWatch says, there is a number of tasks within limits for every period.

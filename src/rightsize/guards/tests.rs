@@ -333,7 +333,7 @@ fn the_worked_table_of_start_ups_holds() {
         ((2048, 4096), 2_048_000, Some(2048), 2048),
         ((1024, 2048), 2_048_000, Some(2048), 1024),
     ] {
-        let start = StartUp { starts: 1, peak_cpu, capped_at, steady_cpu: steady.clone() };
+        let start = StartUp { starts: 1, spans: Vec::new(), peak_cpu, capped_at, steady_cpu: steady.clone() };
         assert_eq!(floors(size, &TaskFacts::default(), Some(&start)), (floor, 0));
     }
 }
