@@ -2,6 +2,7 @@
 
 use super::{
     explain::{demo_manifest, explained},
+    scaling::{following, scaled_between},
     *,
 };
 use crate::{
@@ -264,4 +265,21 @@ fn what_a_fleet_taught_holds_for_a_task_that_ran_on_as_many_days() {
     assert_eq!((one.method.as_str(), three.method.as_str()), ("fixed", "calibrated"), "{one:?}");
     let why = "it was seen for 1 whole days, and what the fleet taught holds from 3 on";
     assert_eq!(one.detail.as_deref(), Some(why));
+}
+
+/// At a higher target fewer tasks run, and each may need more memory: of no smaller size, and a risk all the same.
+#[test]
+fn fewer_tasks_that_each_carry_more_memory_are_a_risk() {
+    let like = scaled_between(following(28, 10, 120), 2, 16, 30.0).sized(256, 2048);
+    // Of the first 43 %; of the others one in ten comes to half as much again on a day of its own.
+    let memory = |id: u32, time: i64| match id {
+        0 => Some(4_300),
+        _ => (id % 10 == 1 && time / 86_400 == i64::from(id / 10 % 14)).then_some(1_500),
+    };
+    let explanation = explained_of_fleet_at(like, 28, 90, |_, _| true, memory, "");
+    assert_eq!(explanation.workload.headroom.as_ref().unwrap().method, "calibrated");
+    let chosen = explanation.candidates.iter().find(|candidate| candidate.verdict == "chosen").unwrap();
+    assert_eq!((chosen.cpu_units, chosen.memory_mib), (256, 2048), "{chosen:?}");
+    assert!(chosen.detail.ends_with("at 50 % CPU"), "{chosen:?}");
+    assert!(chosen.cost_of_risk.unwrap() > Usd::ZERO, "{chosen:?}");
 }

@@ -137,13 +137,14 @@ impl Search<'_> {
         decimal_as_f64(hourly.0) * hours
     }
 
-    /// What the risk of less memory is worth, USD a month.
+    /// What the risk of less memory is worth, USD a month, or of fewer tasks that each carry more of it.
     pub(super) fn risk(&self, size: TaskSize, fit: &Fit) -> f64 {
         let subject = self.context.subject;
-        if size.memory() >= subject.size.memory() {
+        let peak_of = |fit: &Fit| fit.peak.memory(fit.demand.memory.as_ref().map_or(0, |memory| memory.max));
+        let peak = peak_of(fit);
+        if size.memory() >= subject.size.memory() && peak <= peak_of(self.observed) {
             return 0.0;
         }
-        let peak = fit.peak.memory(fit.demand.memory.as_ref().map_or(0, |memory| memory.max));
         let limit = u64::from(self.context.guards.usable_memory(size.into()).0) * 1024;
         self.context.learnt.map_or(0.0, |learnt| learnt.calibration.cost_of_risk(peak, limit))
     }
