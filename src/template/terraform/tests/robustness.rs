@@ -103,6 +103,68 @@ fn many_of_anything_take_no_longer_than_they_are_long() {
     }
 }
 
+/// Each is some kilobytes long, and would come to hours or to many gigabytes.
+#[test]
+fn what_repeats_itself_within_itself_comes_to_an_end() {
+    // Each level has the one before twice.
+    let levels = |first: &str, step: &str| {
+        let level =
+            |nth: usize| format!("l{} = {}\n", nth + 1, step.replace("NAME", &format!("local.l{nth}")));
+        format!("locals {{\nl0 = {first}\n{}}}\n", (0..60).map(level).collect::<String>())
+    };
+    let splats = "[*]".repeat(60);
+    let lists = format!("{}string{}", "list(".repeat(55), ")".repeat(55));
+    let long = format!("locals {{\nlong = \"{}\"\n", "x".repeat(20_000));
+    let often = |what: &str| format!("{what}, ").repeat(5_000);
+    for text in [
+        format!("{}{}", levels("[]", "[NAME, NAME]"), in_task("cpu = length(flatten(local.l60))")),
+        format!("{}{}", levels("\"\"", "\"${NAME}${NAME}\""), in_task("cpu = \"256${local.l60}\"")),
+        format!("{}{}", levels("[]", "[NAME, NAME]"), in_task(&format!("cpu = length(local.l60{splats})"))),
+        format!(
+            "{}variable \"v\" {{\n  type = {lists}\n  default = local.l60\n}}\n{}",
+            levels("[]", "[NAME, NAME]"),
+            in_task("cpu = length(var.v)")
+        ),
+        format!("{long}all = [{}]\n}}\n{}", often("1"), in_task("cpu = length(join(local.long, local.all))")),
+        format!(
+            "{long}}}\n{}",
+            in_task(&format!("cpu = length(format(\"{}\", {}))", "%s".repeat(5_000), often("local.long")))
+        ),
+        format!(
+            "{long}json = \"[{}1]\"\nall = [{}]\n}}\n{}",
+            "1,".repeat(20_000),
+            often("length(jsondecode(local.json))"),
+            in_task("cpu = length(local.all)")
+        ),
+        format!("{long}all = [{}]\n}}\n{}", often("upper(local.long)"), in_task("cpu = length(local.all)")),
+        format!(
+            "{long}all = {{{}}}\n}}\n{}",
+            (0..1_900).map(|n| format!("\"${{local.long}}{n}\" = 1\n")).collect::<String>(),
+            in_task("cpu = length(local.all)")
+        ),
+        format!(
+            "{long}}}\n{}",
+            in_task(&format!("container_definitions = jsonencode([{{ cpu = [{}] }}])", often("local.long")))
+        ),
+        format!(
+            "{long}tags = {{ {} }}\n}}\n{}",
+            (0..1_000).map(|n| format!("t{n} = local.long, ")).collect::<String>(),
+            (0..1_000)
+                .map(|n| in_task("tags = local.tags").replace("app", &format!("t{n}")))
+                .collect::<String>()
+        ),
+    ] {
+        let read = read(&files(&[("main.tf", &text)]), &Inputs::default());
+        assert_eq!(read[0].error, None);
+        for task in &read[0].tasks {
+            let kept: usize = task.tags.values().map(String::len).sum();
+            assert!(kept < 20_000_000 && task.containers.len() < 2, "{kept}");
+        }
+        let kept: usize = read[0].tasks.iter().flat_map(|task| task.tags.values()).map(String::len).sum();
+        assert!(kept <= 20_000_000, "{kept}");
+    }
+}
+
 #[test]
 fn prose_that_quotes_terraform_is_none() {
     assert!(recognise(in_task("").as_bytes()));
