@@ -153,6 +153,11 @@ fn what_repeats_itself_within_itself_comes_to_an_end() {
                 .map(|n| in_task("tags = local.tags").replace("app", &format!("t{n}")))
                 .collect::<String>()
         ),
+        format!(
+            "{long}all = \"[{}1]\"\n}}\n{}",
+            "[${length(local.long)}], ".repeat(2_000),
+            in_task("count = 200\ncontainer_definitions = \"${local.all}${local.all}\"")
+        ),
     ] {
         let read = read(&files(&[("main.tf", &text)]), &Inputs::default());
         assert_eq!(read[0].error, None);
@@ -163,6 +168,21 @@ fn what_repeats_itself_within_itself_comes_to_an_end() {
         let kept: usize = read[0].tasks.iter().flat_map(|task| task.tags.values()).map(String::len).sum();
         assert!(kept <= 20_000_000, "{kept}");
     }
+}
+
+#[test]
+fn what_modules_may_cost_is_shared_by_all_calls() {
+    let levels = |nth: usize| format!("l{} = [local.l{nth}, local.l{nth}]\n", nth + 1);
+    let costly = format!(
+        "locals {{\nl0 = []\n{}}}\n{}",
+        (0..60).map(levels).collect::<String>(),
+        in_task("cpu = length(flatten(local.l60))")
+    );
+    let calls = "module \"m\" {\n  source = \"./m\"\n  count = 200\n}\n";
+    let read = read(&files(&[("main.tf", calls), ("m/main.tf", &costly)]), &Inputs::default());
+    let tasks: Vec<_> = read.iter().flat_map(|file| &file.tasks).collect();
+    assert_eq!(tasks.len(), 200);
+    assert!(tasks.iter().all(|task| why(&task.cpu).contains("take too much")));
 }
 
 #[test]
