@@ -112,6 +112,7 @@ fn what_repeats_itself_within_itself_comes_to_an_end() {
             |nth: usize| format!("l{} = {}\n", nth + 1, step.replace("NAME", &format!("local.l{nth}")));
         format!("locals {{\nl0 = {first}\n{}}}\n", (0..60).map(level).collect::<String>())
     };
+    let list = |count: usize, item: &dyn Fn(usize) -> String| (0..count).map(item).collect::<String>();
     let splats = "[*]".repeat(60);
     let lists = format!("{}string{}", "list(".repeat(55), ")".repeat(55));
     let long = format!("locals {{\nlong = \"{}\"\n", "x".repeat(20_000));
@@ -139,7 +140,7 @@ fn what_repeats_itself_within_itself_comes_to_an_end() {
         format!("{long}all = [{}]\n}}\n{}", often("upper(local.long)"), in_task("cpu = length(local.all)")),
         format!(
             "{long}all = {{{}}}\n}}\n{}",
-            (0..1_900).map(|n| format!("\"${{local.long}}{n}\" = 1\n")).collect::<String>(),
+            list(1_900, &|nth| format!("\"${{local.long}}{nth}\" = 1\n")),
             in_task("cpu = length(local.all)")
         ),
         format!(
@@ -148,10 +149,8 @@ fn what_repeats_itself_within_itself_comes_to_an_end() {
         ),
         format!(
             "{long}tags = {{ {} }}\n}}\n{}",
-            (0..1_000).map(|n| format!("t{n} = local.long, ")).collect::<String>(),
-            (0..1_000)
-                .map(|n| in_task("tags = local.tags").replace("app", &format!("t{n}")))
-                .collect::<String>()
+            list(1_000, &|nth| format!("t{nth} = local.long, ")),
+            list(1_000, &|nth| in_task("tags = local.tags").replace("app", &format!("t{nth}")))
         ),
         format!(
             "{long}all = \"[{}1]\"\n}}\n{}",
