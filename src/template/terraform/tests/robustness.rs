@@ -185,6 +185,14 @@ fn what_modules_may_cost_is_shared_by_all_calls() {
 }
 
 #[test]
+fn what_is_no_json_is_placed_at_a_whole_character() {
+    let text = in_task("container_definitions = <<E\n{ é }\nE");
+    let read = read(&files(&[("main.tf", &text)]), &Inputs::default());
+    let (_, at) = read[0].tasks[0].containers_unresolved.as_ref().expect("no JSON");
+    assert_eq!(text.get(at.span.start..at.span.end), Some("é"));
+}
+
+#[test]
 fn prose_that_quotes_terraform_is_none() {
     assert!(recognise(in_task("").as_bytes()));
     assert!(recognise(b"  resource\t\"aws_ecs_service\" \"a\" {\n"));
