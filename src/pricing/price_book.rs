@@ -165,6 +165,11 @@ mod tests {
         let good = "us-east-1,linux,x86_64,on-demand,vcpu,vCPU-hour,0.04,2026-01-01,high,list";
         for (line, message) in [
             (good.replace("0.04", "-0.04"), "test: line 3: a rate must be positive, not -0.04"),
+            (
+                good.replace("0.04", "1000000.01"),
+                "line 3: a rate must be 1000000 USD at most, not 1000000.01",
+            ),
+            (good.replace("0.04", "1e28"), "USD at most"),
             (good.replace("vCPU-hour", "vCPU-second"), "not per vCPU-second"),
             (good.replace("2026-01-01", "soon"), "effective_date must be YYYY-MM-DD"),
             (good.replace("linux", "plan9"), "unknown platform plan9/x86_64"),

@@ -144,8 +144,23 @@ impl RateRow {
     }
 }
 
-/// What no line of any table of rates may say: another unit than its dimension's, nothing or less to
-/// pay, empty `names`, no date.
+/// The most that an hour of anything may cost: no price known is a thousandth of it, and what is summed up at it can
+/// still be held.
+const MOST_USD: Decimal = Decimal::from_parts(1_000_000, 0, 0, false, 0);
+
+/// Nothing or less to pay, and more than [`MOST_USD`]; `what` it is.
+pub(super) fn refuse_amount(what: &str, usd: Decimal) -> Result<(), String> {
+    if usd <= Decimal::ZERO {
+        return Err(format!("{what} must be positive, not {usd}"));
+    }
+    if usd > MOST_USD {
+        return Err(format!("{what} must be {MOST_USD} USD at most, not {usd}"));
+    }
+    Ok(())
+}
+
+/// What no line of any table of rates may say: another unit than its dimension's, an amount that
+/// cannot be, empty `names`, no date.
 pub(super) fn refuse_impossible(
     dimension: RateDimension,
     unit: &str,
@@ -156,9 +171,7 @@ pub(super) fn refuse_impossible(
     if unit != dimension.unit() {
         return Err(format!("{dimension} is charged per {}, not per {unit}", dimension.unit()));
     }
-    if usd <= Decimal::ZERO {
-        return Err(format!("a rate must be positive, not {usd}"));
-    }
+    refuse_amount("a rate", usd)?;
     if names.contains(&"") {
         return Err("region and source must not be empty".to_owned());
     }

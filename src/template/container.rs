@@ -1,7 +1,7 @@
 //! Container definitions.
 
 use super::{
-    ContainerTemplate, Place, Setting, Span,
+    ContainerTemplate, Place, Setting,
     document::Node,
     fields::{Fields, Found, Text},
     resolve::shown,
@@ -17,11 +17,10 @@ const MAX_WORDS: usize = 1000;
 /// Reads the container definition at `index` of its list.
 pub fn read(fields: &Fields<'_>, container: &Node, index: usize) -> ContainerTemplate {
     let path = format!("containerDefinitions[{index}].");
-    let start = container.span.start;
     ContainerTemplate {
         name: fields.text(container, "name"),
         label: label(fields, container, index),
-        at: fields.source.place(Span { start, end: start + 1 }),
+        at: fields.source.head(container.span.start),
         cpu: fields.ecs_size(container, "cpu", &path, parse_cpu_units),
         memory: present(fields.ecs_size(container, "memory", &path, parse_mib)),
         memory_reservation: present(fields.ecs_size(container, "memoryReservation", &path, parse_mib)),

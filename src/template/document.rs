@@ -176,6 +176,12 @@ impl SourceText {
         if self.text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 }
     }
 
+    /// The character that begins there, as the head of what it begins.
+    pub fn head(&self, start: usize) -> Place {
+        let end = self.text.ceil_char_boundary((start + 1).min(self.text.len()));
+        self.place(Span { start, end })
+    }
+
     pub fn slice(&self, span: Span) -> &str {
         self.text.get(span.start..span.end).unwrap_or_default()
     }

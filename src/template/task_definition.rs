@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    ContainerTemplate, Place, Setting, Span, TaskTemplate, TemplateError, TemplateKind, container,
+    ContainerTemplate, Place, Setting, TaskTemplate, TemplateError, TemplateKind, container,
     document::{Node, SourceText, Value},
     fields::{Fields, Found},
     resolve::{Literal, Resolve, Resolved, Written, shown},
@@ -30,8 +30,7 @@ pub fn read(
     errors: &mut Vec<TemplateError>,
 ) -> TaskTemplate {
     let fields = Fields::new(source, &Literal, errors);
-    let start = definition.span.start;
-    let head = source.place(Span { start, end: start + 1 });
+    let head = source.head(definition.span.start);
     let mut task = read_fields(&fields, TemplateKind::TaskDefinition, definition, head);
     if let (true, Some(tags)) = (task.tags.is_empty(), tags) {
         (task.tags, task.tags_unresolved) = tags_of(&fields, tags);
@@ -43,8 +42,7 @@ pub fn read(
 /// Reads a list of container definitions without the task definition around it.
 pub fn read_containers(source: &SourceText, list: &Node, errors: &mut Vec<TemplateError>) -> TaskTemplate {
     let fields = Fields::new(source, &Literal, errors);
-    let start = list.span.start;
-    let mut task = absent(TemplateKind::TaskDefinition, source.place(Span { start, end: start + 1 }));
+    let mut task = absent(TemplateKind::TaskDefinition, source.head(list.span.start));
     read_list(&fields, Literal.resolve(list), &mut task);
     task.refused = fields.refused.take();
     task.name = name(list, &task);

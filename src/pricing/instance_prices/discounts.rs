@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 use serde::Deserialize;
 
 use super::{InstancePricesError, InstancePurchase, PriceSources};
-use crate::pricing::{PlanPayment, PlanTerm};
+use crate::pricing::{PlanPayment, PlanTerm, rate::refuse_amount};
 
 /// A discount as its source gives it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,10 +104,10 @@ impl DiscountRow {
             (Some(percent), None) => {
                 return Err(format!("percent_off must be within 0 and 100, not {percent}"));
             }
-            (None, Some(usd)) if usd <= Decimal::ZERO => {
-                return Err(format!("a price must be positive, not {usd}"));
+            (None, Some(usd)) => {
+                refuse_amount("a price", usd)?;
+                Figure::Usd { usd, on_demand: self.on_demand_usd_per_hour }
             }
-            (None, Some(usd)) => Figure::Usd { usd, on_demand: self.on_demand_usd_per_hour },
             _ => return Err("give either percent_off or usd_per_hour".to_owned()),
         };
         if let Figure::Usd { usd, on_demand: Some(on_demand) } = figure

@@ -6,6 +6,7 @@ use rust_decimal::Decimal;
 use serde::Deserialize;
 
 use super::{InstancePricesError, PriceSources};
+use crate::pricing::rate::refuse_amount;
 
 /// USD an hour and the id of its source, by instance type.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -18,9 +19,7 @@ impl OnDemandTable {
         for row in super::rows::<OnDemandRow>(name, text) {
             let (line, OnDemandRow { instance_type, usd_per_hour, source }) = row?;
             let bad = |cause| InstancePricesError::at(name, line, cause);
-            if usd_per_hour <= Decimal::ZERO {
-                return Err(bad(format!("a price must be positive, not {usd_per_hour}")));
-            }
+            refuse_amount("a price", usd_per_hour).map_err(bad)?;
             if instance_type.is_empty() {
                 return Err(bad("instance_type must not be empty".to_owned()));
             }

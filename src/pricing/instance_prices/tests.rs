@@ -195,6 +195,7 @@ fn a_bad_line_is_named_with_file_and_line() {
     for (line, message) in [
         ("m7g.xlarge,0,a", "r.csv: line 3: a price must be positive, not 0"),
         ("m7g.xlarge,-0.1,a", "r.csv: line 3: a price must be positive, not -0.1"),
+        ("m7g.xlarge,1000001,a", "r.csv: line 3: a price must be 1000000 USD at most, not 1000001"),
         ("m7g.xlarge,,a", "r.csv: line 3: "),
         ("m7g.xlarge,cheap,a", "r.csv: line 3: "),
         ("m7g.xlarge,NaN,a", "r.csv: line 3: "),
@@ -218,6 +219,7 @@ fn a_bad_line_is_named_with_file_and_line() {
         ("us-east-1,m7g.large,spot,,,50,0.1,,g", "give either percent_off or usd_per_hour"),
         ("us-east-1,m7g.large,spot,,,,,,g", "give either percent_off or usd_per_hour"),
         ("us-east-1,m7g.large,spot,,,,0,,g", "a price must be positive, not 0"),
+        ("us-east-1,m7g.large,spot,,,,1000001,,g", "a price must be 1000000 USD at most, not 1000001"),
         ("us-east-1,m7g.large,spot,,,,0.2,0.1,g", "0.2 is no discount of 0.1"),
         ("us-east-1,m7g,spot,,,50,,,g", "\"m7g\" is not an instance type of a region"),
         ("us-east-1,m7g.large,gift,,,50,,,g", "purchase must be spot, compute-savings-plan"),

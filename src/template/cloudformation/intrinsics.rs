@@ -16,6 +16,11 @@ use super::super::{
 const MAX_STEPS: usize = 100;
 /// Entries of sections that may be looked at in all. A template of the largest size allowed looks at a million.
 const MAX_LOOKS: usize = 20_000_000;
+/// Bytes of text that references and functions may give in all, what lists take included. A template of the largest
+/// size allowed that refers to everything it has comes to a few times its own size.
+const MAX_TEXT: usize = 64 * 1024 * 1024;
+/// What an item of a list takes beside its text.
+const ITEM_BYTES: usize = 64;
 
 /// The sections of a template that resources refer to.
 pub struct Template<'a> {
@@ -27,6 +32,8 @@ pub struct Template<'a> {
     pub steps: Cell<usize>,
     /// Entries of sections looked at so far.
     looks: Cell<usize>,
+    /// Bytes of text given so far.
+    given: Cell<usize>,
     /// Parameters that something asked for.
     pub referred: RefCell<BTreeSet<String>>,
     /// What conditions came to.
@@ -42,6 +49,7 @@ impl<'a> Template<'a> {
             inputs,
             steps: Cell::new(0),
             looks: Cell::new(0),
+            given: Cell::new(0),
             referred: RefCell::default(),
             decided: RefCell::default(),
         }
@@ -66,6 +74,37 @@ impl<'a> Template<'a> {
         if self.looks.get() > MAX_LOOKS { None } else { section.named(name) }
     }
 
+    /// Takes note of text that a reference or function is about to give, unless that is too much: little that is
+    /// written may come to any amount where it refers to each other.
+    fn afford(&self, bytes: usize) -> Result<(), String> {
+        let given = self.given.get().saturating_add(bytes);
+        if given > MAX_TEXT {
+            return Err("the template puts together too much text".to_owned());
+        }
+        self.given.set(given);
+        Ok(())
+    }
+
+    /// A list of the parts of a text.
+    fn list_of<'t>(
+        &self,
+        parts: impl Iterator<Item = &'t str> + Clone,
+        length: usize,
+        span: Span,
+    ) -> Result<Value, String> {
+        self.afford(length.saturating_add(parts.clone().count().saturating_mul(ITEM_BYTES)))?;
+        Ok(texts(parts, span))
+    }
+
+    /// The value of a parameter.
+    fn given(&self, text: &str, is_list: bool) -> Result<Value, String> {
+        if is_list {
+            return self.list_of(text.split(',').map(str::trim), text.len(), Span { start: 0, end: 0 });
+        }
+        self.afford(text.len())?;
+        Ok(Value::String(text.to_owned()))
+    }
+
     /// What a parameter, pseudo parameter or resource gives, where `at` refers to it.
     fn reference<'n>(&'n self, name: &str, at: Span) -> Resolved<'n> {
         if name == "AWS::NoValue" {
@@ -82,11 +121,13 @@ impl<'a> Template<'a> {
             && (parameter.is_some() || name.starts_with("AWS::"))
         {
             let place = self.inputs.places.get(name);
-            let node = Node { span: at, value: given(value, is_list) };
-            return Resolved::Known {
-                node: Cow::Owned(node),
-                at: place.map_or(Written::Here(at), |place| Written::There(place.clone())),
-                used_at: place.map(|_| at),
+            return match self.given(value, is_list) {
+                Ok(value) => Resolved::Known {
+                    node: Cow::Owned(Node { span: at, value }),
+                    at: place.map_or(Written::Here(at), |place| Written::There(place.clone())),
+                    used_at: place.map(|_| at),
+                },
+                Err(why) => unresolved(why),
             };
         }
         let name = shown(name);
@@ -104,15 +145,21 @@ impl<'a> Template<'a> {
             return unresolved(format!("parameter {name} has no default; give --parameter {name}=VALUE"));
         };
         match (&default.value, default.scalar()) {
-            (_, Some(text)) if is_list => Resolved::Known {
-                node: Cow::Owned(Node { span: default.span, value: given(text, true) }),
-                at: Written::Here(default.span),
-                used_at: Some(at),
+            (_, Some(text)) if is_list => match self.given(text, true) {
+                Ok(value) => Resolved::Known {
+                    node: Cow::Owned(Node { span: default.span, value }),
+                    at: Written::Here(default.span),
+                    used_at: Some(at),
+                },
+                Err(why) => unresolved(why),
             },
-            (_, Some(_)) => Resolved::Known {
-                node: Cow::Borrowed(default),
-                at: Written::Here(default.span),
-                used_at: Some(at),
+            (_, Some(text)) => match self.afford(text.len()) {
+                Ok(()) => Resolved::Known {
+                    node: Cow::Borrowed(default),
+                    at: Written::Here(default.span),
+                    used_at: Some(at),
+                },
+                Err(why) => unresolved(why),
             },
             _ => unresolved(format!("the default of parameter {name} is {}", default.kind())),
         }
@@ -147,7 +194,10 @@ impl<'a> Template<'a> {
             "Fn::Split" => match argument.items() {
                 [delimiter, text] => match (self.text(delimiter), self.text(text)) {
                     (Ok(delimiter), Ok(text)) if !delimiter.is_empty() => {
-                        put_together(node, texts(text.split(&*delimiter), node.span))
+                        match self.list_of(text.split(&*delimiter), text.len(), node.span) {
+                            Ok(list) => put_together(node, list),
+                            Err(why) => unresolved(why),
+                        }
                     }
                     (Err(why), _) | (_, Err(why)) => unresolved(why),
                     _ => unresolved("Fn::Split needs a delimiter".to_owned()),
@@ -180,10 +230,13 @@ impl<'a> Template<'a> {
             }
         }
         match (cell, default) {
-            (Some(cell), _) => Resolved::Known {
-                node: Cow::Borrowed(cell),
-                at: Written::Here(cell.span),
-                used_at: Some(node.span),
+            (Some(cell), _) => match self.afford(cell.scalar().unwrap_or_default().len()) {
+                Ok(()) => Resolved::Known {
+                    node: Cow::Borrowed(cell),
+                    at: Written::Here(cell.span),
+                    used_at: Some(node.span),
+                },
+                Err(why) => unresolved(why),
             },
             (None, Some(default)) => self.resolve(default),
             (None, None) => unresolved(format!("the mappings have no {}", path.join("."))),
@@ -192,13 +245,19 @@ impl<'a> Template<'a> {
 
     fn join<'n>(&'n self, delimiter: &'n Node, list: &'n Node, node: &'n Node) -> Resolved<'n> {
         // Nothing is joined to one alone: what it says can be changed where it stands.
-        if let [only] = list.items()
-            && !matches!(self.resolve(only), Resolved::Known { node, .. } if node.scalar().is_none())
-        {
-            return self.resolve(only);
+        if let [only] = list.items() {
+            match self.resolve(only) {
+                Resolved::Known { node, .. } if node.scalar().is_none() => {}
+                resolved => return resolved,
+            }
         }
-        let joined = self.text(delimiter).and_then(|delimiter| Ok(self.texts(list)?.join(&*delimiter)));
-        match joined {
+        let joined = || {
+            let (delimiter, texts) = (self.text(delimiter)?, self.texts(list)?);
+            let between = delimiter.len().saturating_mul(texts.len());
+            self.afford(texts.iter().map(String::len).sum::<usize>().saturating_add(between))?;
+            Ok(texts.join(&*delimiter))
+        };
+        match joined() {
             Ok(text) => put_together(node, Value::String(text)),
             Err(why) => Resolved::Unresolved { why, at: node.span },
         }
@@ -266,7 +325,8 @@ impl<'a> Template<'a> {
                 substituted.push('}');
                 continue;
             }
-            match scalar(variable(name.trim())) {
+            let text = scalar(variable(name.trim()));
+            match text.and_then(|text| self.afford(text.len()).map(|()| text)) {
                 Ok(text) => substituted.push_str(&text),
                 Err(why) => return unresolved(why),
             }
@@ -283,7 +343,12 @@ impl<'a> Template<'a> {
     fn texts(&self, list: &Node) -> Result<Vec<String>, String> {
         match self.resolve(list) {
             Resolved::Known { node, .. } if matches!(node.value, Value::Seq(_)) => {
-                node.items().iter().map(|item| self.text(item).map(Cow::into_owned)).collect()
+                let texts = node.items().iter().map(|item| {
+                    let text = self.text(item)?;
+                    self.afford(text.len())?;
+                    Ok(text.into_owned())
+                });
+                texts.collect()
             }
             Resolved::Unresolved { why, .. } => Err(why),
             Resolved::Known { .. } | Resolved::NoValue => Err("a list is missing".to_owned()),
@@ -352,15 +417,6 @@ fn put_together(node: &Node, value: Value) -> Resolved<'_> {
         node: Cow::Owned(Node { span: node.span, value }),
         at: Written::Here(node.span),
         used_at: None,
-    }
-}
-
-/// The value of a parameter.
-fn given(text: &str, is_list: bool) -> Value {
-    if is_list {
-        texts(text.split(',').map(str::trim), Span { start: 0, end: 0 })
-    } else {
-        Value::String(text.to_owned())
     }
 }
 

@@ -366,6 +366,38 @@ fn references_without_end_come_to_an_end() {
     );
 }
 
+/// Each is some kilobytes long, and would come to hours or to many gigabytes.
+#[test]
+fn what_repeats_itself_within_itself_comes_to_an_end() {
+    let mut joined = "'256'".to_owned();
+    for _ in 0..40 {
+        joined = format!("!Join ['', [{joined}]]");
+    }
+    assert_eq!(task_with(&with_cpu(&joined), &Inputs::default()).cpu.known(), Some(&CpuUnits(256)));
+
+    let long = "x".repeat(100_000);
+    let repeated = |what: &str| format!("[{}'']", format!("{what}, ").repeat(10_000));
+    for expression in [
+        format!("!Sub ['{}', {{A: '{long}'}}]", "${A}".repeat(10_000)),
+        format!("!Join ['{long}', {}]", repeated("a")),
+        format!("!Join ['', {}]", repeated("!Ref Long")),
+        format!("!Join ['', {}]", repeated("!FindInMap [Long, a, b]")),
+        format!("!Join ['', {}]", repeated("!Select [0, !Ref Items]")),
+        format!("!Join ['', {}]", repeated("!Select [0, !Split [',', !Ref Commas]]")),
+    ] {
+        let text = with_cpu(&expression)
+            .replace("Parameters:\n", &format!(
+                "Parameters:\n  Long: {{Type: String, Default: '{long}'}}\n  Commas: {{Type: String, Default: '{commas}'}}\n  \
+                 Items: {{Type: CommaDelimitedList, Default: '{commas}'}}\n",
+                commas = ",".repeat(100_000)
+            ))
+            .replace("Mappings:\n", &format!("Mappings:\n  Long: {{a: {{b: '{long}'}}}}\n"));
+        let task = task_with(&text, &Inputs::default());
+        let Setting::Unresolved { why, .. } = &task.cpu else { panic!("{:?}", task.cpu) };
+        assert!(why.contains("too much text"), "{why}");
+    }
+}
+
 proptest! {
     #[test]
     fn mutated_templates_are_read_or_refused_and_places_slice_their_text(

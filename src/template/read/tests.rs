@@ -578,6 +578,14 @@ fn of_a_heap_that_is_set_several_times_the_one_that_holds_is_read() {
 }
 
 #[test]
+fn heads_end_with_the_character_they_begin_with() {
+    let definition = task("é: 1\ncontainerDefinitions:\n- ü: 1\n  name: a\n");
+    let text = "é: 1\ncontainerDefinitions:\n- ü: 1\n";
+    assert_eq!(slice(text, Some(&definition.at)), "é");
+    assert_eq!(slice(text, Some(&definition.containers[0].at)), "ü");
+}
+
+#[test]
 fn a_container_without_a_known_name_is_called_by_what_stands_there() {
     let task = task(
         r#"{"containerDefinitions": [{"name": "<A>"}, {"name": ${B}}, {"cpu": 1}, {"name": "app"}, {"name": ""}]}"#,

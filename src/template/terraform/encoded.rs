@@ -29,7 +29,11 @@ pub fn decode(text: &Text, at: FileSpan) -> Result<(Value, Option<Defect>), Defe
             Some(hint) => format!("not valid JSON: {} ({hint})", error.message),
             None => format!("not valid JSON: {}", error.message),
         },
-        at: origin(text, Span { start: error.offset, end: error.offset + 1 }, at),
+        at: origin(
+            text,
+            Span { start: error.offset, end: text.content.ceil_char_boundary(error.offset + 1) },
+            at,
+        ),
     };
     let json = json::read(&source).map_err(defect)?;
     let value = value_of(&json.root, &|span| locate(text, span, at));

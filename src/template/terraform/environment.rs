@@ -257,6 +257,9 @@ impl<'m, 'a> Environment<'m, 'a> {
                     let kind = match &value.kind {
                         Kind::Null => Kind::list(Vec::new(), None),
                         Kind::List(list) => {
+                            if let Err(why) = self.module.spend(list.items.len()) {
+                                return Value::unknown(why, at);
+                            }
                             let items = list.items.iter().map(|item| self.follow(item.clone(), rest, at));
                             Kind::list(items.collect(), list.open.clone())
                         }

@@ -21,7 +21,7 @@ use super::{
     environment::Environment,
     instances::{self, Instance},
     known_modules,
-    module::{Module, attribute, is_values},
+    module::{BUDGET, Module, attribute, is_values},
     normalised,
     resource_types::{SCALING, SERVICE, TASK_DEFINITION},
     service,
@@ -35,6 +35,8 @@ use super::{
 const MAX_CALLS_DEEP: usize = 6;
 /// Instances of modules in one run.
 const MAX_CALLS: usize = 500;
+/// What evaluating all of them may cost.
+const BUDGET_OF_ALL: usize = 20 * BUDGET;
 /// What a block of a known module mentions.
 const KNOWN_MODULE: &[u8] = b"terraform-aws-modules/ecs/aws";
 
@@ -122,6 +124,13 @@ fn not_followed(source: &Source, head: Span, depth: usize) -> TemplateError {
     source.text.error(SyntaxError { offset: head.start, message, hint: Some("check the plan instead") })
 }
 
+/// What the modules of one root have taken.
+#[derive(Default)]
+struct Spent {
+    calls: usize,
+    cost: usize,
+}
+
 struct Run<'a> {
     /// Those of folders, then the files of values that `--parameter-file` names.
     sources: &'a [Source],
@@ -136,8 +145,7 @@ struct Run<'a> {
 impl<'a> Run<'a> {
     fn root(&self, folder: &Path) -> Found {
         let mut found = Found::default();
-        let mut calls = 0;
-        self.module(folder, String::new(), None, 0, &mut calls, &mut found);
+        self.module(folder, String::new(), None, 0, &mut Spent::default(), &mut found);
         found
     }
 
@@ -147,11 +155,13 @@ impl<'a> Run<'a> {
         prefix: String,
         arguments: Option<BTreeMap<String, Value>>,
         depth: usize,
-        calls: &mut usize,
+        spent: &mut Spent,
         found: &mut Found,
     ) {
         let Some(sources) = self.folders.get(folder) else { return };
-        let module = Module::new(sources, &self.sources[self.in_folders..], self.inputs, prefix, arguments);
+        let values = &self.sources[self.in_folders..];
+        let budget = BUDGET.min(BUDGET_OF_ALL.saturating_sub(spent.cost));
+        let module = Module::new(sources, values, self.inputs, prefix, arguments, budget);
         self.resources(&module, found);
         for (name, call) in
             module.calls.iter().flat_map(|(name, calls)| calls.iter().map(move |call| (name, call)))
@@ -176,11 +186,12 @@ impl<'a> Run<'a> {
                     found.not_created.append(&mut reading.not_created);
                     continue;
                 };
-                *calls += 1;
-                if depth >= MAX_CALLS_DEEP || *calls > MAX_CALLS {
+                spent.calls += 1;
+                if depth >= MAX_CALLS_DEEP || spent.calls > MAX_CALLS {
                     if self.has_tasks(body, Some(target), &mut BTreeSet::new()) {
                         found.broken.push((call.source.index, not_followed(call.source, head.span, depth)));
                     }
+                    spent.cost += module.spent.get();
                     return;
                 }
                 let arguments = body
@@ -189,10 +200,11 @@ impl<'a> Run<'a> {
                         (attribute.key.as_str().to_owned(), instance.environment.evaluate(&attribute.value))
                     })
                     .collect();
-                self.module(target, prefix, Some(arguments), depth + 1, calls, found);
+                self.module(target, prefix, Some(arguments), depth + 1, spent, found);
             }
         }
         let (constraints, broken) = validations::read(self.sources, &module);
+        spent.cost += module.spent.get();
         found.constraints.extend(constraints);
         found.broken.extend(broken);
     }

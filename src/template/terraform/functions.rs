@@ -93,21 +93,26 @@ fn put_together(
 ) -> Option<Result<Kind, Why>> {
     let texts =
         |values: &[Value]| values.iter().map(|value| value.as_text()).collect::<Result<Vec<_>, Why>>();
-    let one_text = |change: fn(&str) -> String| match arguments {
-        [text] => Some(text.as_text().map(|text| Kind::text(change(&text)))),
+    let one_text = |change: fn(&str) -> Kind| match arguments {
+        [text] => Some(text.as_text().and_then(|text| {
+            environment.module.spend(text.len() / 16)?;
+            Ok(change(&text))
+        })),
         _ => None,
     };
     let numbers = || arguments.iter().map(|value| value.as_number()).collect::<Result<Vec<_>, Why>>();
-    let built = |text: String| -> Result<Kind, Why> {
-        environment.module.spend(text.len() / 16)?;
-        Ok(Kind::text(text))
-    };
     Some(match (name, arguments) {
         ("jsonencode", [value]) => Ok(Kind::Json(value.clone().into())),
         ("jsondecode", [value]) => {
             let super::value::Spot::Here(at) = value.at else {
                 return Some(Err(Why::from("jsondecode is given a parameter")));
             };
+            // Two bytes of JSON may be a value.
+            if let Kind::Text(text) = &value.kind
+                && let Err(why) = environment.module.spend(text.content.len() / 2)
+            {
+                return Some(Err(why));
+            }
             match encoded::value_in(value, at) {
                 Ok((value, _)) => Ok(value.kind),
                 Err(Ok(defect)) => Err(Why::from(defect.message)),
@@ -120,8 +125,7 @@ fn put_together(
             Kind::List(list) => {
                 let mut items = Vec::new();
                 let mut open = list.open.clone();
-                flatten(list, &mut items, &mut open);
-                environment.module.spend(items.len()).map(|()| Kind::list(items, open))
+                flatten(environment, list, &mut items, &mut open).map(|()| Kind::list(items, open))
             }
             _ => list.as_list().map(|_| Kind::Null),
         },
@@ -152,7 +156,7 @@ fn put_together(
             Kind::List(_) => value.as_list().map(|items| Kind::Number(Decimal::from(items.len()))),
             Kind::Map(Map { open: Some(why), .. }) => Err(Why::clone(why)),
             Kind::Map(map) => Ok(Kind::Number(Decimal::from(map.entries.len()))),
-            _ => value.as_text().map(|text| Kind::Number(Decimal::from(text.chars().count()))),
+            _ => return one_text(|text| Kind::Number(Decimal::from(text.chars().count()))),
         },
         ("contains", [list, wanted]) => list.as_list().and_then(|items| {
             let wanted = wanted.as_text()?;
@@ -166,9 +170,11 @@ fn put_together(
         ("join", [separator, list]) => {
             let joined = || texts(list.as_list()?).map(|texts| (texts, separator.as_text()));
             joined().and_then(|(texts, separator)| {
-                let length: usize = texts.iter().map(|text| text.len() + 1).sum();
+                let separator = separator?;
+                let between = texts.len().saturating_mul(separator.len() + 1);
+                let length = texts.iter().map(|text| text.len()).sum::<usize>().saturating_add(between);
                 environment.module.spend(length / 16)?;
-                Ok(Kind::text(texts.join(&*separator?)))
+                Ok(Kind::text(texts.join(&*separator)))
             })
         }
         ("split", [separator, text]) => match (separator.as_text(), text.as_text()) {
@@ -185,13 +191,13 @@ fn put_together(
                 return Err(Why::from("replace with a pattern is not followed"));
             }
             environment.module.spend(text.len().saturating_mul(to.len() + 1) / 16)?;
-            built(text.replace(&**from, to))
+            Ok(Kind::text(text.replace(&**from, to)))
         }),
         ("format", [pattern, values @ ..]) => {
-            pattern.as_text().and_then(|pattern| format(&pattern, values)).and_then(built)
+            pattern.as_text().and_then(|pattern| format(environment, &pattern, values)).map(Kind::text)
         }
-        ("lower", _) => return one_text(str::to_lowercase),
-        ("upper", _) => return one_text(str::to_uppercase),
+        ("lower", _) => return one_text(|text| Kind::text(text.to_lowercase())),
+        ("upper", _) => return one_text(|text| Kind::text(text.to_uppercase())),
         ("max", [_, ..]) => {
             numbers().map(|numbers| Kind::Number(numbers.into_iter().max().unwrap_or_default()))
         }
@@ -291,24 +297,32 @@ fn concat(lists: &[Value]) -> Kind {
     Kind::list(items, open)
 }
 
-/// Lists are nested no deeper than collections may be.
-fn flatten(list: &List, items: &mut Vec<Value>, open: &mut Option<Why>) {
+/// Lists are nested no deeper than collections may be; the same one may stand in several places, and in each of those
+/// again.
+fn flatten(
+    environment: &Environment<'_, '_>,
+    list: &List,
+    items: &mut Vec<Value>,
+    open: &mut Option<Why>,
+) -> Result<(), Why> {
+    environment.module.spend(list.items.len())?;
     for item in list.items.iter() {
         if items.len() > super::value::MAX_ITEMS {
-            return;
+            break;
         }
         match &item.kind {
             Kind::List(inner) => {
                 if open.is_none() {
                     open.clone_from(&inner.open);
                 }
-                flatten(inner, items, open);
+                flatten(environment, inner, items, open)?;
             }
             Kind::Unknown(why) if open.is_none() => *open = Some(Why::clone(why)),
             Kind::Unknown(_) => {}
             _ => items.push(item.clone()),
         }
     }
+    Ok(())
 }
 
 fn distinct(value: &Value, at: FileSpan) -> Value {
@@ -368,7 +382,8 @@ fn element(list: &Value, index: &Value, at: FileSpan) -> Value {
 }
 
 /// `%s`, `%d`, `%v`, `%q`-less formats; widths and the like are not followed.
-fn format(pattern: &str, values: &[Value]) -> Result<String, Why> {
+fn format(environment: &Environment<'_, '_>, pattern: &str, values: &[Value]) -> Result<String, Why> {
+    environment.module.spend(pattern.len() / 16)?;
     let mut formatted = String::new();
     let mut values = values.iter();
     let mut rest = pattern;
@@ -379,7 +394,9 @@ fn format(pattern: &str, values: &[Value]) -> Result<String, Why> {
             '%' => formatted.push('%'),
             's' | 'd' | 'v' => {
                 let value = values.next().ok_or_else(|| Why::from("format is given too few values"))?;
-                formatted.push_str(&value.as_text()?);
+                let text = value.as_text()?;
+                environment.module.spend(text.len() / 16)?;
+                formatted.push_str(&text);
             }
             _ => return Err(Why::from("a format other than %s, %d and %v is not followed")),
         }

@@ -118,7 +118,8 @@ fn task(
 ) -> TaskTemplate {
     let source = instance.environment.source;
     let mut lowered = Lowered::new(reading.sources, head.file);
-    let at = Span { start: at.start, end: at.end.min(at.start + (head.span.end - head.span.start).max(1)) };
+    let end = at.end.min(at.start + (head.span.end - head.span.start).max(1));
+    let at = Span { start: at.start, end: source.text.text.ceil_char_boundary(end) };
     let mut entries = Vec::new();
     for (key, word) in [("cpu", "cpu"), ("memory", "memory")] {
         entries.push((
@@ -172,7 +173,7 @@ fn task(
     task.name = name;
     let mut known = BTreeMap::new();
     if let Some(value) = arguments.get("tags") {
-        tags::put(value, &mut known);
+        tags::put(&instance.environment, value, &mut known);
     }
     task.tags = known;
     // The provider's default tags, and those of the module, come on top.

@@ -15,7 +15,7 @@ use super::{
 
 /// The tag of a reference into the table; JSON has no tags.
 const REFERENCE: &str = "!reference";
-/// Nodes that the values of one resource may come to.
+/// Nodes that the values of one resource may come to; texts count as one for every 64 bytes.
 const MAX_NODES: usize = 20_000;
 /// What a container that may have further settings is asked for.
 const CONTAINER_KEYS: [&str; 4] = ["name", "cpu", "memory", "memoryReservation"];
@@ -62,6 +62,9 @@ impl<'a> Lowered<'a> {
     /// A value, which stands at `here` or within.
     pub fn node(&mut self, value: &Value, here: Span) -> Node {
         self.nodes += 1;
+        if let Kind::Text(text) = &value.kind {
+            self.nodes += text.content.len() / 64;
+        }
         let span = self.span_of(value, here);
         if self.nodes > MAX_NODES {
             return self.unknown(Why::from("it comes to too many values"), span);

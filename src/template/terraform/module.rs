@@ -20,7 +20,7 @@ use super::{
 };
 
 /// What evaluating one module may cost: an expression costs one, a text one for every 16 bytes of it.
-const BUDGET: usize = 1_000_000;
+pub const BUDGET: usize = 1_000_000;
 
 /// The rank of files of values that were named and that Terraform takes only then.
 const NAMED: u8 = 3;
@@ -59,6 +59,8 @@ pub struct Module<'a> {
     arguments: Option<BTreeMap<String, Value>>,
     /// By the file that declares it, and name.
     known: RefCell<BTreeMap<(usize, String), Option<Value>>>,
+    /// What it may cost, at most [`BUDGET`].
+    budget: usize,
     pub spent: Cell<usize>,
     pub depth: Cell<usize>,
 }
@@ -70,6 +72,7 @@ impl<'a> Module<'a> {
         inputs: &'a Inputs,
         prefix: String,
         arguments: Option<BTreeMap<String, Value>>,
+        budget: usize,
     ) -> Self {
         let mut module = Self {
             prefix,
@@ -82,6 +85,7 @@ impl<'a> Module<'a> {
             inputs,
             arguments,
             known: RefCell::default(),
+            budget,
             spent: Cell::new(0),
             depth: Cell::new(0),
         };
@@ -287,7 +291,7 @@ impl<'a> Module<'a> {
     /// Takes note of what something costs, unless that is too much.
     pub fn spend(&self, cost: usize) -> Result<(), Why> {
         let spent = self.spent.get().saturating_add(cost);
-        if spent > BUDGET {
+        if spent > self.budget {
             return Err(Why::from("the files take too much to evaluate"));
         }
         self.spent.set(spent);

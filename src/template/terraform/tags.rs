@@ -18,7 +18,7 @@ use super::{
 pub fn of(environment: &Environment<'_, '_>, body: &Body) -> (BTreeMap<String, String>, bool) {
     let (mut tags, mut unresolved) = of_provider(environment, attribute(body, "provider"));
     if let Some(expression) = attribute(body, "tags") {
-        unresolved |= put(&environment.evaluate(expression), &mut tags);
+        unresolved |= put(environment, &environment.evaluate(expression), &mut tags);
     }
     (tags, unresolved)
 }
@@ -54,20 +54,22 @@ fn of_provider(
     let mut unresolved = open.is_some();
     for block in blocks {
         if let Some(expression) = attribute(block.body, "tags") {
-            unresolved |= put(&block.environment.evaluate(expression), &mut tags);
+            unresolved |= put(&block.environment, &block.environment.evaluate(expression), &mut tags);
         }
     }
     (tags, unresolved)
 }
 
 /// Puts a map's tags in; whether some are not known.
-pub fn put(value: &Value, tags: &mut BTreeMap<String, String>) -> bool {
+pub fn put(environment: &Environment<'_, '_>, value: &Value, tags: &mut BTreeMap<String, String>) -> bool {
     match &value.kind {
         Kind::Null => false,
         Kind::Map(map) => {
             let mut unresolved = map.open.is_some();
             for (key, value) in map.entries.iter() {
-                match value.as_text() {
+                let affordable =
+                    |text: std::sync::Arc<str>| environment.module.spend(1 + text.len() / 16).map(|()| text);
+                match value.as_text().and_then(affordable) {
                     Ok(text) => {
                         tags.insert(key.clone(), text.to_string());
                     }

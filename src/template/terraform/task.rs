@@ -18,7 +18,7 @@ use super::{
     module::attribute,
     source::Source,
     tags,
-    value::{FileSpan, Value, Why},
+    value::{FileSpan, Kind, Value, Why},
 };
 
 /// Where the files are, and what is wrong with them or not created, each with the index of its file.
@@ -81,7 +81,12 @@ pub fn read(
         }
     }
     if let Some(expression) = attribute(body, "container_definitions") {
-        let value = environment.evaluate(expression);
+        let mut value = environment.evaluate(expression);
+        if let Kind::Text(text) = &value.kind
+            && let Err(why) = environment.module.spend(text.content.len() / 16)
+        {
+            value.kind = Kind::Unknown(why);
+        }
         if let Some(node) = containers(reading, &mut lowered, source, &value, source.span(expression)) {
             entries.push(("containerDefinitions", node));
         }

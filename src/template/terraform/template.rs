@@ -2,8 +2,6 @@
 //!
 //! Of texts that may be JSON it is kept which part is written where, so that what they say can be changed in place.
 
-use std::sync::Arc;
-
 use hcl_edit::template::{Directive, Element};
 
 use super::{
@@ -55,7 +53,7 @@ struct Built {
 
 impl Built {
     fn finish(self) -> Text {
-        Text { content: Arc::from(self.text), pieces: Arc::from(self.pieces), unknown: self.unknown }
+        Text::of(self.text, self.pieces, self.unknown)
     }
 
     fn put(&mut self, text: &str, written: FileSpan, content: Content) {

@@ -13,6 +13,15 @@ use super::{
 pub fn apply(module: &Module<'_>, source: &Source, value: Value, kind: &Expression) -> Value {
     let Expression::FuncCall(call) = kind else { return value };
     let Some(inner) = call.args.get(0) else { return value };
+    let looked_through = match (&value.kind, inner) {
+        (Kind::Map(map), Expression::Object(fields)) => map.entries.len() * fields.len().max(16) / 16,
+        (Kind::Map(map), _) => map.entries.len(),
+        (Kind::List(list), _) => list.items.len(),
+        _ => 0,
+    };
+    if let Err(why) = module.spend(looked_through) {
+        return Value { kind: Kind::Unknown(why), ..value };
+    }
     match (name(call), &value.kind) {
         ("optional", _) => apply(module, source, value, inner),
         ("list" | "set", Kind::List(list)) => {

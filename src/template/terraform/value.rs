@@ -13,6 +13,8 @@ use super::super::{Place, Span};
 const MAX_DEPTH: usize = 100;
 /// Items that a collection may have.
 pub const MAX_ITEMS: usize = 10_000;
+/// Bytes that a key may have: unlike texts, keys are copied with their map. Labels of containers are among the longest.
+const MAX_KEY_BYTES: usize = 1024;
 
 /// Why something is not known.
 pub type Why = Arc<str>;
@@ -72,6 +74,7 @@ pub struct Text {
     pub pieces: Arc<[Piece]>,
     /// Why some of it is not known.
     pub unknown: Option<Why>,
+    depth: usize,
 }
 
 #[derive(Debug, Clone)]
@@ -94,7 +97,17 @@ pub enum Content {
 
 impl Text {
     pub fn new(text: impl Into<Arc<str>>) -> Self {
-        Self { content: text.into(), pieces: Arc::from([]), unknown: None }
+        Self { content: text.into(), pieces: Arc::from([]), unknown: None, depth: 0 }
+    }
+
+    /// One that is put together.
+    pub fn of(content: String, pieces: Vec<Piece>, unknown: Option<Why>) -> Self {
+        let within = pieces.iter().map(|piece| match &piece.content {
+            Content::Given(value) => value.kind.depth() + 1,
+            Content::Verbatim | Content::Escape => 0,
+        });
+        let depth = within.max().unwrap_or_default();
+        Self { content: Arc::from(content), pieces: Arc::from(pieces), unknown, depth }
     }
 }
 
@@ -137,6 +150,9 @@ impl Kind {
     }
 
     pub fn map(entries: Vec<(String, Value)>, open: Option<Why>) -> Self {
+        if entries.iter().any(|(key, _)| key.len() > MAX_KEY_BYTES) {
+            return Self::unknown(format!("a key has more than {MAX_KEY_BYTES} bytes"));
+        }
         match bounded(&entries, |(_, value)| value) {
             Ok(depth) => Self::Map(Map { entries: Arc::new(entries), open, depth }),
             Err(why) => Self::unknown(why),
@@ -148,13 +164,7 @@ impl Kind {
             Self::List(list) => list.depth,
             Self::Map(map) => map.depth,
             Self::Json(value) => value.kind.depth() + 1,
-            Self::Text(text) => {
-                let within = text.pieces.iter().map(|piece| match &piece.content {
-                    Content::Given(value) => value.kind.depth() + 1,
-                    Content::Verbatim | Content::Escape => 0,
-                });
-                within.max().unwrap_or_default()
-            }
+            Self::Text(text) => text.depth,
             Self::Null | Self::Bool(_) | Self::Number(_) | Self::Unknown(_) | Self::Refused(_) => 0,
         }
     }

@@ -103,6 +103,95 @@ fn many_of_anything_take_no_longer_than_they_are_long() {
     }
 }
 
+/// Each is some kilobytes long, and would come to hours or to many gigabytes.
+#[test]
+fn what_repeats_itself_within_itself_comes_to_an_end() {
+    // Each level has the one before twice.
+    let levels = |first: &str, step: &str| {
+        let level =
+            |nth: usize| format!("l{} = {}\n", nth + 1, step.replace("NAME", &format!("local.l{nth}")));
+        format!("locals {{\nl0 = {first}\n{}}}\n", (0..60).map(level).collect::<String>())
+    };
+    let list = |count: usize, item: &dyn Fn(usize) -> String| (0..count).map(item).collect::<String>();
+    let splats = "[*]".repeat(60);
+    let lists = format!("{}string{}", "list(".repeat(55), ")".repeat(55));
+    let long = format!("locals {{\nlong = \"{}\"\n", "x".repeat(20_000));
+    let often = |what: &str| format!("{what}, ").repeat(5_000);
+    for text in [
+        format!("{}{}", levels("[]", "[NAME, NAME]"), in_task("cpu = length(flatten(local.l60))")),
+        format!("{}{}", levels("\"\"", "\"${NAME}${NAME}\""), in_task("cpu = \"256${local.l60}\"")),
+        format!("{}{}", levels("[]", "[NAME, NAME]"), in_task(&format!("cpu = length(local.l60{splats})"))),
+        format!(
+            "{}variable \"v\" {{\n  type = {lists}\n  default = local.l60\n}}\n{}",
+            levels("[]", "[NAME, NAME]"),
+            in_task("cpu = length(var.v)")
+        ),
+        format!("{long}all = [{}]\n}}\n{}", often("1"), in_task("cpu = length(join(local.long, local.all))")),
+        format!(
+            "{long}}}\n{}",
+            in_task(&format!("cpu = length(format(\"{}\", {}))", "%s".repeat(5_000), often("local.long")))
+        ),
+        format!(
+            "{long}json = \"[{}1]\"\nall = [{}]\n}}\n{}",
+            "1,".repeat(20_000),
+            often("length(jsondecode(local.json))"),
+            in_task("cpu = length(local.all)")
+        ),
+        format!("{long}all = [{}]\n}}\n{}", often("upper(local.long)"), in_task("cpu = length(local.all)")),
+        format!(
+            "{long}all = {{{}}}\n}}\n{}",
+            list(1_900, &|nth| format!("\"${{local.long}}{nth}\" = 1\n")),
+            in_task("cpu = length(local.all)")
+        ),
+        format!(
+            "{long}}}\n{}",
+            in_task(&format!("container_definitions = jsonencode([{{ cpu = [{}] }}])", often("local.long")))
+        ),
+        format!(
+            "{long}tags = {{ {} }}\n}}\n{}",
+            list(1_000, &|nth| format!("t{nth} = local.long, ")),
+            list(1_000, &|nth| in_task("tags = local.tags").replace("app", &format!("t{nth}")))
+        ),
+        format!(
+            "{long}all = \"[{}1]\"\n}}\n{}",
+            "[${length(local.long)}], ".repeat(2_000),
+            in_task("count = 200\ncontainer_definitions = \"${local.all}${local.all}\"")
+        ),
+    ] {
+        let read = read(&files(&[("main.tf", &text)]), &Inputs::default());
+        assert_eq!(read[0].error, None);
+        for task in &read[0].tasks {
+            let kept: usize = task.tags.values().map(String::len).sum();
+            assert!(kept < 20_000_000 && task.containers.len() < 2, "{kept}");
+        }
+        let kept: usize = read[0].tasks.iter().flat_map(|task| task.tags.values()).map(String::len).sum();
+        assert!(kept <= 20_000_000, "{kept}");
+    }
+}
+
+#[test]
+fn what_modules_may_cost_is_shared_by_all_calls() {
+    let levels = |nth: usize| format!("l{} = [local.l{nth}, local.l{nth}]\n", nth + 1);
+    let costly = format!(
+        "locals {{\nl0 = []\n{}}}\n{}",
+        (0..60).map(levels).collect::<String>(),
+        in_task("cpu = length(flatten(local.l60))")
+    );
+    let calls = "module \"m\" {\n  source = \"./m\"\n  count = 200\n}\n";
+    let read = read(&files(&[("main.tf", calls), ("m/main.tf", &costly)]), &Inputs::default());
+    let tasks: Vec<_> = read.iter().flat_map(|file| &file.tasks).collect();
+    assert_eq!(tasks.len(), 200);
+    assert!(tasks.iter().all(|task| why(&task.cpu).contains("take too much")));
+}
+
+#[test]
+fn what_is_no_json_is_placed_at_a_whole_character() {
+    let text = in_task("container_definitions = <<E\n{ é }\nE");
+    let read = read(&files(&[("main.tf", &text)]), &Inputs::default());
+    let (_, at) = read[0].tasks[0].containers_unresolved.as_ref().expect("no JSON");
+    assert_eq!(text.get(at.span.start..at.span.end), Some("é"));
+}
+
 #[test]
 fn prose_that_quotes_terraform_is_none() {
     assert!(recognise(in_task("").as_bytes()));
