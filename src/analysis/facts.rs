@@ -226,7 +226,14 @@ impl<'a> Facts<'a> {
         if self.workload.identity.kind == WorkloadKind::Standalone {
             return Unrated::new(Reason::NoRunningTasks, "no task of this family ran in the window");
         }
-        Unrated::new(Reason::NoMetrics, "CloudWatch has no utilization of it in the window")
+        let none = "CloudWatch has no utilization of it in the window";
+        match (self.workload.desired_count, self.workload.running_count) {
+            (Some(wanted), Some(0)) => {
+                let are = if wanted == 1 { "task is" } else { "tasks are" };
+                Unrated::new(Reason::NoMetrics, format!("{wanted} {are} wanted and none runs: {none}"))
+            }
+            _ => Unrated::new(Reason::NoMetrics, none),
+        }
     }
 
     /// This workload as the calibration of its fleet sees it; `None` where it is not rated.
@@ -364,7 +371,8 @@ impl<'a> Facts<'a> {
 
     /// The resources with too few samples. Tasks that come and go have none between their runs.
     pub(super) fn sparse(&self, demand: &WindowDemand, config: &Config) -> Sparse {
-        let periods = if self.runs.is_some() { demand.periods } else { self.observed_periods(demand) };
+        let come_and_go = self.runs.is_some() || self.may_sleep();
+        let periods = if come_and_go { demand.periods } else { self.observed_periods(demand) };
         Sparse::of(demand, periods, config.evidence.min_coverage_percent)
     }
 
@@ -378,7 +386,18 @@ impl<'a> Facts<'a> {
             ));
         }
         let coverage = self.coverage(demand) / 100;
-        if coverage < u64::from(rules.min_coverage_percent) {
+        let is_sparse = coverage < u64::from(rules.min_coverage_percent);
+        let ran = demand.periods * u64::from(self.window.period_seconds) / 3600;
+        if is_sparse && self.may_sleep() && ran < u64::from(rules.min_hours) {
+            return Err(Unrated::new(
+                Reason::GapInMetrics,
+                format!(
+                    "it ran for {ran} hours of the window; at least {} are needed of what may run no task",
+                    rules.min_hours
+                ),
+            ));
+        }
+        if is_sparse && !self.may_sleep() {
             return Err(Unrated::new(
                 Reason::GapInMetrics,
                 format!(
@@ -390,6 +409,16 @@ impl<'a> Facts<'a> {
         let mixed = demand.mixed_periods * 100 / demand.periods.max(1);
         if mixed > u64::from(rules.max_mixed_percent) {
             return Err(Unrated::new(
+    /// Whether auto scaling may let no task run, so that a period without a sample is no gap.
+    pub(super) fn may_sleep(&self) -> bool {
+        self.workload.scaling.as_ref().is_some_and(|target| {
+            let is_none = |capacity: Option<u32>| capacity == Some(0);
+            let mut actions = target.scheduled_actions.iter().filter(|_| !target.scheduled_suspended);
+            target.min_capacity == 0
+                || actions.any(|action| is_none(action.min_capacity) || is_none(action.max_capacity))
+        })
+    }
+
                 Reason::MixedRevisions,
                 format!(
                     "tasks of different sizes ran side by side in {mixed} % of the periods; at most {} % may be",

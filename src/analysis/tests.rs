@@ -11,6 +11,7 @@ mod impossible;
 mod instances;
 mod max_capacity;
 mod peak_memory;
+mod part_time;
 mod scaled_plan;
 mod scaled_purchase;
 mod scaling;
