@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::standalone;
+use super::{standalone, task_skew};
 use crate::{
     config::{Config, Resolved},
     demand::{Requested, Runs, Screened, StartUp, Timeline, WindowDemand},
@@ -13,7 +13,7 @@ use crate::{
     rightsize::{
         Calibration, DimensionRating, Learnt, Member, Purchase, Rating, Reason, Sparse, Subject, Unrated,
         Unsupported,
-        autoscaling::{ReplicaPeaks, TaskSeries, fewest_tasks},
+        autoscaling::{ReplicaPeaks, TaskSeries, enough_tasks, fewest_tasks},
         member, rate,
     },
     snapshot::{Gap, Inventory, Window},
@@ -343,6 +343,34 @@ impl<'a> Facts<'a> {
         Some(FewerTasks { desired, tasks })
     }
 
+    /// How many tasks of the present size would do, where nothing scales the service, several share its load, as far as
+    /// is known evenly, and CPU alone is short.
+    pub(super) fn more_tasks(&self, subject: &Subject<'_>, rating: &Rating) -> Option<u32> {
+        let desired = self.workload.desired_count.filter(|desired| *desired >= 2)?;
+        let cpu_alone = rating.cpu == DimensionRating::Underprovisioned
+            && rating.memory != DimensionRating::Underprovisioned;
+        let cpu_skew = self.workload.facts.task_skew.and_then(|skew| skew.cpu);
+        let is_uneven = cpu_skew.and_then(task_skew::hot).is_some();
+        let is_replica = self.workload.scheduling == Scheduling::Replica;
+        if !is_replica || !cpu_alone || is_uneven || !self.scaling_is_known() {
+            return None;
+        }
+        enough_tasks(subject, self.peaks?, desired)
+    }
+
+    /// What one of so many tasks of the present size costs an hour, and their time in the window.
+    pub(super) fn at_count(
+        &self,
+        book: &PriceBook,
+        platform: Platform,
+        tasks: u32,
+    ) -> Option<(Usd, TaskTime)> {
+        let seconds = self.demand?.periods.saturating_mul(self.window.period_seconds.into());
+        let split = spot_share(&self.workload.strategy, u64::from(tasks) * 1000);
+        let cost = TaskCost::split(book, &self.shape(platform, self.timeline?.current()), split).ok()?;
+        Some((cost.hourly(), TaskTime::from_secs(seconds.saturating_mul(tasks.into()))))
+    }
+
     /// What its tasks showed, with what the settings say of all tasks.
     pub(super) fn task_facts(&self, config: &Config) -> TaskFacts {
         let platform = self.definition().map_or_else(Platform::default, |definition| definition.platform);
@@ -367,6 +395,16 @@ impl<'a> Facts<'a> {
     /// Share (of 10,000) of the periods since the first sample that have one.
     pub(super) fn coverage(&self, demand: &WindowDemand) -> u64 {
         demand.periods * 10_000 / self.observed_periods(demand).max(1)
+    }
+
+    /// Whether auto scaling may let no task run, so that a period without a sample is no gap.
+    pub(super) fn may_sleep(&self) -> bool {
+        self.workload.scaling.as_ref().is_some_and(|target| {
+            let is_none = |capacity: Option<u32>| capacity == Some(0);
+            let mut actions = target.scheduled_actions.iter().filter(|_| !target.scheduled_suspended);
+            target.min_capacity == 0
+                || actions.any(|action| is_none(action.min_capacity) || is_none(action.max_capacity))
+        })
     }
 
     /// The resources with too few samples. Tasks that come and go have none between their runs.
@@ -409,16 +447,6 @@ impl<'a> Facts<'a> {
         let mixed = demand.mixed_periods * 100 / demand.periods.max(1);
         if mixed > u64::from(rules.max_mixed_percent) {
             return Err(Unrated::new(
-    /// Whether auto scaling may let no task run, so that a period without a sample is no gap.
-    pub(super) fn may_sleep(&self) -> bool {
-        self.workload.scaling.as_ref().is_some_and(|target| {
-            let is_none = |capacity: Option<u32>| capacity == Some(0);
-            let mut actions = target.scheduled_actions.iter().filter(|_| !target.scheduled_suspended);
-            target.min_capacity == 0
-                || actions.any(|action| is_none(action.min_capacity) || is_none(action.max_capacity))
-        })
-    }
-
                 Reason::MixedRevisions,
                 format!(
                     "tasks of different sizes ran side by side in {mixed} % of the periods; at most {} % may be",
