@@ -6,6 +6,7 @@
 mod answer;
 pub mod check;
 mod compare;
+mod conditions;
 mod evidence;
 mod explanation;
 mod facts;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::standalone;
+use super::{standalone, task_skew};
 use crate::{
     config::{Config, Resolved},
     demand::{Requested, Runs, Screened, StartUp, Timeline, WindowDemand},
@@ -13,7 +13,7 @@ use crate::{
     rightsize::{
         Calibration, DimensionRating, Learnt, Member, Purchase, Rating, Reason, Sparse, Subject, Unrated,
         Unsupported,
-        autoscaling::{ReplicaPeaks, TaskSeries, fewest_tasks},
+        autoscaling::{ReplicaPeaks, TaskSeries, enough_tasks, fewest_tasks},
         member, rate,
     },
     snapshot::{Gap, Inventory, Window},
@@ -226,7 +226,14 @@ impl<'a> Facts<'a> {
         if self.workload.identity.kind == WorkloadKind::Standalone {
             return Unrated::new(Reason::NoRunningTasks, "no task of this family ran in the window");
         }
-        Unrated::new(Reason::NoMetrics, "CloudWatch has no utilization of it in the window")
+        let none = "CloudWatch has no utilization of it in the window";
+        match (self.workload.desired_count, self.workload.running_count) {
+            (Some(wanted), Some(0)) => {
+                let are = if wanted == 1 { "task is" } else { "tasks are" };
+                Unrated::new(Reason::NoMetrics, format!("{wanted} {are} wanted and none runs: {none}"))
+            }
+            _ => Unrated::new(Reason::NoMetrics, none),
+        }
     }
 
     /// This workload as the calibration of its fleet sees it; `None` where it is not rated.
@@ -332,6 +339,34 @@ impl<'a> Facts<'a> {
         Some(FewerTasks { desired, tasks })
     }
 
+    /// How many tasks of the present size would do, where nothing scales the service, several share its load, as far as
+    /// is known evenly, and CPU alone is short.
+    pub(super) fn more_tasks(&self, subject: &Subject<'_>, rating: &Rating) -> Option<u32> {
+        let desired = self.workload.desired_count.filter(|desired| *desired >= 2)?;
+        let cpu_alone = rating.cpu == DimensionRating::Underprovisioned
+            && rating.memory != DimensionRating::Underprovisioned;
+        let cpu_skew = self.workload.facts.task_skew.and_then(|skew| skew.cpu);
+        let is_uneven = cpu_skew.and_then(task_skew::hot).is_some();
+        let is_replica = self.workload.scheduling == Scheduling::Replica;
+        if !is_replica || !cpu_alone || is_uneven || !self.scaling_is_known() {
+            return None;
+        }
+        enough_tasks(subject, self.peaks?, desired)
+    }
+
+    /// What one of so many tasks of the present size costs an hour, and their time in the window.
+    pub(super) fn at_count(
+        &self,
+        book: &PriceBook,
+        platform: Platform,
+        tasks: u32,
+    ) -> Option<(Usd, TaskTime)> {
+        let seconds = self.demand?.periods.saturating_mul(self.window.period_seconds.into());
+        let split = spot_share(&self.workload.strategy, u64::from(tasks) * 1000);
+        let cost = TaskCost::split(book, &self.shape(platform, self.timeline?.current()), split).ok()?;
+        Some((cost.hourly(), TaskTime::from_secs(seconds.saturating_mul(tasks.into()))))
+    }
+
     /// What its tasks showed, with what the settings say of all tasks.
     pub(super) fn task_facts(&self, config: &Config) -> TaskFacts {
         let platform = self.definition().map_or_else(Platform::default, |definition| definition.platform);
@@ -358,9 +393,20 @@ impl<'a> Facts<'a> {
         demand.periods * 10_000 / self.observed_periods(demand).max(1)
     }
 
+    /// Whether auto scaling may let no task run, so that a period without a sample is no gap.
+    pub(super) fn may_sleep(&self) -> bool {
+        self.workload.scaling.as_ref().is_some_and(|target| {
+            let is_none = |capacity: Option<u32>| capacity == Some(0);
+            let mut actions = target.scheduled_actions.iter().filter(|_| !target.scheduled_suspended);
+            target.min_capacity == 0
+                || actions.any(|action| is_none(action.min_capacity) || is_none(action.max_capacity))
+        })
+    }
+
     /// The resources with too few samples. Tasks that come and go have none between their runs.
     pub(super) fn sparse(&self, demand: &WindowDemand, config: &Config) -> Sparse {
-        let periods = if self.runs.is_some() { demand.periods } else { self.observed_periods(demand) };
+        let come_and_go = self.runs.is_some() || self.may_sleep();
+        let periods = if come_and_go { demand.periods } else { self.observed_periods(demand) };
         Sparse::of(demand, periods, config.evidence.min_coverage_percent)
     }
 
@@ -374,7 +420,18 @@ impl<'a> Facts<'a> {
             ));
         }
         let coverage = self.coverage(demand) / 100;
-        if coverage < u64::from(rules.min_coverage_percent) {
+        let is_sparse = coverage < u64::from(rules.min_coverage_percent);
+        let ran = demand.periods * u64::from(self.window.period_seconds) / 3600;
+        if is_sparse && self.may_sleep() && ran < u64::from(rules.min_hours) {
+            return Err(Unrated::new(
+                Reason::GapInMetrics,
+                format!(
+                    "it ran for {ran} hours of the window; at least {} are needed of what may run no task",
+                    rules.min_hours
+                ),
+            ));
+        }
+        if is_sparse && !self.may_sleep() {
             return Err(Unrated::new(
                 Reason::GapInMetrics,
                 format!(

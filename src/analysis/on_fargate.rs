@@ -5,13 +5,14 @@
 
 use super::{
     answer::{Answer, savings_percent},
+    conditions::{self, Change},
     facts::{Facts, Prepared},
     options::opportunities,
     wording::{container_report, guard_report, reported, scaling, verdict},
 };
 use crate::{
     config::{Config, LeastChange, Resolved},
-    demand::WindowDemand,
+    demand::{Requested, WindowDemand},
     pricing::PriceBook,
     report::Recommendation,
     rightsize::{DimensionRating, Learnt, Rating},
@@ -43,8 +44,19 @@ pub(super) fn answer(
     });
     let recommendation = rating.as_ref().ok().and_then(|rating| {
         let choice = rating.choice?;
+        let more =
+            || facts.with_subject(config, in_force, prepared, |s| Ok(facts.more_tasks(s, rating))).ok()?;
+        let instead = more().and_then(|tasks| {
+            let (hourly, time) = facts.at_count(book, *platform, tasks)?;
+            Some((tasks, month(hourly, time)))
+        });
         let cost = month(choice.hourly, rating.task_time(time));
         let savings = monthly_cost.map(|now| now - cost);
+        let then = (choice.size.cpu().0, choice.size.memory().0);
+        let now = facts.timeline.map_or(then, |timeline| {
+            let Requested { cpu, memory, .. } = timeline.current();
+            (cpu.0, memory.0)
+        });
         Some(Recommendation {
             cpu_units: choice.size.cpu().0,
             memory_mib: choice.size.memory().0,
@@ -54,7 +66,11 @@ pub(super) fn answer(
             performance_risk: choice.risk.as_str().to_owned(),
             lower_bound: reported(choice.lower),
             upper_bound: choice.upper.map(reported),
-            conditions: conditions(facts, rating),
+            conditions: conditions::of(facts, Change { now, then, cpu: &rating.cpu, memory: &rating.memory })
+                .into_iter()
+                .chain(rating.conditions.clone())
+                .chain(instead.filter(|(_, instead)| *instead < cost).map(conditions::more_tasks))
+                .collect(),
             containers: rating.containers.iter().map(container_report).collect(),
             scaling: rating.scaling.map(|choice| scaling(choice, rating.simulation_error)),
         })
@@ -88,16 +104,6 @@ pub(super) fn answer(
         simulation_error: rating.as_ref().ok().and_then(|rating| rating.simulation_error),
         scaling: rating.as_ref().ok().and_then(|rating| rating.scaling),
     }
-}
-
-fn conditions(facts: &Facts<'_>, rating: &Rating) -> Vec<String> {
-    let asleep = "no task is wanted now: it saves once tasks run again as they did in the window";
-    facts
-        .is_scaled_to_zero()
-        .then(|| asleep.to_owned())
-        .into_iter()
-        .chain(rating.conditions.clone())
-        .collect()
 }
 
 /// The rating, with the size kept where a smaller one saves too little for a deployment. A size that

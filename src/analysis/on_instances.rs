@@ -11,6 +11,7 @@ use rust_decimal::Decimal;
 
 use super::{
     answer::{Answer, savings_percent},
+    conditions::{self, Change},
     facts::Facts,
     glossary::SmallChange,
     standalone,
@@ -254,7 +255,11 @@ fn recommendation(facts: &Facts<'_>, rating: &ReservationRating, bill: &Bill) ->
     let cost = bill.month_at(to);
     let savings = bill.month.zip(cost).map(|(now, then)| now - then);
     let size = |(cpu, memory): (CpuUnits, MemoryMib)| Size { cpu_units: cpu.0, memory_mib: memory.0 };
-    let mut conditions = rating.conditions.clone();
+    let units = |(cpu, memory): (CpuUnits, MemoryMib)| (cpu.0, memory.0);
+    let now = facts.timeline.map_or(to, |timeline| (timeline.current().cpu, timeline.current().memory));
+    let change = Change { now: units(now), then: units(to), cpu: &rating.cpu, memory: &rating.memory };
+    let mut conditions = conditions::of(facts, change);
+    conditions.extend(rating.conditions.iter().cloned());
     let managed = facts.workload.launch_type == LaunchType::ManagedInstances;
     conditions.push(
         match savings {

@@ -29,19 +29,26 @@ fn ratios(spread: TaskSpread) -> Option<SkewRatios> {
 }
 
 pub(super) fn notes(skew: &TaskSkew) -> impl Iterator<Item = &'static str> {
-    let in_any = |holds: fn(u64, u64, u64) -> bool| {
-        skew.cpu
-            .iter()
-            .chain(&skew.memory)
-            .filter(|spread| spread.hottest >= IDLE)
-            .any(|spread| holds(spread.hottest.into(), spread.coolest.into(), spread.mean.into()))
-    };
-    [
-        ("hot-task", in_any(|hottest, _, mean| hottest * 2 > mean * 3)),
-        ("lazy-tasks", in_any(|_, coolest, mean| coolest * 2 < mean)),
-    ]
-    .into_iter()
-    .filter_map(|(code, holds)| holds.then_some(code))
+    let at_work = |spread: &&TaskSpread| spread.hottest >= IDLE;
+    let in_any =
+        |holds: fn(&TaskSpread) -> bool| skew.cpu.iter().chain(&skew.memory).filter(at_work).any(holds);
+    [("hot-task", in_any(is_hot)), ("lazy-tasks", in_any(is_lazy))]
+        .into_iter()
+        .filter_map(|(code, holds)| holds.then_some(code))
+}
+
+/// How many times the mean the hottest task takes, where that makes it `hot-task`.
+pub(super) fn hot(spread: TaskSpread) -> Option<Decimal> {
+    let ratio = ratios(spread)?.hottest_to_mean.0;
+    (spread.hottest >= IDLE && is_hot(&spread)).then_some(ratio)
+}
+
+fn is_hot(spread: &TaskSpread) -> bool {
+    u64::from(spread.hottest) * 2 > u64::from(spread.mean) * 3
+}
+
+fn is_lazy(spread: &TaskSpread) -> bool {
+    u64::from(spread.coolest) * 2 < u64::from(spread.mean)
 }
 
 /// The hottest task's lead as far as the service's own series tell it.

@@ -1,6 +1,7 @@
 //! What the whole core says about small fleets whose answer is known.
 
 mod compare;
+mod conditions;
 mod container_limits;
 pub(super) mod explain;
 mod explain_headroom;
@@ -10,6 +11,7 @@ mod history;
 mod impossible;
 mod instances;
 mod max_capacity;
+mod part_time;
 mod peak_memory;
 mod scaled_plan;
 mod scaled_purchase;

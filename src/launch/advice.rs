@@ -289,8 +289,9 @@ impl InstanceChoice<'_> {
         let mut conditions = vec![
             "instead of the options above, not after them".to_owned(),
             format!(
-                "{instances} {name} that nothing else runs on, {tasks_each} tasks each at most, at the on-demand \
-                 price of {effective_date}{fee}"
+                "{instances} {name} that nothing else runs on, {tasks_each} {} each at most, at the on-demand \
+                 price of {effective_date}{fee}",
+                if *tasks_each == 1 { "task" } else { "tasks" }
             ),
             format!(
                 "below {} % of their places taken, Fargate is cheaper",

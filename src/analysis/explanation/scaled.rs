@@ -47,11 +47,13 @@ pub(super) fn candidates(
             return ("too-small", lacks(at));
         }
         let (own, others) = (cost(at), end.map_or(Usd::ZERO, cost));
-        if difference >= Usd::ZERO && at.followed_is_smaller {
+        let multiplies = end.is_some_and(|end| at.scaling.simulated > end.scaling.simulated);
+        if difference >= Usd::ZERO && at.followed_is_smaller && multiplies {
+            let little = if row.monthly_cost.is_some_and(|now| own < now) { "less" } else { "nothing" };
             return (
                 "dearer",
                 format!(
-                    "saves nothing, because tasks multiply: {} USD instead of {}; {runs}",
+                    "saves {little}, because tasks multiply: {} USD instead of {}; {runs}",
                     own.cents(),
                     others.cents()
                 ),

@@ -157,6 +157,38 @@ fn the_demo_says_why_smaller_tasks_save_nothing() {
     assert!(smaller.detail.contains(&cost.cents()), "{}", smaller.detail);
 }
 
+/// A size that costs less than now saves something, and tasks that stay as many do not multiply.
+#[test]
+fn a_smaller_task_that_is_not_chosen_is_not_said_to_save_nothing_where_it_does() {
+    // Two tasks are the least, so two run at every size down to that of the choice.
+    let steady = service(5, 20).sized(1024, 4096);
+    let explanation = explained(scaled_between(steady, 2, 4, 60.0), &Config::default());
+    let recommendation = explanation.workload.recommendation.as_ref().unwrap();
+    assert_eq!((recommendation.cpu_units, recommendation.memory_mib), (256, 1024));
+    let half = explanation.candidates.iter().find(|c| c.cpu_units == 512).unwrap();
+    assert!(half.detail.starts_with("holds what is needed, but 14.78 USD dearer; "), "{}", half.detail);
+
+    let loose = scaled_between(following(28, 60, 120), 2, 40, 30.0).sized(1024, 2048);
+    let explanation = explained(loose, &Config::default());
+    let row = &explanation.workload;
+    let to = row.recommendation.as_ref().unwrap();
+    let mut said = 0;
+    for candidate in explanation.candidates.iter().filter(|c| c.detail.contains("tasks multiply")) {
+        let saves = candidate.monthly_cost < row.monthly_cost.unwrap();
+        let words = if saves { "saves less, because" } else { "saves nothing, because" };
+        assert!(
+            candidate.detail.starts_with(words),
+            "{} {}",
+            candidate.monthly_cost.cents(),
+            candidate.detail
+        );
+        let scaling = to.scaling.as_ref().unwrap();
+        assert!(candidate.task_hours.unwrap() > scaling.simulated_task_hours, "{candidate:?}");
+        said += u32::from(saves);
+    }
+    assert!(said > 0, "{:?}", explanation.candidates);
+}
+
 #[test]
 fn a_change_of_limits_or_targets_is_told_from_and_to() {
     let page = page::render(&of_demo(&["prod/price-feed"])[0], 200);

@@ -34,6 +34,30 @@ fn a_task_count_that_follows_something_else_is_taken_as_it_was() {
     );
 }
 
+/// Which alarm a step policy follows is not read. On CPU, a quarter of the size sees four times the per cent.
+#[test]
+fn a_step_policy_may_see_other_per_cent_at_another_size_and_that_is_a_condition() {
+    let conditions = |service: Service| service.rated().recommendation.unwrap().conditions;
+    let said = "at the same load an alarm of policy keep would see on CPU 4 times as many per cent, on memory 2 times: \
+                change its thresholds along, or another number of tasks will run";
+    assert_eq!(conditions(service(20, 30).scaled_by(vec![PolicyKind::Step])), [said]);
+    // Memory stays, and CPU grows.
+    let short = "at the same load an alarm of policy keep would see on CPU 0.5 times as many per cent: change its \
+                 thresholds along, or another number of tasks will run";
+    let grows = service(90, 40).sized(1024, 4096).scaled_by(vec![PolicyKind::Step]);
+    assert_eq!(conditions(grows), [short]);
+    let reservation =
+        conditions(super::instances::on_ec2(10, 30, (1024, 2048)).scaled_by(vec![PolicyKind::Step]));
+    assert!(reservation[0].starts_with("at the same load an alarm of policy keep"), "{reservation:?}");
+    let requests = TrackedMetric::Other("ALBRequestCountPerTarget".into());
+    assert_eq!(conditions(service(20, 30).scaled_by(vec![target_tracking(requests)])), [""; 0]);
+    let suspended = service(20, 30).scaled_by(vec![PolicyKind::Step]).with(|service| {
+        let scaling = service.workload.scaling.as_mut().unwrap();
+        (scaling.scale_in_suspended, scaling.scale_out_suspended) = (true, true);
+    });
+    assert_eq!(conditions(suspended), [""; 0]);
+}
+
 /// Tasks that follow a demand of four to twelve tasks' worth of CPU at 55 %, up and down once a day.
 pub(super) fn following(cpu_percent: u32, memory_percent: u32, hottest_percent: u32) -> Service {
     service(cpu_percent, memory_percent).with(|service| {

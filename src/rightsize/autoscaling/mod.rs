@@ -37,7 +37,7 @@ pub use outlook::{Course, Lack, Outlook, SizeOutlook, outlook};
 pub use refine::percent;
 pub(super) use refine::{for_a_task, refine};
 pub use reproduction::{MOST_ERROR, OffTheMark, Reproduction};
-pub use scale_in::{AVAILABILITY_ZONES, ReplicaPeaks, fewest_tasks};
+pub use scale_in::{AVAILABILITY_ZONES, ReplicaPeaks, enough_tasks, fewest_tasks};
 pub use schedule::{CapacityChange, Schedule, ScheduledLimits};
 pub use series::TaskSeries;
 pub use simulate::{HeldBack, Setting, Simulated, simulate};

@@ -1,4 +1,5 @@
-//! Fewer replicas, where nothing scales a service and its peak leaves tasks idle.
+//! Fewer replicas, where nothing scales a service and its peak leaves tasks idle; more of them, where it leaves them
+//! short of CPU, of which the next size has twice as much.
 //!
 //! The peak is what the tasks of one period would have used together if all had been as hot as the
 //! hottest. Fewer tasks share it, memory included. How many are needed is asked of [`need`], so that
@@ -11,6 +12,11 @@
 //! | 12 | 12 x 0.1 vCPU | 0.5 vCPU | 3: with 20 % of headroom |
 //! | 12 | 12 x 0.01 vCPU | 0.5 vCPU | 3: one in each of three availability zones |
 //! | 3, 2 or 1 | any | any | as it is |
+//!
+//! | desired | peak | tasks of | enough |
+//! |---|---|---|---|
+//! | 4 | 4 x 0.9 vCPU | 1 vCPU | 5: 0.72 vCPU each, and 20 % of headroom |
+//! | 4 | 4 x 1 vCPU | 1 vCPU | unknown: more was wanted than was seen |
 
 use crate::{
     config::{ExpectedPeak, Sizing},
@@ -58,34 +64,53 @@ impl ReplicaPeaks {
         };
         peaks.map(|peaks| Self { cpu: parts(peaks.cpu, 1000), memory: parts(peaks.memory, 1024) })
     }
+
+    /// The same of a peak to come: what is said of one task, of each of so many.
+    fn to_come(self, subject: &Subject<'_>, tasks: u32) -> Self {
+        let all = |of_one: u64| of_one.saturating_mul(tasks.into());
+        let said = subject.sizing.peak;
+        let to_come = ExpectedPeak { cpu: all(said.cpu), memory: all(said.memory), ..said };
+        Self { cpu: to_come.cpu(self.cpu), memory: to_come.memory(self.memory) }
+    }
 }
 
 /// The fewest tasks of `size` that would have held the peak, if they are fewer than `desired`.
 pub fn fewest_tasks(subject: &Subject<'_>, peaks: ReplicaPeaks, size: TaskSize, desired: u32) -> Option<u32> {
     let guards = Needs::weighed(subject, None).0.guards;
-    let all = |of_one: u64| of_one.saturating_mul(desired.into());
-    let said = subject.sizing.peak;
-    let to_come = ExpectedPeak { cpu: all(said.cpu), memory: all(said.memory), ..said };
-    let peaks = ReplicaPeaks { cpu: to_come.cpu(peaks.cpu), memory: to_come.memory(peaks.memory) };
-    let risen = subject.demand.rise().map_or(0, |rise| all(rise.in_days(rise.days)));
-    let least = desired.min(AVAILABILITY_ZONES);
-    // The load falls with every task more, so the first that holds is found by halving.
-    let (mut least, mut most) = (least, desired);
-    while least < most {
-        let middle = least + (most - least) / 2;
-        let of_one = |all: u64| all.div_ceil(middle.max(1).into());
+    let rise = subject.demand.rise();
+    let risen = rise.map_or(0, |rise| rise.in_days(rise.days).saturating_mul(desired.into()));
+    let peaks = peaks.to_come(subject, desired);
+    let fewest = first((desired.min(AVAILABILITY_ZONES), desired), |tasks| {
+        let of_one = |all: u64| all.div_ceil(tasks.max(1).into());
         let risen = MemoryMib::holding_kib(of_one(risen));
         let memory = guards.with_headroom(of_one(peaks.memory)).max(risen);
-        if risen <= size.memory()
+        risen <= size.memory()
             && guards.main_lacks(size.into(), memory).is_none()
-            && holds(subject, peaks, size, middle)
-        {
+            && holds(subject, peaks, size, tasks)
+    });
+    (fewest < desired).then_some(fewest)
+}
+
+/// The tasks of the present size that would have held the peak, if they are more than `desired` and fewer than twice
+/// as many; memory is taken for enough as it is.
+pub fn enough_tasks(subject: &Subject<'_>, peaks: ReplicaPeaks, desired: u32) -> Option<u32> {
+    let twice = desired.saturating_mul(2);
+    let peaks = peaks.to_come(subject, desired);
+    let enough = first((desired, twice), |tasks| holds(subject, peaks, subject.size, tasks));
+    (desired < enough && enough < twice).then_some(enough)
+}
+
+/// The first number of tasks that holds, else the last. The load falls with every task more, so it is found by halving.
+fn first((mut least, mut most): (u32, u32), holds: impl Fn(u32) -> bool) -> u32 {
+    while least < most {
+        let middle = least + (most - least) / 2;
+        if holds(middle) {
             most = middle;
         } else {
             least = middle + 1;
         }
     }
-    (most < desired).then_some(most)
+    most
 }
 
 fn holds(subject: &Subject<'_>, peaks: ReplicaPeaks, size: TaskSize, tasks: u32) -> bool {

@@ -30,7 +30,7 @@ use super::{
     layout::Layout,
     lowered::lowered,
     main_container,
-    short_limits::{self, Raised},
+    short_limits::{self, Raised, ShortLimit},
 };
 use crate::{
     rightsize::TaskRoom,
@@ -43,8 +43,17 @@ use crate::{
 pub(super) fn split(input: &GuardInput<'_>, to: TaskRoom) -> Option<Vec<ContainerSize>> {
     let with = |raised| Some(followed(input, to, raised)).filter(|split| registers(split, to));
     let leaves_main = |split: &Vec<ContainerSize>| main_container::leaves_main(input, split);
+    // One that is nearly full takes nothing from one that was killed.
+    let raises_killed = |split: &Vec<ContainerSize>| {
+        let mut killed = short_limits::all(input).filter(ShortLimit::was_reached);
+        killed.all(|short| short_limits::raised_to(short, Some(split)) >= Some(short.least))
+    };
     // The largest task has no room to raise a limit that is nearly all of it.
-    with(Raised::All).filter(leaves_main).or_else(|| with(Raised::Killed)).or_else(|| with(Raised::None))
+    with(Raised::All)
+        .filter(leaves_main)
+        .filter(raises_killed)
+        .or_else(|| with(Raised::Killed))
+        .or_else(|| with(Raised::None))
 }
 
 /// What follows the task at size `to`, limits raised, and all else as it is, whether it registers or not.

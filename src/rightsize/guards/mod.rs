@@ -221,9 +221,8 @@ impl<'a> Guards<'a> {
     /// Whether more may be wanted of a task of size `to` than was seen: tasks were killed for memory, a container is
     /// near a limit of its own, or memory rises and the task is full before long.
     pub fn demand_is_unknown(&self, to: TaskRoom) -> bool {
-        let GuardInput { definition, facts, size, .. } = self.input;
-        facts.stopped.as_ref().is_some_and(|stopped| stopped.oom_kills > 0)
-            || short_limits::is_near_a_limit(definition, facts, size.memory())
+        self.input.facts.stopped.as_ref().is_some_and(|stopped| stopped.oom_kills > 0)
+            || short_limits::is_near_a_limit(&self.input)
             || rising::days_until_full(&self.input, to).is_some()
     }
 

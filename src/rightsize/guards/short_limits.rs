@@ -13,6 +13,7 @@
 //! | 1,024 MiB of 4,096 | killed in tasks of up to 8,192, and so was one without such a limit | unknown |
 //! | 4,096 MiB of 4,096, or none | killed, or full | none: it is the task's memory |
 //! | 512 MiB of 4,096 | used 500 of it (90 % or more), headroom 20 % | 600 |
+//! | the same, of a lone container | the task used 500 | 600 |
 //!
 //! So it goes up as a task's memory does after a kill: by a GB, or to twice what it was where that is less. One that
 //! is nearly full is no reason for a change: it is told, and raised along with one that leaves room for it.
@@ -24,7 +25,7 @@ use super::{Guard, GuardInput, container_size::ContainerSize};
 use crate::{
     rightsize::need::with,
     units::MemoryMib,
-    workload::{Container, StoppedTasks, TaskDefinition, TaskFacts},
+    workload::{Container, StoppedTasks},
 };
 
 const NEAR_LIMIT: &str = "container-near-limit";
@@ -77,7 +78,7 @@ pub(super) fn of<'a>(input: &GuardInput<'_>, container: &'a Container) -> Option
     let (least, because) = if let Some(killed) = killed.and_then(|stopped| kills(input, stopped)) {
         (limit.0.saturating_add(limit.0.min(MemoryMib::PER_GB)), killed)
     } else {
-        let peak = near(input.facts, container, limit)?;
+        let peak = near(input, container, limit)?;
         let least = u32::try_from(with(u64::from(peak.0), input.memory_headroom)).unwrap_or(u32::MAX);
         (least.max(limit.0), Because::Near(peak))
     };
@@ -85,16 +86,22 @@ pub(super) fn of<'a>(input: &GuardInput<'_>, container: &'a Container) -> Option
 }
 
 /// The peak of `container`, where that is nearly all of its limit.
-fn near(facts: &TaskFacts, container: &Container, limit: MemoryMib) -> Option<MemoryMib> {
-    let peak = facts.peak_of(&container.name)?.memory?;
+fn near(input: &GuardInput<'_>, container: &Container, limit: MemoryMib) -> Option<MemoryMib> {
+    let known = input.facts.peak_of(&container.name).and_then(|peak| peak.memory);
+    let peak = known.or_else(|| peak_of_lone(input).filter(|peak| *peak <= limit))?;
     (u64::from(peak.0) * 100 >= u64::from(limit.0) * NEAR_PERCENT).then_some(peak)
 }
 
-/// Whether a container of a task with so much memory is near a limit of its own: what it wants above is not known.
-pub(super) fn is_near_a_limit(definition: &TaskDefinition, facts: &TaskFacts, memory: MemoryMib) -> bool {
-    definition.containers.iter().any(|container| {
-        let own = container.memory.filter(|limit| *limit < memory);
-        own.is_some_and(|limit| near(facts, container, limit).is_some())
+/// What the task used is its only container's. Above its limit, it was seen under another one.
+fn peak_of_lone(input: &GuardInput<'_>) -> Option<MemoryMib> {
+    let is_alone = input.definition.containers.len() == 1 && input.facts.injected.is_empty();
+    input.memory_peak.filter(|_| is_alone).map(MemoryMib)
+}
+
+/// Whether a container is near a limit of its own: what it wants above is not known.
+pub(super) fn is_near_a_limit(input: &GuardInput<'_>) -> bool {
+    input.definition.containers.iter().any(|container| {
+        own_limit(input, container).is_some_and(|limit| near(input, container, limit).is_some())
     })
 }
 

@@ -272,3 +272,39 @@ fn a_limit_below_what_the_task_is_to_hold_is_told_of() {
     let follower = vec![limited("app", Some(3840), None), limited("envoy", Some(256), None)];
     assert!(said(follower, &none, 3300).is_empty());
 }
+
+/// What a task uses its only container uses.
+#[test]
+fn a_lone_container_near_its_own_limit_is_known_by_the_tasks_memory() {
+    let alone = |used: u32| task_of(8192, used, vec![limited("app", Some(2048), None)]).rated();
+    // 24 % of 8 GB are 1,967 of 2,048 MiB; with 20 %, 2,360.
+    let rating = alone(24);
+    assert_eq!(chosen(&rating), Some((1024, 3072)));
+    assert!(rating.reasons.contains(&"container-near-limit"), "{:?}", rating.reasons);
+    assert_eq!(
+        rating.conditions,
+        ["the memory limit of app goes from 2048 to 3072 MiB: it has used 1967 of it"]
+    );
+    assert_eq!(rating.choice.unwrap().risk, PerformanceRisk::High);
+    // 1,639 MiB are 80 %.
+    assert!(!alone(20).reasons.contains(&"container-near-limit"));
+    // More than the limit was seen under another one.
+    assert!(!alone(30).reasons.contains(&"container-near-limit"));
+    // AWS adds a container, or the definition has two: whose it is is not known.
+    let facts = TaskFacts { injected: vec![InjectedContainer::GuardDutyAgent], ..TaskFacts::default() };
+    let guarded = task_of(8192, 24, vec![limited("app", Some(2048), None)]).facts(facts).rated();
+    assert!(!guarded.reasons.contains(&"container-near-limit"), "{:?}", guarded.reasons);
+    let two = vec![limited("app", Some(2048), None), limited("log", None, None)];
+    assert!(!task_of(8192, 24, two).rated().reasons.contains(&"container-near-limit"));
+}
+
+#[test]
+fn a_container_that_is_nearly_full_takes_nothing_from_one_that_was_killed() {
+    let peak = ContainerPeak { name: "log".into(), cpu: None, memory: Some(MemoryMib(6056)) };
+    let facts = TaskFacts { container_peaks: vec![peak], ..killed_in(15_360, &["app"]) };
+    let containers = vec![limited("app", Some(9112), None), limited("log", Some(6244), None)];
+    let rating = Case { containers, ..case((4096, 15_360), 20, 40) }.facts(facts).rated();
+    // 9,112 and a GB, and 6,244 are a task of 16 GB; 1.2 x 6,056 for the other would leave the first what it has.
+    assert_eq!(chosen(&rating).map(|(_, memory)| memory), Some(16_384));
+    assert_eq!(hard_limits(&rating.containers), [Some(10_140), Some(6244)]);
+}

@@ -1,0 +1,92 @@
+//! Services that ran for a part of the window, and those that should have.
+
+use super::{DAYS, PERIOD, Service, WorkloadReport, service, size_of};
+use crate::{
+    units::Usd,
+    workload::{ScalableTarget, ScheduledAction, WorkloadKind},
+};
+
+fn scaled_to_two() -> ScalableTarget {
+    ScalableTarget {
+        min_capacity: 2,
+        max_capacity: 2,
+        scale_in_suspended: false,
+        scale_out_suspended: false,
+        scheduled_suspended: false,
+        policies: Vec::new(),
+        scheduled_actions: Vec::new(),
+    }
+}
+
+#[test]
+fn the_month_of_what_began_late_is_said_to_be_of_its_hours_alone() {
+    let since = |hours: i64| {
+        service(20, 30).with(|service| {
+            service.points.retain(|point| point.timestamp >= DAYS * 86_400 - hours * 3600);
+        })
+    };
+    let row = since(48).rated();
+    assert_eq!(row.monthly_cost, Some(Usd("10.2972".parse().unwrap())), "two of fourteen days");
+    let said = "its first sample is 48 of the window's 336 hours old: its month is of these hours alone, and would be 7 \
+                times as much at that pace";
+    assert!(row.evidence.notes.contains(&said.to_owned()), "{:?}", row.evidence.notes);
+    let says = |row: &WorkloadReport| row.evidence.notes.iter().any(|note| note.contains("hours old"));
+    assert!(!says(&since(13 * 24).rated()));
+    assert!(says(&since(3).rated()));
+    let job = since(48).with(|service| service.workload.identity.kind = WorkloadKind::Standalone);
+    assert!(!says(&job.rated()), "its runs are what they are");
+    let asleep = since(48).with(|service| {
+        service.workload.scaling = Some(ScalableTarget { min_capacity: 0, ..scaled_to_two() });
+    });
+    assert!(!says(&asleep.rated()), "it slept before");
+}
+
+#[test]
+fn tasks_that_are_wanted_and_do_not_run_are_no_want_of_permission() {
+    let broken = service(20, 20).with(|service| {
+        service.points.clear();
+        service.workload.running_count = Some(0);
+    });
+    let not_rated = broken.rated().not_rated.unwrap();
+    let said = "2 tasks are wanted and none runs: CloudWatch has no utilization of it in the window";
+    assert_eq!((not_rated.reason.as_str(), not_rated.detail.as_str()), ("no-metrics", said));
+}
+
+/// 40 % of the periods have samples, and its minimum lets the others have none.
+#[test]
+fn a_service_that_may_sleep_is_rated_by_the_hours_it_ran() {
+    let asleep = |from: i64| {
+        service(20, 20).with(|service| {
+            service.points.retain(|point| point.timestamp >= from && point.timestamp / PERIOD % 5 < 2);
+            service.workload.scaling = Some(scaled_to_two());
+        })
+    };
+    let night = |suspended: bool| {
+        move |service: &mut Service| {
+            let scaling = service.workload.scaling.as_mut().unwrap();
+            scaling.scheduled_suspended = suspended;
+            scaling.scheduled_actions = vec![ScheduledAction {
+                name: "night".into(),
+                schedule: "cron(0 20 * * ? *)".into(),
+                time_zone: None,
+                min_capacity: Some(0),
+                max_capacity: Some(0),
+                start_time: None,
+                end_time: None,
+            }];
+        }
+    };
+    let reason = |service: Service| service.rated().not_rated.map(|not_rated| not_rated.reason);
+    assert_eq!(reason(asleep(0)).as_deref(), Some("gap-in-metrics"));
+    assert_eq!(reason(asleep(0).with(night(true))).as_deref(), Some("gap-in-metrics"));
+    assert_eq!(size_of(&asleep(0).with(night(false)).rated()), (256, 512));
+    let queue = |service: &mut Service| service.workload.scaling.as_mut().unwrap().min_capacity = 0;
+    assert_eq!(size_of(&asleep(0).with(queue).rated()), (256, 512));
+    // 40 % of 50 hours are 20.
+    let short = asleep(DAYS * 86_400 - 50 * 3600).with(night(false)).rated().not_rated.unwrap();
+    assert_eq!(short.reason, "gap-in-metrics");
+    assert_eq!(
+        short.detail,
+        "it ran for 20 hours of the window; at least 24 are needed of what may run no task"
+    );
+}
