@@ -224,6 +224,28 @@ fn a_target_that_decides_nothing_is_left_alone() {
     assert!(!row.reasons.contains(&"memory-overprovisioned".to_owned()), "{:?}", row.reasons);
 }
 
+/// At 12 % of 1 vCPU each, two tasks of a quarter are at 48 %.
+#[test]
+fn the_least_tasks_there_are_may_be_smaller_though_none_goes_away_by_itself() {
+    let of = |disable: bool| {
+        let scaled = scaled_between(service(12, 20).sized(1024, 4096), 2, 20, 60.0);
+        let scaled = scaled.with(|service| {
+            service.points.iter_mut().for_each(|point| point.cpu_max = Some(1_250));
+            let scaling = service.workload.scaling.as_mut().unwrap();
+            let PolicyKind::TargetTracking { disable_scale_in, .. } = &mut scaling.policies[0].kind else {
+                panic!("target tracking")
+            };
+            *disable_scale_in = disable;
+        });
+        let row = scaled.rated();
+        (size_of(&row), row.recommendation.unwrap().monthly_savings)
+    };
+    let (size, savings) = of(true);
+    assert_eq!((size, savings), of(false));
+    assert_eq!(size, (256, 1024));
+    assert!(savings.unwrap() > Usd::ZERO);
+}
+
 /// Tasks came for the first day's peak and stayed: no higher target takes one of them away.
 #[test]
 fn a_target_saves_nothing_where_tasks_never_go_away_by_themselves() {

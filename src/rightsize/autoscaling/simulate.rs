@@ -213,8 +213,11 @@ impl Simulator<'_> {
     fn start(&self, first: &Period) -> u32 {
         let tasks = self.as_many(first);
         let unchanged = self.setting.size.is_none() && self.setting.limits == Limits::AS_THEY_ARE;
-        if unchanged || self.plan.scale_in_suspended || self.plan.tracking.iter().any(|t| !t.scale_in) {
+        if unchanged {
             return tasks;
+        }
+        if self.plan.scale_in_suspended || self.plan.tracking.iter().any(|t| !t.scale_in) {
+            return self.standing(first);
         }
         let wanted = |index: usize| self.at_target(first, index).map(|(total, one)| tasks_for(total, one));
         let wanted: Option<Vec<u32>> = (0..self.plan.tracking.len()).map(wanted).collect();
@@ -233,6 +236,12 @@ impl Simulator<'_> {
         u32::try_from(tasks).unwrap_or(u32::MAX)
     }
 
+    /// The same where nothing takes tasks away: no load asked for the minimum, and no size makes more of it.
+    fn standing(&self, period: &Period) -> u32 {
+        let ran = period.tasks_milli.div_ceil(1000);
+        if ran <= self.capacity.min { ran } else { self.as_many(period) }
+    }
+
     /// The tasks that no change takes away: those that ran, or as many smaller ones as hold the same. They
     /// are no reason for more of them later on, as those that a deployment starts besides are not. What
     /// is compared with what ran goes without.
@@ -240,7 +249,7 @@ impl Simulator<'_> {
         if self.setting.size.is_none() || !self.plan.never_scales_in() {
             return 0;
         }
-        self.as_many(period).max(period.tasks_milli.div_ceil(1000)).min(self.capacity.max)
+        self.standing(period).max(period.tasks_milli.div_ceil(1000)).min(self.capacity.max)
     }
 
     /// The service's total, and one task at the policy's target, in the same unit: 0.01 % x thousandths

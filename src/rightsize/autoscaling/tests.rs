@@ -177,6 +177,9 @@ fn tasks_that_nothing_takes_away_stay_whatever_the_target() {
     let kept = Plan { scale_in_suspended: true, ..plan(1, 80, 9_000) };
     assert_eq!(resized(&kept, (512, 2048)), ran.iter().map(|tasks| tasks * 2).collect::<Vec<u32>>());
     assert_eq!(resized(&kept, (2048, 4096)), ran, "larger ones are as many");
+    let least = Plan { scale_in_suspended: true, ..plan(4, 80, 9_000) };
+    let beyond: Vec<u32> = ran.iter().map(|tasks| if *tasks > 4 { tasks * 2 } else { 4 }).collect();
+    assert_eq!(resized(&least, (512, 2048)), beyond, "no load asked for the least there are");
     // What a deployment starts besides goes with it; and there are no more than may be.
     let mut deployed = values.clone();
     deployed[8] = (16, 2_500, 1_000);
