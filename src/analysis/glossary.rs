@@ -104,6 +104,7 @@ fn sentence(code: &str, known: Known<'_>) -> Option<String> {
         "memory-rising" => {
             "the day's peak of memory rises steadily: it is not cut to what it will soon pass".to_owned()
         }
+        "cpu-rising" => "CPU of the day's busiest period rises steadily, and is full before long".to_owned(),
         "oom-killed" => {
             "tasks were killed for memory: the task, or a container killed at its own limit, gets a step more at least"
                 .to_owned()
@@ -246,7 +247,7 @@ mod tests {
     use crate::analysis::tests::explain::of_demo;
 
     /// Every code there is; the README's glossary has each.
-    const CODES: [&str; 45] = [
+    const CODES: [&str; 46] = [
         "assumed-revision",
         "below-least-change",
         "container-insights-would-tell",
@@ -257,6 +258,7 @@ mod tests {
         "cpu-demand-unknown-above-cap",
         "cpu-enlarged-lately",
         "cpu-overprovisioned",
+        "cpu-rising",
         "cpu-underprovisioned",
         "expected-peak",
         "fixed-heap",

@@ -73,6 +73,7 @@ impl Known {
             memory_peak,
             memory_need,
             rise: None,
+            cpu_rise: None,
             memory_headroom,
         }))
     }

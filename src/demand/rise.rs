@@ -1,6 +1,6 @@
-//! [`Rise`]: memory that grows day by day, as with a leak or a cache without a bound.
+//! [`Rise`]: memory that grows day by day, as with a leak or a cache without a bound, or CPU, as with what is used more.
 //!
-//! Takes the peaks of days; gives their pace, or nothing where they do not rise steadily. A size that held
+//! Takes the peaks of days, in any unit; gives their pace, or nothing where they do not rise steadily. A size that held
 //! the highest peak so far holds such a workload only until the next.
 //!
 //! Steadily: of all pairs of days, the later one is the higher in 95 % at least, which is Mann's and Kendall's
@@ -21,16 +21,16 @@ const LAST_DAYS: i64 = 14;
 /// A steady rise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rise {
-    /// KiB a day, above 0.
+    /// In the peaks' unit a day, above 0.
     pub per_day: u64,
     /// Days from the first to the last peak it is made of.
     pub days: u64,
-    /// The highest peak, KiB.
+    /// The highest peak.
     pub peak: u64,
 }
 
 impl Rise {
-    /// That of peaks in KiB by day, ascending by day.
+    /// That of peaks by day, ascending by day.
     pub fn of(peaks: impl Iterator<Item = (i64, u64)>) -> Option<Self> {
         let mut peaks: Vec<(i64, u64)> = peaks.collect();
         let (last, _) = *peaks.last()?;
@@ -59,12 +59,12 @@ impl Rise {
         steady.then_some(Self { per_day, days, peak })
     }
 
-    /// The peak so many days on, KiB.
+    /// The peak so many days on.
     pub fn in_days(&self, days: u64) -> u64 {
         self.peak.saturating_add(self.per_day.saturating_mul(days))
     }
 
-    /// Whole days until the peak is above `limit` KiB.
+    /// Whole days until the peak is above `limit`.
     pub fn days_until(&self, limit: u64) -> u64 {
         limit.saturating_sub(self.peak) / self.per_day
     }

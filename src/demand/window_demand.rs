@@ -87,6 +87,8 @@ pub struct WindowDemand {
     pub memory: Option<Observed>,
     /// The hottest task's memory maximum of each day in KiB; -1 is the last 24 hours of the window.
     pub daily_memory_peaks: BTreeMap<i64, u64>,
+    /// The largest average of a period of each day in thousandths of a CPU unit.
+    pub daily_cpu_averages: BTreeMap<i64, u64>,
 }
 
 impl WindowDemand {
@@ -111,13 +113,19 @@ impl WindowDemand {
             last_sample,
             cpu: observed(&rollups.days, |day| (&day.cpu, day.relative_to.cpu.0)),
             memory: observed(&rollups.days, |day| (&day.memory, day.relative_to.memory.0)),
-            daily_memory_peaks: daily_peaks(&rollups.days),
+            daily_memory_peaks: largest_of_days(&rollups.days, |day| day.memory.max),
+            daily_cpu_averages: largest_of_days(&rollups.days, |day| day.cpu.average_max),
         })
     }
 
-    /// How memory rose, if it did steadily.
+    /// How memory rose, if it did steadily, in KiB.
     pub fn rise(&self) -> Option<Rise> {
         Rise::of(self.daily_memory_peaks.iter().map(|(day, peak)| (*day, *peak)))
+    }
+
+    /// How CPU rose, if it did steadily, in thousandths of a CPU unit.
+    pub fn cpu_rise(&self) -> Option<Rise> {
+        Rise::of(self.daily_cpu_averages.iter().map(|(day, average)| (*day, *average)))
     }
 
     /// Task time over all sizes.
@@ -133,15 +141,15 @@ impl WindowDemand {
     }
 }
 
-fn daily_peaks(days: &[DayRollup]) -> BTreeMap<i64, u64> {
-    let mut peaks = BTreeMap::new();
+fn largest_of_days(days: &[DayRollup], of: fn(&DayRollup) -> Option<u64>) -> BTreeMap<i64, u64> {
+    let mut largest = BTreeMap::new();
     for day in days {
-        if let Some(max) = day.memory.max {
-            let peak = peaks.entry(day.day).or_insert(max);
-            *peak = max.max(*peak);
+        if let Some(value) = of(day) {
+            let of_day = largest.entry(day.day).or_insert(value);
+            *of_day = value.max(*of_day);
         }
     }
-    peaks
+    largest
 }
 
 fn observed<'a>(

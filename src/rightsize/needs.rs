@@ -90,6 +90,8 @@ impl<'a> Needs<'a> {
             memory_peak: subject.demand.memory.as_ref().map(|memory| MemoryMib::holding_kib(memory.max).0),
             memory_need: MemoryMib(memory_demanded.floor).max(rising_floor(rise, size.memory())),
             rise,
+            // Where a policy follows it there will be more tasks.
+            cpu_rise: subject.demand.cpu_rise().filter(|_| followed(Resource::Cpu).is_none()),
             memory_headroom: subject.sizing.memory_headroom,
         });
         // A kill tells what no metric does, and whatever the number of tasks follows.

@@ -165,6 +165,8 @@ pub fn rate_reservation(
         memory_peak: subject.demand.memory.as_ref().map(|memory| MemoryMib::holding_kib(memory.max).0),
         memory_need: MemoryMib(memory_demanded.floor).max(rising_floor(rise, reserved.memory)),
         rise,
+        // What is reserved is no cap of CPU.
+        cpu_rise: None,
         memory_headroom: sizing.memory_headroom,
     });
     // A kill tells what no metric does, and whatever the number of tasks follows.

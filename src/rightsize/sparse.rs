@@ -58,7 +58,7 @@ impl Sparse {
         }
         let mut demand = demand.clone();
         if self.cpu.is_some() {
-            demand.cpu = None;
+            (demand.cpu, demand.daily_cpu_averages) = (None, BTreeMap::new());
         }
         if self.memory.is_some() {
             (demand.memory, demand.daily_memory_peaks) = (None, BTreeMap::new());

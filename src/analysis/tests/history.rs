@@ -133,6 +133,41 @@ fn memory_that_rises_day_by_day_is_not_cut_to_what_it_will_soon_pass() {
     assert!(!has_reason(&level, "memory-rising"));
 }
 
+/// 0.27 of 1 vCPU on the first day, and 0.01 more each day: 0.4 at last.
+#[test]
+fn of_cpu_that_rises_day_by_day_it_is_said_when_it_is_full() {
+    let busier = |per_day: u32| {
+        service(27, 40).with(|service| {
+            for point in &mut service.points {
+                let day = u32::try_from(point.timestamp / 86_400).unwrap();
+                let busy = point.timestamp / 3600 % 24 == 14;
+                let cpu = if busy { 2_700 + per_day * day } else { 1_000 };
+                (point.cpu_avg, point.cpu_max) = (Some(cpu), Some(cpu + 50));
+            }
+        })
+    };
+    let said = |row: &WorkloadReport| {
+        let conditions = &row.recommendation.as_ref().unwrap().conditions;
+        conditions.iter().find(|condition| condition.starts_with("CPU is full")).cloned()
+    };
+    let row = busier(100).rated();
+    assert_eq!(size_of(&row).0, 512);
+    // 0.4 and 11 x 0.01 are 0.51.
+    assert_eq!(said(&row).as_deref(), Some("CPU is full in about 10 days if it goes on rising as it did"));
+    let note = row.guards.iter().find(|guard| guard.code == "cpu-rising").unwrap();
+    assert_eq!(
+        note.detail,
+        "the CPU of the day's busiest period rose steadily, to 410 units, by 11 a day over 13 days: so on, what it \
+         has now is full in about 60 days"
+    );
+    let level = busier(0).rated();
+    assert_eq!((size_of(&level).0, said(&level)), (512, None));
+    assert!(level.guards.iter().all(|guard| guard.code != "cpu-rising"));
+    // More tasks will come.
+    let scaled = super::scaling::scaled_between(busier(100), 2, 8, 60.0).rated();
+    assert!(scaled.guards.iter().all(|guard| guard.code != "cpu-rising"), "{:?}", scaled.guards);
+}
+
 /// Of 6 GB, 3,075 MiB are used at last, and 5,740 in 13 days more.
 #[test]
 fn fewer_tasks_would_each_be_full_sooner_of_memory_that_rises() {

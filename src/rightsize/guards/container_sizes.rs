@@ -130,6 +130,7 @@ pub fn containers_at(
         memory_peak: None,
         memory_need: MemoryMib(0),
         rise: None,
+        cpu_rise: None,
         memory_headroom: 0,
     };
     let now: Vec<ContainerSize> = definition.containers.iter().map(ContainerSize::as_now).collect();

@@ -49,6 +49,8 @@ pub struct GuardInput<'a> {
     pub memory_need: MemoryMib,
     /// That of the peaks of days, if they rise.
     pub rise: Option<Rise>,
+    /// That of the busiest periods of days, in thousandths of a CPU unit.
+    pub cpu_rise: Option<Rise>,
     /// Headroom in hundredths of a per cent, for the peaks of single containers.
     pub memory_headroom: u32,
 }
@@ -88,6 +90,7 @@ impl<'a> Guards<'a> {
         list.extend(runtime::guards(&input));
         list.extend(startup::guard(&input));
         list.extend(rising::guard(&input));
+        list.extend(rising::cpu_note(&input));
         list.extend(oom::guard(&input));
         Self { input, list }
     }
@@ -173,6 +176,7 @@ impl<'a> Guards<'a> {
         let mut conditions = runtime::conditions(&self.input, to, reasons);
         conditions.extend(startup::condition(&self.input, to));
         conditions.extend(rising::condition(&self.input, to));
+        conditions.extend(rising::cpu_condition(&self.input, to));
         conditions.extend(oom::condition(&self.input, to));
         conditions.extend(containers::conditions(&self.input, to));
         conditions

@@ -1,4 +1,4 @@
-//! Memory that rises day by day is not cut to what it will soon pass.
+//! Memory that rises day by day is not cut to what it will soon pass; of CPU that does, it is said when it is full.
 //!
 //! A leak, or a cache without a bound, fills any size: a smaller one is full sooner. So its pace goes on, for as
 //! many days as it was seen, before the size is cut; it calls for no larger size, since none would do.
@@ -7,6 +7,14 @@
 //! |---|---|---|
 //! | 8 GB | 0.4 to 3.0 GB in 13 days, 0.2 GB a day | 5.6 GB |
 //! | 4 GB | the same | 4 GB |
+//!
+//! What is short of CPU is slow and runs on, so its rise holds no size up. Both are looked at for 60 days:
+//!
+//! | size chosen | busiest period of the days | is said |
+//! |---|---|---|
+//! | 0.5 vCPU | 0.27 to 0.4 vCPU in 13 days, 0.01 a day | full in about 10 days |
+//! | 1 vCPU | the same | full in about 60 days |
+//! | 2 vCPU | the same | nothing |
 
 use super::{Guard, GuardInput, containers::main_room};
 use crate::{
@@ -16,6 +24,8 @@ use crate::{
 };
 
 pub(super) const CODE: &str = "memory-rising";
+
+const CPU_CODE: &str = "cpu-rising";
 
 /// Days within which a full size is worth a word.
 const SOON: u64 = 60;
@@ -52,4 +62,29 @@ pub(super) fn days_until_full(input: &GuardInput<'_>, to: TaskRoom) -> Option<u6
 pub(super) fn condition(input: &GuardInput<'_>, to: TaskRoom) -> Option<String> {
     days_until_full(input, to)
         .map(|days| format!("memory is full in about {days} days if it goes on rising as it did"))
+}
+
+/// That CPU rises, wherever that is worth a word.
+pub(super) fn cpu_note(input: &GuardInput<'_>) -> Option<Guard> {
+    let rise = input.cpu_rise?;
+    let full = days_until_cpu_is_full(input, input.size)?;
+    let units = |thousandths: u64| thousandths.div_ceil(1000);
+    let detail = format!(
+        "the CPU of the day's busiest period rose steadily, to {} units, by {} a day over {} days: so on, what it has \
+         now is full in about {full} days",
+        units(rise.peak),
+        units(rise.per_day),
+        rise.days,
+    );
+    Some(Guard::note(CPU_CODE, detail))
+}
+
+fn days_until_cpu_is_full(input: &GuardInput<'_>, to: TaskRoom) -> Option<u64> {
+    let days = input.cpu_rise?.days_until(u64::from(to.cpu().0) * 1000);
+    (days <= SOON).then_some(days)
+}
+
+pub(super) fn cpu_condition(input: &GuardInput<'_>, to: TaskRoom) -> Option<String> {
+    days_until_cpu_is_full(input, to)
+        .map(|days| format!("CPU is full in about {days} days if it goes on rising as it did"))
 }

@@ -311,6 +311,7 @@ fn floors(size: (u32, u32), facts: &TaskFacts, start_up: Option<&StartUp>) -> (u
         memory_peak: None,
         memory_need: MemoryMib(0),
         rise: None,
+        cpu_rise: None,
         memory_headroom: 0,
     };
     let (cpu, memory) = Guards::of(input).floors();
@@ -478,6 +479,7 @@ proptest! {
                 memory_peak: None,
                 memory_need: MemoryMib(0),
                 rise: None,
+                cpu_rise: None,
                 memory_headroom: 0,
             };
             Guards::of(input).floors().1

@@ -60,6 +60,7 @@ fn input<'a>(definition: &'a TaskDefinition, facts: &'a TaskFacts, size: TaskRoo
         memory_peak: None,
         memory_need: MemoryMib(700),
         rise: None,
+        cpu_rise: None,
         memory_headroom: 2_000,
     }
 }

@@ -241,6 +241,7 @@ fn said(containers: Vec<Container>, facts: &TaskFacts, need: u32) -> Vec<String>
         memory_peak: Some(1638),
         memory_need: MemoryMib(need),
         rise: None,
+        cpu_rise: None,
         memory_headroom: 2_000,
     })
     .conditions((CpuUnits(4096), MemoryMib(8192)).into(), &[]);
