@@ -69,7 +69,7 @@ pub(super) fn candidates(
                     ),
                 )
             } else if difference >= Usd::ZERO {
-                ("dearer", format!("holds what is needed, but {} USD dearer", difference.cents()))
+                ("dearer", no_cheaper(difference))
             } else {
                 let own = candidate.risk.map_or(0.0, |(_, cost)| cost);
                 let chosen = end.and_then(|end| end.risk).map_or(0.0, |(_, cost)| cost);
@@ -98,6 +98,14 @@ pub(super) fn candidates(
             }
         })
         .collect()
+}
+
+/// Of a size that costs so much more than what the choice costs, or as much.
+pub(super) fn no_cheaper(difference: Usd) -> String {
+    match difference.cents().as_str() {
+        "0.00" => "holds what is needed, at the same cost".to_owned(),
+        cents => format!("holds what is needed, but {cents} USD dearer"),
+    }
 }
 
 fn chosen(candidate: &Candidate, weighing: &Weighing) -> String {
@@ -162,4 +170,16 @@ pub(super) fn not_worth_it(row: &WorkloadReport, candidates: &[CandidateReport])
         memory: MemoryMib(found.memory_mib),
         saves: row.monthly_cost.map(|now| now - found.monthly_cost),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_costs_as_much_is_not_dearer() {
+        let said = |usd: &str| no_cheaper(Usd(usd.parse().unwrap()));
+        assert_eq!(said("0.0049"), "holds what is needed, at the same cost");
+        assert_eq!(said("0.005"), "holds what is needed, but 0.01 USD dearer");
+    }
 }

@@ -7,6 +7,7 @@ use rust_decimal::Decimal;
 
 use super::{
     super::wording::{quantity, vcpu},
+    candidates::no_cheaper,
     past::resource_replay,
 };
 use crate::{
@@ -60,10 +61,7 @@ pub(super) fn candidates(
             );
         }
         if difference >= Usd::ZERO {
-            return (
-                "dearer",
-                format!("holds what is needed, but {} USD dearer; {runs}", difference.cents()),
-            );
+            return ("dearer", format!("{}; {runs}", no_cheaper(difference)));
         }
         let cheaper = (-difference).cents();
         if month(at.as_bought_now, at.scaling.simulated.hours()) >= others {
