@@ -7,8 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context as _, anyhow, bail};
-use rust_decimal::Decimal;
+use anyhow::{Context as _, anyhow};
 
 use super::{CliError, GlobalArgs};
 use crate::{
@@ -21,9 +20,6 @@ use crate::{
 
 /// The name that `--price-book` has for the rates in the binary.
 const EMBEDDED: &str = "embedded";
-
-/// A rate above this (USD an hour of one vCPU or GB) is a mistake, and would overflow sums.
-const HIGHEST_RATE: Decimal = Decimal::from_parts(1_000_000, 0, 0, false, 0);
 
 /// Where rates come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,15 +57,11 @@ impl GlobalArgs {
     /// The rates to price with.
     pub fn price_book(&self) -> Result<Cow<'static, PriceBook>, CliError> {
         let load = |path: &Path| -> anyhow::Result<PriceBook> {
-            let book = if path.is_dir() {
+            Ok(if path.is_dir() {
                 BookFolder::open(path)?.price_book()?
             } else {
                 PriceBook::parse(&file_name(path), &fs::read_to_string(path)?)?
-            };
-            if let Some(rate) = book.rates().find(|rate| rate.usd > HIGHEST_RATE) {
-                bail!("{}: {} USD per hour is no rate", rate.key, rate.usd);
-            }
-            Ok(book)
+            })
         };
         match self.choice() {
             Choice::Embedded => Ok(Cow::Borrowed(PriceBook::embedded())),
