@@ -378,9 +378,15 @@ impl<'a> Facts<'a> {
         u64::try_from(self.window.end.as_second() - demand.first_sample).unwrap_or(0)
     }
 
-    /// Whole days of them; of tasks that come and go, those with a run, as days without one showed nothing.
+    /// Whole days of them; of tasks that come and go, those with a run, and of what may sleep, those with a sample, as
+    /// days without one showed nothing.
     pub(super) fn days_seen(&self, demand: &WindowDemand) -> u64 {
-        self.runs.map_or_else(|| self.observed_seconds(demand) / 86_400, |runs| runs.days)
+        let days = self.observed_seconds(demand) / 86_400;
+        match self.runs {
+            Some(runs) => runs.days,
+            None if self.may_sleep() => days.min(demand.days_with_samples()),
+            None => days,
+        }
     }
 
     /// Periods since the first sample.

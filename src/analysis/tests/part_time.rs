@@ -90,3 +90,19 @@ fn a_service_that_may_sleep_is_rated_by_the_hours_it_ran() {
         "it ran for 20 hours of the window; at least 24 are needed of what may run no task"
     );
 }
+
+/// What slept for twelve of fourteen days was seen on two.
+#[test]
+fn days_asleep_show_nothing() {
+    let risk = |from: i64| {
+        let row = service(20, 20)
+            .with(|service| {
+                service.points.retain(|point| point.timestamp < 3600 || point.timestamp >= from * 86_400);
+                service.workload.scaling = Some(ScalableTarget { min_capacity: 0, ..scaled_to_two() });
+            })
+            .rated();
+        row.recommendation.unwrap().performance_risk
+    };
+    assert_eq!((risk(0).as_str(), risk(6).as_str()), ("low", "low"));
+    assert_eq!(risk(12), "medium");
+}
