@@ -106,3 +106,31 @@ fn days_asleep_show_nothing() {
     assert_eq!((risk(0).as_str(), risk(6).as_str()), ("low", "low"));
     assert_eq!(risk(12), "medium");
 }
+
+/// Nor does one that is to come.
+#[test]
+fn an_action_that_is_long_past_puts_nothing_to_sleep() {
+    let reason = |schedule: &str| {
+        let row = service(20, 20).with(|service| {
+            service.points.retain(|point| point.timestamp / PERIOD % 5 < 2);
+            let action = ScheduledAction {
+                name: "night".into(),
+                schedule: schedule.into(),
+                time_zone: None,
+                min_capacity: Some(0),
+                max_capacity: Some(0),
+                start_time: None,
+                end_time: None,
+            };
+            service.workload.scaling =
+                Some(ScalableTarget { scheduled_actions: vec![action], ..scaled_to_two() });
+        });
+        row.rated().not_rated.map(|not_rated| not_rated.reason)
+    };
+    for acting in ["cron(0 20 * * ? *)", "at(1970-01-03T20:00:00)", "cron(0 20 ? * 6#3 *)", "rate(2 days)"] {
+        assert_eq!(reason(acting), None, "{acting}");
+    }
+    for not in ["at(1960-01-03T20:00:00)", "at(1971-01-03T20:00:00)", "cron(0 20 * * ? 1960)"] {
+        assert_eq!(reason(not).as_deref(), Some("gap-in-metrics"), "{not}");
+    }
+}
