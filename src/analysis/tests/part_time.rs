@@ -3,7 +3,7 @@
 use super::{DAYS, PERIOD, Service, WorkloadReport, service, size_of};
 use crate::{
     units::Usd,
-    workload::{ScalableTarget, ScheduledAction, WorkloadKind},
+    workload::{LaunchType, ScalableTarget, ScheduledAction, WorkloadKind},
 };
 
 fn scaled_to_two() -> ScalableTarget {
@@ -133,4 +133,15 @@ fn an_action_that_is_long_past_puts_nothing_to_sleep() {
     for not in ["at(1960-01-03T20:00:00)", "at(1971-01-03T20:00:00)", "cron(0 20 * * ? 1960)"] {
         assert_eq!(reason(not).as_deref(), Some("gap-in-metrics"), "{not}");
     }
+}
+
+#[test]
+fn what_has_no_month_is_not_said_to_have_one() {
+    let external = service(20, 30).with(|service| {
+        service.workload.launch_type = LaunchType::External;
+        service.points.retain(|point| point.timestamp >= (DAYS - 2) * 86_400);
+    });
+    let row = external.rated();
+    assert_eq!(row.monthly_cost, None);
+    assert!(row.evidence.notes.iter().all(|note| !note.contains("month")), "{:?}", row.evidence.notes);
 }
