@@ -92,6 +92,9 @@ fn what_outgrew_its_size_does_not_go_back_to_it_where_a_policy_follows_it() {
         let apart = scaled(hours).with(|service| service.workload.scaling = None).rated();
         assert_eq!((size_of(&row).0, size_of(&apart).0), (2048, 2048), "{hours} h");
     }
+    let explanation = super::explain::explained(scaled(72), &Config::default());
+    let outgrown = explanation.candidates.iter().find(|candidate| candidate.cpu_units == 1024).unwrap();
+    assert!(outgrown.detail.starts_with("too little CPU: not below 2 vCPU"), "{outgrown:?}");
     // At all of 1 vCPU until five hours ago, and then it was night: what is wanted by day is not known yet.
     let night = enlarged(5).with(|service| {
         for point in service.points.iter_mut().filter(|p| p.timestamp >= DAYS_SEEN * 86_400 - 5 * 3600) {
