@@ -13,7 +13,10 @@ use rust_decimal::Decimal;
 
 use super::{facts::Facts, task_skew};
 use crate::{
-    rightsize::DimensionRating,
+    rightsize::{
+        DimensionRating,
+        autoscaling::{Resource, Steering},
+    },
     units::Usd,
     workload::{PolicyKind, ScalableTarget, TrackedMetric},
 };
@@ -31,7 +34,8 @@ pub(super) struct Change<'a> {
 }
 
 pub(super) fn of(facts: &Facts<'_>, change: Change<'_>) -> Vec<String> {
-    let asleep = "no task is wanted now: it saves once tasks run again as they did in the window";
+    let asleep =
+        "no task is wanted now: the change takes effect once tasks run again as they did in the window";
     let scaling = facts.workload.scaling.as_ref();
     let steps = scaling.and_then(|target| alarms(target, change));
     facts
@@ -40,7 +44,7 @@ pub(super) fn of(facts: &Facts<'_>, change: Change<'_>) -> Vec<String> {
         .into_iter()
         .chain(steps)
         .chain(hot_task(facts, change))
-        .chain(scaling.and_then(|target| lower_target(target, change.cpu, change.memory)))
+        .chain(scaling.and_then(|target| lower_target(facts, target, change)))
         .collect()
 }
 
@@ -82,15 +86,24 @@ pub(super) fn more_tasks((tasks, monthly_cost): (u32, Usd)) -> String {
     )
 }
 
-/// A lower target gives each task less to do, by as little as wanted; the next size has twice the CPU.
-fn lower_target(target: &ScalableTarget, cpu: &DimensionRating, memory: &DimensionRating) -> Option<String> {
+/// A lower target gives each task less to do, by as little as wanted; the next size has twice the CPU. Where as many
+/// tasks run as may, it brings no more of them; nor where that is what a policy on CPU is short of.
+fn lower_target(
+    facts: &Facts<'_>,
+    target: &ScalableTarget,
+    Change { cpu, memory, .. }: Change<'_>,
+) -> Option<String> {
     let short = DimensionRating::Underprovisioned;
+    let is_at_most = facts.workload.desired_count.is_some_and(|desired| desired >= target.max_capacity);
+    if is_at_most || Steering::of(target, (0, 0)).follows(Resource::Cpu).is_some() {
+        return None;
+    }
     let policy = target.policies.iter().find(|policy| {
         matches!(&policy.kind, PolicyKind::TargetTracking { metric: TrackedMetric::Other(_), .. })
     })?;
     (*cpu == short && *memory != short && !target.scale_out_suspended).then(|| {
         format!(
-            "a lower target of policy {} may do instead, at the size as it is and for less: more tasks, each with less \
+            "a lower target of policy {} may do instead, at the size as it is and perhaps for less: more tasks, each with less \
              to do",
             policy.name
         )

@@ -75,7 +75,6 @@ impl Facts<'_> {
         if self.runs.is_some() {
             notes.push("runs".to_owned());
         }
-        notes.extend(self.began_late());
         let stopped = self.workload.facts.stopped.as_ref();
         if stopped.is_some() {
             notes.push("stopped-tasks-of-one-hour".to_owned());
@@ -127,7 +126,7 @@ impl Facts<'_> {
 
     /// A month is scaled from the whole window. Of a service whose first sample is more than a tenth of it after its
     /// start, what that leaves out.
-    fn began_late(&self) -> Option<String> {
+    pub(super) fn began_late(&self) -> Option<String> {
         let demand = self.demand.filter(|_| self.runs.is_none() && !self.may_sleep())?;
         let (whole, seen) = (self.window.seconds(), self.observed_seconds(demand));
         let times = Decimal::from(whole).checked_div(seen.into())?.round_dp(1).normalize();

@@ -13,14 +13,14 @@ use crate::{
     rightsize::{
         Calibration, DimensionRating, Learnt, Member, Purchase, Rating, Reason, Sparse, Subject, Unrated,
         Unsupported,
-        autoscaling::{ReplicaPeaks, TaskSeries, enough_tasks, fewest_tasks},
+        autoscaling::{ReplicaPeaks, Schedule, TaskSeries, enough_tasks, fewest_tasks},
         member, rate,
     },
     snapshot::{Gap, Inventory, Window},
     units::{HOURS_PER_MONTH, TaskTime, Usd, decimal_as_f64},
     workload::{
-        LaunchType, Platform, PurchaseSplit, Region, Scheduling, TaskDefinition, TaskFacts, Workload,
-        WorkloadIdentity, WorkloadKind, spot_share,
+        LaunchType, Platform, PurchaseSplit, Region, ScalableTarget, ScheduledAction, Scheduling,
+        TaskDefinition, TaskFacts, Workload, WorkloadIdentity, WorkloadKind, spot_share,
     },
 };
 use rust_decimal::Decimal;
@@ -378,9 +378,15 @@ impl<'a> Facts<'a> {
         u64::try_from(self.window.end.as_second() - demand.first_sample).unwrap_or(0)
     }
 
-    /// Whole days of them; of tasks that come and go, those with a run, as days without one showed nothing.
+    /// Whole days of them; of tasks that come and go, those with a run, and of what may sleep, those with a sample, as
+    /// days without one showed nothing.
     pub(super) fn days_seen(&self, demand: &WindowDemand) -> u64 {
-        self.runs.map_or_else(|| self.observed_seconds(demand) / 86_400, |runs| runs.days)
+        let days = self.observed_seconds(demand) / 86_400;
+        match self.runs {
+            Some(runs) => runs.days,
+            None if self.may_sleep() => days.min(demand.days_with_samples()),
+            None => days,
+        }
     }
 
     /// Periods since the first sample.
@@ -393,14 +399,21 @@ impl<'a> Facts<'a> {
         demand.periods * 10_000 / self.observed_periods(demand).max(1)
     }
 
-    /// Whether auto scaling may let no task run, so that a period without a sample is no gap.
+    /// Whether auto scaling may have let no task run, so that a period without a sample is no gap.
     pub(super) fn may_sleep(&self) -> bool {
         self.workload.scaling.as_ref().is_some_and(|target| {
-            let is_none = |capacity: Option<u32>| capacity == Some(0);
-            let mut actions = target.scheduled_actions.iter().filter(|_| !target.scheduled_suspended);
-            target.min_capacity == 0
-                || actions.any(|action| is_none(action.min_capacity) || is_none(action.max_capacity))
+            target.min_capacity == 0 || !target.scheduled_suspended && self.is_put_to_sleep(target)
         })
+    }
+
+    /// Whether a scheduled action did in the window, as far as its schedule is understood.
+    fn is_put_to_sleep(&self, target: &ScalableTarget) -> bool {
+        let is_none =
+            |action: &&ScheduledAction| [action.min_capacity, action.max_capacity].contains(&Some(0));
+        let actions: Vec<ScheduledAction> =
+            target.scheduled_actions.iter().filter(is_none).cloned().collect();
+        let schedule = Schedule::of(&actions, (self.window.start.as_second(), self.window.end.as_second()));
+        !schedule.changes.is_empty() || !schedule.not_understood.is_empty()
     }
 
     /// The resources with too few samples. Tasks that come and go have none between their runs.

@@ -62,6 +62,7 @@ pub(super) fn report_with_scaling(
     }
     let mut notes = answer.notes;
     notes.extend(config.past_peak_after(facts.window.end, workload));
+    notes.extend(facts.began_late().filter(|_| answer.monthly_cost.is_some()));
     let identity = &workload.identity;
     let row = WorkloadReport {
         id: identity.id(),

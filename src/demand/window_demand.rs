@@ -1,6 +1,6 @@
 //! [`WindowDemand`]: rollups summed over a window.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rust_decimal::Decimal;
 
@@ -126,6 +126,12 @@ impl WindowDemand {
     /// How CPU rose, if it did steadily, in thousandths of a CPU unit.
     pub fn cpu_rise(&self) -> Option<Rise> {
         Rise::of(self.daily_cpu_averages.iter().map(|(day, average)| (*day, *average)))
+    }
+
+    /// Days with a sample of CPU or memory.
+    pub fn days_with_samples(&self) -> u64 {
+        let days = self.daily_cpu_averages.keys().chain(self.daily_memory_peaks.keys());
+        days.collect::<BTreeSet<_>>().len() as u64
     }
 
     /// Task time over all sizes.

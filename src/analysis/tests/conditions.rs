@@ -1,9 +1,11 @@
 //! What goes along with a change of size that is short of CPU or memory.
 
-use super::{Service, service, target_tracking};
+use super::{Service, WorkloadReport, service, target_tracking};
 use crate::{
+    report::Finding,
     snapshot::Gap,
-    workload::{TaskSkew, TaskSpread, TrackedMetric},
+    units::Usd,
+    workload::{ScalingPolicy, TaskSkew, TaskSpread, TrackedMetric},
 };
 
 #[test]
@@ -53,7 +55,40 @@ fn more_tasks_are_named_where_they_cost_less_than_the_next_size() {
     assert_eq!(conditions(unknown), [""; 0]);
     let requests = TrackedMetric::Other("ALBRequestCountPerTarget".into());
     let followed = service(90, 40).with(tasks(4)).scaled_by(vec![target_tracking(requests)]);
-    let said = "a lower target of policy keep may do instead, at the size as it is and for less: more tasks, each with \
-                less to do";
+    let said = "a lower target of policy keep may do instead, at the size as it is and perhaps for less: more tasks, \
+                each with less to do";
     assert_eq!(conditions(followed), [said]);
+}
+
+/// Where as many tasks run as may, no target brings more; nor where a policy on CPU is held back by that.
+#[test]
+fn a_lower_target_is_not_named_where_no_more_tasks_may_run() {
+    let named = |row: &WorkloadReport| {
+        let conditions = &row.recommendation.as_ref().unwrap().conditions;
+        conditions.iter().any(|condition| condition.starts_with("a lower target"))
+    };
+    let requests = || target_tracking(TrackedMetric::Other("ALBRequestCountPerTarget".into()));
+    let of = |most: u32| {
+        let service = service(90, 40).scaled_by(vec![requests()]);
+        service.with(|service| service.workload.scaling.as_mut().unwrap().max_capacity = most).rated()
+    };
+    assert!(named(&of(3)));
+    assert!(!named(&of(2)));
+    let held = super::max_capacity::driven(620, (2, 7, 60)).with(|service| {
+        let policies = &mut service.workload.scaling.as_mut().unwrap().policies;
+        policies.push(ScalingPolicy { name: "requests".into(), kind: requests() });
+    });
+    let held = held.rated();
+    assert_eq!(held.dimensions.cpu.finding, Finding::Underprovisioned);
+    assert!(!named(&held), "{:?}", held.recommendation);
+}
+
+/// More of a size costs more.
+#[test]
+fn what_is_asleep_and_short_is_not_said_to_save() {
+    let asleep = service(90, 40).with(|service| service.workload.desired_count = Some(0)).rated();
+    let recommendation = asleep.recommendation.unwrap();
+    assert!(recommendation.monthly_savings.unwrap() < Usd::ZERO);
+    let said = &recommendation.conditions[0];
+    assert!(said.starts_with("no task is wanted now") && !said.contains("saves"), "{said}");
 }

@@ -3,6 +3,7 @@
 use rust_decimal::Decimal;
 
 use super::{
+    DAYS,
     explain::{explained, of_demo, of_demo_with},
     scaling::{following, scaled_between},
     service,
@@ -11,7 +12,7 @@ use crate::{
     config::Config,
     report::explain::{Explanation, ReplayReport, page},
     units::{MemoryMib, Usd},
-    workload::{PolicyKind, StoppedTasks, TrackedMetric},
+    workload::{PolicyKind, RevisionInForce, StoppedTasks, TrackedMetric},
 };
 
 /// The outcome shown is that of the recommendation, simulated tasks included.
@@ -217,4 +218,33 @@ fn a_change_of_limits_or_targets_is_told_from_and_to() {
         assert!(page.contains(line), "{line}: {page}");
     }
     assert!(!page.contains("saves        0.00"), "{page}");
+}
+
+/// A start-up takes what it takes, whatever the number of tasks: at a higher target it is shared by no fewer.
+#[test]
+fn start_ups_are_shown_as_they_were() {
+    let at = |second| Some(jiff::Timestamp::from_second(second).unwrap());
+    let service = scaled_between(following(28, 30, 120), 2, 16, 30.0).with(|service| {
+        for day in 0..DAYS {
+            let from = day * 86_400 + 3 * 3600;
+            let revision = RevisionInForce::now("api:1".into());
+            service.workload.revisions.push(RevisionInForce {
+                from: at(from),
+                settled: at(from + 300),
+                ..revision
+            });
+            for point in
+                service.points.iter_mut().filter(|point| (from..from + 900).contains(&point.timestamp))
+            {
+                point.cpu_max = Some(10_000);
+            }
+        }
+    });
+    let explanation = explained(service, &Config::default());
+    agrees_with_its_row(&explanation);
+    let [now, then] = explanation.replay.as_slice() else { panic!("{:?}", explanation.replay) };
+    let (least, most) = (now.tasks.unwrap().most, then.tasks.unwrap().most);
+    assert!(most < least, "{most} {least}");
+    assert_eq!((now.cpu.at_cap, then.cpu.at_cap), (42, 42));
+    assert_eq!(then.tasks.unwrap().cpu_peak_vcpu.unwrap().0, Decimal::ONE);
 }

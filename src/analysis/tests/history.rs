@@ -92,6 +92,9 @@ fn what_outgrew_its_size_does_not_go_back_to_it_where_a_policy_follows_it() {
         let apart = scaled(hours).with(|service| service.workload.scaling = None).rated();
         assert_eq!((size_of(&row).0, size_of(&apart).0), (2048, 2048), "{hours} h");
     }
+    let explanation = super::explain::explained(scaled(72), &Config::default());
+    let outgrown = explanation.candidates.iter().find(|candidate| candidate.cpu_units == 1024).unwrap();
+    assert!(outgrown.detail.starts_with("too little CPU: not below 2 vCPU"), "{outgrown:?}");
     // At all of 1 vCPU until five hours ago, and then it was night: what is wanted by day is not known yet.
     let night = enlarged(5).with(|service| {
         for point in service.points.iter_mut().filter(|p| p.timestamp >= DAYS_SEEN * 86_400 - 5 * 3600) {
@@ -160,6 +163,16 @@ fn of_cpu_that_rises_day_by_day_it_is_said_when_it_is_full() {
         "the CPU of the day's busiest period rose steadily, to 410 units, by 11 a day over 13 days: so on, what it \
          has now is full in about 60 days"
     );
+    // 0.27 and 13 x 0.053 are 0.96 of it: another day's is more than the rest.
+    let note = |row: &WorkloadReport| {
+        row.guards.iter().find(|guard| guard.code == "cpu-rising").map(|guard| guard.detail.clone())
+    };
+    for (per_day, full) in
+        [(530, "full within a day"), (510, "full in about a day"), (480, "full in about 2 days")]
+    {
+        let said = note(&busier(per_day).rated()).unwrap();
+        assert!(said.ends_with(full), "{said}");
+    }
     let level = busier(0).rated();
     assert_eq!((size_of(&level).0, said(&level)), (512, None));
     assert!(level.guards.iter().all(|guard| guard.code != "cpu-rising"));

@@ -3,7 +3,7 @@
 use super::{DAYS, PERIOD, Service, WorkloadReport, service, size_of};
 use crate::{
     units::Usd,
-    workload::{ScalableTarget, ScheduledAction, WorkloadKind},
+    workload::{LaunchType, ScalableTarget, ScheduledAction, WorkloadKind},
 };
 
 fn scaled_to_two() -> ScalableTarget {
@@ -89,4 +89,59 @@ fn a_service_that_may_sleep_is_rated_by_the_hours_it_ran() {
         short.detail,
         "it ran for 20 hours of the window; at least 24 are needed of what may run no task"
     );
+}
+
+/// What slept for twelve of fourteen days was seen on two.
+#[test]
+fn days_asleep_show_nothing() {
+    let risk = |from: i64| {
+        let row = service(20, 20)
+            .with(|service| {
+                service.points.retain(|point| point.timestamp < 3600 || point.timestamp >= from * 86_400);
+                service.workload.scaling = Some(ScalableTarget { min_capacity: 0, ..scaled_to_two() });
+            })
+            .rated();
+        row.recommendation.unwrap().performance_risk
+    };
+    assert_eq!((risk(0).as_str(), risk(6).as_str()), ("low", "low"));
+    assert_eq!(risk(12), "medium");
+}
+
+/// Nor does one that is to come.
+#[test]
+fn an_action_that_is_long_past_puts_nothing_to_sleep() {
+    let reason = |schedule: &str| {
+        let row = service(20, 20).with(|service| {
+            service.points.retain(|point| point.timestamp / PERIOD % 5 < 2);
+            let action = ScheduledAction {
+                name: "night".into(),
+                schedule: schedule.into(),
+                time_zone: None,
+                min_capacity: Some(0),
+                max_capacity: Some(0),
+                start_time: None,
+                end_time: None,
+            };
+            service.workload.scaling =
+                Some(ScalableTarget { scheduled_actions: vec![action], ..scaled_to_two() });
+        });
+        row.rated().not_rated.map(|not_rated| not_rated.reason)
+    };
+    for acting in ["cron(0 20 * * ? *)", "at(1970-01-03T20:00:00)", "cron(0 20 ? * 6#3 *)", "rate(2 days)"] {
+        assert_eq!(reason(acting), None, "{acting}");
+    }
+    for not in ["at(1960-01-03T20:00:00)", "at(1971-01-03T20:00:00)", "cron(0 20 * * ? 1960)"] {
+        assert_eq!(reason(not).as_deref(), Some("gap-in-metrics"), "{not}");
+    }
+}
+
+#[test]
+fn what_has_no_month_is_not_said_to_have_one() {
+    let external = service(20, 30).with(|service| {
+        service.workload.launch_type = LaunchType::External;
+        service.points.retain(|point| point.timestamp >= (DAYS - 2) * 86_400);
+    });
+    let row = external.rated();
+    assert_eq!(row.monthly_cost, None);
+    assert!(row.evidence.notes.iter().all(|note| !note.contains("month")), "{:?}", row.evidence.notes);
 }

@@ -33,12 +33,12 @@ pub(super) struct Bounds {
 
 impl Bounds {
     /// What `need` and a guard's `floor` leave of a resource. It keeps its size where nothing is known of
-    /// it, and does not get smaller where it was used up, nor as small as a size was where that was: `capped`.
-    pub(super) fn of(need: Option<ResourceNeed>, now: u32, floor: u32, capped: Option<u32>) -> (u32, u32) {
+    /// it, and does not get smaller where it was used up, nor than the first size above one where that was: `above_cap`.
+    pub(super) fn of(need: Option<ResourceNeed>, now: u32, floor: u32, above_cap: Option<u32>) -> (u32, u32) {
         match need {
             None => (now.max(floor), now),
             Some(need) if need.reached_cap || need.enlarged_lately => (now.max(floor), u32::MAX),
-            Some(_) => (floor.max(capped.map_or(0, |size| size.saturating_add(1).min(now))), u32::MAX),
+            Some(_) => (floor.max(above_cap.map_or(0, |size| size.min(now))), u32::MAX),
         }
     }
 

@@ -183,7 +183,8 @@ pub(super) fn carried<'a>(
         }
         Some(Carried {
             starting,
-            cpu: shared(cpu.hottest)?,
+            // What one takes to start is shared with none.
+            cpu: if starting { cpu.hottest } else { shared(cpu.hottest)? },
             cpu_average: shared(cpu.average)?,
             memory: shared(memory.hottest)?.max(memory.hottest),
         })

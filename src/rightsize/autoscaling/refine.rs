@@ -79,13 +79,18 @@ impl<'a> Scaled<'a> {
         if used_up(&plan, &observed, &pressure) {
             return Self::Unknown(USED_UP.to_owned());
         }
-        let capped = |seen: &Option<Observed>| seen.as_ref().and_then(|seen| seen.largest_capped_size);
-        let (cpu_capped, memory_capped) = (capped(&observed.demand.cpu), capped(&observed.demand.memory));
+        let os = subject.shape.platform.os;
+        let above_cap = |seen: &Option<Observed>, of: fn(TaskSize) -> u32| {
+            let capped = seen.as_ref()?.largest_capped_size?;
+            TaskSize::all(os).map(of).filter(|size| *size > capped).min()
+        };
+        let cpu_above = above_cap(&observed.demand.cpu, |size| size.cpu().0);
+        let memory_above = above_cap(&observed.demand.memory, |size| size.memory().0);
         let bounds = Bounds {
             current: size,
-            os: subject.shape.platform.os,
-            cpu: Bounds::of(observed.cpu, size.cpu().0, floor.0.0, cpu_capped),
-            memory: Bounds::of(observed.memory, size.memory().0, floor.1.0, memory_capped),
+            os,
+            cpu: Bounds::of(observed.cpu, size.cpu().0, floor.0.0, cpu_above),
+            memory: Bounds::of(observed.memory, size.memory().0, floor.1.0, memory_above),
         };
         Self::Simulated(Box::new(Ground { plan, series, reproduction, observed, bounds, pressure, peak }))
     }

@@ -136,6 +136,8 @@ struct Simulator<'a> {
     plan: &'a Plan,
     setting: &'a Setting,
     capacity: Capacity,
+    /// The highest lower limit so far, as it is.
+    least: u32,
     next_change: usize,
     tasks: u32,
     alarms: Vec<Alarms>,
@@ -156,6 +158,7 @@ pub fn simulate(plan: &Plan, setting: &Setting, series: &TaskSeries) -> Simulate
         plan,
         setting,
         capacity: setting.limits.apply(plan.capacity),
+        least: plan.capacity.min,
         next_change: 0,
         tasks: 0,
         alarms: vec![Alarms::default(); plan.tracking.len()],
@@ -201,6 +204,7 @@ impl Simulator<'_> {
         let changes = &self.plan.schedule.changes;
         while let Some(change) = changes.get(self.next_change).filter(|change| change.second <= now) {
             self.next_change += 1;
+            self.least = self.least.max(change.min.unwrap_or(0));
             // A limit that the action leaves alone is the one before it.
             let (min, max) = self.setting.limits.apply_to_action((change.min, change.max));
             let before = self.capacity;
@@ -236,10 +240,11 @@ impl Simulator<'_> {
         u32::try_from(tasks).unwrap_or(u32::MAX)
     }
 
-    /// The same where nothing takes tasks away: no load asked for the minimum, and no size makes more of it.
+    /// The same where nothing takes tasks away: no load asked for the minimum, and no size makes more of it. Those of a
+    /// higher one before are still there.
     fn standing(&self, period: &Period) -> u32 {
         let ran = period.tasks_milli.div_ceil(1000);
-        if ran <= self.capacity.min { ran } else { self.as_many(period) }
+        if ran <= self.least { ran } else { self.as_many(period) }
     }
 
     /// The tasks that no change takes away: those that ran, or as many smaller ones as hold the same. They

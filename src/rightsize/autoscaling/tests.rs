@@ -180,6 +180,17 @@ fn tasks_that_nothing_takes_away_stay_whatever_the_target() {
     let least = Plan { scale_in_suspended: true, ..plan(4, 80, 9_000) };
     let beyond: Vec<u32> = ran.iter().map(|tasks| if *tasks > 4 { tasks * 2 } else { 4 }).collect();
     assert_eq!(resized(&least, (512, 2048)), beyond, "no load asked for the least there are");
+    // A change that raises the least says nothing of what asked for those that ran.
+    let raised = Limits { min: (2, 1), max: (2, 1) };
+    let doubled = Setting { limits: raised, ..setting(&least, (512, 2048)) };
+    let of_twice: Vec<u32> = ran.iter().map(|tasks| if *tasks > 4 { tasks * 2 } else { 8 }).collect();
+    assert_eq!(simulate(&least, &doubled, &series(300, &values)).tasks, of_twice);
+    // Nor does one that a scheduled action lowers, once its tasks are there.
+    let change = |second, min| CapacityChange { second, min: Some(min), max: None };
+    let schedule = Schedule { changes: vec![change(0, 8), change(15 * 300, 1)], ..Schedule::default() };
+    let by_day = Plan { scale_in_suspended: true, schedule, ..plan(1, 80, 9_000) };
+    // For the peak's 4 vCPU nine of half a vCPU are asked for.
+    assert_eq!(resized(&by_day, (512, 2048)), [vec![8; 7], vec![9; 11]].concat());
     // What a deployment starts besides goes with it; and there are no more than may be.
     let mut deployed = values.clone();
     deployed[8] = (16, 2_500, 1_000);

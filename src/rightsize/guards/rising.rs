@@ -34,7 +34,7 @@ pub(super) fn guard(input: &GuardInput<'_>) -> Option<Guard> {
     let rise = input.rise?;
     let Rise { per_day, days, .. } = rise;
     let full = days_until_full(input, input.size)
-        .map_or_else(String::new, |days| format!("; what it has now is full in about {days} days"));
+        .map_or_else(String::new, |days| format!("; what it has now is full {}", after(days)));
     let detail = format!(
         "the day's peak of memory rose steadily, by {} MiB a day over {days} days: so on, it is {} MiB in {days} \
          days more{full}",
@@ -58,10 +58,19 @@ pub(super) fn days_until_full(input: &GuardInput<'_>, to: TaskRoom) -> Option<u6
     (days <= SOON).then_some(days)
 }
 
+/// Whole days, in words.
+fn after(days: u64) -> String {
+    match days {
+        0 => "within a day".to_owned(),
+        1 => "in about a day".to_owned(),
+        _ => format!("in about {days} days"),
+    }
+}
+
 /// When a chosen size will be full.
 pub(super) fn condition(input: &GuardInput<'_>, to: TaskRoom) -> Option<String> {
     days_until_full(input, to)
-        .map(|days| format!("memory is full in about {days} days if it goes on rising as it did"))
+        .map(|days| format!("memory is full {} if it goes on rising as it did", after(days)))
 }
 
 /// That CPU rises, wherever that is worth a word.
@@ -71,10 +80,11 @@ pub(super) fn cpu_note(input: &GuardInput<'_>) -> Option<Guard> {
     let units = |thousandths: u64| thousandths.div_ceil(1000);
     let detail = format!(
         "the CPU of the day's busiest period rose steadily, to {} units, by {} a day over {} days: so on, what it has \
-         now is full in about {full} days",
+         now is full {}",
         units(rise.peak),
         units(rise.per_day),
         rise.days,
+        after(full),
     );
     Some(Guard::note(CPU_CODE, detail))
 }
@@ -86,5 +96,5 @@ fn days_until_cpu_is_full(input: &GuardInput<'_>, to: TaskRoom) -> Option<u64> {
 
 pub(super) fn cpu_condition(input: &GuardInput<'_>, to: TaskRoom) -> Option<String> {
     days_until_cpu_is_full(input, to)
-        .map(|days| format!("CPU is full in about {days} days if it goes on rising as it did"))
+        .map(|days| format!("CPU is full {} if it goes on rising as it did", after(days)))
 }
