@@ -10,9 +10,9 @@ use super::{
 };
 use crate::{
     config::Config,
-    report::explain::{Explanation, ReplayReport, page},
-    units::{MemoryMib, Usd},
-    workload::{PolicyKind, RevisionInForce, StoppedTasks, TrackedMetric},
+    report::explain::{CandidateReport, Explanation, ReplayReport, page},
+    units::{CpuUnits, MemoryMib, Usd},
+    workload::{PolicyKind, RevisionInForce, StoppedTasks, TaskDefinition, TrackedMetric},
 };
 
 /// The outcome shown is that of the recommendation, simulated tasks included.
@@ -247,4 +247,31 @@ fn start_ups_are_shown_as_they_were() {
     assert!(most < least, "{most} {least}");
     assert_eq!((now.cpu.at_cap, then.cpu.at_cap), (42, 42));
     assert_eq!(then.tasks.unwrap().cpu_peak_vcpu.unwrap().0, Decimal::ONE);
+}
+
+/// Eight tasks of half a vCPU ran, then one of 4 vCPU: of every size with as much CPU as now, as many.
+#[test]
+fn sizes_that_no_policy_tells_apart_have_as_many_tasks() {
+    let resized = service(0, 10).sized(512, 16_384).with(|service| {
+        let at = DAYS * 43_200;
+        let (now, when) = (service.definition.clone(), Some(jiff::Timestamp::from_second(at).unwrap()));
+        service.more_definitions.push(TaskDefinition {
+            arn: "api:2".into(),
+            cpu: Some(CpuUnits(4096)),
+            ..now
+        });
+        let larger = RevisionInForce { from: when, settled: when, ..RevisionInForce::now("api:2".into()) };
+        service.workload.revisions.push(larger);
+        for point in &mut service.points {
+            point.cpu_samples = Some(if point.timestamp < at { 5 * 8 } else { 5 });
+            (point.cpu_avg, point.cpu_max) = (Some(5_800), Some(5_900));
+        }
+    });
+    let explanation = explained(scaled_between(resized, 1, 20, 60.0), &Config::default());
+    let as_now = |c: &&CandidateReport| c.cpu_units == 4096 && c.detail.ends_with("at 60 % CPU");
+    let alike: Vec<_> = explanation.candidates.iter().filter(as_now).collect();
+    assert!(alike.len() > 2, "{:?}", explanation.candidates);
+    for candidate in alike {
+        assert_eq!(candidate.task_hours.as_ref().unwrap().0, Decimal::from(1_512), "{candidate:?}");
+    }
 }

@@ -120,6 +120,12 @@ impl Search<'_> {
         }
     }
 
+    /// Whether as many tasks would run, where what policies follow stays as it is: what ran says it, smaller sizes
+    /// before the present one included.
+    pub(super) fn changes_nothing(&self, setting: &Setting) -> bool {
+        setting.targets == Setting::unchanged(self.plan).targets && setting.limits == Limits::AS_THEY_ARE
+    }
+
     /// USD per task-hour where the window has so many task-periods.
     pub(super) fn price(&self, size: TaskSize, task_periods: u64) -> Result<Usd, NoPrice> {
         hourly(self.context.book, self.context.subject.shape, self.split(task_periods), size)
@@ -184,7 +190,7 @@ impl Search<'_> {
             for setting in settings(self.plan, followed, current, reach) {
                 let same_size = followed == own;
                 let same_targets = setting.targets == Setting::unchanged(self.plan).targets;
-                if same_size && same_targets && setting.limits == Limits::AS_THEY_ARE {
+                if same_size && self.changes_nothing(&setting) {
                     continue;
                 }
                 let (simulated, fit) = simulations

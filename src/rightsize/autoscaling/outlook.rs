@@ -214,6 +214,7 @@ impl View<'_> {
             _ if size == self.to => vec![self.end()],
             Some(reach) if !is_settled => {
                 let others = settings(plan, followed, subject.size, reach).into_iter();
+                let others = others.filter(|setting| followed != own || !search.changes_nothing(setting));
                 let simulated = others.map(|setting| {
                     let after = simulate(plan, &setting, search.series);
                     (setting, Some(after))
