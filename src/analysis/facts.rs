@@ -433,25 +433,21 @@ impl<'a> Facts<'a> {
             ));
         }
         let coverage = self.coverage(demand) / 100;
-        let is_sparse = coverage < u64::from(rules.min_coverage_percent);
-        let ran = demand.periods * u64::from(self.window.period_seconds) / 3600;
-        if is_sparse && self.may_sleep() && ran < u64::from(rules.min_hours) {
-            return Err(Unrated::new(
-                Reason::GapInMetrics,
-                format!(
-                    "it ran for {ran} hours of the window; at least {} are needed of what may run no task",
-                    rules.min_hours
-                ),
-            ));
-        }
-        if is_sparse && !self.may_sleep() {
-            return Err(Unrated::new(
-                Reason::GapInMetrics,
-                format!(
+        if coverage < u64::from(rules.min_coverage_percent) {
+            let ran = demand.periods * u64::from(self.window.period_seconds) / 3600;
+            let gap = |detail| Err(Unrated::new(Reason::GapInMetrics, detail));
+            if !self.may_sleep() {
+                return gap(format!(
                     "{coverage} % of the periods since the first sample have one; at least {} % are needed",
                     rules.min_coverage_percent
-                ),
-            ));
+                ));
+            }
+            if ran < u64::from(rules.min_hours) {
+                return gap(format!(
+                    "it ran for {ran} hours of the window; at least {} are needed of what may run no task",
+                    rules.min_hours
+                ));
+            }
         }
         let mixed = demand.mixed_periods * 100 / demand.periods.max(1);
         if mixed > u64::from(rules.max_mixed_percent) {

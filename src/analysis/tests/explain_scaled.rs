@@ -5,14 +5,15 @@ use rust_decimal::Decimal;
 use super::{
     DAYS,
     explain::{explained, of_demo, of_demo_with},
+    history::enlarge,
     scaling::{following, scaled_between},
     service,
 };
 use crate::{
     config::Config,
     report::explain::{CandidateReport, Explanation, ReplayReport, page},
-    units::{CpuUnits, MemoryMib, Usd},
-    workload::{PolicyKind, RevisionInForce, StoppedTasks, TaskDefinition, TrackedMetric},
+    units::{MemoryMib, Usd},
+    workload::{PolicyKind, RevisionInForce, StoppedTasks, TrackedMetric},
 };
 
 /// The outcome shown is that of the recommendation, simulated tasks included.
@@ -254,14 +255,7 @@ fn start_ups_are_shown_as_they_were() {
 fn sizes_that_no_policy_tells_apart_have_as_many_tasks() {
     let resized = service(0, 10).sized(512, 16_384).with(|service| {
         let at = DAYS * 43_200;
-        let (now, when) = (service.definition.clone(), Some(jiff::Timestamp::from_second(at).unwrap()));
-        service.more_definitions.push(TaskDefinition {
-            arn: "api:2".into(),
-            cpu: Some(CpuUnits(4096)),
-            ..now
-        });
-        let larger = RevisionInForce { from: when, settled: when, ..RevisionInForce::now("api:2".into()) };
-        service.workload.revisions.push(larger);
+        enlarge(service, at);
         for point in &mut service.points {
             point.cpu_samples = Some(if point.timestamp < at { 5 * 8 } else { 5 });
             (point.cpu_avg, point.cpu_max) = (Some(5_800), Some(5_900));

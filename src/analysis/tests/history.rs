@@ -9,18 +9,19 @@ const DAYS_SEEN: i64 = 14;
 fn enlarged(hours_ago: i64) -> Service {
     let at = DAYS_SEEN * 86_400 - hours_ago * 3600;
     service(100, 20).sized(1024, 8192).with(|service| {
-        let (now, when) = (service.definition.clone(), Some(Timestamp::from_second(at).unwrap()));
-        service.more_definitions.push(TaskDefinition {
-            arn: "api:2".into(),
-            cpu: Some(CpuUnits(4096)),
-            ..now
-        });
-        let larger = RevisionInForce { from: when, settled: when, ..RevisionInForce::now("api:2".into()) };
-        service.workload.revisions.push(larger);
+        enlarge(service, at);
         for point in service.points.iter_mut().filter(|point| point.timestamp >= at) {
             (point.cpu_avg, point.cpu_max) = (Some(5_500), Some(5_500));
         }
     })
+}
+
+/// A deployment to 4 vCPU at a second.
+pub(super) fn enlarge(service: &mut Service, at: i64) {
+    let (now, when) = (service.definition.clone(), Some(Timestamp::from_second(at).unwrap()));
+    service.more_definitions.push(TaskDefinition { arn: "api:2".into(), cpu: Some(CpuUnits(4096)), ..now });
+    let larger = RevisionInForce { from: when, settled: when, ..RevisionInForce::now("api:2".into()) };
+    service.workload.revisions.push(larger);
 }
 
 fn has_reason(row: &WorkloadReport, reason: &str) -> bool {
